@@ -1,0 +1,113 @@
+package market
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// NoVolume stands in a volume column where the provider gave prices but no volume (null). It is stored as NULL.
+const NoVolume int64 = -1
+
+// Flag marks what is odd about a bar; flags are stored beside the values, several may be set.
+type Flag uint8
+
+// The flags. The provider's odd rows are real (DESIGN.md section 5): they are kept as served, and marked.
+const (
+	FlagOutside    Flag = 1 << iota // open or close lies outside [low, high]
+	FlagNegative                    // a price is below zero
+	FlagOffTick                     // a price is no multiple of the instrument's tick
+	FlagIncomplete                  // a derived bar some of whose base bars are absent
+	FlagOffSession                  // the bar starts when the exchange is closed
+)
+
+// Candle is one bar: it covers [Start, Start + its timeframe) and its prices are in the quote currency, as served.
+type Candle struct {
+	Start  time.Time
+	Open   float64
+	High   float64
+	Low    float64
+	Close  float64
+	Volume int64 // contracts, shares or units; NoVolume when the provider gave none
+	Flags  Flag
+}
+
+// Candles are bars of one series as columns of equal length, in ascending order of their start. Columns keep a million
+// bars at 49 MB and go to the database without a copy.
+type Candles struct {
+	TS     []int64 // start of the bar, Unix seconds, UTC
+	Open   []float64
+	High   []float64
+	Low    []float64
+	Close  []float64
+	Volume []int64 // NoVolume where the provider gave none
+	Flags  []Flag
+}
+
+// NewCandles makes empty columns with room for n bars.
+func NewCandles(n int) *Candles {
+	return &Candles{
+		TS: make([]int64, 0, n), Open: make([]float64, 0, n), High: make([]float64, 0, n), Low: make([]float64, 0, n),
+		Close: make([]float64, 0, n), Volume: make([]int64, 0, n), Flags: make([]Flag, 0, n),
+	}
+}
+
+// Len is the number of bars.
+func (c *Candles) Len() int { return len(c.TS) }
+
+// At returns bar i as one value.
+func (c *Candles) At(i int) Candle {
+	return Candle{
+		Start: time.Unix(c.TS[i], 0).UTC(), Open: c.Open[i], High: c.High[i], Low: c.Low[i], Close: c.Close[i],
+		Volume: c.Volume[i], Flags: c.Flags[i],
+	}
+}
+
+// Append adds one bar at the end.
+func (c *Candles) Append(b Candle) {
+	c.TS = append(c.TS, b.Start.Unix())
+	c.Open = append(c.Open, b.Open)
+	c.High = append(c.High, b.High)
+	c.Low = append(c.Low, b.Low)
+	c.Close = append(c.Close, b.Close)
+	c.Volume = append(c.Volume, b.Volume)
+	c.Flags = append(c.Flags, b.Flags)
+}
+
+// Slice returns bars [i, j) as a view on the same memory; appending to it never writes into c.
+func (c *Candles) Slice(i, j int) *Candles {
+	return &Candles{
+		TS: c.TS[i:j:j], Open: c.Open[i:j:j], High: c.High[i:j:j], Low: c.Low[i:j:j],
+		Close: c.Close[i:j:j], Volume: c.Volume[i:j:j], Flags: c.Flags[i:j:j],
+	}
+}
+
+// In returns the bars that start inside the window, as a view on the same memory. The bars must be in order.
+func (c *Candles) In(w Window) *Candles {
+	i, _ := slices.BinarySearch(c.TS, w.From.Unix())
+	j, _ := slices.BinarySearch(c.TS, w.To.Unix())
+	return c.Slice(i, max(i, j))
+}
+
+// Span is the window from the first bar's start to one second after the last one's start; empty without bars.
+func (c *Candles) Span() Window {
+	if c.Len() == 0 {
+		return Window{}
+	}
+	return Window{From: time.Unix(c.TS[0], 0).UTC(), To: time.Unix(c.TS[c.Len()-1]+1, 0).UTC()}
+}
+
+// Check reports the first thing that makes the columns unfit to store: unequal lengths, or starts that do not rise.
+func (c *Candles) Check() error {
+	n := c.Len()
+	if len(c.Open) != n || len(c.High) != n || len(c.Low) != n || len(c.Close) != n || len(c.Volume) != n || len(c.Flags) != n {
+		return fmt.Errorf("candle columns differ in length: ts %d, open %d, high %d, low %d, close %d, volume %d, flags %d",
+			n, len(c.Open), len(c.High), len(c.Low), len(c.Close), len(c.Volume), len(c.Flags))
+	}
+	for i := 1; i < n; i++ {
+		if c.TS[i] <= c.TS[i-1] {
+			return fmt.Errorf("candle %d of %d starts at %d, not after the one before it (%d)", i, n, c.TS[i], c.TS[i-1])
+		}
+	}
+	return nil
+}

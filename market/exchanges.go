@@ -1,0 +1,116 @@
+package market
+
+import (
+	"fmt"
+	"time"
+)
+
+// hours is a row of the table of exchange sessions.
+type hours struct {
+	zone     string
+	open     time.Duration
+	close    time.Duration
+	pauses   [][2]time.Duration
+	everyDay bool
+	holidays func(Date) holiday
+}
+
+// clock reads "18:00" as an offset from midnight; "-18:00" is 18:00 of the evening before.
+func clock(text string) time.Duration {
+	evening := text[0] == '-'
+	if evening {
+		text = text[1:]
+	}
+	t, err := time.Parse("15:04", text)
+	if err != nil {
+		panic(err) // the table below is wrong, which its test finds
+	}
+	offset := time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
+	if evening {
+		return offset - day
+	}
+	return offset
+}
+
+const newYork = "America/New_York"
+
+// exchanges is our table of sessions, in exchange time; Yahoo gives New York time for CME too (DESIGN.md sections 5, 8).
+func exchanges() map[string]hours {
+	between := func(zone, open, close string) hours {
+		return hours{zone: zone, open: clock(open), close: clock(close)}
+	}
+	us := func(open, close string, holidays func(Date) holiday) hours {
+		return hours{zone: newYork, open: clock(open), close: clock(close), holidays: holidays}
+	}
+	grains := us("-20:00", "14:20", pitHours)
+	grains.pauses = [][2]time.Duration{{clock("08:45"), clock("09:30")}}
+	crypto := hours{zone: "UTC", close: day, everyDay: true}
+	return map[string]hours{
+		"CME":        us("-18:00", "17:00", cmeIndex),
+		"NYMEX":      us("-18:00", "17:00", cmeMetal),
+		"GRAINS":     grains,
+		"LIVESTOCK":  us("09:30", "14:05", pitHours),
+		"ICE":        us("-20:00", "17:00", pitHours),
+		"COCOA":      us("04:45", "13:30", pitHours),
+		"COFFEE":     us("04:15", "13:30", pitHours),
+		"COTTON":     us("-21:00", "14:20", pitHours),
+		"SUGAR":      us("03:30", "13:00", pitHours),
+		"ORANGE":     us("08:00", "14:00", pitHours),
+		"US":         us("09:30", "16:00", usEquities),
+		"CRYPTO":     crypto,
+		"FX":         between("Europe/London", "00:00", "23:59"),
+		"TORONTO":    between("America/Toronto", "09:30", "16:00"),
+		"LONDON":     between("Europe/London", "08:00", "16:30"),
+		"FRANKFURT":  between("Europe/Berlin", "09:00", "17:30"),
+		"PARIS":      between("Europe/Paris", "09:00", "17:30"),
+		"AMSTERDAM":  between("Europe/Amsterdam", "09:00", "17:30"),
+		"MILAN":      between("Europe/Rome", "09:00", "17:30"),
+		"MADRID":     between("Europe/Madrid", "09:00", "17:30"),
+		"ZURICH":     between("Europe/Zurich", "09:00", "17:30"),
+		"STOCKHOLM":  between("Europe/Stockholm", "09:00", "17:30"),
+		"COPENHAGEN": between("Europe/Copenhagen", "09:00", "17:00"),
+		"OSLO":       between("Europe/Oslo", "09:00", "16:30"),
+		"TOKYO":      between("Asia/Tokyo", "09:00", "15:30"),
+		"HONGKONG":   between("Asia/Hong_Kong", "09:30", "16:00"),
+		"INDIA":      between("Asia/Kolkata", "09:15", "15:30"),
+		"JAKARTA":    between("Asia/Jakarta", "09:00", "16:00"),
+		"SYDNEY":     between("Australia/Sydney", "10:00", "16:00"),
+		"JOBURG":     between("Africa/Johannesburg", "09:00", "17:00"),
+		"SAOPAULO":   between("America/Sao_Paulo", "10:00", "17:00"),
+	}
+}
+
+// suffixes maps Yahoo's symbol suffixes to the table of sessions.
+func suffixes() map[string]string {
+	return map[string]string{
+		".TO": "TORONTO", ".V": "TORONTO", ".NE": "TORONTO", ".L": "LONDON", ".IL": "LONDON", ".DE": "FRANKFURT",
+		".F": "FRANKFURT", ".PA": "PARIS", ".AS": "AMSTERDAM", ".BR": "PARIS", ".MI": "MILAN", ".MC": "MADRID",
+		".SW": "ZURICH", ".ST": "STOCKHOLM", ".CO": "COPENHAGEN", ".OL": "OSLO", ".T": "TOKYO", ".HK": "HONGKONG",
+		".NS": "INDIA", ".BO": "INDIA", ".JK": "JAKARTA", ".AX": "SYDNEY", ".JO": "JOBURG", ".SA": "SAOPAULO",
+	}
+}
+
+// foreignIndices maps the indices outside the US that people ask for to the table of sessions.
+func foreignIndices() map[string]string {
+	return map[string]string{
+		"^FTSE": "LONDON", "^GDAXI": "FRANKFURT", "^FCHI": "PARIS", "^STOXX50E": "FRANKFURT", "^N225": "TOKYO",
+		"^HSI": "HONGKONG", "^NSEI": "INDIA", "^NSEBANK": "INDIA", "^BSESN": "INDIA", "^AXJO": "SYDNEY",
+		"^GSPTSE": "TORONTO", "^BVSP": "SAOPAULO", "^IBEX": "MADRID", "^SSMI": "ZURICH", "^AEX": "AMSTERDAM",
+	}
+}
+
+// calendarOf builds the calendar of a row of the table.
+func calendarOf(name string) (*Calendar, error) {
+	row, ok := exchanges()[name]
+	if !ok {
+		return nil, fmt.Errorf("no sessions are known for exchange %q", name)
+	}
+	zone, err := time.LoadLocation(row.zone)
+	if err != nil {
+		return nil, fmt.Errorf("sessions of %s: %w", name, err)
+	}
+	return &Calendar{
+		Name: name, Zone: zone, KnowsHolidays: row.holidays != nil || row.everyDay,
+		open: row.open, close: row.close, pauses: row.pauses, everyDay: row.everyDay, holidays: row.holidays,
+	}, nil
+}

@@ -1,0 +1,98 @@
+package market
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Sentinel errors of the domain. One table in app maps them to exit codes and HTTP statuses.
+var (
+	ErrUnknownTimeframe  = errors.New("unknown timeframe")
+	ErrInvalidInstrument = errors.New("invalid instrument")
+)
+
+// Outcome is how a provider answered, or why it did not. "Bars" and "empty" are answers; the rest arrive as *FetchError.
+type Outcome string
+
+// The outcomes of a fetch (DESIGN.md section 5, "Errors").
+const (
+	OutcomeBars        Outcome = "bars"          // at least one row, though all may be null
+	OutcomeEmpty       Outcome = "empty"         // 200 without rows: closed hours, or nothing known of the window
+	OutcomeNotFound    Outcome = "not found"     // 404: the symbol is unknown or delisted; transient on futures
+	OutcomeRange       Outcome = "range refused" // 422 (or 400 with a range): the window lies outside what is served
+	OutcomeThrottled   Outcome = "throttled"     // 429, with RetryAfter where the provider gave one
+	OutcomeUpstream    Outcome = "upstream"      // 5xx, 999, a refused or broken connection, a time-out
+	OutcomeBroken      Outcome = "broken body"   // a status 200 whose body is truncated, not JSON, ragged or too large
+	OutcomeRefused     Outcome = "refused"       // another 4xx: the request itself is wrong; a retry does not help
+	OutcomeCircuitOpen Outcome = "circuit open"  // not sent: too many faults of late; RetryAfter says when to come back
+	OutcomeBudget      Outcome = "budget spent"  // not sent: the daily budget is used up; RetryAfter says until when
+)
+
+// Fault tells whether the outcome speaks of a sick provider rather than of the question; only faults count for a circuit
+// breaker and are worth the same request again.
+func (o Outcome) Fault() bool {
+	return o == OutcomeThrottled || o == OutcomeUpstream || o == OutcomeBroken
+}
+
+// FetchRequest asks a provider for the closed bars of one native series.
+type FetchRequest struct {
+	Instrument Instrument
+	Timeframe  Timeframe // native
+	// Window holds the wanted bars. Its From is moved up to now - Depth + a margin when the request is sent, since the
+	// provider's wall moves by the second.
+	Window Window
+	// Depth is how far back from now the provider serves; Everything for no wall.
+	Depth time.Duration
+}
+
+// FetchResult is a provider's answer after its row rules were applied.
+type FetchResult struct {
+	Outcome Outcome  // OutcomeBars or OutcomeEmpty
+	Candles *Candles // closed bars inside Window, ascending, distinct, flagged; never nil
+	Window  Window   // the window really asked for, after the wall was applied
+	Rows    int      // rows of the body
+	Null    int      // rows without a full set of prices: closed hours and holes
+	Dropped int      // rows left out by rule: before the window, unfinished, the live row, a repeated key
+	// Learned is the depth the provider named when it refused the first window; 0 when it refused none.
+	Learned time.Duration
+	// Requests is how many HTTP requests were sent, retries included.
+	Requests int
+}
+
+// FetchError is a provider's refusal or failure.
+type FetchError struct {
+	Outcome    Outcome
+	Symbol     string
+	Timeframe  Timeframe
+	Status     int           // HTTP status; 0 when there was none
+	Reason     string        // the provider's words, or the transport's; never a secret, at most 300 bytes
+	RetryAfter time.Duration // how long to stay away; 0 when nobody said
+	Depth      time.Duration // with OutcomeRange: the depth that the provider named; 0 when it named none
+	Requests   int           // HTTP requests that were sent for it, retries included
+	Err        error         // the cause below, if any
+}
+
+// Error says what was asked, how it ended and in the provider's own words why.
+func (e *FetchError) Error() string {
+	text := fmt.Sprintf("fetch %s %s: %s", e.Symbol, e.Timeframe, e.Outcome)
+	if e.Status != 0 {
+		text += fmt.Sprintf(" (HTTP %d)", e.Status)
+	}
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	return text
+}
+
+// Unwrap gives the cause, so that errors.Is finds a cancelled context below.
+func (e *FetchError) Unwrap() error { return e.Err }
+
+// OutcomeOf finds the outcome of a fetch in its error; "" when err is none of a provider's.
+func OutcomeOf(err error) Outcome {
+	var fetch *FetchError
+	if errors.As(err, &fetch) {
+		return fetch.Outcome
+	}
+	return ""
+}
