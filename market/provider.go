@@ -10,6 +10,8 @@ import (
 var (
 	ErrUnknownTimeframe  = errors.New("unknown timeframe")
 	ErrInvalidInstrument = errors.New("invalid instrument")
+	// ErrInvalidCandle marks bars that can never be stored: a price that is no number, columns of unequal length.
+	ErrInvalidCandle = errors.New("invalid candle")
 )
 
 // Outcome is how a provider answered, or why it did not. "Bars" and "empty" are answers; the rest arrive as *FetchError.

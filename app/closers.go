@@ -1,0 +1,44 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// closer is one thing to put away, by name.
+type closer struct {
+	name  string
+	close func() error
+}
+
+// closers puts things away in the reverse order of their opening.
+type closers struct {
+	list []closer
+}
+
+func (c *closers) add(name string, closeIt func() error) {
+	c.list = append(c.list, closer{name, closeIt})
+}
+
+// closeAll closes everything, last opened first. What does not end within the bound is named in the error and left behind.
+func (c *closers) closeAll(bound time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), bound)
+	defer cancel()
+	var errs []error
+	for i := len(c.list) - 1; i >= 0; i-- {
+		one, done := c.list[i], make(chan error, 1)
+		go func() { done <- one.close() }()
+		select {
+		case err := <-done:
+			if err != nil {
+				errs = append(errs, fmt.Errorf("close %s: %w", one.name, err))
+			}
+		case <-ctx.Done():
+			errs = append(errs, fmt.Errorf("close %s: not done within %s", one.name, bound))
+		}
+	}
+	c.list = nil
+	return errors.Join(errs...)
+}

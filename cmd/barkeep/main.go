@@ -1,0 +1,91 @@
+// Command barkeep keeps a complete, correct archive of market candles.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"barkeep/app"
+)
+
+// version is stamped by the Makefile.
+var version = "dev" //nolint:gochecknoglobals // the linker can stamp nothing else
+
+// commands are what barkeep can do.
+type commands struct {
+	Sync     syncCommand     `cmd:"" help:"Bring the archive up to date: fetch what is new, backfill series without records."`
+	Status   statusCommand   `cmd:"" help:"Show the archive's series, newest bars and recent runs."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the archive's schema up to date; sync does this by itself."`
+	Demo     demoCommand     `cmd:"" help:"Run everything offline: fake provider, a dozen futures, a temporary archive."`
+	Provider providerCommand `cmd:"" help:"Serve the fake provider on a port, for tests and replays."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+}
+
+// process is what a command gets from the outside.
+type process struct {
+	ctx     context.Context
+	environ []string
+	out     io.Writer
+	err     io.Writer
+}
+
+// exit is a command's way to end with a code that is no error, such as a partial run that was fully reported.
+type exit int
+
+// Error is never shown.
+func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(os.Args[1:], &process{ctx: ctx, environ: os.Environ(), out: os.Stdout, err: os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// run parses and carries out one command line and returns its exit code.
+func run(args []string, p *process) int {
+	done := -1 // set when kong has answered by itself, as it does for --help
+	parser, err := kong.New(&commands{}, kong.Name("barkeep"), kong.Writers(p.out, p.err), kong.UsageOnError(),
+		kong.Description("Barkeep keeps your bars: a complete, correct archive of market candles."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(code int) { done = code }))
+	if err != nil {
+		fmt.Fprintln(p.err, "barkeep:", err)
+		return app.ExitFailed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if done >= 0 {
+		return done
+	}
+	if err != nil {
+		fmt.Fprintf(p.err, "barkeep: %v (barkeep --help lists what there is)\n", err)
+		return app.ExitUsage
+	}
+	err = parsed.Run(p)
+	var code exit
+	if errors.As(err, &code) {
+		return int(code)
+	}
+	if err != nil {
+		fmt.Fprintln(p.err, "barkeep:", message(err))
+	}
+	return app.ExitCode(err)
+}
+
+// stamp is how times are shown to people.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04Z")
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"barkeep/app"
+	"barkeep/market"
+)
+
+// statusCommand shows what the archive holds.
+type statusCommand struct {
+	Runs int  `help:"How many recent runs to show." default:"5"`
+	JSON bool `name:"json" help:"Print as JSON."`
+}
+
+// Run carries the command out.
+func (c *statusCommand) Run(p *process) error {
+	s, err := p.load(p.err)
+	if err != nil {
+		return err
+	}
+	if c.Runs < 0 {
+		return fmt.Errorf("%w: --runs is %d: give a number of runs, 0 for none", app.ErrConfiguration, c.Runs)
+	}
+	status, err := app.ReadStatus(p.ctx, s.config, s.options(), c.Runs)
+	if err != nil {
+		return err
+	}
+	pacific, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		return fmt.Errorf("load the Pacific zone: %w", err)
+	}
+	if c.JSON {
+		return printJSON(p.out, statusJSON(status, pacific))
+	}
+	return printStatus(p.out, status, pacific)
+}
+
+// both shows an instant in UTC and in Pacific time with its real offset.
+func both(t time.Time, pacific *time.Location) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z") + " = " + t.In(pacific).Format("15:04:05 MST")
+}
+
+func printStatus(w io.Writer, s app.Status, pacific *time.Location) error {
+	fmt.Fprintf(w, "archive  %s (schema %d of %d)\nnow      %s\n", s.Archive, s.Schema, s.Latest, both(s.Now, pacific))
+	if s.Schema == 0 {
+		_, err := fmt.Fprintln(w, "The archive is empty: barkeep sync fills it.")
+		return err
+	}
+	if len(s.Runs) > 0 {
+		runs := newTable(w, "run", "job", "by", "state", "started", "took", "reason")
+		for _, r := range s.Runs {
+			took := "-"
+			if !r.Finished.IsZero() {
+				took = r.Finished.Sub(r.Started).Round(10 * time.Millisecond).String()
+			}
+			runs.AppendRow(table.Row{r.ID, r.Job, r.Entry, r.State, both(r.Started, pacific), took, short(r.Reason, 60)})
+		}
+		runs.Render()
+	}
+	series := newTable(w, "series", "bars", "oldest", "newest", "age")
+	for _, state := range s.Series {
+		series.AppendRow(table.Row{state.Series, state.Count, stamp(state.Oldest), stamp(state.Newest), age(s.Now, state)})
+	}
+	series.Render()
+	_, err := fmt.Fprintf(w, "%d series\n", len(s.Series))
+	return err
+}
+
+func age(now time.Time, s market.SeriesState) string {
+	if s.Newest.IsZero() {
+		return "-"
+	}
+	return now.Sub(s.Newest).Round(time.Minute).String()
+}
+
+// timeView is an instant in both zones.
+type timeView struct {
+	UTC     string `json:"utc"`
+	Pacific string `json:"pacific"`
+}
+
+func viewTime(t time.Time, pacific *time.Location) *timeView {
+	if t.IsZero() {
+		return nil
+	}
+	return &timeView{UTC: t.UTC().Format(time.RFC3339), Pacific: t.In(pacific).Format(time.RFC3339)}
+}
+
+func statusJSON(s app.Status, pacific *time.Location) any {
+	type seriesView struct {
+		Instrument string     `json:"instrument"`
+		Timeframe  string     `json:"timeframe"`
+		Bars       int64      `json:"bars"`
+		Oldest     *time.Time `json:"oldest"`
+		Newest     *time.Time `json:"newest"`
+	}
+	runs := make([]runView, len(s.Runs))
+	for i, r := range s.Runs {
+		runs[i] = viewRun(r)
+	}
+	series := make([]seriesView, len(s.Series))
+	for i, state := range s.Series {
+		series[i] = seriesView{
+			state.Series.Instrument, string(state.Series.Timeframe), state.Count, optional(state.Oldest), optional(state.Newest),
+		}
+	}
+	return struct {
+		Version string       `json:"version"`
+		Archive string       `json:"archive"`
+		Schema  int64        `json:"schema"`
+		Latest  int64        `json:"latest_schema"`
+		Now     *timeView    `json:"now"`
+		Runs    []runView    `json:"runs"`
+		Series  []seriesView `json:"series"`
+	}{version, s.Archive, s.Schema, s.Latest, viewTime(s.Now, pacific), runs, series}
+}

@@ -1,0 +1,159 @@
+// Package config reads the configuration from the environment and a .env file into one validated Config.
+//
+// The environment wins over .env. Every problem is found before anything starts, and all are reported at once. What needs
+// knowledge of the market, such as whether an instrument resolves, is checked by app.
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Config is everything a user can set. Defaults stand in the tags, and nowhere else.
+type Config struct {
+	// DatabaseURL says where the archive is: postgres://... or sqlite:PATH. Empty: SQLite in DataDir.
+	DatabaseURL string `env:"DATABASE_URL"`
+	// DataDir is the folder of the embedded archive.
+	DataDir string `env:"DATA_DIR" envDefault:"data"`
+	// RedisURL says where the markers, leases and caches are. Empty: inside this process.
+	RedisURL string `env:"REDIS_URL"`
+	// CacheEnabled turns the cache of the newest bars on.
+	CacheEnabled bool `env:"CACHE_ENABLED" envDefault:"true"`
+	// Instruments are what the archive keeps, in any spelling.
+	Instruments []string `env:"INSTRUMENTS" envDefault:"ES,NQ,YM,RTY,CL,GC"`
+	// Timeframes are what is kept of each instrument.
+	Timeframes []string `env:"TIMEFRAMES" envDefault:"1m,5m,15m,30m,1h,2h,4h,6h,12h,1d,1wk"`
+	// SyncMode is operational or maintenance.
+	SyncMode string `env:"SYNC_MODE" envDefault:"operational"`
+	// YahooBaseURL replaces the provider's hosts, for a fake or a proxy. Empty: the real ones.
+	YahooBaseURL string `env:"YAHOO_BASE_URL"`
+	// YahooUserAgent is sent with every request. Empty: a browser-like one.
+	YahooUserAgent string `env:"YAHOO_USER_AGENT"`
+	// YahooRequestsPerMinute bounds the requests of all replicas together.
+	YahooRequestsPerMinute float64 `env:"YAHOO_REQUESTS_PER_MINUTE" envDefault:"30"`
+	// YahooDailyBudget bounds the requests of a UTC day; 0 for no bound.
+	YahooDailyBudget int `env:"YAHOO_DAILY_BUDGET" envDefault:"5000"`
+	// LogLevel is debug, info, warn or error.
+	LogLevel string `env:"LOG_LEVEL" envDefault:"info"`
+	// LogFormat is auto (text, coloured on a terminal), text or json.
+	LogFormat string `env:"LOG_FORMAT" envDefault:"auto"`
+	// StartAt makes the process believe that it started at this instant; zero for the real time.
+	StartAt time.Time `env:"BARKEEP_NOW"`
+}
+
+// check returns what is wrong with the values, field by field.
+func (c *Config) check() []Problem {
+	var found []Problem
+	add := func(key, value, accepted string) {
+		found = append(found, Problem{Key: key, Value: value, Accepted: accepted})
+	}
+	if c.DatabaseURL != "" && !validDatabase(c.DatabaseURL) {
+		add("DATABASE_URL", redact(c.DatabaseURL), "postgres://user:password@host:5432/name, or sqlite:PATH such as sqlite:data/barkeep.db")
+	}
+	if c.RedisURL != "" && !validURL(c.RedisURL, "redis", "rediss", "unix") {
+		add("REDIS_URL", redact(c.RedisURL), "redis://host:6379/0, rediss://... with TLS, or unix:///path; unset for none")
+	}
+	if c.YahooBaseURL != "" && !validURL(c.YahooBaseURL, "http", "https") {
+		add("YAHOO_BASE_URL", redact(c.YahooBaseURL), "http://host:port or https://host; unset for the real provider")
+	}
+	if !(c.YahooRequestsPerMinute > 0) || c.YahooRequestsPerMinute > maxRate {
+		add("YAHOO_REQUESTS_PER_MINUTE", formatFloat(c.YahooRequestsPerMinute), "a number of requests above 0, at most 1000000; 30 is known to be safe")
+	}
+	if c.YahooDailyBudget < 0 {
+		add("YAHOO_DAILY_BUDGET", strconv.Itoa(c.YahooDailyBudget), "a number of requests a UTC day, 0 for no bound")
+	}
+	oneOf := func(key, value string, accepted ...string) {
+		for _, a := range accepted {
+			if value == a {
+				return
+			}
+		}
+		add(key, value, "one of "+strings.Join(accepted, ", "))
+	}
+	oneOf("SYNC_MODE", c.SyncMode, "operational", "maintenance")
+	oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error")
+	oneOf("LOG_FORMAT", c.LogFormat, "auto", "text", "json")
+	for key, list := range map[string][]string{"INSTRUMENTS": c.Instruments, "TIMEFRAMES": c.Timeframes} {
+		for _, item := range list {
+			if strings.TrimSpace(item) == "" {
+				add(key, strings.Join(list, ","), "names with commas between them and none empty, such as ES,NQ or 5m,1d")
+				break
+			}
+		}
+	}
+	return found
+}
+
+// maxRate is far above what any provider stands and still spaces requests by more than a clock tick.
+const maxRate = 1e6
+
+// Database says which engine keeps the archive and where: ("postgres", URL) or ("sqlite", path of the file).
+func (c *Config) Database() (engine, target string) {
+	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
+		return "sqlite", strings.TrimPrefix(path, "//")
+	}
+	if c.DatabaseURL == "" {
+		return "sqlite", filepath.Join(c.DataDir, "barkeep.db")
+	}
+	return "postgres", c.DatabaseURL
+}
+
+// DatabaseName is the archive's place without any password, for people.
+func (c *Config) DatabaseName() string {
+	engine, target := c.Database()
+	if engine == "sqlite" {
+		return "sqlite:" + target
+	}
+	return redact(target)
+}
+
+// RedisName is the Redis server's place without any password, for people.
+func (c *Config) RedisName() string {
+	if c.RedisURL == "" {
+		return "inside this process"
+	}
+	return redact(c.RedisURL)
+}
+
+func validDatabase(text string) bool {
+	if path, ok := strings.CutPrefix(text, "sqlite:"); ok {
+		return strings.Trim(path, "/") != ""
+	}
+	return validURL(text, "postgres", "postgresql")
+}
+
+func validURL(text string, schemes ...string) bool {
+	u, err := url.Parse(text)
+	if err != nil {
+		return false
+	}
+	for _, scheme := range schemes {
+		if u.Scheme == scheme {
+			return u.Host != "" || (scheme == "unix" && u.Path != "")
+		}
+	}
+	return false
+}
+
+// redact hides the password of a URL, and everything of what is none.
+func redact(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" {
+		return "(not shown: it may hold a password)"
+	}
+	if u.Host == "" && u.Opaque != "" && strings.Contains(u.Opaque, "@") {
+		return u.Scheme + ":(not shown: it may hold a password)"
+	}
+	query := u.Query()
+	if query.Has("password") {
+		query.Set("password", "xxxxx")
+		u.RawQuery = query.Encode()
+	}
+	return u.Redacted()
+}
+
+func formatFloat(f float64) string { return fmt.Sprintf("%g", f) }

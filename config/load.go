@@ -1,0 +1,106 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/joho/godotenv"
+)
+
+// Load reads the configuration from environ (in the form of os.Environ) and the .env file at path; a path that does not
+// exist is no error. A variable that is set to nothing counts as unset. The error is Problems when values are wrong.
+func Load(environ []string, path string) (Config, error) {
+	values, err := readFile(path)
+	if err != nil {
+		return Config{}, err
+	}
+	for _, pair := range environ {
+		if key, value, ok := strings.Cut(pair, "="); ok && value != "" {
+			values[key] = value
+		}
+	}
+	for key, value := range values {
+		if strings.TrimSpace(value) == "" {
+			delete(values, key)
+		}
+	}
+	var c Config
+	problems := parseProblems(env.ParseWithOptions(&c, env.Options{Environment: values}), values)
+	broken := make(map[string]bool, len(problems))
+	for _, p := range problems {
+		broken[p.Key] = true
+	}
+	for _, p := range c.check() {
+		if !broken[p.Key] {
+			problems = append(problems, p)
+		}
+	}
+	if len(problems) > 0 {
+		slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
+		return Config{}, Problems(problems)
+	}
+	return c, nil
+}
+
+func readFile(path string) (map[string]string, error) {
+	values, err := godotenv.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return map[string]string{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return values, nil
+}
+
+// parseProblems turns the library's errors, which speak of Go fields, into ours, which speak of variables.
+func parseProblems(err error, values map[string]string) []Problem {
+	if err == nil {
+		return nil
+	}
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return []Problem{{Key: "configuration", Accepted: err.Error()}}
+	}
+	var found []Problem
+	for _, one := range all.Errors {
+		var parse env.ParseError
+		if !errors.As(one, &parse) {
+			found = append(found, Problem{Key: "configuration", Accepted: one.Error()})
+			continue
+		}
+		key := variable(parse.Name)
+		found = append(found, Problem{Key: key, Value: values[key], Accepted: accepted(parse.Type)})
+	}
+	return found
+}
+
+// variable is the name of the variable that sets a field.
+func variable(field string) string {
+	f, ok := reflect.TypeFor[Config]().FieldByName(field)
+	if !ok {
+		return field
+	}
+	return f.Tag.Get("env")
+}
+
+// accepted says in words what a type takes.
+func accepted(t reflect.Type) string {
+	switch t.String() {
+	case "bool":
+		return "true or false"
+	case "int":
+		return "a whole number"
+	case "float64":
+		return "a number"
+	case "time.Time":
+		return "a time like 2026-11-22T14:05:00-08:00 (RFC 3339)"
+	default:
+		return "a value of type " + t.String()
+	}
+}

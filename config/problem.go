@@ -1,0 +1,31 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one thing that is wrong with the configuration: the variable, its value and what is accepted instead.
+type Problem struct {
+	Key      string
+	Value    string // never a secret
+	Accepted string
+}
+
+// String is one line for a person.
+func (p Problem) String() string { return fmt.Sprintf("%s is %q: give %s", p.Key, p.Value, p.Accepted) }
+
+// Problems is the error of a configuration that cannot be used; it lists every problem.
+type Problems []Problem
+
+// Error lists the problems, one a line.
+func (p Problems) Error() string {
+	lines := make([]string, 0, len(p)+1)
+	if len(p) > 1 {
+		lines = append(lines, fmt.Sprintf("the configuration has %d problems:", len(p)))
+	}
+	for _, problem := range p {
+		lines = append(lines, problem.String())
+	}
+	return strings.Join(lines, "\n  ")
+}

@@ -1,0 +1,103 @@
+// Package ledger is the domain of runs: which job ran for which slot, how it ended and what it can show for it.
+//
+// It imports the standard library only and speaks of series by name, so that it knows nothing of markets.
+package ledger
+
+import "time"
+
+// Job is a kind of work that is run at most once per slot.
+type Job string
+
+// The jobs.
+const (
+	JobImport      Job = "import"
+	JobMaintenance Job = "maintenance"
+)
+
+// State is where a run stands.
+type State string
+
+// The states of a run. Only StateDone is success: every cell of it was committed before it was written.
+const (
+	StateRunning   State = "running"
+	StateDone      State = "done"
+	StatePartial   State = "partial"   // some cells failed; what the others stored is committed
+	StateFailed    State = "failed"    // no cell succeeded, or the run itself broke
+	StateAbandoned State = "abandoned" // its process died; found by whoever came next
+)
+
+// CellState is how one series fared within a run.
+type CellState string
+
+// The states of a cell.
+const (
+	CellStored      CellState = "stored"      // its bars are committed, be they new, changed or unchanged
+	CellClosed      CellState = "closed"      // nothing to fetch: the market was closed and the archive is up to date
+	CellUnavailable CellState = "unavailable" // the provider says the symbol does not exist; no reason to fail a slot
+	CellEmpty       CellState = "empty"       // the provider answered without bars where bars were due; a failure
+	CellFailed      CellState = "failed"
+)
+
+// OK tells whether the cell needs no further attempt.
+func (s CellState) OK() bool { return s == CellStored || s == CellClosed || s == CellUnavailable }
+
+// Run is one execution of a job, for a slot or ad hoc.
+type Run struct {
+	ID          int64
+	Job         Job
+	TradingDate string // Pacific date of the slot's nominal time, 2026-11-22; empty for an ad-hoc run
+	Slot        int    // 0-based; meaningful with a TradingDate only
+	Attempt     int    // 1 for the first run of a slot
+	Forced      bool
+	Entry       string // who asked: "sync", "schedule", "catch-up", "api", "demo"
+	Host        string
+	PID         int
+	State       State
+	Reason      string // why it is not done; empty on success
+	Started     time.Time
+	Finished    time.Time // zero while running
+}
+
+// Cell is the evidence of one series in one run.
+type Cell struct {
+	RunID      int64
+	Instrument string
+	Timeframe  string
+	State      CellState
+	Reason     string    // why these bars were asked for, or why there are none; for people
+	From       time.Time // the window asked for, half-open; zero when nothing was asked
+	To         time.Time
+	Requests   int // HTTP requests sent; 0 for a derived series
+	Fetched    int // closed bars that the provider gave, or that were resampled
+	Inserted   int // counted by the archive
+	Changed    int
+	Unchanged  int
+	Newest     time.Time // start of the newest stored bar after the write; zero when there is none
+	Finished   time.Time
+}
+
+// Outcome is the state that a run deserves by its cells, and the reason when it is not done: done only when every cell is
+// OK and at least one of them proves something; failed when none is; else partial.
+func Outcome(cells []Cell) (State, string) {
+	ok, bad, first := 0, 0, ""
+	for _, c := range cells {
+		if c.State.OK() {
+			ok++
+			continue
+		}
+		bad++
+		if first == "" {
+			first = c.Instrument + " " + c.Timeframe + ": " + c.Reason
+		}
+	}
+	switch {
+	case len(cells) == 0:
+		return StateFailed, "no series was selected"
+	case bad == 0:
+		return StateDone, ""
+	case ok == 0:
+		return StateFailed, first
+	default:
+		return StatePartial, first
+	}
+}

@@ -1,0 +1,51 @@
+package market
+
+import (
+	"math"
+	"time"
+)
+
+// Mark sets on every bar, in place, the flags that its own values and start call for: FlagOutside, FlagNegative,
+// FlagOffTick and, for intraday bars, FlagOffSession. It corrects nothing.
+func (i Instrument) Mark(tf Timeframe, c *Candles) {
+	intraday := tf.Intraday()
+	var session Session // of the bar before
+	var next int64      // first second that belongs to another trading date
+	var known bool
+	for k := range c.TS {
+		f := valueFlags(c.Open[k], c.High[k], c.Low[k], c.Close[k], i.Tick)
+		if intraday {
+			start := time.Unix(c.TS[k], 0)
+			if k == 0 || c.TS[k] >= next {
+				session, known = i.Calendar.Session(i.Calendar.Date(start))
+				next = i.Calendar.nextAnchor(start).Unix()
+			}
+			if !known || !session.Contains(start) {
+				f |= FlagOffSession
+			}
+		}
+		c.Flags[k] = f
+	}
+}
+
+// valueFlags judges the prices of one bar.
+func valueFlags(open, high, low, shut, tick float64) Flag {
+	var f Flag
+	if open > high || open < low || shut > high || shut < low {
+		f |= FlagOutside
+	}
+	if open < 0 || high < 0 || low < 0 || shut < 0 {
+		f |= FlagNegative
+	}
+	if tick > 0 && (offTick(open, tick) || offTick(high, tick) || offTick(low, tick) || offTick(shut, tick)) {
+		f |= FlagOffTick
+	}
+	return f
+}
+
+// offTick allows for prices that were a float32 on their way: 3371.7 arrives as 3371.699951171875, off by 2^-24 of itself.
+func offTick(price, tick float64) bool {
+	steps := price / tick
+	off := math.Abs(steps-math.Round(steps)) * tick
+	return off > math.Abs(price)/(1<<23)+tick*1e-6
+}

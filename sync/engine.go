@@ -1,0 +1,154 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"barkeep/ledger"
+	"barkeep/market"
+)
+
+// Config wires an engine. Provider, Archive, Now, Logger and Pacific are required.
+type Config struct {
+	Provider Provider
+	Archive  Archive
+	Cache    Cache  // nil: nothing is cached
+	Leases   Leases // nil: no leases are taken
+	Now      func() time.Time
+	Logger   *slog.Logger
+	Pacific  *time.Location // the zone in which people read times beside UTC
+	Watch    func(Event)    // nil: nobody watches; called from several goroutines
+	Fetchers int            // tasks fetched at a time; 4 by default, the provider's pace is the bound that counts
+	Writers  int            // tasks stored at a time; 1 by default, at most 2 help on PostgreSQL
+	Deadline time.Duration  // of a whole run; 2 hours by default
+	CacheLen int            // newest bars kept in the cache of a series; 500 by default
+}
+
+// Engine brings series up to date. It holds no state between runs; several runs may go at once.
+type Engine struct {
+	Config
+}
+
+// New checks the configuration and fills in its defaults.
+func New(c Config) (*Engine, error) {
+	if c.Provider == nil || c.Archive == nil || c.Now == nil || c.Logger == nil || c.Pacific == nil {
+		return nil, errors.New("sync engine: Provider, Archive, Now, Logger and Pacific are required")
+	}
+	if c.Fetchers < 0 || c.Writers < 0 || c.Deadline < 0 || c.CacheLen < 0 {
+		return nil, fmt.Errorf("sync engine: Fetchers %d, Writers %d, Deadline %s and CacheLen %d must not be negative",
+			c.Fetchers, c.Writers, c.Deadline, c.CacheLen)
+	}
+	if c.Watch == nil {
+		c.Watch = func(Event) {}
+	}
+	orDefault(&c.Fetchers, 4)
+	orDefault(&c.Writers, 1)
+	orDefault(&c.CacheLen, 500)
+	orDefault(&c.Deadline, 2*time.Hour)
+	return &Engine{Config: c}, nil
+}
+
+func orDefault[T int | time.Duration](value *T, def T) {
+	if *value == 0 {
+		*value = def
+	}
+}
+
+// Plan tells what RunOnce would ask the provider for; it sends nothing and writes nothing.
+func (e *Engine) Plan(ctx context.Context, request Request) (Plan, error) {
+	states, err := e.Archive.States(ctx)
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan: read the archive's series: %w", err)
+	}
+	return MakePlan(request, states, e.Now()), nil
+}
+
+// RunOnce plans, fetches and stores, and writes the ledger. The error tells that the run could not be carried out or
+// recorded; cells that failed are no error, but in the report, whose Run.State says what the run came to.
+func (e *Engine) RunOnce(ctx context.Context, request Request) (Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.Deadline)
+	defer cancel()
+	run := e.newRun(request)
+	plan, err := e.Plan(ctx, request)
+	if err != nil {
+		return Report{Run: run}, err
+	}
+	if run.ID, err = e.Archive.StartRun(ctx, run); err != nil {
+		return Report{Run: run, Plan: plan}, fmt.Errorf("start a run in the ledger: %w", err)
+	}
+	e.Logger.InfoContext(ctx, "run started", "run", run.ID, "job", run.Job, "series", len(plan.Tasks), "requests", plan.Requests(),
+		e.times("at", run.Started))
+	report := e.execute(ctx, run, plan, request)
+	return report, e.finish(ctx, &report)
+}
+
+func (e *Engine) newRun(request Request) ledger.Run {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	job := request.Job
+	if job == "" {
+		job = ledger.JobImport
+	}
+	if request.Maintenance {
+		job = ledger.JobMaintenance
+	}
+	return ledger.Run{
+		Job: job, Attempt: 1, Entry: request.Entry, Host: host, PID: os.Getpid(), State: ledger.StateRunning, Started: e.Now(),
+	}
+}
+
+// finish gives the run the state its cells deserve and records it, also when ctx has ended.
+func (e *Engine) finish(ctx context.Context, report *Report) error {
+	report.Run.State, report.Run.Reason = ledger.Outcome(report.Cells)
+	report.Run.Finished = e.Now()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+	defer cancel()
+	err := e.persist(ctx, func(ctx context.Context) error { return e.Archive.FinishRun(ctx, report.Run) })
+	if err != nil {
+		report.Run.State = ledger.StateFailed
+		return fmt.Errorf("run %d ended %s but could not be recorded: %w", report.Run.ID, report.Run.State, err)
+	}
+	e.Logger.InfoContext(ctx, "run finished", "run", report.Run.ID, "state", report.Run.State, "inserted", report.Inserted(),
+		"requests", report.Requests, "took", report.Run.Finished.Sub(report.Run.Started).Round(time.Millisecond),
+		e.times("at", report.Run.Finished))
+	return nil
+}
+
+// finishTimeout bounds the last words of a run whose context has ended.
+const finishTimeout = 8 * time.Second
+
+// persist tries a write again after faults of the archive, so that its restart in mid-run loses neither bars already paid
+// for nor the record of them. Bars that can never be stored are not tried again.
+func (e *Engine) persist(ctx context.Context, write func(context.Context) error) error {
+	var err error
+	for pause := 250 * time.Millisecond; ; pause *= 2 {
+		if err = write(ctx); err == nil || errors.Is(err, market.ErrInvalidCandle) || ctx.Err() != nil || pause > persistLongest {
+			return err
+		}
+		e.Logger.WarnContext(ctx, "archive write failed, trying again", "error", err, "pause", pause)
+		if sleep(ctx, pause) != nil {
+			return err
+		}
+	}
+}
+
+// persistLongest is the longest pause between two tries; the sum of all is about half a minute.
+const persistLongest = 16 * time.Second
+
+// sleep waits, or returns the context's error when that ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,98 @@
+package syncer
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"barkeep/ledger"
+)
+
+// work is a task on its way from the fetchers to the writers.
+type work struct {
+	index  int // in the plan
+	task   Task
+	batch  *batch // nil when the task failed or needed nothing
+	cells  []ledger.Cell
+	cancel func() // gives the lease back; never nil
+}
+
+// execution is one run in progress.
+type execution struct {
+	*Engine
+	run     ledger.Run
+	request Request
+
+	mu       sync.Mutex
+	cells    [][]ledger.Cell // by task, in the order of the plan
+	requests int
+	faults   []string
+}
+
+// execute runs every task of the plan. Fetching overlaps storing: fetchers hand each task over as soon as it has its bars,
+// and the channel between holds no more than one task a writer, which bounds memory.
+func (e *Engine) execute(ctx context.Context, run ledger.Run, plan Plan, request Request) Report {
+	x := &execution{Engine: e, run: run, request: request, cells: make([][]ledger.Cell, len(plan.Tasks))}
+	todo := make(chan work)
+	fetched := make(chan work, e.Writers)
+
+	var fetchers, writers sync.WaitGroup
+	for range min(e.Fetchers, max(1, len(plan.Tasks))) {
+		fetchers.Go(func() {
+			for w := range todo {
+				fetched <- x.fetch(ctx, w)
+			}
+		})
+	}
+	for range e.Writers {
+		writers.Go(func() {
+			for w := range fetched {
+				x.settle(ctx, w)
+			}
+		})
+	}
+	for i, task := range plan.Tasks {
+		todo <- work{index: i, task: task, cancel: func() {}}
+	}
+	close(todo)
+	fetchers.Wait()
+	close(fetched)
+	writers.Wait()
+	return Report{Run: run, Plan: plan, Cells: slices.Concat(x.cells...), Requests: x.requests, Faults: x.faults}
+}
+
+// settle stores what was fetched, refreshes the cache after the commit, and keeps the evidence.
+func (x *execution) settle(ctx context.Context, w work) {
+	defer w.cancel()
+	if w.batch != nil {
+		w.cells = x.store(ctx, w)
+		x.cache(ctx, w)
+	} else {
+		x.record(ctx, w.cells)
+	}
+	x.mu.Lock()
+	x.cells[w.index] = w.cells
+	x.mu.Unlock()
+	x.announce(ctx, w.task, w.cells)
+}
+
+// record writes the cells of a task that stored nothing. That they cannot be written changes nothing about the archive's
+// bars, so it is reported beside them.
+func (x *execution) record(ctx context.Context, cells []ledger.Cell) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+	defer cancel()
+	for _, cell := range cells {
+		if err := x.Archive.RecordCell(ctx, cell); err != nil {
+			x.fault(ctx, "evidence not recorded", err, cell.Instrument+" "+cell.Timeframe)
+			return
+		}
+	}
+}
+
+// fault notes something that went wrong beside the cells, and logs it.
+func (x *execution) fault(ctx context.Context, what string, err error, about string) {
+	x.Logger.WarnContext(ctx, what, "series", about, "error", err)
+	x.mu.Lock()
+	x.faults = append(x.faults, what+" ("+about+"): "+err.Error())
+	x.mu.Unlock()
+}

@@ -1,0 +1,295 @@
+package syncer_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"barkeep/ledger"
+	"barkeep/market"
+	syncer "barkeep/sync"
+)
+
+// errStopped is what a stopped archive or cache answers.
+var errStopped = errors.New("connection refused")
+
+// memory is an archive in memory that commits all of a transaction or nothing.
+type memory struct {
+	mu      sync.Mutex
+	bars    map[market.Series]map[int64]market.Candle
+	runs    []ledger.Run
+	cells   map[string]ledger.Cell
+	down    int    // so many of the next commits fail
+	barrier func() // called at each commit, when set
+}
+
+func newMemory() *memory {
+	return &memory{bars: map[market.Series]map[int64]market.Candle{}, cells: map[string]ledger.Cell{}}
+}
+
+func (m *memory) States(context.Context) ([]market.SeriesState, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []market.SeriesState
+	for series, bars := range m.bars {
+		keys := slices.Sorted(maps.Keys(bars))
+		if len(keys) > 0 {
+			all = append(all, market.SeriesState{
+				Series: series, Count: int64(len(keys)), Oldest: time.Unix(keys[0], 0), Newest: time.Unix(keys[len(keys)-1], 0),
+			})
+		}
+	}
+	return all, nil
+}
+
+func (m *memory) Candles(_ context.Context, series market.Series, w market.Window) (*market.Candles, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pick(m.bars[series], w), nil
+}
+
+func pick(bars map[int64]market.Candle, w market.Window) *market.Candles {
+	out := market.NewCandles(len(bars))
+	for _, ts := range slices.Sorted(maps.Keys(bars)) {
+		if w.Contains(time.Unix(ts, 0)) {
+			out.Append(bars[ts])
+		}
+	}
+	return out
+}
+
+func (m *memory) StartRun(_ context.Context, run ledger.Run) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	run.ID = int64(len(m.runs) + 1)
+	m.runs = append(m.runs, run)
+	return run.ID, nil
+}
+
+func (m *memory) FinishRun(_ context.Context, run ledger.Run) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.runs[run.ID-1] = run
+	return nil
+}
+
+func (m *memory) RecordCell(_ context.Context, c ledger.Cell) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.cells[c.Instrument+" "+c.Timeframe] = c
+	return nil
+}
+
+func (m *memory) Begin(context.Context) (syncer.Tx, error) {
+	return &memoryTx{archive: m, bars: map[market.Series]map[int64]market.Candle{}}, nil
+}
+
+// memoryTx buffers writes until Commit.
+type memoryTx struct {
+	archive *memory
+	bars    map[market.Series]map[int64]market.Candle
+	cells   []ledger.Cell
+}
+
+func (tx *memoryTx) view(series market.Series) map[int64]market.Candle {
+	tx.archive.mu.Lock()
+	defer tx.archive.mu.Unlock()
+	all := maps.Clone(tx.archive.bars[series])
+	if all == nil {
+		all = map[int64]market.Candle{}
+	}
+	maps.Copy(all, tx.bars[series])
+	return all
+}
+
+func (tx *memoryTx) Upsert(_ context.Context, series market.Series, c *market.Candles) (market.Stored, error) {
+	held, stored := tx.view(series), market.Stored{}
+	if tx.bars[series] == nil {
+		tx.bars[series] = map[int64]market.Candle{}
+	}
+	for i, ts := range c.TS {
+		bar := c.At(i)
+		old, ok := held[ts]
+		touched := market.Window{From: bar.Start, To: bar.Start.Add(time.Second)}
+		switch {
+		case !ok:
+			stored = stored.Add(market.Stored{Inserted: 1, Touched: touched})
+		case old != bar:
+			stored = stored.Add(market.Stored{Changed: 1, Touched: touched})
+		default:
+			stored.Unchanged++
+		}
+		tx.bars[series][ts] = bar
+	}
+	return stored, nil
+}
+
+func (tx *memoryTx) Candles(_ context.Context, series market.Series, w market.Window) (*market.Candles, error) {
+	return pick(tx.view(series), w), nil
+}
+
+func (tx *memoryTx) Newest(_ context.Context, series market.Series) (time.Time, bool, error) {
+	keys := slices.Sorted(maps.Keys(tx.view(series)))
+	if len(keys) == 0 {
+		return time.Time{}, false, nil
+	}
+	return time.Unix(keys[len(keys)-1], 0).UTC(), true, nil
+}
+
+func (tx *memoryTx) RecordCell(_ context.Context, c ledger.Cell) error {
+	tx.cells = append(tx.cells, c)
+	return nil
+}
+
+func (tx *memoryTx) Commit(context.Context) error {
+	m := tx.archive
+	if m.barrier != nil {
+		m.barrier()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.down > 0 {
+		m.down--
+		return errStopped
+	}
+	for series, bars := range tx.bars {
+		if m.bars[series] == nil {
+			m.bars[series] = map[int64]market.Candle{}
+		}
+		maps.Copy(m.bars[series], bars)
+	}
+	for _, c := range tx.cells {
+		m.cells[c.Instrument+" "+c.Timeframe] = c
+	}
+	return nil
+}
+
+func (tx *memoryTx) Rollback() {}
+
+// scripted is a provider that serves every bar the calendar expects, or what its script says.
+type scripted struct {
+	mu     sync.Mutex
+	now    func() time.Time
+	asked  []market.FetchRequest
+	script func(request market.FetchRequest, n int) (*market.FetchResult, error) // nil result and error: serve
+	price  float64
+}
+
+func (p *scripted) Fetch(_ context.Context, request market.FetchRequest) (*market.FetchResult, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for _, a := range p.asked {
+		if a.Instrument.Name == request.Instrument.Name && a.Timeframe == request.Timeframe {
+			n++
+		}
+	}
+	p.asked = append(p.asked, request)
+	if p.script != nil {
+		if result, err := p.script(request, n); result != nil || err != nil {
+			return result, err
+		}
+	}
+	bars := market.NewCandles(0)
+	add := func(t time.Time) bool {
+		if !request.Instrument.Calendar.End(t, request.Timeframe).After(p.now()) {
+			v := 100 + p.price + float64(t.Unix()%977)
+			bars.Append(market.Candle{Start: t.UTC(), Open: v, High: v + 2, Low: v - 1, Close: v + 1, Volume: 10})
+		}
+		return true
+	}
+	if request.Timeframe.Intraday() {
+		request.Instrument.Calendar.Starts(request.Window, request.Timeframe.Length(), add)
+	} else {
+		for _, s := range request.Instrument.Calendar.Sessions(request.Window) {
+			add(request.Instrument.Calendar.DayKey(s.Date))
+		}
+	}
+	return &market.FetchResult{
+		Outcome: market.OutcomeBars, Candles: bars.In(request.Window), Window: request.Window, Rows: bars.Len(), Requests: 1,
+	}, nil
+}
+
+// refuse answers one outcome.
+func refuse(r market.FetchRequest, outcome market.Outcome, after time.Duration) (*market.FetchResult, error) {
+	return nil, &market.FetchError{
+		Outcome: outcome, Symbol: r.Instrument.Symbol, Timeframe: r.Timeframe, RetryAfter: after, Requests: 1, Reason: "scripted",
+	}
+}
+
+// nothing is an answer without bars.
+func nothing(r market.FetchRequest) (*market.FetchResult, error) {
+	return &market.FetchResult{Outcome: market.OutcomeEmpty, Candles: market.NewCandles(0), Window: r.Window, Requests: 1}, nil
+}
+
+// cached remembers what was put into the cache, or fails.
+type cached struct {
+	mu   sync.Mutex
+	bars map[market.Series]*market.Candles
+	down bool
+}
+
+func (c *cached) PutNewest(_ context.Context, series market.Series, bars *market.Candles) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.down {
+		return errStopped
+	}
+	if c.bars == nil {
+		c.bars = map[market.Series]*market.Candles{}
+	}
+	c.bars[series] = bars
+	return nil
+}
+
+// bench is an engine on fakes.
+type bench struct {
+	archive  *memory
+	provider *scripted
+	cache    *cached
+	config   syncer.Config
+}
+
+func newBench(t testing.TB, now func() time.Time) *bench {
+	t.Helper()
+	pacific, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{archive: newMemory(), provider: &scripted{now: now}, cache: &cached{}}
+	b.config = syncer.Config{
+		Provider: b.provider, Archive: b.archive, Cache: b.cache, Now: now, Pacific: pacific, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	return b
+}
+
+func (b *bench) run(t testing.TB, ctx context.Context, request syncer.Request) syncer.Report {
+	t.Helper()
+	engine, err := syncer.New(b.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := engine.RunOnce(ctx, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// cell finds the evidence of a series.
+func cell(t testing.TB, r syncer.Report, series string) ledger.Cell {
+	t.Helper()
+	for _, c := range r.Cells {
+		if c.Instrument+" "+c.Timeframe == series {
+			return c
+		}
+	}
+	t.Fatalf("no cell of %s in %v", series, r.Cells)
+	return ledger.Cell{}
+}

@@ -1,0 +1,179 @@
+package syncer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"barkeep/ledger"
+	"barkeep/market"
+)
+
+// batch is what the provider gave for one task, ready to be stored.
+type batch struct {
+	parts    []*market.Candles // one a request, in order of time
+	window   market.Window     // really asked for
+	fetched  int
+	requests int
+	note     string // something a person should know of the answer; empty for most
+}
+
+// leaseTime is how long a dead process blocks a series; a living one extends its lease.
+const leaseTime = 2 * time.Minute
+
+// fetch asks the provider for everything a task needs. What goes wrong ends in the task's cells and stops no other task.
+func (x *execution) fetch(ctx context.Context, w work) work {
+	if err := ctx.Err(); err != nil {
+		return x.failed(w, 0, fmt.Errorf("not started: %w", err))
+	}
+	release, err := x.lease(ctx, w.task)
+	if err != nil {
+		return x.failed(w, 0, err)
+	}
+	w.cancel = release.give
+	if release.waited {
+		if w.task, err = x.replan(ctx, w.task); err != nil {
+			return x.failed(w, 0, err)
+		}
+	}
+	if w.task.Reason == ReasonClosed {
+		w.cells = x.cellsOf(w.task, ledger.CellClosed, "market closed since the newest stored bar", 0)
+		return w
+	}
+	x.Watch(Event{Task: w.task, Phase: PhaseFetching})
+	x.logStart(ctx, w.task)
+	got := &batch{}
+	for _, request := range w.task.Fetches {
+		result, err := x.ask(ctx, w.task, request)
+		if err != nil {
+			return x.failed(w, got.requests+requestsOf(err), err)
+		}
+		got.add(result)
+	}
+	x.count(got.requests)
+	if got.fetched == 0 {
+		return x.nothing(w, got)
+	}
+	got.note = lost(w.task)
+	w.batch = got
+	return w
+}
+
+func (b *batch) add(result *market.FetchResult) {
+	if result.Candles.Len() > 0 {
+		b.parts = append(b.parts, result.Candles)
+	}
+	b.window = b.window.Union(result.Window)
+	b.fetched += result.Candles.Len()
+	b.requests += result.Requests
+}
+
+// nothing judges an answer without bars: right when the market was closed, else a failure, since empty is never success.
+func (x *execution) nothing(w work, got *batch) work {
+	expected := false
+	if w.task.Base.Intraday() {
+		w.task.Instrument.Calendar.Starts(got.window, w.task.Base.Length(), func(time.Time) bool {
+			expected = true
+			return false
+		})
+	} else {
+		expected = len(w.task.Instrument.Calendar.Sessions(got.window)) > 0
+	}
+	if !expected {
+		w.cells = x.cellsOf(w.task, ledger.CellClosed, "market closed throughout the window", got.requests)
+		return w
+	}
+	w.cells = x.cellsOf(w.task, ledger.CellEmpty, "the provider answered without bars where bars were due", got.requests)
+	return w
+}
+
+// ask sends one request, and when the provider wants to be left alone waits and asks again, as long as the run's deadline
+// allows it.
+func (x *execution) ask(ctx context.Context, task Task, request market.FetchRequest) (*market.FetchResult, error) {
+	for {
+		result, err := x.Provider.Fetch(ctx, request)
+		if err == nil {
+			return result, nil
+		}
+		pause := patience(err)
+		deadline, bounded := ctx.Deadline()
+		if pause == 0 || (bounded && time.Now().Add(pause).After(deadline)) {
+			return nil, err
+		}
+		x.Watch(Event{Task: task, Phase: PhaseWaiting, Detail: string(market.OutcomeOf(err)), Until: x.Now().Add(pause)})
+		x.Logger.WarnContext(ctx, "provider wants a pause, waiting", "series", task.Series().String(), "error", err, "pause", pause)
+		if sleep(ctx, pause) != nil {
+			return nil, err
+		}
+	}
+}
+
+// patience is how long to wait before the same request is worth sending again; 0 when it never is within this run.
+func patience(err error) time.Duration {
+	var fetch *market.FetchError
+	if !errors.As(err, &fetch) {
+		return 0
+	}
+	switch fetch.Outcome {
+	case market.OutcomeCircuitOpen:
+		return max(fetch.RetryAfter, time.Second)
+	case market.OutcomeThrottled, market.OutcomeBudget:
+		return fetch.RetryAfter
+	default:
+		return 0
+	}
+}
+
+// failed turns an error into cells. What the provider does not know is unavailable; everything else failed.
+func (x *execution) failed(w work, requests int, err error) work {
+	x.count(requests)
+	state := ledger.CellFailed
+	if market.OutcomeOf(err) == market.OutcomeNotFound {
+		state = ledger.CellUnavailable
+	}
+	w.batch, w.cells = nil, x.cellsOf(w.task, state, err.Error(), requests)
+	return w
+}
+
+func requestsOf(err error) int {
+	var fetch *market.FetchError
+	if errors.As(err, &fetch) {
+		return fetch.Requests
+	}
+	return 0
+}
+
+func (x *execution) count(requests int) {
+	x.mu.Lock()
+	x.requests += requests
+	x.mu.Unlock()
+}
+
+// lost says how much time lies between the newest stored bar and the earliest that the provider still serves.
+func lost(task Task) string {
+	if task.Newest.IsZero() || task.Reason == ReasonForced {
+		return ""
+	}
+	gap := task.Window.From.Sub(task.Newest.Add(task.Base.Length()))
+	if gap <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d days are beyond the provider's window", int(gap/(24*time.Hour))+1)
+}
+
+// cellsOf gives the base and everything derived from it the same fate.
+func (x *execution) cellsOf(task Task, state ledger.CellState, reason string, requests int) []ledger.Cell {
+	var cells []ledger.Cell
+	for _, timeframe := range task.All() {
+		cell := ledger.Cell{
+			RunID: x.run.ID, Instrument: task.Instrument.Name, Timeframe: string(timeframe), State: state, Reason: reason,
+			From: task.Window.From, To: task.Window.To, Finished: x.Now(),
+		}
+		if timeframe == task.Base {
+			cell.Requests, cell.Newest = requests, task.Newest
+		}
+		cells = append(cells, cell)
+	}
+	return cells
+}

@@ -1,0 +1,239 @@
+package syncer
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"barkeep/market"
+)
+
+// Reason is why a task asks for its window.
+type Reason string
+
+// The reasons, as the plan and the log name them.
+const (
+	ReasonZeroRecords Reason = "zero records"
+	ReasonForced      Reason = "backfill forced"
+	ReasonUpdate      Reason = "update"      // from before the newest stored bar, since late bars are revised
+	ReasonMaintenance Reason = "maintenance" // the whole window again
+	ReasonClosed      Reason = "market closed"
+)
+
+// Task is one native series of an instrument with everything that is resampled from it: the unit that is fetched, stored
+// and reported. One request serves all of it.
+type Task struct {
+	Instrument market.Instrument
+	Base       market.Timeframe
+	Derived    []market.Timeframe // shortest first
+	Wanted     bool               // the base itself was selected, not only what derives from it
+	Reason     Reason
+	Window     market.Window         // what is to be covered; empty with ReasonClosed
+	Fetches    []market.FetchRequest // in order of time; none with ReasonClosed
+	Newest     time.Time             // start of the newest stored bar of the base; zero without records
+	// Leaves is when the first bar that is missing passes the provider's wall and can never be fetched again; zero where
+	// there is no wall.
+	Leaves time.Time
+}
+
+// Series is the task's base series.
+func (t Task) Series() market.Series {
+	return market.Series{Instrument: t.Instrument.Name, Timeframe: t.Base}
+}
+
+// Backfill tells whether the task fills a whole window rather than the newest end.
+func (t Task) Backfill() bool { return t.Reason == ReasonZeroRecords || t.Reason == ReasonForced }
+
+// Days is the number of whole days in the window, what a backfill is named by; the hour is for a change of clocks.
+func (t Task) Days() int { return int((t.Window.Length() + time.Hour) / (24 * time.Hour)) }
+
+// All lists the base and what derives from it.
+func (t Task) All() []market.Timeframe { return append([]market.Timeframe{t.Base}, t.Derived...) }
+
+// Plan is what a run will ask the provider for, in order. It is a value: making it sends nothing.
+type Plan struct {
+	Made  time.Time
+	Tasks []Task
+}
+
+// Requests is the number of requests that the plan costs when nothing fails.
+func (p Plan) Requests() int {
+	n := 0
+	for _, t := range p.Tasks {
+		n += len(t.Fetches)
+	}
+	return n
+}
+
+// Estimate is how long the plan takes at a pace of so many requests a minute.
+func (p Plan) Estimate(perMinute float64) time.Duration {
+	return time.Duration(float64(p.Requests()) / perMinute * float64(time.Minute)).Round(time.Second)
+}
+
+// The overlap: late bars are revised, and a longer window costs no extra request.
+const (
+	overlapSessions = 2
+	overlapDays     = 7
+	// settled is how long after a close its bars are still revised; only then a closed market needs no request.
+	settled = 24 * time.Hour
+	// requestMargin keeps a request, its early first bar included, shorter than the longest window allowed.
+	requestMargin = time.Hour
+)
+
+// firstTrade is before anything that the provider knows; the window of 1d with Deep starts here.
+func firstTrade() time.Time { return time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC) }
+
+// MakePlan decides what to fetch, given what the archive holds. Tasks come in the order in which their missing bars leave
+// the provider's window.
+func MakePlan(request Request, states []market.SeriesState, now time.Time) Plan {
+	held := make(map[market.Series]market.SeriesState, len(states))
+	for _, s := range states {
+		held[s.Series] = s
+	}
+	plan := Plan{Made: now}
+	for _, instrument := range request.Instruments {
+		for _, task := range group(instrument, request.Timeframes) {
+			plan.Tasks = append(plan.Tasks, planTask(task, request, held[task.Series()], now))
+		}
+	}
+	slices.SortStableFunc(plan.Tasks, urgency)
+	return plan
+}
+
+// group collects the selected timeframes of an instrument under the native ones that serve them.
+func group(instrument market.Instrument, timeframes []market.Timeframe) []Task {
+	var tasks []Task
+	sorted := slices.Clone(timeframes)
+	slices.SortFunc(sorted, func(a, b market.Timeframe) int {
+		switch {
+		case a == b:
+			return 0
+		case a.Less(b):
+			return -1
+		default:
+			return 1
+		}
+	})
+	for _, timeframe := range slices.Compact(sorted) {
+		i := slices.IndexFunc(tasks, func(t Task) bool { return t.Base == timeframe.Base() })
+		if i < 0 {
+			tasks = append(tasks, Task{Instrument: instrument, Base: timeframe.Base()})
+			i = len(tasks) - 1
+		}
+		if timeframe.Native() {
+			tasks[i].Wanted = true
+		} else {
+			tasks[i].Derived = append(tasks[i].Derived, timeframe)
+		}
+	}
+	return tasks
+}
+
+// planTask fills in the window, the requests and their urgency.
+func planTask(task Task, request Request, held market.SeriesState, now time.Time) Task {
+	task.Newest = held.Newest
+	task.Reason = reasonFor(task, request, held, now)
+	depth := task.Base.Wall()
+	switch task.Reason {
+	case ReasonClosed:
+		return task
+	case ReasonUpdate:
+		task.Window = market.Window{From: overlap(task, held.Newest), To: now}
+	case ReasonZeroRecords, ReasonForced, ReasonMaintenance:
+		depth = task.Base.Depth(request.Deep)
+		task.Window = market.Window{From: backfillFrom(task, depth, now), To: now}
+	}
+	if wall := task.Base.Wall(); wall == market.Everything {
+		depth = wall // what bounds a backfill of daily bars is no wall of the provider
+	} else {
+		task.Window.From = later(task.Window.From, now.Add(-depth))
+		task.Leaves = later(held.Newest, now.Add(-depth)).Add(wall)
+	}
+	task.Fetches = split(task, depth)
+	return task
+}
+
+// reasonFor decides why a task asks, or that it need not.
+func reasonFor(task Task, request Request, held market.SeriesState, now time.Time) Reason {
+	switch {
+	case held.Count == 0:
+		return ReasonZeroRecords
+	case request.Backfill || request.Deep:
+		return ReasonForced
+	case request.Maintenance:
+		return ReasonMaintenance
+	case upToDate(task, held, now):
+		return ReasonClosed
+	default:
+		return ReasonUpdate
+	}
+}
+
+// upToDate tells whether the market has been closed for so long that the stored bars can be neither late nor provisional.
+func upToDate(task Task, held market.SeriesState, now time.Time) bool {
+	calendar := task.Instrument.Calendar
+	last, ok := calendar.LastClosed(now)
+	if !ok || calendar.IsOpen(now) || now.Before(last.Close.Add(settled)) {
+		return false
+	}
+	return !held.Newest.Before(calendar.Previous(last.Close, task.Base))
+}
+
+// overlap is where an update starts: sessions, for daily bars days, before the newest stored bar.
+func overlap(task Task, newest time.Time) time.Time {
+	if task.Base.Intraday() {
+		return task.Instrument.Calendar.Back(newest, overlapSessions)
+	}
+	return newest.AddDate(0, 0, -overlapDays)
+}
+
+// backfillFrom is the start of a backfill: min(365 days, cap) ago, or with everything, before the first trade.
+func backfillFrom(task Task, depth time.Duration, now time.Time) time.Time {
+	if depth == market.Everything {
+		return firstTrade()
+	}
+	from := now.Add(-depth)
+	if task.Base.Intraday() {
+		return from
+	}
+	return task.Instrument.Calendar.DayKey(market.DateOf(from.In(task.Instrument.Calendar.Zone)))
+}
+
+// split cuts the window into requests that the provider accepts.
+func split(task Task, depth time.Duration) []market.FetchRequest {
+	longest := task.Base.LongestRequest()
+	piece := task.Window
+	var fetches []market.FetchRequest
+	for from := piece.From; from.Before(task.Window.To); from = piece.To {
+		piece = market.Window{From: from, To: task.Window.To}
+		if longest != market.Everything && piece.Length() > longest {
+			// The next piece starts at a bar that has another right before it, to be its discarded first row.
+			piece.To = task.Instrument.Calendar.Previous(from.Add(longest-requestMargin), task.Base)
+		}
+		fetches = append(fetches, market.FetchRequest{
+			Instrument: task.Instrument, Timeframe: task.Base, Window: piece, Depth: depth,
+		})
+	}
+	return fetches
+}
+
+// urgency orders tasks: what leaves the provider's window first comes first; what never leaves it comes last.
+func urgency(a, b Task) int {
+	switch {
+	case a.Leaves.IsZero() && b.Leaves.IsZero():
+		return 0
+	case a.Leaves.IsZero():
+		return 1
+	case b.Leaves.IsZero():
+		return -1
+	}
+	return cmp.Or(a.Leaves.Compare(b.Leaves), cmp.Compare(a.Base.Wall(), b.Base.Wall()))
+}
+
+// later is the later of two instants.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

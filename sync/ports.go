@@ -1,0 +1,57 @@
+package syncer
+
+import (
+	"context"
+	"time"
+
+	"barkeep/ledger"
+	"barkeep/market"
+)
+
+// Provider serves closed bars of native series. Its errors are *market.FetchError.
+type Provider interface {
+	Fetch(ctx context.Context, request market.FetchRequest) (*market.FetchResult, error)
+}
+
+// Archive keeps bars and the ledger of runs.
+type Archive interface {
+	// States tells what the archive holds of every series, in one query.
+	States(ctx context.Context) ([]market.SeriesState, error)
+	// Begin opens a write transaction.
+	Begin(ctx context.Context) (Tx, error)
+	// Candles reads the stored bars that start inside the window.
+	Candles(ctx context.Context, series market.Series, window market.Window) (*market.Candles, error)
+	// StartRun writes a new run and returns its id.
+	StartRun(ctx context.Context, run ledger.Run) (int64, error)
+	// FinishRun writes a run's state, reason and end.
+	FinishRun(ctx context.Context, run ledger.Run) error
+	// RecordCell writes the evidence of a cell that stored nothing.
+	RecordCell(ctx context.Context, cell ledger.Cell) error
+}
+
+// Tx is one write transaction of the archive; nothing of it is visible before Commit, and all of it after.
+type Tx interface {
+	// Upsert writes bars idempotently and counts what it really did.
+	Upsert(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error)
+	// Candles reads bars as this transaction sees them.
+	Candles(ctx context.Context, series market.Series, window market.Window) (*market.Candles, error)
+	// Newest is the start of the last bar of a series; false when it has none.
+	Newest(ctx context.Context, series market.Series) (time.Time, bool, error)
+	// RecordCell writes the evidence of a cell together with its bars.
+	RecordCell(ctx context.Context, cell ledger.Cell) error
+	Commit(ctx context.Context) error
+	// Rollback undoes what was not committed; it is safe after Commit.
+	Rollback()
+}
+
+// Cache keeps the newest bars of each series where scripts find them quickly. Losing it costs speed, never data.
+type Cache interface {
+	PutNewest(ctx context.Context, series market.Series, bars *market.Candles) error
+}
+
+// Leases let one process at a time work on a series.
+type Leases interface {
+	// Acquire returns a function that gives the lease back, or false when another holds it. An error means that leases
+	// cannot be had at all; the archive's own locks keep writes correct without them.
+	Acquire(ctx context.Context, name string, ttl time.Duration) (release func(), held bool, err error)
+}
