@@ -1,0 +1,76 @@
+package state
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+
+	"barkeep/market"
+)
+
+// asOfLayout is RFC 3339 in UTC with a fixed width, so that texts compare as times do.
+const asOfLayout = "2006-01-02T15:04:05.000000Z"
+
+// columns names what the rows of an entry hold, in order.
+const columns = `["ts","open","high","low","close","volume","flags"]`
+
+// encode writes the last n bars as JSON that scripts can read:
+//
+//	{"asOf":"2026-11-22T22:05:00.000000Z","newest":1763848800,"instrument":"ES","timeframe":"5m",
+//	 "columns":["ts","open",...],"bars":[[1763848800,6612.25,...,1250,0],...]}
+//
+// ts is in Unix seconds, volume is null where the provider gave none, flags are the bits of market.Flag. Prices are the
+// shortest decimals that read back as the same bits. asOf and newest come first because putScript reads them there.
+func encode(series market.Series, asOf string, c *market.Candles, n int) ([]byte, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	c = c.Slice(max(0, c.Len()-n), c.Len())
+	head, err := json.Marshal(header{
+		AsOf: asOf, Newest: c.TS[c.Len()-1], Instrument: series.Instrument, Timeframe: series.Timeframe,
+		Columns: json.RawMessage(columns),
+	})
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, len(head)+16+72*c.Len())
+	b = append(append(b, head[:len(head)-1]...), `,"bars":[`...)
+	for i := range c.Len() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = appendBar(b, c, i); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, "]}"...), nil
+}
+
+// appendBar writes bar i as one row.
+func appendBar(b []byte, c *market.Candles, i int) ([]byte, error) {
+	b = strconv.AppendInt(append(b, '['), c.TS[i], 10)
+	for _, price := range [...]float64{c.Open[i], c.High[i], c.Low[i], c.Close[i]} {
+		if math.IsNaN(price) || math.IsInf(price, 0) {
+			return nil, fmt.Errorf("bar at %d has a price of %v", c.TS[i], price)
+		}
+		b = strconv.AppendFloat(append(b, ','), price, 'g', -1, 64)
+	}
+	b = append(b, ',')
+	if c.Volume[i] == market.NoVolume {
+		b = append(b, "null"...)
+	} else {
+		b = strconv.AppendInt(b, c.Volume[i], 10)
+	}
+	b = strconv.AppendUint(append(b, ','), uint64(c.Flags[i]), 10)
+	return append(b, ']'), nil
+}
+
+// header is what stands before the bars.
+type header struct {
+	AsOf       string           `json:"asOf"`
+	Newest     int64            `json:"newest"`
+	Instrument string           `json:"instrument"`
+	Timeframe  market.Timeframe `json:"timeframe"`
+	Columns    json.RawMessage  `json:"columns"`
+}

@@ -1,0 +1,188 @@
+package state_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"barkeep/store/state"
+)
+
+// TestMain fails the package when any goroutine outlives the tests, each of which closes what it opened.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// backend is one of the two places where state can be kept.
+type backend struct {
+	name  string
+	open  func(t *testing.T, edit ...func(*state.Config)) *state.State
+	share bool // several States of one test see the same keys
+}
+
+// backends are a real server and the in-process one; every test of the common behaviour runs on both.
+func backends(t *testing.T) []backend {
+	t.Helper()
+	url := os.Getenv("BARKEEP_TEST_REDIS")
+	if url == "" {
+		t.Fatal("BARKEEP_TEST_REDIS is not set: `make test` provides a Redis server for these tests")
+	}
+	prefix := "test-" + rand.Text()
+	at := func(url string) func(*testing.T, ...func(*state.Config)) *state.State {
+		return func(t *testing.T, edit ...func(*state.Config)) *state.State {
+			t.Helper()
+			return open(t, url, append([]func(*state.Config){func(c *state.Config) { c.Prefix = prefix }}, edit...)...)
+		}
+	}
+	return []backend{{name: "redis", open: at(url), share: true}, {name: "in-process", open: at("")}}
+}
+
+// each runs a test on both backends.
+func each(t *testing.T, test func(t *testing.T, b backend)) {
+	t.Helper()
+	for _, b := range backends(t) {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			test(t, b)
+		})
+	}
+}
+
+// several opens n States over the same keys; in-process that is one State, n times.
+func (b backend) several(t *testing.T, n int) []*state.State {
+	t.Helper()
+	all := []*state.State{b.open(t)}
+	for len(all) < n {
+		if b.share {
+			all = append(all, b.open(t))
+		} else {
+			all = append(all, all[0])
+		}
+	}
+	return all
+}
+
+// open opens a State that ends with the test.
+func open(t testing.TB, url string, edit ...func(*state.Config)) *state.State {
+	t.Helper()
+	cfg := state.Config{URL: url, Now: time.Now}
+	for _, e := range edit {
+		e(&cfg)
+	}
+	s, err := state.Open(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
+}
+
+// eventually polls until the condition holds.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for !condition() {
+		select {
+		case <-deadline.C:
+			t.Fatalf("timed out: %s", what)
+		case <-poll.C:
+		}
+	}
+}
+
+// server is a private redis-server process, for faults that others must not feel. It listens on a socket in a folder.
+type server struct {
+	t    *testing.T
+	dir  string
+	args []string
+	cmd  *exec.Cmd
+	URL  string
+}
+
+// startServer runs a server until the test ends.
+func startServer(t *testing.T, args ...string) *server {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Fatalf("redis-server is not in PATH; `make test` sees to it: %v", err)
+	}
+	// t.TempDir's path can be too long for a socket (108 bytes).
+	dir, err := os.MkdirTemp("", "redis")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	s := &server{t: t, dir: dir, args: args, URL: "unix://" + filepath.Join(dir, "s") + "?db=0"}
+	s.start()
+	t.Cleanup(s.kill)
+	return s
+}
+
+// start starts the process and waits until it answers.
+func (s *server) start() {
+	s.t.Helper()
+	args := append([]string{
+		"--port", "0", "--unixsocket", filepath.Join(s.dir, "s"), "--dir", s.dir, "--save", "", "--appendonly", "no",
+	}, s.args...)
+	s.cmd = exec.Command("redis-server", args...)
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	probe := open(s.t, s.URL)
+	eventually(s.t, "redis-server answers", func() bool {
+		err := probe.Ping(context.Background())
+		return err == nil || bytes.Contains([]byte(err.Error()), []byte("NOAUTH"))
+	})
+}
+
+// kill ends the process at once; what it held is gone.
+func (s *server) kill() {
+	if s.cmd.ProcessState == nil {
+		_ = s.cmd.Process.Signal(os.Kill)
+		_ = s.cmd.Wait()
+	}
+}
+
+// signal sends a signal to the process.
+func (s *server) signal(sig os.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// record is a log that can be read while it is written.
+type record struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (r *record) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.Write(p)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.String()
+}
+
+// logTo lets a State log into the record.
+func logTo(r *record) func(*state.Config) {
+	return func(c *state.Config) { c.Logger = slog.New(slog.NewTextHandler(r, nil)) }
+}
