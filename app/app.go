@@ -77,7 +77,7 @@ func (a *App) openArchive(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	a.closers.add("archive", closeArchive)
+	a.closers.add("archive", func() error { closeArchive(); return nil })
 	a.Archive = archive
 	from, to, err := archive.Migrate(ctx)
 	if err != nil {
@@ -102,10 +102,13 @@ func (a *App) openState(ctx context.Context, o Options) (*state.State, error) {
 }
 
 func (a *App) openProvider(o Options, shared *state.State) (*yahoo.Client, error) {
+	budget, err := shared.NewBudget(a.Config.YahooRequestsPerMinute, a.Config.YahooDailyBudget, "yahoo")
+	if err != nil {
+		return nil, errors.Join(ErrConfiguration, err)
+	}
 	c := yahoo.Config{
-		UserAgent: a.Config.YahooUserAgent, RequestsPerMinute: a.Config.YahooRequestsPerMinute,
-		Budget: shared.NewBudget(a.Config.YahooRequestsPerMinute, a.Config.YahooDailyBudget, "yahoo"),
-		Now:    o.Now, Logger: o.Logger,
+		UserAgent: a.Config.YahooUserAgent, RequestsPerMinute: a.Config.YahooRequestsPerMinute, Budget: budget,
+		Now: o.Now, Logger: o.Logger,
 	}
 	if a.Config.YahooBaseURL != "" {
 		c.BaseURLs = []string{a.Config.YahooBaseURL}
@@ -126,9 +129,10 @@ func (a *App) writers() int {
 	return 2
 }
 
-// cache is nil when it is switched off; a nil *state.State must not become a non-nil interface.
+// cache is nil when it is switched off, and without Redis, since nobody else could read what this process keeps. A nil
+// *state.State must not become a non-nil interface.
 func (a *App) cache(shared *state.State) syncer.Cache {
-	if !a.Config.CacheEnabled {
+	if !a.Config.CacheEnabled || shared.InProcess() {
 		return nil
 	}
 	return shared

@@ -50,7 +50,7 @@ func asTx[T syncer.Tx](tx T, err error) (syncer.Tx, error) {
 
 // OpenArchive opens the archive that the configuration names, without migrating it. An embedded archive that cannot be
 // opened is a matter of configuration (ErrConfiguration); a server that does not answer is not. The caller calls close.
-func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func() error, error) {
+func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
 	engine, target := c.Database()
 	if engine == "sqlite" {
 		store, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Logger: log})
@@ -63,5 +63,5 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 	if err != nil {
 		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	return postgresArchive{store}, func() error { store.Close(); return nil }, nil
+	return postgresArchive{store}, store.Close, nil
 }

@@ -27,7 +27,7 @@ func ReadStatus(ctx context.Context, c config.Config, o Options, runs int) (Stat
 	if err != nil {
 		return s, err
 	}
-	defer closeArchive() //nolint:errcheck // nothing was written
+	defer closeArchive()
 	if s.Schema, s.Latest, err = archive.SchemaVersion(ctx); err != nil || s.Schema == 0 {
 		return s, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"barkeep/app"
@@ -10,7 +11,7 @@ import (
 
 // demoCommand runs everything offline.
 type demoCommand struct {
-	Bars string `help:"Serve the recorded bars of this folder, at their own time, instead of generated ones." type:"existingdir" placeholder:"DIR"`
+	Bars string `help:"Serve the recorded bars of this folder, at their own time; what it lacks is generated." type:"existingdir" placeholder:"DIR"`
 	Keep string `help:"Keep the archive in this folder instead of a temporary one." placeholder:"DIR"`
 	JSON bool   `name:"json" help:"Print the result of the first run as JSON."`
 }
@@ -36,26 +37,31 @@ func (c *demoCommand) Run(p *process) error {
 	}
 	began := time.Now()
 	demo, err := app.RunDemo(p.ctx, options)
-	progress.stop()
 	if err != nil {
 		return err
 	}
-	if err := printReport(p.out, demo.First, c.JSON); err != nil || c.JSON {
-		return err
+	if c.JSON {
+		err = printJSON(p.out, reportJSON(demo.First))
+	} else {
+		err = printDemo(p.out, demo, time.Since(began))
 	}
-	fmt.Fprint(p.out, "the same again: ")
-	err = printSum(p.out, demo.Second)
-	fmt.Fprintf(p.out, "\n%s, %d bars read back from the archive:\n%s", demo.Series, demo.Bars.Len(), chart(demo.Bars, 72, 14, app.Terminal(p.out)))
-	fmt.Fprintf(p.out, "took %s", time.Since(began).Round(10*time.Millisecond))
-	if demo.Path != "" {
-		fmt.Fprintf(p.out, "; the archive is kept: DATABASE_URL=%s barkeep status", demo.Path)
-	}
-	_, last := fmt.Fprintln(p.out)
-	if err = errors.Join(err, last); err != nil {
-		return err
-	}
-	if code := app.ExitCodeOf(demo.First.Run.State); code != app.ExitDone {
+	if code := app.ExitCodeOf(demo.First.Run.State); err == nil && code != app.ExitDone {
 		return exit(code)
 	}
-	return nil
+	return err
+}
+
+// printDemo shows the bars of each series, both runs, and one series as it stands in the archive.
+func printDemo(w io.Writer, demo app.Demo, took time.Duration) error {
+	printMatrix(w, demo.First)
+	err := printSum(w, demo.First)
+	fmt.Fprint(w, "the same again (late bars may be revised): ")
+	err = errors.Join(err, printSum(w, demo.Second))
+	fmt.Fprintf(w, "\n%s, %d bars read back from the archive:\n%s", demo.Series, demo.Bars.Len(), chart(demo.Bars, 72, 14, app.Terminal(w)))
+	fmt.Fprintf(w, "took %s", took.Round(10*time.Millisecond))
+	if demo.Path != "" {
+		fmt.Fprintf(w, "; the archive is kept: DATABASE_URL=%s barkeep status", demo.Path)
+	}
+	_, last := fmt.Fprintln(w)
+	return errors.Join(err, last)
 }

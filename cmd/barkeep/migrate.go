@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"barkeep/app"
@@ -20,8 +19,9 @@ func (c *migrateCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
+	defer closeArchive()
 	from, to, err := archive.Migrate(p.ctx)
-	if err = errors.Join(err, closeArchive()); err != nil {
+	if err != nil {
 		return fmt.Errorf("migrate %s: %w", s.config.DatabaseName(), err)
 	}
 	if from == to {

@@ -1,15 +1,18 @@
 package main
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"barkeep/ledger"
+	"barkeep/market"
 	syncer "barkeep/sync"
 )
 
@@ -19,7 +22,7 @@ func printReport(w io.Writer, r syncer.Report, asJSON bool) error {
 		return printJSON(w, reportJSON(r))
 	}
 	t := newTable(w, "series", "state", "fetched", "inserted", "changed", "unchanged", "newest bar", "reason")
-	for _, c := range r.Cells {
+	for _, c := range inOrder(r.Cells) {
 		t.AppendRow(table.Row{
 			c.Instrument + " " + c.Timeframe, c.State, c.Fetched, c.Inserted, c.Changed, c.Unchanged, stamp(c.Newest), short(c.Reason, 60),
 		})
@@ -29,6 +32,48 @@ func printReport(w io.Writer, r syncer.Report, asJSON bool) error {
 		fmt.Fprintln(w, "also:", f)
 	}
 	return printSum(w, r)
+}
+
+// inOrder sorts cells as a person looks for them: by instrument, shortest timeframe first. The run went by urgency.
+func inOrder(cells []ledger.Cell) []ledger.Cell {
+	sorted := slices.Clone(cells)
+	slices.SortStableFunc(sorted, func(a, b ledger.Cell) int {
+		return cmp.Or(strings.Compare(a.Instrument, b.Instrument), order(a.Timeframe)-order(b.Timeframe))
+	})
+	return sorted
+}
+
+func order(timeframe string) int {
+	return slices.Index(market.Timeframes(), market.Timeframe(timeframe))
+}
+
+// printMatrix shows how many bars each series got, an instrument a row; a series that got none for a fault is marked.
+func printMatrix(w io.Writer, r syncer.Report) {
+	cells := inOrder(r.Cells)
+	var columns []string
+	for _, c := range cells {
+		if !slices.Contains(columns, c.Timeframe) {
+			columns = append(columns, c.Timeframe)
+		}
+	}
+	slices.SortFunc(columns, func(a, b string) int { return order(a) - order(b) })
+	header := []any{"bars inserted"}
+	for _, c := range columns {
+		header = append(header, c)
+	}
+	t := newTable(w, header...)
+	for i := 0; i < len(cells); {
+		row := make(table.Row, len(columns)+1)
+		row[0] = cells[i].Instrument
+		for ; i < len(cells) && cells[i].Instrument == row[0]; i++ {
+			at := slices.Index(columns, cells[i].Timeframe) + 1
+			if row[at] = cells[i].Inserted; !cells[i].State.OK() {
+				row[at] = cells[i].State
+			}
+		}
+		t.AppendRow(row)
+	}
+	t.Render()
 }
 
 func printSum(w io.Writer, r syncer.Report) error {
@@ -93,102 +138,4 @@ func short(line string, n int) string {
 		return line
 	}
 	return string(runes[:n-1]) + "…"
-}
-
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
-
-// optional is nil for a zero time, so that JSON shows null rather than the year 1.
-func optional(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	u := t.UTC()
-	return &u
-}
-
-// runView is a run as --json shows it.
-type runView struct {
-	ID       int64        `json:"id"`
-	Job      ledger.Job   `json:"job"`
-	Entry    string       `json:"entry"`
-	State    ledger.State `json:"state"`
-	Reason   string       `json:"reason,omitempty"`
-	Host     string       `json:"host"`
-	Started  *time.Time   `json:"started"`
-	Finished *time.Time   `json:"finished"`
-}
-
-func viewRun(r ledger.Run) runView {
-	return runView{
-		ID: r.ID, Job: r.Job, Entry: r.Entry, State: r.State, Reason: r.Reason, Host: r.Host,
-		Started: optional(r.Started), Finished: optional(r.Finished),
-	}
-}
-
-// cellView is the evidence of a series as --json shows it.
-type cellView struct {
-	Instrument string           `json:"instrument"`
-	Timeframe  string           `json:"timeframe"`
-	State      ledger.CellState `json:"state"`
-	Reason     string           `json:"reason"`
-	From       *time.Time       `json:"from"`
-	To         *time.Time       `json:"to"`
-	Requests   int              `json:"requests"`
-	Fetched    int              `json:"fetched"`
-	Inserted   int              `json:"inserted"`
-	Changed    int              `json:"changed"`
-	Unchanged  int              `json:"unchanged"`
-	Newest     *time.Time       `json:"newest"`
-}
-
-func reportJSON(r syncer.Report) any {
-	cells := make([]cellView, len(r.Cells))
-	for i, c := range r.Cells {
-		cells[i] = cellView{
-			Instrument: c.Instrument, Timeframe: c.Timeframe, State: c.State, Reason: c.Reason, From: optional(c.From), To: optional(c.To),
-			Requests: c.Requests, Fetched: c.Fetched, Inserted: c.Inserted, Changed: c.Changed, Unchanged: c.Unchanged, Newest: optional(c.Newest),
-		}
-	}
-	return struct {
-		Run      runView    `json:"run"`
-		Inserted int        `json:"inserted"`
-		Requests int        `json:"requests"`
-		Cells    []cellView `json:"cells"`
-		Faults   []string   `json:"faults"`
-	}{viewRun(r.Run), r.Inserted(), r.Requests, cells, append([]string{}, r.Faults...)}
-}
-
-// taskView is a task of a plan as --json shows it.
-type taskView struct {
-	Instrument string        `json:"instrument"`
-	Symbol     string        `json:"symbol"`
-	Timeframe  string        `json:"timeframe"`
-	Derived    []string      `json:"derived"`
-	Reason     syncer.Reason `json:"reason"`
-	From       *time.Time    `json:"from"`
-	To         *time.Time    `json:"to"`
-	Requests   int           `json:"requests"`
-}
-
-func planJSON(p syncer.Plan, perMinute float64) any {
-	tasks := make([]taskView, len(p.Tasks))
-	for i, t := range p.Tasks {
-		tasks[i] = taskView{
-			Instrument: t.Instrument.Name, Symbol: t.Instrument.Symbol, Timeframe: string(t.Base), Derived: []string{}, Reason: t.Reason,
-			From: optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
-		}
-		for _, d := range t.Derived {
-			tasks[i].Derived = append(tasks[i].Derived, string(d))
-		}
-	}
-	return struct {
-		Made     time.Time  `json:"made"`
-		Requests int        `json:"requests"`
-		Estimate float64    `json:"estimate_seconds"`
-		Tasks    []taskView `json:"tasks"`
-	}{p.Made.UTC(), p.Requests(), p.Estimate(perMinute).Seconds(), tasks}
 }

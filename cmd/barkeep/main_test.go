@@ -1,0 +1,162 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// binary is barkeep, built once for all tests of this package, as a user runs it.
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(withBinary(m))
+}
+
+func withBinary(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "barkeep-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "barkeep")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build barkeep: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// ended is what a finished process left.
+type ended struct {
+	code   int
+	stdout string
+	stderr string
+}
+
+// barkeep runs one command line to its end, in a folder of its own and with no other environment than env.
+func barkeep(t *testing.T, env []string, args ...string) ended {
+	t.Helper()
+	cmd := command(t, env, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // the exit code says it
+	return ended{code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
+}
+
+func command(t testing.TB, env []string, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir}, env...)
+	return cmd
+}
+
+// must fails the test unless the process ended with the code.
+func (e ended) must(t *testing.T, code int) ended {
+	t.Helper()
+	if e.code != code {
+		t.Fatalf("exit code %d, want %d\n%s\n%s", e.code, code, e.stdout, e.stderr)
+	}
+	return e
+}
+
+// running is a process in progress whose log a test follows.
+type running struct {
+	cmd   *exec.Cmd
+	lines chan string
+	log   *bytes.Buffer
+	out   *bytes.Buffer
+}
+
+// start runs a command line in the background.
+func start(t *testing.T, env []string, args ...string) *running {
+	t.Helper()
+	cmd := command(t, env, args...)
+	r := &running{cmd: cmd, lines: make(chan string), log: &bytes.Buffer{}, out: &bytes.Buffer{}}
+	pipe, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout = r.out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(r.lines)
+		for scanner := bufio.NewScanner(pipe); scanner.Scan(); {
+			r.lines <- scanner.Text()
+		}
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended
+		r.drain()
+	})
+	return r
+}
+
+// until reads the log up to the first line that holds text.
+func (r *running) until(t *testing.T, text string) {
+	t.Helper()
+	for line := range r.lines {
+		fmt.Fprintln(r.log, line)
+		if strings.Contains(line, text) {
+			return
+		}
+	}
+	t.Fatalf("the process ended before it said %q:\n%s", text, r.log)
+}
+
+func (r *running) drain() {
+	for line := range r.lines {
+		fmt.Fprintln(r.log, line)
+	}
+}
+
+// wait reads the log to its end and returns how the process ended.
+func (r *running) wait() ended {
+	r.drain()
+	_ = r.cmd.Wait() // the exit code says it
+	return ended{code: r.cmd.ProcessState.ExitCode(), stdout: r.out.String(), stderr: r.log.String()}
+}
+
+// provider starts the fake provider as a process of its own and returns its address.
+func provider(t testing.TB, env []string, args ...string) string {
+	t.Helper()
+	cmd := command(t, env, append([]string{"provider", "--listen", "127.0.0.1:0"}, args...)...)
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	line, err := bufio.NewReader(pipe).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the fake provider did not start: %v", err)
+	}
+	go io.Copy(io.Discard, pipe) //nolint:errcheck // it ends with the process
+	_, address, ok := strings.Cut(strings.TrimSpace(line), "YAHOO_BASE_URL=")
+	if !ok {
+		t.Fatalf("the fake provider said %q", line)
+	}
+	return address
+}

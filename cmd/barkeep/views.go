@@ -1,0 +1,108 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"barkeep/ledger"
+	syncer "barkeep/sync"
+)
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// optional is nil for a zero time, so that JSON shows null rather than the year 1.
+func optional(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+// runView is a run as --json shows it.
+type runView struct {
+	ID       int64        `json:"id"`
+	Job      ledger.Job   `json:"job"`
+	Entry    string       `json:"entry"`
+	State    ledger.State `json:"state"`
+	Reason   string       `json:"reason,omitempty"`
+	Host     string       `json:"host"`
+	Started  *time.Time   `json:"started"`
+	Finished *time.Time   `json:"finished"`
+}
+
+func viewRun(r ledger.Run) runView {
+	return runView{
+		ID: r.ID, Job: r.Job, Entry: r.Entry, State: r.State, Reason: r.Reason, Host: r.Host,
+		Started: optional(r.Started), Finished: optional(r.Finished),
+	}
+}
+
+// cellView is the evidence of a series as --json shows it.
+type cellView struct {
+	Instrument string           `json:"instrument"`
+	Timeframe  string           `json:"timeframe"`
+	State      ledger.CellState `json:"state"`
+	Reason     string           `json:"reason"`
+	From       *time.Time       `json:"from"`
+	To         *time.Time       `json:"to"`
+	Requests   int              `json:"requests"`
+	Fetched    int              `json:"fetched"`
+	Inserted   int              `json:"inserted"`
+	Changed    int              `json:"changed"`
+	Unchanged  int              `json:"unchanged"`
+	Newest     *time.Time       `json:"newest"`
+}
+
+func reportJSON(r syncer.Report) any {
+	cells := make([]cellView, len(r.Cells))
+	for i, c := range r.Cells {
+		cells[i] = cellView{
+			Instrument: c.Instrument, Timeframe: c.Timeframe, State: c.State, Reason: c.Reason, From: optional(c.From), To: optional(c.To),
+			Requests: c.Requests, Fetched: c.Fetched, Inserted: c.Inserted, Changed: c.Changed, Unchanged: c.Unchanged, Newest: optional(c.Newest),
+		}
+	}
+	return struct {
+		Run      runView    `json:"run"`
+		Inserted int        `json:"inserted"`
+		Requests int        `json:"requests"`
+		Cells    []cellView `json:"cells"`
+		Faults   []string   `json:"faults"`
+	}{viewRun(r.Run), r.Inserted(), r.Requests, cells, append([]string{}, r.Faults...)}
+}
+
+// taskView is a task of a plan as --json shows it.
+type taskView struct {
+	Instrument string        `json:"instrument"`
+	Symbol     string        `json:"symbol"`
+	Timeframe  string        `json:"timeframe"`
+	Derived    []string      `json:"derived"`
+	Reason     syncer.Reason `json:"reason"`
+	From       *time.Time    `json:"from"`
+	To         *time.Time    `json:"to"`
+	Requests   int           `json:"requests"`
+}
+
+func planJSON(p syncer.Plan, perMinute float64) any {
+	tasks := make([]taskView, len(p.Tasks))
+	for i, t := range p.Tasks {
+		tasks[i] = taskView{
+			Instrument: t.Instrument.Name, Symbol: t.Instrument.Symbol, Timeframe: string(t.Base), Derived: []string{}, Reason: t.Reason,
+			From: optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
+		}
+		for _, d := range t.Derived {
+			tasks[i].Derived = append(tasks[i].Derived, string(d))
+		}
+	}
+	return struct {
+		Made     time.Time  `json:"made"`
+		Requests int        `json:"requests"`
+		Estimate float64    `json:"estimate_seconds"`
+		Tasks    []taskView `json:"tasks"`
+	}{p.Made.UTC(), p.Requests(), p.Estimate(perMinute).Seconds(), tasks}
+}
