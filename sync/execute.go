@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -23,16 +24,20 @@ type execution struct {
 	run     ledger.Run
 	request Request
 
+	cacheOut outage
+	leaseOut outage
+
 	mu       sync.Mutex
 	cells    [][]ledger.Cell // by task, in the order of the plan
 	requests int
-	faults   []string
+	faults   []string       // the first of each kind
+	seen     map[string]int // how often each kind occurred
 }
 
 // execute runs every task of the plan. Fetching overlaps storing: fetchers hand each task over as soon as it has its bars,
 // and the channel between holds no more than one task a writer, which bounds memory.
 func (e *Engine) execute(ctx context.Context, run ledger.Run, plan Plan, request Request) Report {
-	x := &execution{Engine: e, run: run, request: request, cells: make([][]ledger.Cell, len(plan.Tasks))}
+	x := &execution{Engine: e, run: run, request: request, cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{}}
 	todo := make(chan work)
 	fetched := make(chan work, e.Writers)
 
@@ -89,10 +94,19 @@ func (x *execution) record(ctx context.Context, cells []ledger.Cell) {
 	}
 }
 
-// fault notes something that went wrong beside the cells, and logs it.
+// fault notes something that went wrong beside the cells. A kind is logged and kept the first time only: what is down is
+// down for every series.
 func (x *execution) fault(ctx context.Context, what string, err error, about string) {
-	x.Logger.WarnContext(ctx, what, "series", about, "error", err)
 	x.mu.Lock()
-	x.faults = append(x.faults, what+" ("+about+"): "+err.Error())
+	x.seen[what]++
+	first := x.seen[what] == 1
+	if first {
+		x.faults = append(x.faults, what+" ("+about+"): "+err.Error())
+	}
 	x.mu.Unlock()
+	level := slog.LevelDebug
+	if first {
+		level = slog.LevelWarn
+	}
+	x.Logger.Log(ctx, level, what, "series", about, "error", err)
 }

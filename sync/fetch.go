@@ -98,7 +98,7 @@ func (x *execution) ask(ctx context.Context, task Task, request market.FetchRequ
 		}
 		pause := patience(err)
 		deadline, bounded := ctx.Deadline()
-		if pause == 0 || (bounded && time.Now().Add(pause).After(deadline)) {
+		if pause == 0 || (bounded && time.Until(deadline) < pause) {
 			return nil, err
 		}
 		x.Watch(Event{Task: task, Phase: PhaseWaiting, Detail: string(market.OutcomeOf(err)), Until: x.Now().Add(pause)})

@@ -21,7 +21,7 @@ const leasePoll = 500 * time.Millisecond
 // processes; the archive's locks and idempotent writes then keep the data right, at the price of a request twice.
 func (x *execution) lease(ctx context.Context, task Task) (leaseHeld, error) {
 	held := leaseHeld{give: func() {}}
-	if x.Leases == nil {
+	if x.Leases == nil || !x.leaseOut.over(x.Now()) {
 		return held, nil
 	}
 	name := "series:" + task.Instrument.Name + ":" + string(task.Base)
@@ -31,6 +31,7 @@ func (x *execution) lease(ctx context.Context, task Task) (leaseHeld, error) {
 		case err != nil && ctx.Err() != nil:
 			return held, fmt.Errorf("wait for the lease of %s: %w", task.Series(), ctx.Err())
 		case err != nil:
+			x.leaseOut.begin(x.Now())
 			x.fault(ctx, "no lease, going on without", err, task.Series().String())
 			return held, nil
 		case ok:

@@ -1,0 +1,66 @@
+package syncer
+
+import (
+	"time"
+
+	"barkeep/market"
+)
+
+// The overlap: late bars are revised, and a longer window costs no extra request.
+const (
+	overlapSessions = 2
+	overlapDays     = 7
+	// settled is how long after a close its bars are still revised; only then a closed market needs no request.
+	settled = 24 * time.Hour
+	// requestMargin keeps a request, its early first bar included, shorter than the longest window allowed.
+	requestMargin = time.Hour
+)
+
+// firstTrade is before anything that the provider knows; the window of 1d with Deep starts here.
+func firstTrade() time.Time { return time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC) }
+
+// overlap is where an update starts: sessions, for daily bars days, before the newest stored bar.
+func overlap(task Task, newest time.Time) time.Time {
+	if task.Base.Intraday() {
+		return task.Instrument.Calendar.Back(newest, overlapSessions)
+	}
+	return newest.AddDate(0, 0, -overlapDays)
+}
+
+// backfillFrom is the start of a backfill: min(365 days, cap) ago, or with everything, before the first trade.
+func backfillFrom(task Task, depth time.Duration, now time.Time) time.Time {
+	if depth == market.Everything {
+		return firstTrade()
+	}
+	from := now.Add(-depth)
+	if task.Base.Intraday() {
+		return from
+	}
+	return task.Instrument.Calendar.DayKey(market.DateOf(from.In(task.Instrument.Calendar.Zone)))
+}
+
+// split cuts the window into requests that the provider accepts.
+func split(task Task, depth time.Duration) []market.FetchRequest {
+	longest := task.Base.LongestRequest()
+	piece := task.Window
+	var fetches []market.FetchRequest
+	for from := piece.From; from.Before(task.Window.To); from = piece.To {
+		piece = market.Window{From: from, To: task.Window.To}
+		if longest != market.Everything && piece.Length() > longest {
+			// The next piece starts at a bar that has another right before it, to be its discarded first row.
+			piece.To = task.Instrument.Calendar.Previous(from.Add(longest-requestMargin), task.Base)
+		}
+		fetches = append(fetches, market.FetchRequest{
+			Instrument: task.Instrument, Timeframe: task.Base, Window: piece, Depth: depth,
+		})
+	}
+	return fetches
+}
+
+// later is the later of two instants.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
