@@ -9,6 +9,7 @@ import (
 
 	"barkeep/config"
 	"barkeep/ledger"
+	"barkeep/market"
 	"barkeep/store/postgres"
 	"barkeep/store/sqlite"
 	syncer "barkeep/sync"
@@ -22,6 +23,8 @@ type Archive interface {
 	SchemaVersion(ctx context.Context) (current, latest int64, err error)
 	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
 	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
+	// Revisions are the earlier values of changed bars, and when each was replaced.
+	Revisions(ctx context.Context, series market.Series, window market.Window) (*market.Candles, []time.Time, error)
 }
 
 // The stores return their own transaction types, so that they need not know the engine; these give them the engine's.

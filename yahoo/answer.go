@@ -1,0 +1,184 @@
+package yahoo
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"barkeep/market"
+)
+
+// longestReason is how much of the provider's words an error or a log line repeats, in bytes.
+const longestReason = 300
+
+// read turns a reply into bars or a refusal.
+func (f *fetch) read(got reply) (*market.FetchResult, error) {
+	if got.status != http.StatusOK {
+		return f.refused(got)
+	}
+	if got.broken != "" {
+		return nil, f.broken(got, got.broken)
+	}
+	chart, err := Decode(got.body)
+	if err != nil {
+		return nil, f.broken(got, err.Error())
+	}
+	if chart.Failed != (Failure{}) {
+		return f.judge(got, statusOf(chart.Failed.Code), chart.Failed.Description)
+	}
+	if served := chart.Meta.DataGranularity; chart.Len() > 0 && !grants(served, f.req.Timeframe) {
+		reason := fmt.Sprintf("asked for %s bars, was served %.20q", f.req.Timeframe, served)
+		return f.judge(got, http.StatusNotAcceptable, reason)
+	}
+	return chart.Closed(f.req, f.span.Window, f.config.Now()), nil
+}
+
+// grants tells whether bars of the served granularity are those that were asked for. Where the provider has only daily
+// values, as for funds, it may serve these under any question.
+func grants(served string, asked market.Timeframe) bool {
+	if served == "" {
+		return true
+	}
+	timeframe, err := market.ParseTimeframe(served)
+	return err == nil && timeframe == asked
+}
+
+// broken is the error of a 200 without a readable chart.
+func (f *fetch) broken(got reply, reason string) error {
+	broken := f.refusal(market.OutcomeBroken, clean(reason))
+	broken.Status = got.status
+	return broken
+}
+
+// refused reads a reply whose status is not 200. Its body may be the provider's JSON, plain text, or a page of HTML.
+func (f *fetch) refused(got reply) (*market.FetchResult, error) {
+	reason := clean(string(got.body))
+	if chart, err := Decode(got.body); err == nil && chart.Failed.Description != "" {
+		reason = chart.Failed.Description
+	}
+	return f.judge(got, got.status, reason)
+}
+
+// judge gives a refusal its outcome by a status, which is the reply's or stands for the code in its body.
+func (f *fetch) judge(got reply, status int, reason string) (*market.FetchResult, error) {
+	refusal := f.refusal(market.OutcomeRefused, clean(reason))
+	refusal.Status = got.status
+	switch {
+	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
+		if strings.Contains(reason, "Data doesn't exist for startDate") {
+			return f.nothing(), nil // its way to say that it knows the symbol, and nothing in this window
+		}
+		f.named = named(reason)
+		refusal.Depth = max(f.named.Depth, f.named.Length)
+		if refusal.Depth > 0 || status == http.StatusUnprocessableEntity {
+			refusal.Outcome = market.OutcomeRange
+		}
+	case status == http.StatusNotFound:
+		refusal.Outcome = market.OutcomeNotFound
+	case status == http.StatusTooManyRequests:
+		refusal.Outcome = market.OutcomeThrottled
+	case status == http.StatusRequestTimeout || status >= http.StatusInternalServerError:
+		refusal.Outcome = market.OutcomeUpstream
+	case status < http.StatusMultipleChoices:
+		refusal.Outcome = market.OutcomeBroken // 204 and its like: success, and no chart
+	}
+	if refusal.Outcome.Fault() {
+		refusal.RetryAfter = retryAfter(got.header, f.config.Now())
+		f.circuit.stayAway(refusal.RetryAfter)
+	}
+	return nil, refusal
+}
+
+// statusOf is the HTTP status that a code in a body of status 200 stands for.
+func statusOf(code string) int {
+	for _, status := range []int{
+		http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusUnprocessableEntity, http.StatusTooManyRequests,
+	} {
+		if strings.EqualFold(code, http.StatusText(status)) {
+			return status
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+// named finds the limit that a refusal names: "The requested range must be within the last 60 days." bounds how far
+// back, "Only 8 days worth of 1m granularity data are allowed to be fetched per request." bounds the length.
+func named(reason string) Limits {
+	return Limits{Depth: daysAfter(reason, "within the last "), Length: daysAfter(reason, "Only ")}
+}
+
+// daysAfter reads "<before>60 days"; 0 when the text has none.
+func daysAfter(text, before string) time.Duration {
+	_, rest, found := strings.Cut(text, before)
+	if !found {
+		return 0
+	}
+	digits, unit, _ := strings.Cut(rest, " ")
+	days, err := strconv.Atoi(digits)
+	if err != nil || days < 1 || days > 36500 || !strings.HasPrefix(unit, "day") {
+		return 0
+	}
+	return time.Duration(days) * 24 * time.Hour
+}
+
+// retryAfter reads the header in both its forms (RFC 9110, 10.2.3); 0 when it is absent or senseless. A date is counted
+// from the reply's own Date, since clocks differ.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	text := strings.TrimSpace(header.Get("Retry-After"))
+	if seconds, err := strconv.Atoi(text); err == nil {
+		return min(time.Duration(min(max(seconds, 0), 1<<30))*time.Second, longestPause)
+	}
+	until, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	if sent, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = sent
+	}
+	return min(max(until.Sub(now), 0), longestPause)
+}
+
+// clean makes foreign words fit for an error and a log line: one line of printable text without secrets, and short.
+func clean(text string) string {
+	text = text[:min(len(text), 4*longestReason)]
+	gap := func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }
+	text = strings.Join(strings.FieldsFunc(text, gap), " ")
+	text = redact(strings.ToValidUTF8(text, "?"))
+	if len(text) <= longestReason {
+		return text
+	}
+	end := longestReason - len("...")
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "..."
+}
+
+// redact hides the credentials of URLs, such as those of a proxy: http://user:password@host becomes http://***@host.
+func redact(text string) string {
+	var out strings.Builder
+	for {
+		i := strings.Index(text, "://")
+		if i < 0 {
+			break
+		}
+		i += len("://")
+		out.WriteString(text[:i])
+		text = text[i:]
+		end := strings.IndexAny(text, " \"'") // a password may hold anything else
+		if end < 0 {
+			end = len(text)
+		}
+		if at := strings.LastIndexByte(text[:end], '@'); at >= 0 {
+			out.WriteString("***")
+			text = text[at:]
+		}
+	}
+	out.WriteString(text)
+	return out.String()
+}

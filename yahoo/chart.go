@@ -1,0 +1,84 @@
+package yahoo
+
+import (
+	"math"
+	"time"
+)
+
+// NullVolume stands in Chart.Volume where the body says null; no whole number that a body may hold equals it.
+const NullVolume int64 = math.MinInt64
+
+// Chart is one body of the chart endpoint, as served: nothing sorted, dropped or corrected.
+//
+// The columns are as long as TS, or nil where the body has none of that name. A body without timestamps holds no rows,
+// whatever its columns say.
+type Chart struct {
+	Meta   Meta
+	TS     []int64 // Unix seconds; starts of bars, but for the live row
+	Open   []float64
+	High   []float64
+	Low    []float64
+	Close  []float64
+	Volume []int64 // NullVolume where null
+	Splits []Split // in the order of the body
+	Failed Failure // what the provider said instead of an answer; zero when it said nothing
+}
+
+// Len is the number of rows, null rows included.
+func (c *Chart) Len() int { return len(c.TS) }
+
+// Full tells whether row i has all four prices. A price that the body gives as null is NaN in its column.
+func (c *Chart) Full(i int) bool {
+	return has(c.Open, i) && has(c.High, i) && has(c.Low, i) && has(c.Close, i)
+}
+
+func has(column []float64, i int) bool { return column != nil && !math.IsNaN(column[i]) }
+
+// Meta is what the body says about the symbol rather than its bars. Members that are absent or null are zero; those
+// that the row rules do not need are left out, gmtoffset on purpose: it is today's, not the bars'.
+type Meta struct {
+	Symbol               string
+	Currency             string
+	ExchangeName         string
+	InstrumentType       string // "FUTURE", "EQUITY", "CURRENCY"
+	ExchangeTimezoneName string // IANA name; New York even for CME
+	DataGranularity      string // the timeframe really served, "1h"
+	ValidRanges          []string
+	FirstTradeDate       int64 // Unix seconds
+	RegularMarketTime    int64 // Unix seconds of the last trade; the live row's stamp
+	RegularMarketPrice   float64
+	RegularMarketDayHigh float64
+	RegularMarketDayLow  float64
+	RegularMarketVolume  float64
+	TradingPeriod        Period // currentTradingPeriod.regular
+}
+
+// Period is a span of trading in Unix seconds.
+type Period struct{ Start, End int64 }
+
+// Split is one stock split: Numerator new shares for Denominator old ones, from Date (Unix seconds) on. The prices of a
+// body are adjusted for it already.
+type Split struct {
+	Date        int64
+	Numerator   float64
+	Denominator float64
+	Ratio       string // "4:1"
+}
+
+// Failure is the member chart.error: a code such as "Not Found", and a sentence.
+type Failure struct {
+	Code        string
+	Description string
+}
+
+// zone is the exchange's zone by the body, or otherwise where it names none that is known.
+func (m Meta) zone(otherwise *time.Location) *time.Location {
+	if m.ExchangeTimezoneName == "" || m.ExchangeTimezoneName == otherwise.String() {
+		return otherwise
+	}
+	zone, err := time.LoadLocation(m.ExchangeTimezoneName)
+	if err != nil {
+		return otherwise
+	}
+	return zone
+}

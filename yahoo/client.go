@@ -1,0 +1,166 @@
+package yahoo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"barkeep/market"
+)
+
+// Client fetches closed bars from the chart endpoint. It is safe for concurrent use; all its requests share one pace,
+// one circuit breaker and what was learned of the provider's limits. Close it when done.
+type Client struct {
+	config  Config
+	http    *http.Client
+	pace    *pace
+	circuit *circuit
+	host    atomic.Int32 // index in config.BaseURLs of the host to ask next
+
+	mu      sync.Mutex
+	learned map[market.Timeframe]Limits // what the provider named when it refused a window
+}
+
+// New makes a Client. The error lists every value that cannot work, each with what is accepted.
+func New(config Config) (*Client, error) {
+	config = config.withDefaults()
+	if err := config.validate(); err != nil {
+		return nil, fmt.Errorf("yahoo client: %w", err)
+	}
+	if config.Transport == nil {
+		config.Transport = ownTransport()
+	}
+	return &Client{
+		config: config,
+		http: &http.Client{
+			Transport: config.Transport,
+			// A redirect leads to a consent page, not to bars; and it would be a request that nobody paced.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		pace:    newPace(config.RequestsPerMinute, config.Budget, config.Logger),
+		circuit: newCircuit(config.Breaker, config.Now, config.Logger),
+		learned: map[market.Timeframe]Limits{},
+	}, nil
+}
+
+// ownTransport keeps the library's proxy support, time-outs and HTTP/2, with connections of our own to close.
+func ownTransport() http.RoundTripper {
+	if shared, ok := http.DefaultTransport.(*http.Transport); ok {
+		return shared.Clone()
+	}
+	return &http.Transport{Proxy: http.ProxyFromEnvironment}
+}
+
+// Close gives up idle connections. Fetches in flight end by their own contexts.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// State is the client's health, for a status page.
+type State struct {
+	Breaker    string        // "closed", "open", or "half-open" while one request tries
+	Since      time.Time     // when Breaker became so
+	LastAnswer time.Time     // the newest answer of any kind but a fault; zero when there was none
+	RetryAfter time.Duration // how long the provider told us to stay away, or the circuit stays open; 0 when neither
+}
+
+// State tells how the client stands with the provider.
+func (c *Client) State() State {
+	breaker := c.circuit.breaker.State().String() // first: it may move an open circuit on, which changes the rest
+	c.circuit.mu.Lock()
+	defer c.circuit.mu.Unlock()
+	s := State{Breaker: breaker, Since: c.circuit.since, LastAnswer: c.circuit.lastSuccess}
+	s.RetryAfter = max(0, c.circuit.awayUntil-c.circuit.elapsed())
+	if breaker == "open" {
+		s.RetryAfter = max(s.RetryAfter, c.circuit.openUntil-c.circuit.elapsed())
+	}
+	return s
+}
+
+// Fetch asks for the closed bars of one native series and applies the provider's row rules.
+//
+// It waits for its turn and for the shared budget, tries faults again with growing pauses and alternating hosts, and
+// narrows once a window that the provider refuses. An error is a *market.FetchError, but for a ctx that ended: then
+// errors.Is finds context.Canceled or context.DeadlineExceeded, there is no outcome, and the breaker does not count it.
+func (c *Client) Fetch(ctx context.Context, req market.FetchRequest) (*market.FetchResult, error) {
+	f := &fetch{Client: c, req: req}
+	if reason := unfit(req); reason != "" {
+		return nil, f.refusal(market.OutcomeRefused, reason)
+	}
+	result, err := f.run(ctx)
+	var refusal *market.FetchError
+	switch {
+	case err == nil:
+		result.Requests, result.Learned = f.requests, f.depth
+		return result, nil
+	case errors.As(err, &refusal):
+		told := *refusal // the budget's error may be shared
+		told.Symbol, told.Timeframe, told.Requests = req.Instrument.Symbol, req.Timeframe, f.requests
+		return nil, &told
+	default:
+		return nil, fmt.Errorf("fetch %s %s, %d requests sent: %w", req.Instrument.Symbol, req.Timeframe, f.requests, err)
+	}
+}
+
+// unfit says what makes a request impossible to ask.
+func unfit(req market.FetchRequest) string {
+	switch {
+	case req.Instrument.Symbol == "" || req.Instrument.Calendar == nil:
+		return "the instrument has no symbol or calendar: take it from market.Resolve"
+	case !req.Timeframe.Native():
+		return fmt.Sprintf("timeframe %q is not served by the provider: ask for its base", req.Timeframe)
+	case req.Depth <= 0:
+		return fmt.Sprintf("depth %s: accepted is more than 0s, market.Everything for no wall", req.Depth)
+	default:
+		return ""
+	}
+}
+
+// limits are what holds for a request now: its own depth, and what the provider taught us.
+func (c *Client) limits(req market.FetchRequest) Limits {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	limits := Limits{Depth: req.Depth, Margin: c.config.Margin}
+	if known, ok := c.learned[req.Timeframe]; ok {
+		limits.Depth, limits.Length = min(limits.Depth, known.Depth), known.Length
+	}
+	return limits
+}
+
+// remember keeps what the provider named when it refused a span. A span that was within it already means that the
+// clocks differ by more than the margin: an hour is given up then.
+func (c *Client) remember(req market.FetchRequest, named Limits, refused Span, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known, ok := c.learned[req.Timeframe]
+	if !ok {
+		known.Depth = market.Everything
+	}
+	if named.Depth > 0 {
+		if now.Add(-named.Depth).Unix() < refused.Period1 {
+			named.Depth -= time.Hour
+		}
+		known.Depth = min(known.Depth, named.Depth)
+	}
+	if named.Length > 0 {
+		if time.Duration(refused.Period2-refused.Period1)*time.Second <= named.Length {
+			named.Length -= time.Hour
+		}
+		known.Length = named.Length
+	}
+	c.learned[req.Timeframe] = known
+	c.config.Logger.Info("provider named a limit", "symbol", req.Instrument.Symbol, "timeframe", string(req.Timeframe),
+		"depth", known.Depth.String(), "length", known.Length.String())
+}
+
+// address is the URL of one question at one host.
+func address(base, symbol string, timeframe market.Timeframe, span Span) string {
+	escaped := strings.ReplaceAll(url.QueryEscape(symbol), "+", "%20") // also = and ^, which PathEscape leaves
+	return fmt.Sprintf("%s/v8/finance/chart/%s?period1=%d&period2=%d&interval=%s&includePrePost=false"+
+		"&events=div,splits,capitalGains",
+		strings.TrimSuffix(base, "/"), escaped, span.Period1, span.Period2, timeframe)
+}

@@ -1,0 +1,128 @@
+package yahoo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Config says whom a Client asks, how fast, and how long it insists. Zero values take the defaults named; New reports
+// every value that is out of bounds.
+type Config struct {
+	BaseURLs          []string      // hosts to alternate between; nil for query1 and query2.finance.yahoo.com
+	UserAgent         string        // empty for a browser's: without one the provider answers 429
+	RequestsPerMinute float64       // 0 for 30; no minute sees more, retries included
+	Attempts          int           // 0 for 4; how often one fetch is sent at most, the first time included
+	Timeout           time.Duration // 0 for 30 s; for one attempt, from the dial to the last byte of the body
+	MaxBody           int64         // 0 for 64 MiB; bytes of a body once decompressed
+	Margin            time.Duration // 0 for 5 min; kept from the provider's wall
+	Budget            Budget        // nil for none
+	Breaker           Breaker
+	Now               func() time.Time  // the clock that windows and bars are judged by; required
+	Logger            *slog.Logger      // required
+	Transport         http.RoundTripper // nil for one of the client's own
+}
+
+// Breaker says when the client stops asking a sick provider.
+type Breaker struct {
+	// Faults is how many faults in a row open the circuit; 0 for 5. A fault is a 429, a 5xx, a broken connection, a
+	// time-out or a broken body. One series counts once until it succeeds, so that one sick symbol stops nobody else.
+	Faults int
+	// Pause is how long it then stays open before one request may try; 0 for 60 s. A longer Retry-After prolongs it.
+	Pause time.Duration
+}
+
+// Budget is a request budget shared by all processes behind one address.
+type Budget interface {
+	// Take reserves the next request and tells how long to wait before sending it. An error that is a
+	// *market.FetchError (OutcomeBudget) means that the day's budget is spent: the request must not be sent. Any other
+	// error means that the budget's store cannot be reached; the client then goes on under its own limiter.
+	Take(ctx context.Context) (wait time.Duration, err error)
+}
+
+// What a zero value of Config stands for.
+const (
+	DefaultRequestsPerMinute = 30
+	DefaultAttempts          = 4
+	DefaultTimeout           = 30 * time.Second
+	DefaultMaxBody           = 64 << 20
+	DefaultMargin            = 5 * time.Minute
+	DefaultFaults            = 5
+	DefaultPause             = 60 * time.Second
+	DefaultUserAgent         = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+)
+
+// DefaultBaseURLs are the provider's two hosts.
+func DefaultBaseURLs() []string {
+	return []string{"https://query1.finance.yahoo.com", "https://query2.finance.yahoo.com"}
+}
+
+// withDefaults fills what was left zero.
+func (c Config) withDefaults() Config {
+	if c.BaseURLs == nil {
+		c.BaseURLs = DefaultBaseURLs()
+	}
+	c.UserAgent = or(c.UserAgent, DefaultUserAgent)
+	c.RequestsPerMinute = or(c.RequestsPerMinute, DefaultRequestsPerMinute)
+	c.Attempts = or(c.Attempts, DefaultAttempts)
+	c.Timeout = or(c.Timeout, DefaultTimeout)
+	c.MaxBody = or(c.MaxBody, DefaultMaxBody)
+	c.Margin = or(c.Margin, DefaultMargin)
+	c.Breaker.Faults = or(c.Breaker.Faults, DefaultFaults)
+	c.Breaker.Pause = or(c.Breaker.Pause, DefaultPause)
+	return c
+}
+
+func or[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}
+
+// validate names every value that cannot work, all at once.
+func (c Config) validate() error {
+	var problems []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	rpm := c.RequestsPerMinute
+	check(rpm > 0 && rpm <= 1e6, "RequestsPerMinute %v: accepted is more than 0 and up to 1000000", rpm)
+	check(c.Attempts >= 1 && c.Attempts <= 20, "Attempts %d: accepted are 1 to 20", c.Attempts)
+	check(c.Timeout >= time.Millisecond && c.Timeout <= time.Hour, "Timeout %s: accepted are 1ms to 1h", c.Timeout)
+	check(c.MaxBody >= 1 && c.MaxBody < math.MaxInt32, "MaxBody %d: accepted are 1 to %d bytes", c.MaxBody,
+		math.MaxInt32-1)
+	check(c.Margin >= 0 && c.Margin <= 24*time.Hour, "Margin %s: accepted are 0s to 24h", c.Margin)
+	check(c.Breaker.Faults >= 1, "Breaker.Faults %d: accepted is 1 or more", c.Breaker.Faults)
+	check(c.Breaker.Pause > 0 && c.Breaker.Pause <= longestPause,
+		"Breaker.Pause %s: accepted is more than 0s and up to %s", c.Breaker.Pause, longestPause)
+	check(c.Now != nil, "Now is nil: accepted is a clock such as time.Now")
+	check(c.Logger != nil, "Logger is nil: accepted is a *slog.Logger")
+	check(len(c.BaseURLs) > 0, "BaseURLs is empty: accepted is nil for the provider's own hosts, or at least one URL")
+	for i, text := range c.BaseURLs {
+		if err := checkURL(text); err != nil {
+			problems = append(problems, fmt.Errorf("BaseURLs[%d] %w", i, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkURL accepts http(s)://host[:port][/path]. Its error never shows a password.
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil {
+		return errors.New("is no URL: accepted is http(s)://host[:port][/path]")
+	}
+	if (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%q: accepted is http(s)://host[:port][/path]", u.Redacted())
+	}
+	return nil
+}

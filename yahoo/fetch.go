@@ -1,0 +1,170 @@
+package yahoo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"barkeep/market"
+)
+
+const (
+	// patience is the longest pause that a fetch sits out; after a longer Retry-After the caller decides.
+	patience = 10 * time.Minute
+	// firstPause and longestBackoff bound the pauses between attempts: exponential with full jitter.
+	firstPause     = time.Second
+	longestBackoff = 30 * time.Second
+)
+
+// fetch is one call of Client.Fetch.
+type fetch struct {
+	*Client
+	req      market.FetchRequest
+	requests int           // sent so far
+	span     Span          // of the newest request
+	named    Limits        // what the provider named in refusing it
+	narrowed bool          // that was obeyed already
+	depth    time.Duration // the depth the provider named; 0 for none
+}
+
+// refusal is an error without an HTTP status.
+func (f *fetch) refusal(outcome market.Outcome, reason string) *market.FetchError {
+	return &market.FetchError{
+		Outcome: outcome, Symbol: f.req.Instrument.Symbol, Timeframe: f.req.Timeframe, Reason: reason,
+		Requests: f.requests,
+	}
+}
+
+// run tries until there is an answer, a refusal that stands, or no attempt left.
+func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
+	for attempt := 1; ; {
+		result, err := f.try(ctx)
+		var refusal *market.FetchError
+		switch {
+		case err == nil:
+			return result, nil
+		case !errors.As(err, &refusal):
+			return nil, err
+		case f.narrow(refusal):
+			continue
+		case !refusal.Outcome.Fault() || attempt >= f.config.Attempts:
+			return nil, refusal
+		}
+		pause := max(refusal.RetryAfter, backoff(attempt))
+		if pause > patience || !fits(ctx, pause) {
+			return nil, refusal
+		}
+		f.config.Logger.Warn("provider request failed, trying again", "symbol", f.req.Instrument.Symbol,
+			"timeframe", string(f.req.Timeframe), "outcome", string(refusal.Outcome), "status", refusal.Status,
+			"reason", refusal.Reason, "attempt", attempt, "pause", pause.String())
+		if err := sleep(ctx, pause); err != nil {
+			return nil, fmt.Errorf("between attempts, after %q: %w", refusal.Outcome, err)
+		}
+		attempt++
+	}
+}
+
+// backoff is the pause after the n-th attempt, n counted from 1.
+func backoff(n int) time.Duration {
+	ceiling := longestBackoff
+	if n < 6 {
+		ceiling = min(ceiling, firstPause<<(n-1))
+	}
+	return rand.N(ceiling) + 1
+}
+
+// narrow takes a refused window as a lesson, once; false when there was none in it.
+func (f *fetch) narrow(refusal *market.FetchError) bool {
+	if refusal.Outcome != market.OutcomeRange || f.narrowed || (f.named.Depth == 0 && f.named.Length == 0) {
+		return false
+	}
+	f.narrowed, f.depth = true, f.named.Depth
+	f.remember(f.req, f.named, f.span, f.config.Now())
+	return true
+}
+
+// try sends one request when its turn has come. The span is computed last, since the provider's wall moves while we
+// wait.
+func (f *fetch) try(ctx context.Context) (*market.FetchResult, error) {
+	if f.place(); f.span.Empty() {
+		return f.nothing(), nil
+	}
+	if err := f.turn(ctx); err != nil {
+		return nil, err
+	}
+	if f.place(); f.span.Empty() {
+		return f.nothing(), nil
+	}
+	series := market.Series{Instrument: f.req.Instrument.Symbol, Timeframe: f.req.Timeframe}
+	result, refused, err := f.circuit.run(series, func() (*market.FetchResult, error) { return f.send(ctx) })
+	if refused {
+		return nil, f.held(f.circuit.left(), err)
+	}
+	return result, err
+}
+
+// place computes the span to ask for at this moment.
+func (f *fetch) place() { f.span = Bounds(f.req, f.limits(f.req), f.config.Now()) }
+
+// nothing is the answer to a window that lies beyond the provider's limits, or in the future: no request is worth it.
+func (f *fetch) nothing() *market.FetchResult {
+	return &market.FetchResult{Outcome: market.OutcomeEmpty, Candles: market.NewCandles(0), Window: f.span.Window}
+}
+
+// turn waits until a request may be sent: out a Retry-After that anybody got, then for the pace. While it waited,
+// another request may have been told to stay away.
+func (f *fetch) turn(ctx context.Context) error {
+	for {
+		if away := f.circuit.away(); away > 0 {
+			if away > patience || !fits(ctx, away) {
+				return f.held(away, nil)
+			}
+			if err := sleep(ctx, away); err != nil {
+				return fmt.Errorf("while the provider wants no requests: %w", err)
+			}
+		}
+		if f.circuit.open() {
+			return f.held(f.circuit.left(), nil)
+		}
+		if err := f.pace.wait(ctx); err != nil {
+			return err
+		}
+		if f.circuit.away() == 0 {
+			return nil
+		}
+	}
+}
+
+// held is the error of a request that was not sent.
+func (f *fetch) held(left time.Duration, cause error) *market.FetchError {
+	held := f.refusal(market.OutcomeCircuitOpen,
+		"not sent: the provider answered with too many faults, or told us to stay away")
+	held.RetryAfter, held.Err = left, cause
+	return held
+}
+
+// send asks once, within the time-out of one attempt, and moves to the other host after a fault.
+func (f *fetch) send(ctx context.Context) (*market.FetchResult, error) {
+	host := f.host.Load()
+	base := f.config.BaseURLs[host]
+	started := f.circuit.elapsed()
+	f.requests++
+	reply, err := f.get(ctx, address(base, f.req.Instrument.Symbol, f.req.Timeframe, f.span))
+	var result *market.FetchResult
+	if err == nil {
+		result, err = f.read(reply)
+	}
+	outcome := market.OutcomeOf(err)
+	if err == nil {
+		outcome = result.Outcome
+	}
+	if outcome.Fault() {
+		f.host.CompareAndSwap(host, (host+1)%int32(len(f.config.BaseURLs))) //nolint:gosec // a handful of hosts
+	}
+	f.config.Logger.Debug("provider asked", "symbol", f.req.Instrument.Symbol, "timeframe", string(f.req.Timeframe),
+		"outcome", string(outcome), "bytes", len(reply.body), "status", reply.status,
+		"took", f.circuit.elapsed()-started)
+	return result, err
+}

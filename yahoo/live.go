@@ -1,0 +1,92 @@
+package yahoo
+
+import (
+	"slices"
+	"time"
+
+	"barkeep/market"
+)
+
+// isLive tells whether the newest full row of an intraday chart is the live row: the last price, dressed as a row, with
+// O=H=L=C and volume 0, stamped with the time of the last trade or, after the close, with the close itself.
+//
+// Neither the grid nor the calendar decides alone: on half days the provider's 60m bars start at 09:30 to 12:30, and it
+// has served real bars at 17:00. A bar with values that starts exactly at the last trade is a real one, but the
+// provider's clock stands at its beginning: it counts as unfinished until rows follow it or its session has closed.
+func (c *Chart) isLive(r row, req market.FetchRequest, now time.Time) bool {
+	calendar, ts := req.Instrument.Calendar, c.TS[r.index]
+	start := time.Unix(ts, 0)
+	trailing := ts == slices.Max(c.TS)
+	stamped := ts == c.Meta.RegularMarketTime
+	if c.flat(r.index) {
+		offGrid := !calendar.Bucket(start, req.Timeframe).Equal(start)
+		return (offGrid && (trailing || stamped)) || (trailing && (stamped || !calendar.IsOpen(start)))
+	}
+	if !trailing || !stamped {
+		return false
+	}
+	session, ok := calendar.Session(calendar.Date(start))
+	return ok && session.Close.After(now)
+}
+
+// flat tells whether row i is a single price without volume.
+func (c *Chart) flat(i int) bool {
+	return c.volume(i) <= 0 && c.Open[i] == c.High[i] && c.High[i] == c.Low[i] && c.Low[i] == c.Close[i]
+}
+
+// byDate keys daily rows by their exchange-local date, at 00:00 local time, whatever hour the provider stamped them
+// with (00:00, the opening bell, 09:30 on half days of futures, the last trade for the live row). The zone is the
+// body's own; meta.gmtoffset is today's and would move the dates of the other half of the year.
+//
+// The live row is marked; where it holds a session that its date does not name, as futures do after 18:00, it is left
+// out.
+func (c *Chart) byDate(rows []row, calendar *market.Calendar) []row {
+	zone := c.Meta.zone(calendar.Zone)
+	newest := c.newest(rows)
+	rows[newest].live = rows[newest].key == c.Meta.RegularMarketTime
+	if c.holdsNextSession(rows[newest], calendar, zone) {
+		rows = slices.Delete(rows, newest, newest+1)
+	}
+	for i := range rows {
+		date := market.DateOf(time.Unix(rows[i].key, 0).In(zone))
+		rows[i].key = date.At(zone, 0).Unix()
+	}
+	return rows
+}
+
+// holdsNextSession tells whether the newest daily row is the session that began after its date's: the last trade
+// belongs to a later trading date, and the row is the live one. It is when it bears the time of the last trade, or else
+// its price, and the day's high and low where the body tells them. Only the session right before the last trade's can
+// be meant: in an answer about the past, an old close may equal today's price by chance.
+func (c *Chart) holdsNextSession(r row, calendar *market.Calendar, zone *time.Location) bool {
+	if c.Meta.RegularMarketTime == 0 {
+		return false
+	}
+	date := market.DateOf(time.Unix(r.key, 0).In(zone))
+	trading := calendar.Date(time.Unix(c.Meta.RegularMarketTime, 0))
+	if !date.Before(trading) {
+		return false
+	}
+	return r.live || (!date.Before(sessionBefore(calendar, trading)) && c.holdsLastPrice(r.index))
+}
+
+// sessionBefore is the trading date before d.
+func sessionBefore(calendar *market.Calendar, d market.Date) market.Date {
+	for range 31 {
+		d = d.AddDays(-1)
+		if _, ok := calendar.Session(d); ok {
+			break
+		}
+	}
+	return d
+}
+
+// holdsLastPrice compares row i with what the body says of the current session. Rows are float32 widened to float64,
+// the meta's prices are rounded decimals: both meet again as float32.
+func (c *Chart) holdsLastPrice(i int) bool {
+	same := func(column, meta float64) bool { return float32(column) == float32(meta) }
+	m := c.Meta
+	return same(c.Close[i], m.RegularMarketPrice) &&
+		(m.RegularMarketDayHigh == 0 || same(c.High[i], m.RegularMarketDayHigh)) &&
+		(m.RegularMarketDayLow == 0 || same(c.Low[i], m.RegularMarketDayLow))
+}

@@ -1,0 +1,100 @@
+package yahoo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"barkeep/market"
+
+	"golang.org/x/time/rate"
+)
+
+// patienceForBudget bounds the question to the shared budget: a store that hangs is as good as absent.
+const patienceForBudget = 5 * time.Second
+
+// pace spaces requests. Every request passes it, first ones and retries alike.
+type pace struct {
+	limiter *rate.Limiter
+	budget  Budget // nil for none
+	log     *slog.Logger
+	outage  atomic.Bool // the budget's store is unreachable, and that was said
+}
+
+// newPace spaces requests evenly, with no burst: with a burst of b a minute could see perMinute + b. One percent is
+// kept back, so that a request sent a little late and the next one on time still keep their distance.
+func newPace(perMinute float64, budget Budget, log *slog.Logger) *pace {
+	return &pace{limiter: rate.NewLimiter(rate.Limit(perMinute*0.99/60), 1), budget: budget, log: log}
+}
+
+// wait returns when the next request may be sent. The shared budget comes first and the limiter last, so that the
+// distance between requests holds whatever the budget said.
+func (p *pace) wait(ctx context.Context) error {
+	slot, err := p.take(ctx)
+	if err != nil {
+		return err
+	}
+	if err := sleep(ctx, slot); err != nil {
+		return fmt.Errorf("waiting for the shared budget: %w", err)
+	}
+	turn := p.limiter.Reserve()
+	if err := sleep(ctx, turn.Delay()); err != nil {
+		turn.Cancel()
+		return fmt.Errorf("waiting for the next free request: %w", err)
+	}
+	return nil
+}
+
+// take asks the shared budget, and survives its absence.
+func (p *pace) take(ctx context.Context) (time.Duration, error) {
+	if p.budget == nil {
+		return 0, ctx.Err()
+	}
+	brief, cancel := context.WithTimeout(ctx, patienceForBudget)
+	defer cancel()
+	slot, err := p.budget.Take(brief)
+	var spent *market.FetchError
+	switch {
+	case err == nil:
+		if p.outage.Swap(false) {
+			p.log.Info("shared request budget is back")
+		}
+		return slot, nil
+	case errors.As(err, &spent):
+		return 0, err
+	case ctx.Err() != nil:
+		return 0, fmt.Errorf("asking the shared budget: %w", ctx.Err())
+	}
+	if !p.outage.Swap(true) {
+		p.log.Warn("shared request budget is unreachable, going on under this process's own", "error", err)
+	}
+	return 0, nil
+}
+
+// sleep waits, and gives up as soon as it is certain that ctx ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	if !fits(ctx, d) {
+		return fmt.Errorf("a wait of %s is longer than the time left: %w", d.Round(time.Millisecond),
+			context.DeadlineExceeded)
+	}
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// fits tells whether ctx leaves time to wait for d.
+func fits(ctx context.Context, d time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || d <= 0 || time.Until(deadline) > d
+}

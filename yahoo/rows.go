@@ -1,0 +1,144 @@
+package yahoo
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"barkeep/market"
+)
+
+// row is one row of a chart on its way into candles.
+type row struct {
+	index int   // in the chart's columns
+	key   int64 // start of its bar, Unix seconds
+	live  bool
+}
+
+// Closed applies the provider's row rules (DESIGN.md sections 4 and 5) and keeps the bars of req that start inside
+// window and whose interval is over at now: ascending, distinct, flagged and otherwise as served. It changes nothing in
+// c, and corrects nothing: negative prices and an open outside high and low are kept. Every row is a candle, or counted
+// as Null or as Dropped.
+//
+// A volume of null becomes market.NoVolume, as does a negative one, which says nothing.
+func (c *Chart) Closed(req market.FetchRequest, window market.Window, now time.Time) *market.FetchResult {
+	result := &market.FetchResult{
+		Outcome: market.OutcomeEmpty, Candles: market.NewCandles(0), Window: window, Rows: c.Len(),
+	}
+	if c.Len() == 0 {
+		return result
+	}
+	result.Outcome = market.OutcomeBars
+	rows := c.fullRows()
+	result.Null = c.Len() - len(rows)
+	kept := c.finished(c.keyed(rows, req, now), req, window, now)
+	result.Dropped = len(rows) - len(kept)
+	result.Candles = c.candles(kept)
+	req.Instrument.Mark(req.Timeframe, result.Candles)
+	return result
+}
+
+// fullRows are the rows with all four prices, in the order of the body.
+func (c *Chart) fullRows() []row {
+	rows := make([]row, 0, c.Len())
+	for i, ts := range c.TS {
+		if c.Full(i) {
+			rows = append(rows, row{index: i, key: ts})
+		}
+	}
+	return rows
+}
+
+// keyed settles what bar each row is: it marks or removes the live row, keys daily rows by their date, puts rows in
+// order and leaves one of each key. Of two the later in the body holds, but never a live row over a real one.
+func (c *Chart) keyed(rows []row, req market.FetchRequest, now time.Time) []row {
+	if len(rows) == 0 {
+		return rows
+	}
+	if req.Timeframe.Intraday() {
+		if i := c.newest(rows); c.isLive(rows[i], req, now) {
+			rows = slices.Delete(rows, i, i+1)
+		}
+	} else {
+		rows = c.byDate(rows, req.Instrument.Calendar)
+	}
+	if !slices.IsSortedFunc(rows, byKey) {
+		slices.SortStableFunc(rows, byKey)
+	}
+	kept := rows[:0]
+	for _, r := range rows {
+		last := len(kept) - 1
+		switch {
+		case last < 0 || kept[last].key != r.key:
+			kept = append(kept, r)
+		case !r.live || kept[last].live:
+			kept[last] = r
+		}
+	}
+	return kept
+}
+
+func byKey(a, b row) int { return cmp.Compare(a.key, b.key) }
+
+// newest is the position of the row with the latest stamp; of several the last in the body.
+func (c *Chart) newest(rows []row) int {
+	newest := 0
+	for i, r := range rows {
+		if r.key >= rows[newest].key {
+			newest = i
+		}
+	}
+	return newest
+}
+
+// finished keeps the rows inside the window whose bar is over. No bar lasts longer than its length, or a day and a half
+// for daily ones, so that the calendar is asked only about the newest.
+func (c *Chart) finished(rows []row, req market.FetchRequest, window market.Window, now time.Time) []row {
+	calendar, length := req.Instrument.Calendar, req.Timeframe.Length()
+	if length == 0 {
+		length = 36 * time.Hour
+	}
+	zone := c.Meta.zone(calendar.Zone)
+	sure := now.Add(-length)
+	kept := rows[:0]
+	for _, r := range rows {
+		start := time.Unix(r.key, 0)
+		if !window.Contains(start) {
+			continue
+		}
+		if start.After(sure) {
+			if !req.Timeframe.Intraday() {
+				start = calendar.DayKey(market.DateOf(start.In(zone)))
+			}
+			if calendar.End(start, req.Timeframe).After(now) {
+				continue
+			}
+		}
+		kept = append(kept, r)
+	}
+	return kept
+}
+
+// candles copies the rows' values.
+func (c *Chart) candles(rows []row) *market.Candles {
+	candles := market.NewCandles(len(rows))
+	for _, r := range rows {
+		i := r.index
+		candles.TS = append(candles.TS, r.key)
+		candles.Open = append(candles.Open, c.Open[i])
+		candles.High = append(candles.High, c.High[i])
+		candles.Low = append(candles.Low, c.Low[i])
+		candles.Close = append(candles.Close, c.Close[i])
+		candles.Volume = append(candles.Volume, max(c.volume(i), market.NoVolume))
+		candles.Flags = append(candles.Flags, 0)
+	}
+	return candles
+}
+
+// volume is the volume of row i; negative where the provider gave none.
+func (c *Chart) volume(i int) int64 {
+	if c.Volume == nil {
+		return NullVolume
+	}
+	return c.Volume[i]
+}
