@@ -26,7 +26,7 @@ func NewLogger(w io.Writer, level, format string, terminal bool, now func() time
 	if format == "json" {
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: threshold, ReplaceAttr: stamp}))
 	}
-	return slog.New(tint.NewHandler(w, &tint.Options{
+	return slog.New(tint.NewTextHandler(w, &tint.Options{
 		Level: threshold, TimeFormat: "2006-01-02 15:04:05Z", NoColor: !terminal, ReplaceAttr: stamp,
 	}))
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/csv"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -92,7 +91,7 @@ func (r *replay) clock() time.Time { return r.now }
 // open wires an app on the replay's clock.
 func (r *replay) open(t *testing.T) *app.App {
 	t.Helper()
-	a, err := app.New(t.Context(), r.config, app.Options{Now: r.clock, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	a, err := app.New(t.Context(), r.config, app.Options{Now: r.clock, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,9 @@ import (
 
 // Select resolves names of instruments and timeframes. Every problem is reported, not only the first; repeated names count
 // once. The keys name the variable or flag in the errors.
-func Select(instruments, timeframes []string, instrumentKey, timeframeKey string) ([]market.Instrument, []market.Timeframe, error) {
+func Select(
+	instruments, timeframes []string, instrumentKey, timeframeKey string,
+) ([]market.Instrument, []market.Timeframe, error) {
 	var problems []error
 	var resolved []market.Instrument
 	seen := map[string]bool{}

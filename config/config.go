@@ -52,7 +52,8 @@ func (c *Config) check() []Problem {
 		found = append(found, Problem{Key: key, Value: value, Accepted: accepted})
 	}
 	if c.DatabaseURL != "" && !validDatabase(c.DatabaseURL) {
-		add("DATABASE_URL", redact(c.DatabaseURL), "postgres://user:password@host:5432/name, or sqlite:PATH such as sqlite:data/barkeep.db")
+		add("DATABASE_URL", redact(c.DatabaseURL),
+			"postgres://user:password@host:5432/name, or sqlite:PATH such as sqlite:data/barkeep.db")
 	}
 	if c.RedisURL != "" && !validURL(c.RedisURL, "redis", "rediss", "unix") {
 		add("REDIS_URL", redact(c.RedisURL), "redis://host:6379/0, rediss://... with TLS, or unix:///path; unset for none")
@@ -60,8 +61,9 @@ func (c *Config) check() []Problem {
 	if c.YahooBaseURL != "" && !validURL(c.YahooBaseURL, "http", "https") {
 		add("YAHOO_BASE_URL", redact(c.YahooBaseURL), "http://host:port or https://host; unset for the real provider")
 	}
-	if !(c.YahooRequestsPerMinute > 0) || c.YahooRequestsPerMinute > maxRate {
-		add("YAHOO_REQUESTS_PER_MINUTE", formatFloat(c.YahooRequestsPerMinute), "a number of requests above 0, at most 1000000; 30 is known to be safe")
+	if !(c.YahooRequestsPerMinute >= minRate && c.YahooRequestsPerMinute <= maxRate) {
+		add("YAHOO_REQUESTS_PER_MINUTE", fmt.Sprintf("%g", c.YahooRequestsPerMinute),
+			"a number of requests from 0.001 to 1000000; 30 is known to be safe")
 	}
 	if c.YahooDailyBudget < 0 {
 		add("YAHOO_DAILY_BUDGET", strconv.Itoa(c.YahooDailyBudget), "a number of requests a UTC day, 0 for no bound")
@@ -88,8 +90,12 @@ func (c *Config) check() []Problem {
 	return found
 }
 
-// maxRate is far above what any provider stands and still spaces requests by more than a clock tick.
-const maxRate = 1e6
+// minRate is a request in 17 hours; maxRate is far above what any provider stands and still spaces requests by more than a
+// clock's tick.
+const (
+	minRate = 0.001
+	maxRate = 1e6
+)
 
 // Database says which engine keeps the archive and where: ("postgres", URL) or ("sqlite", path of the file).
 func (c *Config) Database() (engine, target string) {
@@ -155,5 +161,3 @@ func redact(text string) string {
 	}
 	return u.Redacted()
 }
-
-func formatFloat(f float64) string { return fmt.Sprintf("%g", f) }

@@ -12,6 +12,7 @@ type Session struct {
 	Close  time.Time
 	Pauses []Window // closed hours in between (grains, 08:45-09:30); nil for most
 	Short  bool     // closes early, as on half days
+	Joined bool     // settled with the next trading date, so that there is no daily bar of it (DESIGN.md section 5)
 }
 
 // Contains tells whether the exchange trades at t within this session.
@@ -21,6 +22,20 @@ func (s Session) Contains(t time.Time) bool {
 	}
 	for _, pause := range s.Pauses {
 		if pause.Contains(t) {
+			return false
+		}
+	}
+	return true
+}
+
+// expects tells whether a bar over [start, start+length) is due: it starts between open and close and is not wholly a pause.
+// The 60m bar of the grains at 09:00 is due, since they trade from 09:30 on.
+func (s Session) expects(start time.Time, length time.Duration) bool {
+	if start.Before(s.Open) || !start.Before(s.Close) {
+		return false
+	}
+	for _, pause := range s.Pauses {
+		if !start.Before(pause.From) && !start.Add(length).After(pause.To) {
 			return false
 		}
 	}
@@ -45,6 +60,7 @@ type Calendar struct {
 type holiday struct {
 	closed bool
 	early  time.Duration // close of a short session as an offset from midnight; 0 for the usual close
+	joined bool          // what is traded counts for the next trading date
 }
 
 // Session returns the session of a trading date; false when the exchange is closed on it.
@@ -59,7 +75,7 @@ func (c *Calendar) Session(d Date) (Session, bool) {
 	if special.closed {
 		return Session{}, false
 	}
-	s := Session{Date: d, Open: d.At(c.Zone, c.open), Close: d.At(c.Zone, c.close)}
+	s := Session{Date: d, Open: d.At(c.Zone, c.open), Close: d.At(c.Zone, c.close), Joined: special.joined}
 	if special.early > 0 && special.early < c.close {
 		s.Close, s.Short = d.At(c.Zone, special.early), true
 	}
@@ -102,7 +118,7 @@ func (c *Calendar) DayKey(d Date) time.Time { return d.At(c.Zone, 0).UTC() }
 
 // LastClosed is the newest session that has closed by t; false when there was none within a month.
 func (c *Calendar) LastClosed(t time.Time) (Session, bool) {
-	for d, n := c.Date(t), 0; n < 31; d, n = d.AddDays(-1), n+1 {
+	for d, tries := c.Date(t), 0; tries < 31; d, tries = d.AddDays(-1), tries+1 {
 		if s, ok := c.Session(d); ok && !s.Close.After(t) {
 			return s, true
 		}
@@ -113,7 +129,7 @@ func (c *Calendar) LastClosed(t time.Time) (Session, bool) {
 // Back is the open of the n-th session before the one that t belongs to; n = 0 is t's own.
 func (c *Calendar) Back(t time.Time, n int) time.Time {
 	d := c.Date(t)
-	for tries := 0; tries < 31; tries++ {
+	for tries := 31 + 2*n; tries > 0; tries-- {
 		if _, ok := c.Session(d); ok {
 			if n == 0 {
 				break
@@ -145,7 +161,7 @@ func (c *Calendar) Sessions(w Window) []Session {
 func (c *Calendar) Starts(w Window, length time.Duration, yield func(time.Time) bool) {
 	for _, s := range c.Sessions(w) {
 		for t := s.Open; t.Before(s.Close); t = t.Add(length) {
-			if w.Contains(t) && s.Contains(t) && !yield(t.UTC()) {
+			if w.Contains(t) && s.expects(t, length) && !yield(t.UTC()) {
 				return
 			}
 		}

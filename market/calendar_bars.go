@@ -38,27 +38,33 @@ func (c *Calendar) Bucket(start time.Time, tf Timeframe) time.Time {
 	return c.DayKey(first)
 }
 
-// Span is the smallest window of whole tf buckets that covers every base bar starting in w.
+// Span is the smallest window of whole tf buckets that covers every base bar starting in w; it is empty when none can.
 func (c *Calendar) Span(w Window, tf Timeframe) Window {
 	if w.Empty() {
 		return Window{}
 	}
 	last := w.To.Add(-time.Nanosecond)
-	span := Window{From: c.Bucket(w.From, tf)}
 	if length := tf.Length(); length > 0 {
-		span.To = c.Bucket(last, tf).Add(length)
+		span := Window{From: c.Bucket(w.From, tf), To: c.Bucket(last, tf).Add(length)}
 		if next := c.nextAnchor(last); next.Before(span.To) {
 			span.To = next.UTC()
 		}
 		return span
 	}
+	first := DateOf(w.From.In(c.Zone))
+	if c.DayKey(first).Before(w.From) {
+		first = first.AddDays(1) // that day's bar starts before the window
+	}
+	if !c.DayKey(first).Before(w.To) {
+		return Window{}
+	}
+	from, _ := c.period(c.dateOfKey(c.DayKey(first)), tf)
 	_, next := c.period(c.dateOfKey(last), tf)
-	span.To = c.DayKey(next)
-	return span
+	return Window{From: c.DayKey(from), To: c.DayKey(next)}
 }
 
-// Previous is the start of the newest native bar that the calendar expects before t; without one within a month, the time
-// one bar before t.
+// Previous is the start of the newest native bar that the calendar expects before t: of daily ones the key of the newest
+// date that has a daily bar. Without one within a month, it is the time one bar before t.
 func (c *Calendar) Previous(t time.Time, tf Timeframe) time.Time {
 	d := c.Date(t)
 	if !tf.Intraday() {
@@ -70,7 +76,7 @@ func (c *Calendar) Previous(t time.Time, tf Timeframe) time.Time {
 			continue
 		}
 		if !tf.Intraday() {
-			if key := c.DayKey(d); key.Before(t) {
+			if key := c.DayKey(d); !s.Joined && key.Before(t) {
 				return key
 			}
 			continue
@@ -92,12 +98,38 @@ func (s Session) lastBefore(t time.Time, length time.Duration) (time.Time, bool)
 	}
 	start := s.Open.Add((t.Sub(s.Open) - 1) / length * length)
 	for !start.Before(s.Open) {
-		if s.Contains(start) {
+		if s.expects(start, length) {
 			return start, true
 		}
 		start = start.Add(-length)
 	}
 	return time.Time{}, false
+}
+
+// Expected calls yield with the start of every tf bar that the calendar expects inside the window, until it returns false:
+// Starts for intraday bars, else the keys of the dates, weeks, months or quarters that have a daily bar.
+func (c *Calendar) Expected(w Window, tf Timeframe, yield func(time.Time) bool) {
+	if tf.Intraday() {
+		c.Starts(w, tf.Length(), yield)
+		return
+	}
+	first, next := c.period(DateOf(w.From.In(c.Zone)), tf)
+	for ; c.DayKey(first).Before(w.To); first, next = c.period(next, tf) {
+		if key := c.DayKey(first); w.Contains(key) && c.dailyBars(first, next) > 0 && !yield(key) {
+			return
+		}
+	}
+}
+
+// dailyBars is how many daily bars are due for the dates [first, next).
+func (c *Calendar) dailyBars(first, next Date) int {
+	n := 0
+	for d := first; d.Before(next); d = d.AddDays(1) {
+		if s, ok := c.Session(d); ok && !s.Joined {
+			n++
+		}
+	}
+	return n
 }
 
 // nextAnchor is the open of the first trading date after the one that t belongs to.
@@ -129,7 +161,7 @@ func (c *Calendar) period(d Date, tf Timeframe) (first, next Date) {
 		first = Date{d.Year, time.Month(m), 1}
 		return first, DateOf(time.Date(d.Year, time.Month(m+months), 1, 0, 0, 0, 0, time.UTC))
 	default:
-		first = d.AddDays(-(int(d.Weekday()) + 6) % 7)
+		first = d.AddDays(-((int(d.Weekday()) + 6) % 7))
 		return first, first.AddDays(7)
 	}
 }

@@ -18,7 +18,7 @@ const (
 	FlagNegative                    // a price is below zero
 	FlagOffTick                     // a price is no multiple of the instrument's tick
 	FlagIncomplete                  // a derived bar some of whose base bars are absent
-	FlagOffSession                  // the bar starts when the exchange is closed
+	FlagOffSession                  // the bar starts when the exchange is closed, and it is not the bar in which a pause ends
 )
 
 // Candle is one bar: it covers [Start, Start + its timeframe) and its prices are in the quote currency, as served.

@@ -36,11 +36,11 @@ const newYork = "America/New_York"
 
 // exchanges is our table of sessions, in exchange time; Yahoo gives New York time for CME too (DESIGN.md sections 5, 8).
 func exchanges() map[string]hours {
-	between := func(zone, open, close string) hours {
-		return hours{zone: zone, open: clock(open), close: clock(close)}
+	between := func(zone, open, shut string) hours {
+		return hours{zone: zone, open: clock(open), close: clock(shut)}
 	}
-	us := func(open, close string, holidays func(Date) holiday) hours {
-		return hours{zone: newYork, open: clock(open), close: clock(close), holidays: holidays}
+	us := func(open, shut string, holidays func(Date) holiday) hours {
+		return hours{zone: newYork, open: clock(open), close: clock(shut), holidays: holidays}
 	}
 	grains := us("-20:00", "14:20", pitHours)
 	grains.pauses = [][2]time.Duration{{clock("08:45"), clock("09:30")}}
@@ -69,12 +69,12 @@ func exchanges() map[string]hours {
 		"ZURICH":     between("Europe/Zurich", "09:00", "17:30"),
 		"STOCKHOLM":  between("Europe/Stockholm", "09:00", "17:30"),
 		"COPENHAGEN": between("Europe/Copenhagen", "09:00", "17:00"),
-		"OSLO":       between("Europe/Oslo", "09:00", "16:30"),
+		"OSLO":       between("Europe/Oslo", "09:00", "16:20"),
 		"TOKYO":      between("Asia/Tokyo", "09:00", "15:30"),
 		"HONGKONG":   between("Asia/Hong_Kong", "09:30", "16:00"),
 		"INDIA":      between("Asia/Kolkata", "09:15", "15:30"),
 		"JAKARTA":    between("Asia/Jakarta", "09:00", "16:00"),
-		"SYDNEY":     between("Australia/Sydney", "10:00", "16:00"),
+		"SYDNEY":     between("Australia/Sydney", "10:00", "16:12"),
 		"JOBURG":     between("Africa/Johannesburg", "09:00", "17:00"),
 		"SAOPAULO":   between("America/Sao_Paulo", "10:00", "17:00"),
 	}

@@ -6,25 +6,26 @@ import (
 )
 
 // Mark sets on every bar, in place, the flags that its own values and start call for: FlagOutside, FlagNegative,
-// FlagOffTick and, for intraday bars, FlagOffSession. It corrects nothing.
+// FlagOffTick and, for intraday bars, FlagOffSession. It corrects nothing, and leaves FlagIncomplete as it is.
 func (i Instrument) Mark(tf Timeframe, c *Candles) {
-	intraday := tf.Intraday()
-	var session Session // of the bar before
-	var next int64      // first second that belongs to another trading date
+	length := tf.Length()
+	var session Session  // of the bar before
+	var from, next int64 // the seconds [from, next) belong to its trading date
 	var known bool
 	for k := range c.TS {
 		f := valueFlags(c.Open[k], c.High[k], c.Low[k], c.Close[k], i.Tick)
-		if intraday {
+		if length > 0 {
 			start := time.Unix(c.TS[k], 0)
-			if k == 0 || c.TS[k] >= next {
+			if c.TS[k] < from || c.TS[k] >= next {
 				session, known = i.Calendar.Session(i.Calendar.Date(start))
+				from = i.Calendar.Anchor(start).Unix()
 				next = i.Calendar.nextAnchor(start).Unix()
 			}
-			if !known || !session.Contains(start) {
+			if !known || !session.expects(start, length) {
 				f |= FlagOffSession
 			}
 		}
-		c.Flags[k] = f
+		c.Flags[k] = c.Flags[k]&FlagIncomplete | f
 	}
 }
 

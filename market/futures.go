@@ -82,6 +82,11 @@ func futureOf(root string) (future, bool) {
 	return all[i], true
 }
 
+// futuresSuffix tells whether a listed root's contract months bear the suffix.
+func futuresSuffix(suffix string) bool {
+	return slices.ContainsFunc(futures(), func(f future) bool { return f.suffix == suffix })
+}
+
 // front is the instrument of the front month.
 func (f future) front() (Instrument, error) {
 	i, err := instrument(f.root, f.root+"=F", KindFuture, f.exchange)

@@ -8,6 +8,7 @@ type usHoliday int
 const (
 	ordinary   usHoliday = iota
 	fullClose            // New Year, Good Friday, Christmas: everything is closed
+	jobsFriday           // a Good Friday on which the jobs report comes out: index futures trade until 09:15
 	haltDay              // Monday holidays, Juneteenth, 4 July, Thanksgiving: equities closed, futures halt early
 	eveDay               // 3 July, the day after Thanksgiving, Christmas Eve: a half day
 	mourning             // a national day of mourning: equities closed, index futures stop at 09:30
@@ -29,8 +30,12 @@ func usHolidayOn(d Date) usHoliday {
 	}
 	christmas, independence := Date{y, time.December, 25}.observed(), Date{y, time.July, 4}.observed()
 	thanksgiving := nth(4, time.Thursday, time.November, y)
+	goodFriday := easter(y).AddDays(-2)
+	if d == goodFriday && d.Month == time.April && d.Day <= 7 {
+		return jobsFriday // the report comes out on the first Friday of a month: 2012, 2015, 2021, 2023, 2026
+	}
 	switch d {
-	case newYear, easter(y).AddDays(-2), christmas:
+	case newYear, goodFriday, christmas:
 		return fullClose
 	case nth(3, time.Monday, time.January, y), nth(3, time.Monday, time.February, y), nth(-1, time.Monday, time.May, y),
 		independence, nth(1, time.Monday, time.September, y), thanksgiving:
@@ -61,14 +66,16 @@ func cmeIndex(d Date) holiday {
 	switch usHolidayOn(d) {
 	case fullClose:
 		return holiday{closed: true}
+	case jobsFriday:
+		return holiday{early: 9*time.Hour + 15*time.Minute, joined: true}
 	case haltDay:
-		return holiday{early: 13 * time.Hour}
+		return holiday{early: 13 * time.Hour, joined: true}
 	case eveDay:
 		return holiday{early: 13*time.Hour + 15*time.Minute}
 	case mourning:
 		return holiday{early: 9*time.Hour + 30*time.Minute}
 	case stormClose:
-		return holiday{early: 9*time.Hour + 15*time.Minute}
+		return holiday{early: 9*time.Hour + 15*time.Minute, joined: true}
 	default:
 		return holiday{}
 	}
@@ -77,10 +84,10 @@ func cmeIndex(d Date) holiday {
 // cmeMetal: energy and metal futures of NYMEX and COMEX.
 func cmeMetal(d Date) holiday {
 	switch usHolidayOn(d) {
-	case fullClose:
+	case fullClose, jobsFriday:
 		return holiday{closed: true}
 	case haltDay:
-		return holiday{early: 13 * time.Hour}
+		return holiday{early: 13 * time.Hour, joined: true}
 	case eveDay:
 		return holiday{early: 13*time.Hour + 45*time.Minute}
 	default:
@@ -91,7 +98,7 @@ func cmeMetal(d Date) holiday {
 // pitHours: grains, livestock and softs, which close with the equities and shorten the half days.
 func pitHours(d Date) holiday {
 	switch usHolidayOn(d) {
-	case fullClose, haltDay:
+	case fullClose, jobsFriday, haltDay:
 		return holiday{closed: true}
 	case eveDay:
 		return holiday{early: 13*time.Hour + 5*time.Minute}

@@ -38,7 +38,10 @@ var (
 	codeForm = regexp.MustCompile(`^([A-Z0-9]{1,3})([FGHJKMNQUVXZ])((?:20)?\d{2})(\.[A-Z]{3})?$`)
 	nameForm = regexp.MustCompile(`^([A-Z0-9]{1,3})[ _-]([A-Z]{3})[ -]?((?:20)?\d{2})$`)
 	dateForm = regexp.MustCompile(`^([A-Z0-9]{1,3})[ _-](\d{2})-((?:20)?\d{2})$`)
-	anyForm  = regexp.MustCompile(`^[A-Z0-9^][A-Z0-9.&-]{0,30}$`)
+	anyForm  = regexp.MustCompile(`^(?:[A-Z0-9]|\^[A-Z0-9])[A-Z0-9.&-]{0,30}$`)
+
+	// oneDigit is the exchanges' own short code (ESZ6), which says the same every ten years.
+	oneDigit = regexp.MustCompile(`^([A-Z0-9]{1,3})([FGHJKMNQUVXZ])(\d)(\.[A-Z]{3})?$`)
 )
 
 // Resolve turns any spelling of an instrument into the instrument: "es", "ES=F", "ESZ26", "ES DEC26", "ES 12-26",
@@ -53,8 +56,8 @@ func Resolve(text string) (Instrument, error) {
 		return f.front()
 	}
 	if root, ok := strings.CutSuffix(name, "=F"); ok {
-		if !anyForm.MatchString(root) || strings.Contains(root, "=") {
-			return Instrument{}, invalid(text)
+		if _, month, _ := resolveContract(root); month || !anyForm.MatchString(root) {
+			return Instrument{}, invalid(text) // "=F" is the front month, ESZ26 is none
 		}
 		return instrument(name, name, KindFuture, "CME")
 	}
@@ -69,6 +72,12 @@ func resolveContract(name string) (i Instrument, matched bool, err error) {
 	if m := codeForm.FindStringSubmatch(name); m != nil {
 		month := strings.Index(contractMonth, m[2]) + 1
 		return contractOf(name, m[1], month, m[3], m[4])
+	}
+	if m := oneDigit.FindStringSubmatch(name); m != nil {
+		if _, ok := futureOf(m[1]); ok {
+			return Instrument{}, true, fmt.Errorf("%w %q: write the year of a contract month with two digits, as in %s%s2%s",
+				ErrInvalidInstrument, name, m[1], m[2], m[3])
+		}
 	}
 	if m := nameForm.FindStringSubmatch(name); m != nil {
 		t, err := time.Parse("Jan", m[2][:1]+strings.ToLower(m[2][1:]))
@@ -91,7 +100,7 @@ func resolveContract(name string) (i Instrument, matched bool, err error) {
 func contractOf(name, root string, month int, year, suffix string) (Instrument, bool, error) {
 	f, ok := futureOf(root)
 	switch {
-	case !ok && suffix == "":
+	case !ok && !futuresSuffix(suffix):
 		return Instrument{}, false, nil // not a future: an equity may look like this
 	case !ok:
 		i, err := instrument(name, name, KindContract, "CME")
@@ -117,7 +126,7 @@ func resolveOther(text, name string) (Instrument, error) {
 	if !anyForm.MatchString(name) {
 		return Instrument{}, invalid(text)
 	}
-	for _, quote := range []string{"-USD", "-EUR", "-GBP", "-USDT", "-BTC"} {
+	for _, quote := range []string{"-USD", "-EUR", "-GBP", "-JPY", "-CAD", "-AUD", "-USDT", "-BTC"} {
 		if strings.HasSuffix(name, quote) {
 			return instrument(name, name, KindCrypto, "CRYPTO")
 		}

@@ -39,46 +39,59 @@ const Everything time.Duration = 1<<63 - 1
 
 // spec is one row of the table of timeframes (DESIGN.md section 4).
 type spec struct {
-	timeframe Timeframe
-	base      Timeframe     // the native timeframe it is fetched as or resampled from
-	length    time.Duration // of an intraday bar; 0 for 1d and longer
-	months    int           // of 1mo and 3mo
-	depth     time.Duration // of native ones: how far back the provider serves it by default
-	deep      time.Duration // of native ones: how far back with --deep
-	request   time.Duration // of native ones: the longest window of one request
+	base    Timeframe     // the native timeframe it is fetched as or resampled from
+	length  time.Duration // of an intraday bar; 0 for 1d and longer
+	months  int           // of 1mo and 3mo
+	depth   time.Duration // of native ones: how far back the provider serves it by default
+	deep    time.Duration // of native ones: how far back with --deep
+	request time.Duration // of native ones: the longest window of one request
 }
 
-// timeframes lists every timeframe, shortest first.
-func timeframes() []spec {
-	return []spec{
-		{timeframe: M1, base: M1, length: time.Minute, depth: 7 * day, deep: 29 * day, request: 7 * day},
-		{timeframe: M2, base: M2, length: 2 * time.Minute, depth: 60 * day, deep: 60 * day, request: Everything},
-		{timeframe: M3, base: M1, length: 3 * time.Minute},
-		{timeframe: M5, base: M5, length: 5 * time.Minute, depth: 60 * day, deep: 60 * day, request: Everything},
-		{timeframe: M15, base: M15, length: 15 * time.Minute, depth: 60 * day, deep: 60 * day, request: Everything},
-		{timeframe: M30, base: M15, length: 30 * time.Minute},
-		{timeframe: H1, base: H1, length: time.Hour, depth: 60 * day, deep: 730 * day, request: Everything},
-		{timeframe: M90, base: M15, length: 90 * time.Minute},
-		{timeframe: H2, base: H1, length: 2 * time.Hour},
-		{timeframe: H4, base: H1, length: 4 * time.Hour},
-		{timeframe: H6, base: H1, length: 6 * time.Hour},
-		{timeframe: H8, base: H1, length: 8 * time.Hour},
-		{timeframe: H12, base: H1, length: 12 * time.Hour},
-		{timeframe: D1, base: D1, depth: 365 * day, deep: Everything, request: Everything},
-		{timeframe: W1, base: D1},
-		{timeframe: Mo1, base: D1, months: 1},
-		{timeframe: Mo3, base: D1, months: 3},
+// spec finds the row of a timeframe; the zero spec for one that is none. A switch, since it is asked for every bar.
+func (t Timeframe) spec() spec {
+	switch t {
+	case M1:
+		return spec{base: M1, length: time.Minute, depth: 7 * day, deep: 29 * day, request: 7 * day}
+	case M2:
+		return spec{base: M2, length: 2 * time.Minute, depth: 60 * day, deep: 60 * day, request: Everything}
+	case M5:
+		return spec{base: M5, length: 5 * time.Minute, depth: 60 * day, deep: 60 * day, request: Everything}
+	case M15:
+		return spec{base: M15, length: 15 * time.Minute, depth: 60 * day, deep: 60 * day, request: Everything}
+	case M3:
+		return spec{base: M1, length: 3 * time.Minute}
+	case M30:
+		return spec{base: M15, length: 30 * time.Minute}
+	case M90:
+		return spec{base: M15, length: 90 * time.Minute}
+	case H1:
+		return spec{base: H1, length: time.Hour, depth: 60 * day, deep: 730 * day, request: Everything}
+	case H2:
+		return spec{base: H1, length: 2 * time.Hour}
+	case H4:
+		return spec{base: H1, length: 4 * time.Hour}
+	case H6:
+		return spec{base: H1, length: 6 * time.Hour}
+	case H8:
+		return spec{base: H1, length: 8 * time.Hour}
+	case H12:
+		return spec{base: H1, length: 12 * time.Hour}
+	case D1:
+		return spec{base: D1, depth: 365 * day, deep: Everything, request: Everything}
+	case W1:
+		return spec{base: D1}
+	case Mo1:
+		return spec{base: D1, months: 1}
+	case Mo3:
+		return spec{base: D1, months: 3}
+	default:
+		return spec{}
 	}
 }
 
 // Timeframes lists every known timeframe, shortest first.
 func Timeframes() []Timeframe {
-	specs := timeframes()
-	all := make([]Timeframe, len(specs))
-	for i, s := range specs {
-		all[i] = s.timeframe
-	}
-	return all
+	return []Timeframe{M1, M2, M3, M5, M15, M30, H1, M90, H2, H4, H6, H8, H12, D1, W1, Mo1, Mo3}
 }
 
 // ParseTimeframe reads a timeframe as a user writes it: upper or lower case, and with 60m as another name of 1h.
@@ -97,16 +110,6 @@ func ParseTimeframe(text string) (Timeframe, error) {
 		names[i] = string(t)
 	}
 	return "", fmt.Errorf("%w %q: known are %s (60m is 1h)", ErrUnknownTimeframe, text, strings.Join(names, ", "))
-}
-
-// spec finds the row of a timeframe; the zero spec for one that is none.
-func (t Timeframe) spec() spec {
-	for _, s := range timeframes() {
-		if s.timeframe == t {
-			return s
-		}
-	}
-	return spec{}
 }
 
 // Base is the native timeframe that t is resampled from, or t itself when the provider serves it.

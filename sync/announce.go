@@ -9,9 +9,10 @@ import (
 	"barkeep/ledger"
 )
 
-// times is an attribute that shows an instant in UTC and in Pacific time beside each other.
-func (e *Engine) times(key string, t time.Time) slog.Attr {
-	return slog.Group(key, "utc", t.UTC().Format(time.RFC3339), "pacific", t.In(e.Pacific).Format("2006-01-02 15:04:05 MST"))
+// moment is a value of the log that shows an instant in UTC and in Pacific time beside each other.
+func (e *Engine) moment(t time.Time) slog.Value {
+	return slog.GroupValue(slog.String("utc", t.UTC().Format(time.RFC3339)),
+		slog.String("pacific", t.In(e.Pacific).Format("2006-01-02 15:04:05 MST")))
 }
 
 // logStart says what is fetched and why, and tells a backfill from an ordinary sync. Its messages are sentences that people
@@ -28,7 +29,8 @@ func (x *execution) logStart(ctx context.Context, task Task) {
 	default:
 		message = fmt.Sprintf("Syncing %s - newest stored bar %s", task.Series(), task.Newest.UTC().Format(time.RFC3339))
 	}
-	x.Logger.InfoContext(ctx, message, x.times("from", task.Window.From), x.times("to", task.Window.To), "requests", len(task.Fetches))
+	x.Logger.InfoContext(ctx, message, //nolint:sloglint // a sentence that people search for
+		"from", x.moment(task.Window.From), "to", x.moment(task.Window.To), "requests", len(task.Fetches))
 }
 
 // span names the length of a task's window.
@@ -54,7 +56,8 @@ func (x *execution) announce(ctx context.Context, task Task, cells []ledger.Cell
 		case c.State == ledger.CellUnavailable:
 			x.Logger.WarnContext(ctx, "series unavailable", append(attrs, "reason", c.Reason)...)
 		case c.State == ledger.CellStored && task.Backfill():
-			x.Logger.InfoContext(ctx, fmt.Sprintf("Backfill complete: %d candles added", c.Inserted), attrs...)
+			sentence := fmt.Sprintf("Backfill complete: %d candles added", c.Inserted)
+			x.Logger.InfoContext(ctx, sentence, attrs...) //nolint:sloglint // people search for it
 		default:
 			x.Logger.InfoContext(ctx, "series up to date", append(attrs, "reason", c.Reason)...)
 		}

@@ -81,7 +81,7 @@ func (e *Engine) RunOnce(ctx context.Context, request Request) (Report, error) {
 		return Report{Run: run, Plan: plan}, fmt.Errorf("start a run in the ledger: %w", err)
 	}
 	e.Logger.InfoContext(ctx, "run started", "run", run.ID, "job", run.Job, "series", len(plan.Tasks), "requests", plan.Requests(),
-		e.times("at", run.Started))
+		"at", e.moment(run.Started))
 	report := e.execute(ctx, run, plan, request)
 	return report, e.finish(ctx, &report)
 }
@@ -116,7 +116,7 @@ func (e *Engine) finish(ctx context.Context, report *Report) error {
 	}
 	e.Logger.InfoContext(ctx, "run finished", "run", report.Run.ID, "state", report.Run.State, "inserted", report.Inserted(),
 		"requests", report.Requests, "took", report.Run.Finished.Sub(report.Run.Started).Round(time.Millisecond),
-		e.times("at", report.Run.Finished))
+		"at", e.moment(report.Run.Finished))
 	return nil
 }
 

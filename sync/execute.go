@@ -108,5 +108,5 @@ func (x *execution) fault(ctx context.Context, what string, err error, about str
 	if first {
 		level = slog.LevelWarn
 	}
-	x.Logger.Log(ctx, level, what, "series", about, "error", err)
+	x.Logger.Log(ctx, level, "going on in spite of a fault", "what", what, "series", about, "error", err)
 }

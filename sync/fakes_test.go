@@ -3,7 +3,6 @@ package syncer_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -264,7 +263,7 @@ func newBench(t testing.TB, now func() time.Time) *bench {
 	}
 	b := &bench{archive: newMemory(), provider: &scripted{now: now}, cache: &cached{}}
 	b.config = syncer.Config{
-		Provider: b.provider, Archive: b.archive, Cache: b.cache, Now: now, Pacific: pacific, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Provider: b.provider, Archive: b.archive, Cache: b.cache, Now: now, Pacific: pacific, Logger: slog.New(slog.DiscardHandler),
 	}
 	return b
 }

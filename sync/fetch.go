@@ -72,14 +72,10 @@ func (b *batch) add(result *market.FetchResult) {
 // nothing judges an answer without bars: right when the market was closed, else a failure, since empty is never success.
 func (x *execution) nothing(w work, got *batch) work {
 	expected := false
-	if w.task.Base.Intraday() {
-		w.task.Instrument.Calendar.Starts(got.window, w.task.Base.Length(), func(time.Time) bool {
-			expected = true
-			return false
-		})
-	} else {
-		expected = len(w.task.Instrument.Calendar.Sessions(got.window)) > 0
-	}
+	w.task.Instrument.Calendar.Expected(got.window, w.task.Base, func(time.Time) bool {
+		expected = true
+		return false
+	})
 	if !expected {
 		w.cells = x.cellsOf(w.task, ledger.CellClosed, "market closed throughout the window", got.requests)
 		return w

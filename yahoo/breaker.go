@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"barkeep/market"
-
 	"github.com/sony/gobreaker/v2"
+
+	"barkeep/market"
 )
 
 const (

@@ -42,6 +42,7 @@ func moody(healthy *atomic.Bool) *memory {
 }
 
 func TestBreakerOpensAndRecovers(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		healthy := &atomic.Bool{}
 		provider := moody(healthy)
@@ -83,6 +84,7 @@ func TestBreakerOpensAndRecovers(t *testing.T) {
 
 // TestBreakerOneSickSymbol: one series that fails for hours stops nobody else, however often it is tried.
 func TestBreakerOneSickSymbol(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{answer: func(_ int, r *http.Request) *http.Response {
 			if strings.Contains(r.URL.Path, "GC=F") {
@@ -104,6 +106,7 @@ func TestBreakerOneSickSymbol(t *testing.T) {
 
 // TestBreakerSlowOutage: an outage of time-outs fills no minute with five faults, and opens the circuit all the same.
 func TestBreakerSlowOutage(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{answer: func(int, *http.Request) *http.Response { return nil }}
 		c := client(t, simulated(provider))
@@ -118,6 +121,7 @@ func TestBreakerSlowOutage(t *testing.T) {
 
 // TestBreakerIgnoresAnswers: a provider that says no is a healthy provider.
 func TestBreakerIgnoresAnswers(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		statuses := []int{404, 422, 400, 401, 403}
 		provider := &memory{}
@@ -138,6 +142,7 @@ func TestBreakerIgnoresAnswers(t *testing.T) {
 
 // TestBreakerCancelledTrial: a trial that its caller gave up proves nothing, neither health nor sickness.
 func TestBreakerCancelledTrial(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{answer: always(503)}
 		config := simulated(provider)
@@ -159,6 +164,7 @@ func TestBreakerCancelledTrial(t *testing.T) {
 
 // TestBreakerOneTrial: while one request tries a half-open circuit, the others stay out.
 func TestBreakerOneTrial(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		healthy := &atomic.Bool{}
 		provider := moody(healthy)

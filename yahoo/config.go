@@ -54,7 +54,8 @@ const (
 	DefaultMargin            = 5 * time.Minute
 	DefaultFaults            = 5
 	DefaultPause             = 60 * time.Second
-	DefaultUserAgent         = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+	DefaultUserAgent         = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) " +
+		"Chrome/142.0.0.0 Safari/537.36"
 )
 
 // DefaultBaseURLs are the provider's two hosts.

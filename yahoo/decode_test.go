@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"barkeep/yahoo"
-
 	"pgregory.net/rapid"
+
+	"barkeep/yahoo"
 )
 
 // recordings is the folder of the provider's recorded answers; the test is skipped where there is none.

@@ -26,6 +26,7 @@ func walled(depth time.Duration, days int) func(int, *http.Request) *http.Respon
 }
 
 func TestNarrow(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{answer: walled(30*day, 30)}
 		c := client(t, simulated(provider))
@@ -48,6 +49,7 @@ func TestNarrow(t *testing.T) {
 
 // TestNarrowSkewedClock: a provider whose clock is half an hour ahead refuses what looks allowed to us.
 func TestNarrowSkewedClock(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{answer: walled(60*day-30*time.Minute, 60)}
 		req := question(t, market.M5, time.Now())
@@ -61,6 +63,7 @@ func TestNarrowSkewedClock(t *testing.T) {
 
 // TestNarrowOnce: a provider that refuses whatever it named is asked twice, not for ever.
 func TestNarrowOnce(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{answer: walled(0, 60)}
 		_, err := client(t, simulated(provider)).Fetch(t.Context(), question(t, market.M5, time.Now()))
@@ -73,6 +76,7 @@ func TestNarrowOnce(t *testing.T) {
 
 // TestNarrowLength: where one request may cover 8 days only, the newest 8 are asked for.
 func TestNarrowLength(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{}
 		provider.answer = func(n int, _ *http.Request) *http.Response {
@@ -96,6 +100,7 @@ func TestNarrowLength(t *testing.T) {
 
 // TestWindowAtSending: the provider's wall moves while a request waits for its turn.
 func TestWindowAtSending(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{answer: walled(60*day, 60)}
 		config := simulated(provider)

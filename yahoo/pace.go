@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"barkeep/market"
-
 	"golang.org/x/time/rate"
+
+	"barkeep/market"
 )
 
 // patienceForBudget bounds the question to the shared budget: a store that hangs is as good as absent.

@@ -64,7 +64,6 @@ func simulated(provider *memory) yahoo.Config {
 // simulate runs a test in a bubble with its own clock, which begins in 2000.
 func simulate(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
-	t.Parallel()
 	synctest.Test(t, test)
 }
 
@@ -73,6 +72,7 @@ func always(status int, header ...string) func(int, *http.Request) *http.Respons
 }
 
 func TestRetryUntilAnswered(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{}
 		provider.answer = func(n int, _ *http.Request) *http.Response {
@@ -96,6 +96,7 @@ func TestRetryUntilAnswered(t *testing.T) {
 }
 
 func TestRetryGivesUp(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		for outcome, status := range map[market.Outcome]int{market.OutcomeUpstream: 503, market.OutcomeNotFound: 404, market.OutcomeRefused: 403} {
 			provider := &memory{answer: always(status)}
@@ -113,6 +114,7 @@ func TestRetryGivesUp(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
+	t.Parallel()
 	for name, header := range map[string]func() []string{
 		"seconds": func() []string { return []string{"Retry-After", "90"} },
 		"date": func() []string {
@@ -121,6 +123,7 @@ func TestRetryAfter(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			simulate(t, func(t *testing.T) {
 				provider := &memory{}
 				provider.answer = func(n int, _ *http.Request) *http.Response {
@@ -143,6 +146,7 @@ func TestRetryAfter(t *testing.T) {
 
 // TestRetryAfterTooLong: a pause that cannot be sat out is reported at once, and holds for every other fetch too.
 func TestRetryAfterTooLong(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{answer: always(429, "Retry-After", "3600")}
 		c := client(t, simulated(provider))
@@ -172,6 +176,7 @@ func TestRetryAfterTooLong(t *testing.T) {
 
 // TestRetryAfterHoldsOthers: a short Retry-After of one fetch delays the others instead of failing them.
 func TestRetryAfterHoldsOthers(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{}
 		provider.answer = func(n int, _ *http.Request) *http.Response {
@@ -200,6 +205,7 @@ type budget func(context.Context) (time.Duration, error)
 func (b budget) Take(ctx context.Context) (time.Duration, error) { return b(ctx) }
 
 func TestBudgetSpent(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{answer: always(200)}
 		config := simulated(provider)
@@ -219,6 +225,7 @@ func TestBudgetSpent(t *testing.T) {
 
 // TestBudgetLost: without its store the budget is the process's own; that is said once, and once more when it is back.
 func TestBudgetLost(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		var log bytes.Buffer
 		provider := &memory{answer: func(int, *http.Request) *http.Response { return respond(200, oneBar(time.Now())) }}
@@ -247,8 +254,10 @@ func TestBudgetLost(t *testing.T) {
 
 // TestPace: over a simulated hour, with faults and retries among the requests, no minute sees more than was allowed.
 func TestPace(t *testing.T) {
+	t.Parallel()
 	for _, perMinute := range []float64{1, 7, 30, 100} {
 		t.Run(fmt.Sprint(perMinute), func(t *testing.T) {
+			t.Parallel()
 			simulate(t, func(t *testing.T) {
 				provider := &memory{}
 				provider.answer = func(n int, _ *http.Request) *http.Response {
@@ -288,6 +297,7 @@ func TestPace(t *testing.T) {
 
 // TestCancelWhileWaiting: whatever a fetch waits for, its caller's end is found at once and blamed on nobody.
 func TestCancelWhileWaiting(t *testing.T) {
+	t.Parallel()
 	long := budget(func(context.Context) (time.Duration, error) { return time.Hour, nil })
 	for name, c := range map[string]struct {
 		answer func(int, *http.Request) *http.Response
@@ -299,6 +309,7 @@ func TestCancelWhileWaiting(t *testing.T) {
 		"an answer":         {func(int, *http.Request) *http.Response { return nil }, func(c *yahoo.Config) { c.Timeout = time.Hour }},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			simulate(t, func(t *testing.T) {
 				config := simulated(&memory{answer: c.answer})
 				c.change(&config)
@@ -321,6 +332,7 @@ func TestCancelWhileWaiting(t *testing.T) {
 
 // TestDeadlineTooShort: a turn that comes after the deadline is not waited for.
 func TestDeadlineTooShort(t *testing.T) {
+	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{answer: func(int, *http.Request) *http.Response { return respond(200, oneBar(time.Now())) }}
 		config := simulated(provider)

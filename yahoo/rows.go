@@ -91,12 +91,12 @@ func (c *Chart) newest(rows []row) int {
 	return newest
 }
 
-// finished keeps the rows inside the window whose bar is over. No bar lasts longer than its length, or a day and a half
-// for daily ones, so that the calendar is asked only about the newest.
+// finished keeps the rows inside the window whose bar is over. No bar lasts longer than its length, or two days for
+// daily ones (a Sunday key ends with Monday's session), so that the calendar is asked only about the newest.
 func (c *Chart) finished(rows []row, req market.FetchRequest, window market.Window, now time.Time) []row {
 	calendar, length := req.Instrument.Calendar, req.Timeframe.Length()
 	if length == 0 {
-		length = 36 * time.Hour
+		length = 48 * time.Hour
 	}
 	zone := c.Meta.zone(calendar.Zone)
 	sure := now.Add(-length)

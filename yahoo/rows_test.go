@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"barkeep/market"
 	"barkeep/yahoo"
-
-	"pgregory.net/rapid"
 )
 
 // ny reads "2026-03-10 14:05[:07]" as New York time.

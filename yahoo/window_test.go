@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"barkeep/market"
 	"barkeep/yahoo"
-
-	"pgregory.net/rapid"
 )
 
 const day = 24 * time.Hour

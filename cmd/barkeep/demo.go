@@ -57,7 +57,8 @@ func printDemo(w io.Writer, demo app.Demo, took time.Duration) error {
 	err := printSum(w, demo.First)
 	fmt.Fprint(w, "the same again (late bars may be revised): ")
 	err = errors.Join(err, printSum(w, demo.Second))
-	fmt.Fprintf(w, "\n%s, %d bars read back from the archive:\n%s", demo.Series, demo.Bars.Len(), chart(demo.Bars, 72, 14, app.Terminal(w)))
+	fmt.Fprintf(w, "\n%s, %d bars read back from the archive:\n%s", demo.Series, demo.Bars.Len(),
+		chart(demo.Bars, 72, 14, app.Terminal(w)))
 	fmt.Fprintf(w, "took %s", took.Round(10*time.Millisecond))
 	if demo.Path != "" {
 		fmt.Fprintf(w, "; the archive is kept: DATABASE_URL=%s barkeep status", demo.Path)

@@ -17,7 +17,7 @@ import (
 )
 
 // version is stamped by the Makefile.
-var version = "dev" //nolint:gochecknoglobals // the linker can stamp nothing else
+var version = "dev"
 
 // commands are what barkeep can do.
 type commands struct {

@@ -101,7 +101,8 @@ func printPlan(w io.Writer, p syncer.Plan, perMinute float64, asJSON bool) error
 	t := newTable(w, "series", "why", "from", "to", "days", "requests", "also gives")
 	for _, task := range p.Tasks {
 		t.AppendRow(table.Row{
-			task.Series(), task.Reason, stamp(task.Window.From), stamp(task.Window.To), task.Days(), len(task.Fetches), names(task),
+			task.Series(), task.Reason, stamp(task.Window.From), stamp(task.Window.To), task.Days(), len(task.Fetches),
+			names(task),
 		})
 	}
 	t.Render()

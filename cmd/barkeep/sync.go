@@ -63,8 +63,8 @@ func (c *syncCommand) request() (syncer.Request, error) {
 		return syncer.Request{}, err
 	}
 	if c.Maintenance && (c.Backfill || c.Deep) {
-		return syncer.Request{}, fmt.Errorf("%w: --maintenance checks what is stored, --backfill and --deep fetch more: give one of them",
-			app.ErrConfiguration)
+		return syncer.Request{}, fmt.Errorf("%w: --maintenance checks what is stored, --backfill and --deep fetch more: "+
+			"give one of them", app.ErrConfiguration)
 	}
 	return syncer.Request{
 		Entry: "sync", Instruments: instruments, Timeframes: timeframes,

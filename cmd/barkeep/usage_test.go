@@ -31,7 +31,7 @@ func TestBadInputIsNamedAndChangesNothing(t *testing.T) {
 		{"unwritable path", "DATABASE_URL=sqlite:/proc/barkeep/b.db", "sync", []string{"DATABASE_URL", "/proc/barkeep"}},
 		{"a folder as database", "DATABASE_URL=sqlite:/tmp", "sync", []string{"/tmp"}},
 		{"no database at all", "DATABASE_URL=sqlite:" + file, "sync", []string{file}},
-		{"a negative rate", "YAHOO_REQUESTS_PER_MINUTE=-3", "sync", []string{"YAHOO_REQUESTS_PER_MINUTE", `"-3"`, "above 0"}},
+		{"a negative rate", "YAHOO_REQUESTS_PER_MINUTE=-3", "sync", []string{"YAHOO_REQUESTS_PER_MINUTE", `"-3"`, "from 0.001"}},
 		{"unknown flag", "", "sync --instruments ES", []string{"--instruments"}},
 		{"unknown command", "", "import", []string{"import"}},
 		{"maintenance and backfill", "", "sync --maintenance --backfill", []string{"--maintenance", "--backfill"}},

@@ -63,8 +63,9 @@ func reportJSON(r syncer.Report) any {
 	cells := make([]cellView, len(r.Cells))
 	for i, c := range r.Cells {
 		cells[i] = cellView{
-			Instrument: c.Instrument, Timeframe: c.Timeframe, State: c.State, Reason: c.Reason, From: optional(c.From), To: optional(c.To),
-			Requests: c.Requests, Fetched: c.Fetched, Inserted: c.Inserted, Changed: c.Changed, Unchanged: c.Unchanged, Newest: optional(c.Newest),
+			Instrument: c.Instrument, Timeframe: c.Timeframe, State: c.State, Reason: c.Reason,
+			From: optional(c.From), To: optional(c.To), Requests: c.Requests, Fetched: c.Fetched,
+			Inserted: c.Inserted, Changed: c.Changed, Unchanged: c.Unchanged, Newest: optional(c.Newest),
 		}
 	}
 	return struct {

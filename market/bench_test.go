@@ -1,0 +1,62 @@
+package market_test
+
+import (
+	"testing"
+	"time"
+
+	"barkeep/market"
+)
+
+// million makes 1,000,000 bars of ES, one after the other.
+func million(b *testing.B, cal *market.Calendar, tf market.Timeframe) *market.Candles {
+	b.Helper()
+	bars := market.NewCandles(1_000_000)
+	w := market.Window{From: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), To: never()}
+	cal.Starts(w, tf.Length(), func(start time.Time) bool {
+		bars.Append(market.Candle{Start: start, Open: 6000, High: 6000.25, Low: 5999.75, Close: 6000, Volume: 10})
+		return bars.Len() < 1_000_000
+	})
+	return bars
+}
+
+func BenchmarkResample(b *testing.B) {
+	for _, p := range []pair{{market.M1, market.M3}, {market.M15, market.M90}, {market.H1, market.H4}} {
+		for _, root := range []string{"ES", "ZC"} { // without and with a pause
+			b.Run(root+" "+string(p.to), func(b *testing.B) {
+				cal := resolve(b, root).Calendar
+				base := million(b, cal, p.from)
+				b.ReportAllocs()
+				for b.Loop() {
+					market.Resample(base, p.from, p.to, cal, never())
+				}
+				b.ReportMetric(float64(base.Len())*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
+			})
+		}
+	}
+}
+
+func BenchmarkMark(b *testing.B) {
+	i := resolve(b, "ES")
+	bars := million(b, i.Calendar, market.M1)
+	b.ReportAllocs()
+	for b.Loop() {
+		i.Mark(market.M1, bars)
+	}
+	b.ReportMetric(float64(bars.Len())*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
+}
+
+func BenchmarkResolve(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		resolve(b, "ES DEC26")
+	}
+}
+
+func BenchmarkTimeframeLength(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if market.H12.Length() == 0 {
+			b.Fatal("12h has no length")
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package market_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"barkeep/market"
+)
+
+// pair is a resampling that these tests try.
+type pair struct{ from, to market.Timeframe }
+
+func pairs() []pair {
+	var all []pair
+	for _, tf := range market.Timeframes() {
+		if !tf.Native() {
+			all = append(all, pair{tf.Base(), tf})
+		}
+	}
+	return append(all, pair{market.M5, market.M15}, pair{market.H2, market.H4}, pair{market.H6, market.H12})
+}
+
+// bars draws a series on the calendar's grid with holes, odd volumes and flags. Volumes are whole, prices on a grid of
+// quarters, so that the sums of these tests are exact.
+func bars(t *rapid.T, cal *market.Calendar, tf market.Timeframe) *market.Candles {
+	from := draw(t)
+	length := 6 * 24 * time.Hour
+	switch {
+	case !tf.Intraday():
+		length = 200 * 24 * time.Hour
+	case tf.Length() < 5*time.Minute:
+		length = 30 * time.Hour
+	}
+	keep := rapid.IntRange(1, 10).Draw(t, "keep")
+	calm := rapid.SampledFrom([]uint64{4, 100, 1 << 40}).Draw(t, "calm") // one bar in so many bears flags
+	seed := rapid.Uint64().Draw(t, "seed") | 1
+	next := func(n uint64) uint64 { // xorshift: drawing each value would take rapid too long
+		seed ^= seed << 13
+		seed ^= seed >> 7
+		seed ^= seed << 17
+		return seed % n
+	}
+	out := market.NewCandles(0)
+	cal.Expected(market.Window{From: from, To: from.Add(length)}, tf, func(start time.Time) bool {
+		if int(next(10)) >= keep {
+			return true
+		}
+		b := market.Candle{Start: start, Open: price(next), High: price(next), Low: price(next), Close: price(next)}
+		b.Volume = int64(next(50)) - 1 // -1 is NoVolume
+		if next(calm) == 0 {
+			b.Flags = market.Flag(next(32))
+		}
+		out.Append(b)
+		return true
+	})
+	return out
+}
+
+func price(next func(uint64) uint64) float64 { return float64(int64(next(400))-20) / 4 }
+
+func TestResamplingLaws(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		cal := resolve(t, rapid.SampledFrom(names()).Draw(t, "name")).Calendar
+		p := rapid.SampledFrom(pairs()).Draw(t, "pair")
+		base := bars(t, cal, p.from)
+		out := market.Resample(base, p.from, p.to, cal, never())
+		if err := out.Check(); err != nil {
+			t.Fatal(err)
+		}
+		used := 0
+		for i := range out.Len() {
+			b := out.At(i)
+			part := market.NewCandles(0)
+			for ; used < base.Len() && cal.Bucket(base.At(used).Start, p.to).Equal(b.Start); used++ {
+				part.Append(base.At(used))
+			}
+			if part.Len() == 0 {
+				t.Fatalf("bar %v of nothing", b.Start)
+			}
+			if want := merged(b.Start, part, due(cal, b.Start, p)); b != want {
+				t.Fatalf("%s to %s on %s: %+v, want %+v", p.from, p.to, cal.Name, b, want)
+			}
+			s, ok := cal.Session(cal.Date(b.Start))
+			if p.to.Intraday() && (!ok || b.Start.Before(s.Open) || cal.End(b.Start, p.to).After(s.Close)) {
+				t.Fatalf("bar of %v crosses its session", b.Start)
+			}
+		}
+		if used != base.Len() {
+			t.Fatalf("%d of %d base bars were used", used, base.Len())
+		}
+	})
+}
+
+// due is how many base bars the calendar expects in one bar, counted the slow way.
+func due(cal *market.Calendar, start time.Time, p pair) int {
+	return expected(cal, cal.Span(market.Window{From: start, To: start.Add(time.Second)}, p.to), p.from).Len()
+}
+
+// merged is the definition of a resampled bar, column by column.
+func merged(start time.Time, part *market.Candles, due int) market.Candle {
+	b := part.At(0)
+	b.Start, b.Close = start, part.Close[part.Len()-1]
+	for _, high := range part.High {
+		b.High = max(b.High, high)
+	}
+	for _, low := range part.Low {
+		b.Low = min(b.Low, low)
+	}
+	known := false
+	b.Volume = 0
+	for _, v := range part.Volume {
+		if v != market.NoVolume {
+			known = true
+			b.Volume += v
+		}
+	}
+	if !known {
+		b.Volume = market.NoVolume
+	}
+	for _, f := range part.Flags {
+		b.Flags |= f
+	}
+	if part.Len() < due {
+		b.Flags |= market.FlagIncomplete
+	}
+	return b
+}
+
+func TestResamplingTwiceEqualsOnce(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		cal := resolve(t, rapid.SampledFrom(names()).Draw(t, "name")).Calendar
+		way := rapid.SampledFrom([][3]market.Timeframe{
+			{market.H1, market.H2, market.H4},
+			{market.H1, market.H2, market.H12},
+			{market.H1, market.H4, market.H8},
+			{market.H1, market.H6, market.H12},
+			{market.M15, market.M30, market.M90},
+			{market.M15, market.M30, market.H2},
+			{market.M1, market.M5, market.M15},
+			{market.M1, market.M3, market.M15},
+		}).Draw(t, "way")
+		base := bars(t, cal, way[0])
+		now := never()
+		if base.Len() > 0 { // by then every base bar is over, but maybe not the longest ones
+			now = cal.End(base.At(base.Len()-1).Start, way[0])
+		}
+		middle := market.Resample(base, way[0], way[1], cal, now)
+		twice := market.Resample(middle, way[1], way[2], cal, now)
+		once := market.Resample(base, way[0], way[2], cal, now)
+		if !reflect.DeepEqual(once, twice) && once.Len()+twice.Len() > 0 {
+			t.Fatalf("%v on %s: once %+v, twice %+v", way, cal.Name, once, twice)
+		}
+	})
+}
+
+// Rebuilding exactly the span that a change touches gives the same bars as rebuilding everything.
+func TestRebuildingASpanIsEnough(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		cal := resolve(t, rapid.SampledFrom(names()).Draw(t, "name")).Calendar
+		p := rapid.SampledFrom(pairs()).Draw(t, "pair")
+		base := bars(t, cal, p.from)
+		if base.Len() == 0 {
+			t.Skip("no bars drawn")
+		}
+		i := rapid.IntRange(0, base.Len()-1).Draw(t, "first")
+		j := rapid.IntRange(i+1, base.Len()).Draw(t, "end")
+		span := cal.Span(base.Slice(i, j).Span(), p.to)
+		whole := market.Resample(base, p.from, p.to, cal, never()).In(span)
+		part := market.Resample(base.In(span), p.from, p.to, cal, never())
+		if whole.Len() != part.Len() {
+			t.Fatalf("%d bars of the whole lie in %v, the part gives %d", whole.Len(), span, part.Len())
+		}
+		for k := range part.Len() {
+			if whole.At(k) != part.At(k) {
+				t.Fatalf("whole %+v, part %+v", whole.At(k), part.At(k))
+			}
+		}
+	})
+}
