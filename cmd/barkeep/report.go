@@ -84,8 +84,8 @@ func printSum(w io.Writer, r syncer.Report) error {
 			failed++
 		}
 	}
-	line := fmt.Sprintf("run %d %s: %d candles inserted, %d changed, %d unchanged; %d requests, %s", r.Run.ID, r.Run.State, r.Inserted(),
-		changed, unchanged, r.Requests, r.Run.Finished.Sub(r.Run.Started).Round(10*time.Millisecond))
+	line := fmt.Sprintf("run %d %s: %d candles inserted, %d changed, %d unchanged; %d requests, %s", r.Run.ID, r.Run.State,
+		r.Inserted(), changed, unchanged, r.Requests, r.Run.Finished.Sub(r.Run.Started).Round(10*time.Millisecond))
 	if failed > 0 {
 		line += fmt.Sprintf("; %d of %d series failed, first %s", failed, len(r.Cells), r.Run.Reason)
 	}
