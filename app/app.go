@@ -79,12 +79,8 @@ func (a *App) openArchive(ctx context.Context, o Options) error {
 	}
 	a.closers.add("archive", func() error { closeArchive(); return nil })
 	a.Archive = archive
-	from, to, err := archive.Migrate(ctx)
-	if err != nil {
+	if _, _, err := archive.Migrate(ctx); err != nil {
 		return fmt.Errorf("migrate %s: %w", a.Config.DatabaseName(), err)
-	}
-	if from != to {
-		o.Logger.InfoContext(ctx, "archive migrated", "archive", a.Config.DatabaseName(), "from", from, "to", to)
 	}
 	return nil
 }
