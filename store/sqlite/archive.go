@@ -1,0 +1,101 @@
+// Package sqlite keeps the archive and the ledger in one SQLite file, for a box without services.
+//
+// It has the methods and the rules of the PostgreSQL archive; package storetest holds both to them. The file is in WAL
+// mode with synchronous = NORMAL: what was committed survives a killed process, and a power cut may take the last commits
+// but never leaves half of one. Several processes on one machine may share the file; a network drive may not hold it.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Config says which file to open.
+type Config struct {
+	// Path of the database file; it and its folders are made when they are absent.
+	Path string
+	// Now is the clock of revisions; required.
+	Now func() time.Time
+	// Logger takes what a caller is not told by an error; nil for silence.
+	Logger *slog.Logger
+}
+
+// Archive is an open database file. Its methods may be called by several goroutines at once: readers never wait, and
+// writers queue up for the one connection that writes.
+type Archive struct {
+	path   string
+	now    func() time.Time
+	logger *slog.Logger
+	writer *sql.DB // exactly one connection; whoever holds it may write
+	reader *sql.DB
+}
+
+// Open opens the file, and makes it when it is absent. It does not migrate. The error names the path and says what is
+// wrong with it: no folder can be made there, it is a folder, it may not be written, or it holds something else.
+func Open(ctx context.Context, cfg Config) (*Archive, error) {
+	if cfg.Path == "" {
+		return nil, errors.New("open the SQLite archive: the path is empty; give a file, such as data/barkeep.db")
+	}
+	if cfg.Now == nil {
+		return nil, errors.New("open the SQLite archive: Config.Now is nil; give it a clock")
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	path, err := prepareFile(cfg.Path)
+	if err != nil {
+		return nil, err
+	}
+	a := &Archive{path: path, now: cfg.Now, logger: cfg.Logger}
+	if a.writer, err = pool(writerDSN(path), 1); err != nil {
+		return nil, openError(path, err)
+	}
+	if a.reader, err = pool(readerDSN(path), readers); err != nil {
+		a.Close()
+		return nil, openError(path, err)
+	}
+	if err := a.probe(ctx); err != nil {
+		a.Close()
+		return nil, openError(path, err)
+	}
+	return a, nil
+}
+
+// probe proves that the file can be written and read: the engine finds out at the first statement only, and lets even
+// a write transaction begin on a file that may only be read.
+func (a *Archive) probe(ctx context.Context) error {
+	tx, err := a.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err := tx.exec(ctx, `CREATE TABLE probe (column_of_nothing INTEGER)`); err != nil {
+		return err
+	}
+	return a.Ping(ctx)
+}
+
+// Close closes the file. Transactions that are still open are rolled back.
+func (a *Archive) Close() {
+	for _, db := range []*sql.DB{a.reader, a.writer} {
+		if db == nil {
+			continue
+		}
+		if err := db.Close(); err != nil {
+			a.logger.Warn("closing the archive failed", "path", a.path, "error", err)
+		}
+	}
+}
+
+// Ping tells whether the file can be read.
+func (a *Archive) Ping(ctx context.Context) error {
+	var objects int
+	if err := a.reader.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&objects); err != nil {
+		return fmt.Errorf("ping %s: %w", a.path, err)
+	}
+	return nil
+}

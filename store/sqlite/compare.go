@@ -1,0 +1,70 @@
+package sqlite
+
+import (
+	"context"
+
+	"barkeep/market"
+)
+
+// compare sorts the bars [from, to) into fresh, changed and unchanged: both they and the stored ones are in order, so
+// one walk along the stored range finds every pair.
+func (u *upsert) compare(ctx context.Context, from, to int) error {
+	if u.bars.TS[from] > u.newest {
+		u.insertLater(from, to)
+		return ctx.Err()
+	}
+	rows, err := u.tx.conn.QueryContext(ctx, `
+		SELECT ts, open, high, low, close, volume, flags
+		FROM candles
+		WHERE series_id = ? AND ts BETWEEN ? AND ?
+		ORDER BY ts`, u.id, u.bars.TS[from], u.bars.TS[to-1])
+	if err != nil {
+		return err
+	}
+	next := from
+	err = each(rows, 7, func(stored *scanner) {
+		start, old := next, &stored.bar
+		for next < to && u.bars.TS[next] < old.ts {
+			next++
+		}
+		u.insertLater(start, next)
+		if next < to && u.bars.TS[next] == old.ts {
+			u.weigh(old, next)
+			next++
+		}
+	})
+	u.insertLater(next, to)
+	return err
+}
+
+// insertLater notes bars that are not stored.
+func (u *upsert) insertLater(from, to int) {
+	for i := from; i < to; i++ {
+		u.fresh = append(u.fresh, i)
+	}
+	if from < to {
+		u.touch(from, to-1)
+	}
+}
+
+// weigh compares a stored bar with the given one of the same start.
+func (u *upsert) weigh(old *bar, i int) {
+	volume := u.bars.Volume[i]
+	if volume <= 0 && old.volume > 0 {
+		volume = old.volume // the provider forgot it (promise P3)
+	}
+	if volume == old.volume && u.bars.Flags[i] == old.flags && samePrices(old, u.bars, i) {
+		u.unchanged++
+		return
+	}
+	u.changed = append(u.changed, change{i, volume})
+	u.touch(i, i)
+}
+
+func samePrices(old *bar, bars *market.Candles, i int) bool {
+	return bars.Open[i] == old.open && bars.High[i] == old.high && bars.Low[i] == old.low && bars.Close[i] == old.close
+}
+
+func (u *upsert) touch(from, to int) {
+	u.first, u.last = min(u.first, from), max(u.last, to)
+}

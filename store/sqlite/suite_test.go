@@ -1,0 +1,40 @@
+package sqlite_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"barkeep/store/sqlite"
+	"barkeep/store/storetest"
+)
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) storetest.Database {
+		t.Helper()
+		path := t.TempDir() + "/archive.db"
+		return storetest.Database{
+			Open: func(t *testing.T, now func() time.Time) storetest.Archive {
+				t.Helper()
+				archive, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Now: now})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(archive.Close)
+				return wrapped{archive}
+			},
+			Query: func(t *testing.T, sql string) int64 {
+				t.Helper()
+				conn := second(t, path)
+				defer func() { _ = conn.Close() }()
+				return number(t, conn, sql)
+			},
+		}
+	})
+}
+
+// wrapped gives Begin the suite's type.
+type wrapped struct{ *sqlite.Archive }
+
+func (w wrapped) Begin(ctx context.Context) (storetest.Tx, error) { return w.Archive.Begin(ctx) }
