@@ -245,8 +245,14 @@ func TestNewBudgetRefusesBadNumbers(t *testing.T) {
 		perDay    int
 		name      string
 	}{
-		{0, 0, "x"}, {-1, 0, "x"}, {math.NaN(), 0, "x"}, {math.Inf(1), 0, "x"}, {0.0001, 0, "x"}, {2e6, 0, "x"},
-		{30, -1, "x"}, {30, 0, ""},
+		{0, 0, "x"},
+		{-1, 0, "x"},
+		{math.NaN(), 0, "x"},
+		{math.Inf(1), 0, "x"},
+		{0.0001, 0, "x"},
+		{2e6, 0, "x"},
+		{30, -1, "x"},
+		{30, 0, ""},
 	} {
 		if b, err := s.NewBudget(c.perMinute, c.perDay, c.name); err == nil || b != nil {
 			t.Errorf("NewBudget(%v, %d, %q) was accepted", c.perMinute, c.perDay, c.name)

@@ -1,0 +1,68 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"barkeep/ledger"
+)
+
+// RecordCell writes the evidence of a cell together with the bars of this transaction: either both are stored or neither.
+// A second one of the same run, instrument and timeframe replaces the first.
+func (t *Tx) RecordCell(ctx context.Context, cell ledger.Cell) error {
+	err := t.usable(ctx)
+	if err == nil {
+		err = t.recordCell(ctx, cell)
+	}
+	if err != nil {
+		return t.fail(fmt.Errorf("record cell %s %s of run %d: %w", cell.Instrument, cell.Timeframe, cell.RunID, err))
+	}
+	return nil
+}
+
+func (t *Tx) recordCell(ctx context.Context, cell ledger.Cell) error {
+	_, err := t.tx.Exec(ctx, `
+		INSERT INTO cells (run_id, instrument, timeframe, state, reason, window_from, window_to, requests, fetched,
+		       inserted, changed, unchanged, newest, finished)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		ON CONFLICT (run_id, instrument, timeframe) DO UPDATE SET state = excluded.state, reason = excluded.reason,
+		       window_from = excluded.window_from, window_to = excluded.window_to, requests = excluded.requests,
+		       fetched = excluded.fetched, inserted = excluded.inserted, changed = excluded.changed,
+		       unchanged = excluded.unchanged, newest = excluded.newest, finished = excluded.finished`,
+		cell.RunID, cell.Instrument, cell.Timeframe, string(cell.State), text(cell.Reason), instant(cell.From),
+		instant(cell.To), cell.Requests, cell.Fetched, cell.Inserted, cell.Changed, cell.Unchanged, instant(cell.Newest),
+		instant(cell.Finished))
+	return err
+}
+
+// RecordCell writes a cell in a transaction of its own: one that stored nothing, because it failed.
+func (a *Archive) RecordCell(ctx context.Context, cell ledger.Cell) error {
+	return a.write(ctx, func(tx *Tx) error { return tx.RecordCell(ctx, cell) })
+}
+
+// Cells returns the cells of a run, ordered by instrument and timeframe as text.
+func (a *Archive) Cells(ctx context.Context, runID int64) ([]ledger.Cell, error) {
+	rows, err := a.pool.Query(ctx, `
+		SELECT run_id, instrument, timeframe, state, reason, window_from, window_to, requests, fetched,
+		       inserted, changed, unchanged, newest, finished
+		FROM cells
+		WHERE run_id = $1
+		ORDER BY instrument COLLATE "C", timeframe COLLATE "C"`, runID)
+	if err != nil {
+		return nil, fmt.Errorf("cells of run %d: %w", runID, err)
+	}
+	cells, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c ledger.Cell, err error) {
+		var from, to, newest, finished *time.Time
+		err = row.Scan(&c.RunID, &c.Instrument, &c.Timeframe, &c.State, &c.Reason, &from, &to, &c.Requests, &c.Fetched,
+			&c.Inserted, &c.Changed, &c.Unchanged, &newest, &finished)
+		c.From, c.To, c.Newest, c.Finished = moment(from), moment(to), moment(newest), moment(finished)
+		return c, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cells of run %d: %w", runID, err)
+	}
+	return cells, nil
+}

@@ -1,0 +1,93 @@
+package postgres_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"barkeep/ledger"
+	"barkeep/market"
+)
+
+// Whoever asks the view for a part of a series gets it by the primary key, as the planner says itself.
+func TestViewUsesPrimaryKey(t *testing.T) {
+	t.Parallel()
+	address := database(t)
+	archive := migrated(t, address)
+	for _, instrument := range []string{"CL", "ES", "GC", "NQ"} {
+		upsert(t, archive, market.Series{Instrument: instrument, Timeframe: market.M5}, ramp(5000))
+	}
+	execOn(t, address, `ANALYZE`)
+	plan := lines(t, address, `EXPLAIN SELECT * FROM ohlc
+		WHERE instrument = 'ES' AND timeframe = '5m' AND ts >= '2025-11-25Z' AND ts < '2025-11-26Z' ORDER BY ts`)
+	for _, word := range []string{"candles_pkey", "series_id = ", "ts >= ", "ts < "} {
+		if !strings.Contains(plan, word) {
+			t.Errorf("the plan does not say %q:\n%s", word, plan)
+		}
+	}
+	if strings.Contains(plan, "Seq Scan on candles") {
+		t.Errorf("the plan reads all bars:\n%s", plan)
+	}
+}
+
+// A row of candles has no padding inside: 24 bytes of header and 54 of values, which the alignment of a page makes 80.
+func TestRowHasNoPadding(t *testing.T) {
+	t.Parallel()
+	address := database(t)
+	upsert(t, migrated(t, address), es5m(), ramp(1))
+	execOn(t, address, `CREATE EXTENSION pageinspect`)
+	if n := number(t, address, `SELECT lp_len FROM heap_page_items(get_raw_page('candles', 0))`); n != 24+54 {
+		t.Errorf("a row takes %d bytes, want 78", n)
+	}
+}
+
+// What a provider says goes into the ledger even when it is no text that PostgreSQL takes.
+func TestReasonThatIsNoText(t *testing.T) {
+	t.Parallel()
+	archive := migrated(t, database(t))
+	reason := "HTTP 503: \xff\xfe\x00<html>"
+	run := ledger.Run{
+		Job: ledger.JobImport, State: ledger.StateFailed, Started: clock(), Reason: reason, Entry: reason, Host: reason,
+	}
+	id, err := archive.StartRun(t.Context(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.ID = id
+	if err := archive.FinishRun(t.Context(), run); err != nil {
+		t.Fatal(err)
+	}
+	cell := ledger.Cell{RunID: id, Instrument: "ES", Timeframe: "5m", State: ledger.CellFailed, Reason: reason}
+	if err := archive.RecordCell(t.Context(), cell); err != nil {
+		t.Fatal(err)
+	}
+	cells, err := archive.Cells(t.Context(), id)
+	if err != nil || len(cells) != 1 || cells[0].Reason != "HTTP 503: \uFFFD\uFFFD<html>" {
+		t.Errorf("cells %+v, %v", cells, err)
+	}
+}
+
+// A start that no calendar shows is refused before the server has to.
+func TestStartBeyondTheCalendar(t *testing.T) {
+	t.Parallel()
+	archive := migrated(t, database(t))
+	for _, seconds := range []int64{-62_135_596_801, 253_402_300_800, -1 << 63, 1<<63 - 1} {
+		tx, err := archive.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		bars := ramp(2)
+		bars.TS[1] = seconds
+		if _, err := tx.Upsert(t.Context(), es5m(), bars); err == nil || !strings.Contains(err.Error(), "years 1 to 9999") {
+			t.Errorf("a start of %d s: %v", seconds, err)
+		}
+		tx.Rollback()
+	}
+	edge := ramp(2)
+	edge.TS[0], edge.TS[1] = -62_135_596_800, 253_402_300_799
+	upsert(t, archive, es5m(), edge)
+	got, err := archive.Candles(t.Context(), es5m(), market.Window{To: time.Unix(1<<40, 0)})
+	if err != nil || got.Len() != 2 || got.TS[0] != edge.TS[0] || got.TS[1] != edge.TS[1] {
+		t.Errorf("the first and the last second came back as %v, %v", got, err)
+	}
+}

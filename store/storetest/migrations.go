@@ -1,0 +1,50 @@
+package storetest
+
+import "testing"
+
+// testConcurrentMigrations lets archives on one empty database migrate at once, as processes do that start together.
+func testConcurrentMigrations(t *testing.T, db Database) {
+	const starts = 3
+	archives := make([]Archive, starts)
+	for i := range archives {
+		archives[i] = db.Open(t, start)
+	}
+	current, latest, err := archives[0].SchemaVersion(t.Context())
+	if err != nil || current != 0 || latest < 1 {
+		t.Fatalf("an empty database has the version %d of %d, %v", current, latest, err)
+	}
+	parallel(t, starts, func(i int) error {
+		_, to, err := archives[i].Migrate(t.Context())
+		if err == nil && to != latest {
+			t.Errorf("archive %d is at version %d after its migration, want %d", i, to, latest)
+		}
+		return err
+	})
+	if current, _, err := archives[1].SchemaVersion(t.Context()); err != nil || current != latest {
+		t.Errorf("version %d, %v; want %d", current, err, latest)
+	}
+	if n := db.Query(t, `SELECT count(*) FROM goose_db_version WHERE version_id > 0`); n != latest {
+		t.Errorf("%d migrations were applied, want each of %d once", n, latest)
+	}
+	wantCounts(t, mustPut(t, archives[2], es5m(), ramp(3)), 3, 0, 0)
+}
+
+// testMigrateAgain migrates an archive that is in use.
+func testMigrateAgain(t *testing.T, db Database) {
+	archive := db.Open(t, start)
+	from, to, err := archive.Migrate(t.Context())
+	if err != nil || from != 0 || to < 1 {
+		t.Fatalf("the first migration went from %d to %d, %v", from, to, err)
+	}
+	mustPut(t, archive, es5m(), ramp(3))
+	rows := db.Query(t, `SELECT count(*) FROM goose_db_version`)
+	for _, a := range []Archive{archive, db.Open(t, start)} {
+		if from, again, err := a.Migrate(t.Context()); err != nil || from != to || again != to {
+			t.Errorf("another migration went from %d to %d, %v; want %d to %d", from, again, err, to, to)
+		}
+	}
+	if n := db.Query(t, `SELECT count(*) FROM goose_db_version`); n != rows {
+		t.Errorf("another migration wrote %d rows", n-rows)
+	}
+	wantBars(t, "after another migration", stored(t, archive, es5m()), ramp(3))
+}

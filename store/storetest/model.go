@@ -1,0 +1,167 @@
+package storetest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"barkeep/market"
+)
+
+// model is what an archive is for one series, written down as plainly as can be: a map, and the values it lost.
+type model struct {
+	bars map[int64]market.Candle
+	old  map[int64][]revision
+}
+
+type revision struct {
+	bar market.Candle
+	at  time.Time
+}
+
+func newModel() *model { return &model{bars: map[int64]market.Candle{}, old: map[int64][]revision{}} }
+
+func (m *model) clone() *model {
+	c := &model{bars: maps.Clone(m.bars), old: map[int64][]revision{}}
+	for ts, list := range m.old {
+		c.old[ts] = slices.Clone(list)
+	}
+	return c
+}
+
+// put does what Upsert shall do.
+func (m *model) put(bars *market.Candles, now time.Time) (stored market.Stored) {
+	given := map[int64]market.Candle{}
+	for i := range bars.Len() {
+		given[bars.TS[i]] = bars.At(i)
+	}
+	for _, ts := range slices.Sorted(maps.Keys(given)) {
+		bar, old := given[ts], m.bars[ts]
+		_, known := m.bars[ts]
+		if known && bar.Volume <= 0 && old.Volume > 0 {
+			bar.Volume = old.Volume
+		}
+		switch {
+		case !known:
+			stored.Inserted++
+		case bar == old:
+			stored.Unchanged++
+			continue
+		default:
+			stored.Changed++
+			m.old[ts] = append(m.old[ts], revision{old, now})
+		}
+		m.bars[ts] = bar
+		stored.Touched = stored.Touched.Union(market.Window{From: bar.Start, To: bar.Start.Add(time.Second)})
+	}
+	return stored
+}
+
+// columns lists the bars, and the revisions with their times.
+func (m *model) columns() (bars, old *market.Candles, replaced []time.Time) {
+	bars, old = market.NewCandles(0), market.NewCandles(0)
+	for _, ts := range slices.Sorted(maps.Keys(m.bars)) {
+		bars.Append(m.bars[ts])
+		for _, r := range m.old[ts] {
+			old.Append(r.bar)
+			replaced = append(replaced, r.at)
+		}
+	}
+	return bars, old, replaced
+}
+
+// batch draws bars of few starts and few values, so that the same and nearly the same ones come again.
+func batch() *rapid.Generator[*market.Candles] {
+	price := rapid.SampledFrom([]float64{5000.25, 5000.5, -37.63, 0})
+	bar := rapid.Custom(func(t *rapid.T) market.Candle {
+		return market.Candle{
+			Start: time.Unix(opening+60*rapid.Int64Range(-3, 25).Draw(t, "minute"), 0).UTC(),
+			Open:  price.Draw(t, "open"), High: price.Draw(t, "high"), Low: price.Draw(t, "low"), Close: price.Draw(t, "close"),
+			Volume: rapid.SampledFrom([]int64{market.NoVolume, 0, 7, 1 << 40}).Draw(t, "volume"),
+			Flags:  rapid.SampledFrom([]market.Flag{0, 0, 0, market.FlagOutside, 255}).Draw(t, "flags"),
+		}
+	})
+	return rapid.Map(rapid.SliceOfN(bar, 0, 30), func(bars []market.Candle) *market.Candles { return list(bars...) })
+}
+
+// testModel stores random batches, several in a transaction, some of them rolled back, and compares every count and, at the
+// end, every value with the model's.
+func testModel(t *testing.T, db Database) {
+	var seconds atomic.Int64
+	now := func() time.Time { return start().Add(time.Duration(seconds.Load()) * time.Second) }
+	archive := migrated(t, Database{Open: func(t *testing.T, _ func() time.Time) Archive { return db.Open(t, now) }})
+	cases := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		cases++
+		series := market.Series{Instrument: fmt.Sprintf("CASE%d", cases), Timeframe: market.M1}
+		want := newModel()
+		for range rapid.IntRange(1, 5).Draw(rt, "transactions") {
+			seconds.Add(1)
+			want = transact(t, rt, archive, series, want, now())
+		}
+		compare(t, rt, archive, series, want)
+	})
+}
+
+// transact runs one transaction on both and returns the model after it.
+func transact(t *testing.T, rt *rapid.T, a Archive, series market.Series, before *model, now time.Time) *model {
+	tx, err := a.Begin(t.Context())
+	if err != nil {
+		rt.Fatalf("begin: %v", err)
+	}
+	defer tx.Rollback()
+	after := before.clone()
+	for range rapid.IntRange(1, 2).Draw(rt, "batches") {
+		bars := batch().Draw(rt, "bars")
+		got, err := tx.Upsert(t.Context(), series, bars)
+		if err != nil {
+			rt.Fatalf("store: %v", err)
+		}
+		if want := after.put(bars, now); got != want {
+			rt.Fatalf("stored %+v, want %+v", got, want)
+		}
+	}
+	if rapid.IntRange(0, 3).Draw(rt, "roll back if 0") == 0 {
+		return before
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		rt.Fatalf("commit: %v", err)
+	}
+	return after
+}
+
+// compare reads everything that the archive has of the series.
+func compare(t *testing.T, rt *rapid.T, a Archive, series market.Series, want *model) {
+	bars, old, replaced := want.columns()
+	got, err := a.Candles(t.Context(), series, always())
+	if err != nil {
+		rt.Fatalf("candles: %v", err)
+	}
+	wantBars(rt, "bars", got, bars)
+	gotOld, gotReplaced, err := a.Revisions(t.Context(), series, always())
+	if err != nil {
+		rt.Fatalf("revisions: %v", err)
+	}
+	wantBars(rt, "revisions", gotOld, old)
+	if !slices.Equal(gotReplaced, replaced) {
+		rt.Fatalf("replaced at %v, want %v", gotReplaced, replaced)
+	}
+	states, err := a.States(t.Context())
+	if err != nil {
+		rt.Fatalf("states: %v", err)
+	}
+	var count int64
+	for _, state := range states {
+		if state.Series == series {
+			count = state.Count
+		}
+	}
+	if count != int64(len(want.bars)) {
+		rt.Fatalf("the archive counts %d bars, want %d", count, len(want.bars))
+	}
+}

@@ -1,0 +1,85 @@
+package servers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+)
+
+// process is a command that runs, with the goroutine that waits for it.
+type process struct {
+	command *exec.Cmd
+	done    chan struct{} // closed once the process ended and was reaped
+	err     error         // how it ended; read after done
+}
+
+// launch starts the command in a process group of its own, so that Ctrl-C on the terminal reaches the tests alone. The
+// kernel sends the death signal of Linux when the thread that started the child ends, hence a thread that stays.
+func launch(command *exec.Cmd) (*process, error) {
+	p := &process{command: command, done: make(chan struct{})}
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(p.done)
+		err := command.Start()
+		started <- err
+		if err == nil {
+			p.err = command.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		<-p.done
+		return nil, fmt.Errorf("start %s: %w", command.Path, err)
+	}
+	return p, nil
+}
+
+// run launches the command and waits for its end; a context that ends first kills it.
+func run(ctx context.Context, command *exec.Cmd) error {
+	p, err := launch(command)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-p.done:
+		return p.err
+	case <-ctx.Done():
+		return errors.Join(context.Cause(ctx), p.kill())
+	}
+}
+
+// alive tells whether the process still runs.
+func (p *process) alive() bool {
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// end sends the signal and waits. A process that is still there when the context ends is killed, and that is an error.
+func (p *process) end(ctx context.Context, signal os.Signal) error {
+	if err := p.command.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("send %v to %s: %w", signal, p.command.Path, err)
+	}
+	select {
+	case <-p.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%s did not end on %v: %w", p.command.Path, signal, errors.Join(context.Cause(ctx), p.kill()))
+	}
+}
+
+// kill ends the process at once and waits until it is gone.
+func (p *process) kill() error {
+	if err := p.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill %s: %w", p.command.Path, err)
+	}
+	<-p.done
+	return nil
+}
