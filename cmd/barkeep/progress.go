@@ -9,8 +9,6 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"barkeep/app"
-	"barkeep/market"
-	syncer "barkeep/sync"
 )
 
 // progress shows on a terminal how far a run is, with the log above it; elsewhere the log's plain lines say it. It is the
@@ -67,20 +65,20 @@ func (p *progress) stop() {
 }
 
 // watch follows the run.
-func (p *progress) watch(e syncer.Event) {
+func (p *progress) watch(e app.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.bar == nil {
 		return
 	}
 	p.what = fmt.Sprintf(" %s %s", e.Phase, e.Task.Series())
-	if e.Phase == syncer.PhaseWaiting {
+	if e.Phase == app.PhaseWaiting {
 		p.what += ": " + e.Detail
 		if !e.Until.IsZero() {
 			p.what += " until " + e.Until.UTC().Format("15:04:05Z")
 		}
 	}
-	if e.Phase == syncer.PhaseDone || e.Phase == syncer.PhaseFailed {
+	if e.Phase == app.PhaseDone || e.Phase == app.PhaseFailed {
 		p.bar.Increment()
 	}
 }
@@ -89,13 +87,4 @@ func (p *progress) doing() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.what
-}
-
-// bases are the native timeframes that serve a selection: one task each.
-func bases(timeframes []market.Timeframe) map[market.Timeframe]bool {
-	set := map[market.Timeframe]bool{}
-	for _, t := range timeframes {
-		set[t.Base()] = true
-	}
-	return set
 }

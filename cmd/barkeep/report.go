@@ -11,13 +11,11 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"barkeep/ledger"
-	"barkeep/market"
-	syncer "barkeep/sync"
+	"barkeep/app"
 )
 
 // printReport shows what a run did: a row of evidence a series, then the sum.
-func printReport(w io.Writer, r syncer.Report, asJSON bool) error {
+func printReport(w io.Writer, r app.Report, asJSON bool) error {
 	if asJSON {
 		return printJSON(w, reportJSON(r))
 	}
@@ -35,20 +33,16 @@ func printReport(w io.Writer, r syncer.Report, asJSON bool) error {
 }
 
 // inOrder sorts cells as a person looks for them: by instrument, shortest timeframe first. The run went by urgency.
-func inOrder(cells []ledger.Cell) []ledger.Cell {
+func inOrder(cells []app.Cell) []app.Cell {
 	sorted := slices.Clone(cells)
-	slices.SortStableFunc(sorted, func(a, b ledger.Cell) int {
-		return cmp.Or(strings.Compare(a.Instrument, b.Instrument), order(a.Timeframe)-order(b.Timeframe))
+	slices.SortStableFunc(sorted, func(a, b app.Cell) int {
+		return cmp.Or(strings.Compare(a.Instrument, b.Instrument), app.Order(a.Timeframe)-app.Order(b.Timeframe))
 	})
 	return sorted
 }
 
-func order(timeframe string) int {
-	return slices.Index(market.Timeframes(), market.Timeframe(timeframe))
-}
-
 // printMatrix shows how many bars each series got, an instrument a row; a series that got none for a fault is marked.
-func printMatrix(w io.Writer, r syncer.Report) {
+func printMatrix(w io.Writer, r app.Report) {
 	cells := inOrder(r.Cells)
 	var columns []string
 	for _, c := range cells {
@@ -56,7 +50,7 @@ func printMatrix(w io.Writer, r syncer.Report) {
 			columns = append(columns, c.Timeframe)
 		}
 	}
-	slices.SortFunc(columns, func(a, b string) int { return order(a) - order(b) })
+	slices.SortFunc(columns, func(a, b string) int { return app.Order(a) - app.Order(b) })
 	header := []any{"bars inserted"}
 	for _, c := range columns {
 		header = append(header, c)
@@ -76,7 +70,7 @@ func printMatrix(w io.Writer, r syncer.Report) {
 	t.Render()
 }
 
-func printSum(w io.Writer, r syncer.Report) error {
+func printSum(w io.Writer, r app.Report) error {
 	var changed, unchanged, failed int
 	for _, c := range r.Cells {
 		changed, unchanged = changed+c.Changed, unchanged+c.Unchanged
@@ -94,7 +88,7 @@ func printSum(w io.Writer, r syncer.Report) error {
 }
 
 // printPlan shows what a run would ask for.
-func printPlan(w io.Writer, p syncer.Plan, perMinute float64, asJSON bool) error {
+func printPlan(w io.Writer, p app.Plan, perMinute float64, asJSON bool) error {
 	if asJSON {
 		return printJSON(w, planJSON(p, perMinute))
 	}
@@ -111,7 +105,7 @@ func printPlan(w io.Writer, p syncer.Plan, perMinute float64, asJSON bool) error
 	return err
 }
 
-func names(task syncer.Task) string {
+func names(task app.Task) string {
 	line := ""
 	for i, t := range task.Derived {
 		if i > 0 {

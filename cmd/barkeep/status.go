@@ -8,7 +8,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"barkeep/app"
-	"barkeep/market"
 )
 
 // statusCommand shows what the archive holds.
@@ -74,7 +73,7 @@ func printStatus(w io.Writer, s app.Status, pacific *time.Location) error {
 	return err
 }
 
-func age(now time.Time, s market.SeriesState) string {
+func age(now time.Time, s app.SeriesState) string {
 	if s.Newest.IsZero() {
 		return "-"
 	}

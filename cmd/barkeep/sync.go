@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"barkeep/app"
-	syncer "barkeep/sync"
 )
 
 // syncCommand brings the archive up to date.
@@ -41,7 +40,7 @@ func (c *syncCommand) Run(p *process) error {
 		plan, err := a.Engine.Plan(p.ctx, request)
 		return errors.Join(err, printPlan(p.out, plan, s.config.YahooRequestsPerMinute, c.JSON), a.Close())
 	}
-	progress.start(len(request.Instruments) * len(bases(request.Timeframes)))
+	progress.start(app.Tasks(request))
 	report, err := a.Engine.RunOnce(p.ctx, request)
 	progress.stop()
 	if len(report.Cells) > 0 {
@@ -57,16 +56,16 @@ func (c *syncCommand) Run(p *process) error {
 }
 
 // request reads the flags.
-func (c *syncCommand) request() (syncer.Request, error) {
+func (c *syncCommand) request() (app.Request, error) {
 	instruments, timeframes, err := app.Select(list(c.Instrument), list(c.Timeframe), "--instrument", "--timeframe")
 	if err != nil {
-		return syncer.Request{}, err
+		return app.Request{}, err
 	}
 	if c.Maintenance && (c.Backfill || c.Deep) {
-		return syncer.Request{}, fmt.Errorf("%w: --maintenance checks what is stored, --backfill and --deep fetch more: "+
+		return app.Request{}, fmt.Errorf("%w: --maintenance checks what is stored, --backfill and --deep fetch more: "+
 			"give one of them", app.ErrConfiguration)
 	}
-	return syncer.Request{
+	return app.Request{
 		Entry: "sync", Instruments: instruments, Timeframes: timeframes,
 		Backfill: c.Backfill, Deep: c.Deep, Maintenance: c.Maintenance,
 	}, nil

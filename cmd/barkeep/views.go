@@ -5,8 +5,7 @@ import (
 	"io"
 	"time"
 
-	"barkeep/ledger"
-	syncer "barkeep/sync"
+	"barkeep/app"
 )
 
 func printJSON(w io.Writer, v any) error {
@@ -26,44 +25,44 @@ func optional(t time.Time) *time.Time {
 
 // runView is a run as --json shows it.
 type runView struct {
-	ID       int64        `json:"id"`
-	Job      ledger.Job   `json:"job"`
-	Entry    string       `json:"entry"`
-	State    ledger.State `json:"state"`
-	Reason   string       `json:"reason,omitempty"`
-	Host     string       `json:"host"`
-	Started  *time.Time   `json:"started"`
-	Finished *time.Time   `json:"finished"`
+	ID       int64      `json:"id"`
+	Job      string     `json:"job"`
+	Entry    string     `json:"entry"`
+	State    string     `json:"state"`
+	Reason   string     `json:"reason,omitempty"`
+	Host     string     `json:"host"`
+	Started  *time.Time `json:"started"`
+	Finished *time.Time `json:"finished"`
 }
 
-func viewRun(r ledger.Run) runView {
+func viewRun(r app.Run) runView {
 	return runView{
-		ID: r.ID, Job: r.Job, Entry: r.Entry, State: r.State, Reason: r.Reason, Host: r.Host,
+		ID: r.ID, Job: string(r.Job), Entry: r.Entry, State: string(r.State), Reason: r.Reason, Host: r.Host,
 		Started: optional(r.Started), Finished: optional(r.Finished),
 	}
 }
 
 // cellView is the evidence of a series as --json shows it.
 type cellView struct {
-	Instrument string           `json:"instrument"`
-	Timeframe  string           `json:"timeframe"`
-	State      ledger.CellState `json:"state"`
-	Reason     string           `json:"reason"`
-	From       *time.Time       `json:"from"`
-	To         *time.Time       `json:"to"`
-	Requests   int              `json:"requests"`
-	Fetched    int              `json:"fetched"`
-	Inserted   int              `json:"inserted"`
-	Changed    int              `json:"changed"`
-	Unchanged  int              `json:"unchanged"`
-	Newest     *time.Time       `json:"newest"`
+	Instrument string     `json:"instrument"`
+	Timeframe  string     `json:"timeframe"`
+	State      string     `json:"state"`
+	Reason     string     `json:"reason"`
+	From       *time.Time `json:"from"`
+	To         *time.Time `json:"to"`
+	Requests   int        `json:"requests"`
+	Fetched    int        `json:"fetched"`
+	Inserted   int        `json:"inserted"`
+	Changed    int        `json:"changed"`
+	Unchanged  int        `json:"unchanged"`
+	Newest     *time.Time `json:"newest"`
 }
 
-func reportJSON(r syncer.Report) any {
+func reportJSON(r app.Report) any {
 	cells := make([]cellView, len(r.Cells))
 	for i, c := range r.Cells {
 		cells[i] = cellView{
-			Instrument: c.Instrument, Timeframe: c.Timeframe, State: c.State, Reason: c.Reason,
+			Instrument: c.Instrument, Timeframe: c.Timeframe, State: string(c.State), Reason: c.Reason,
 			From: optional(c.From), To: optional(c.To), Requests: c.Requests, Fetched: c.Fetched,
 			Inserted: c.Inserted, Changed: c.Changed, Unchanged: c.Unchanged, Newest: optional(c.Newest),
 		}
@@ -79,21 +78,21 @@ func reportJSON(r syncer.Report) any {
 
 // taskView is a task of a plan as --json shows it.
 type taskView struct {
-	Instrument string        `json:"instrument"`
-	Symbol     string        `json:"symbol"`
-	Timeframe  string        `json:"timeframe"`
-	Derived    []string      `json:"derived"`
-	Reason     syncer.Reason `json:"reason"`
-	From       *time.Time    `json:"from"`
-	To         *time.Time    `json:"to"`
-	Requests   int           `json:"requests"`
+	Instrument string     `json:"instrument"`
+	Symbol     string     `json:"symbol"`
+	Timeframe  string     `json:"timeframe"`
+	Derived    []string   `json:"derived"`
+	Reason     string     `json:"reason"`
+	From       *time.Time `json:"from"`
+	To         *time.Time `json:"to"`
+	Requests   int        `json:"requests"`
 }
 
-func planJSON(p syncer.Plan, perMinute float64) any {
+func planJSON(p app.Plan, perMinute float64) any {
 	tasks := make([]taskView, len(p.Tasks))
 	for i, t := range p.Tasks {
 		tasks[i] = taskView{
-			Instrument: t.Instrument.Name, Symbol: t.Instrument.Symbol, Timeframe: string(t.Base), Derived: []string{}, Reason: t.Reason,
+			Instrument: t.Instrument.Name, Symbol: t.Instrument.Symbol, Timeframe: string(t.Base), Derived: []string{}, Reason: string(t.Reason),
 			From: optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
 		}
 		for _, d := range t.Derived {
