@@ -50,6 +50,7 @@ func TestTheClientFindsTheClosedBars(t *testing.T) {
 					days = 200
 				}
 				t.Run(when+" "+symbol+" "+string(tf), func(t *testing.T) {
+					t.Parallel()
 					compare(t, c, p, symbol, tf, market.Window{From: now.AddDate(0, 0, -days), To: now}, now)
 				})
 			}

@@ -211,7 +211,7 @@ func TestTruncatedBody(t *testing.T) {
 			t.Fatal(err)
 		}
 		body, err := io.ReadAll(resp.Body)
-		if resp.StatusCode != 200 || !errors.Is(err, io.ErrUnexpectedEOF) || len(body) == 0 && !compressed {
+		if resp.StatusCode != http.StatusOK || !errors.Is(err, io.ErrUnexpectedEOF) || len(body) == 0 && !compressed {
 			t.Errorf("compressed %v: status %d, %d bytes, %v; want half a body and an unexpected EOF", compressed, resp.StatusCode, len(body), err)
 		}
 		if err := resp.Body.Close(); err != nil {

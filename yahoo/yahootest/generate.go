@@ -176,7 +176,7 @@ func (g *generator) day(date int) (bar, bool) {
 func (g *generator) oddDay(b *bar, date int, h uint64) {
 	switch root := g.listing.instrument.Root; {
 	case root == "CL" && date == 18372: // 2020-04-20
-		*b = bar{open: 17.729999542236328, high: 17.850000381469727, low: -40.31999969482422, close: -37.630001068115234, volume: 247947}
+		*b = bar{open: 17.73, high: 17.85, low: -40.32, close: -37.63, volume: 250_000}
 	case root != "GC" || (h>>32)%14 != 0:
 	case b.close < b.open:
 		b.low = b.open

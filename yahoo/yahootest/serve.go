@@ -31,7 +31,8 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a = p.answer(r, q, now, id, space)
 	}
 	p.ledger.finish(id, Request{
-		Symbol: q.symbol, Interval: q.asked, Period1: q.from, Period2: q.to, Status: a.status(), Rows: a.rows, Fault: string(a.fault.Kind),
+		Symbol: q.symbol, Interval: q.asked, Period1: q.from, Period2: q.to, Status: a.status(), Rows: a.rows,
+		Fault: string(a.fault.Kind),
 	})
 	a.write(w, r, space)
 }

@@ -1,0 +1,53 @@
+# Barkeep: what developers call. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+TOOL := go tool -modfile=tools.mod
+TESTENV := go run ./tools/testenv --
+
+# What the bench and fuzz targets take: make bench BENCH=Upsert BENCHTIME=3x, make fuzz FUZZTIME=1m.
+BENCH ?= .
+BENCHTIME ?= 1s
+FUZZTIME ?= 10s
+
+.PHONY: help demo build test lint fmt bench fuzz clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: ## Watch a dozen futures land in an archive, offline
+	go run ./cmd/barkeep demo
+
+build: ## Build bin/barkeep, static, with the version in it
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/barkeep ./cmd/barkeep
+
+test: ## Run all tests with the race detector, beside a PostgreSQL and a Redis of their own
+	CGO_ENABLED=1 $(TESTENV) go test -race -timeout 20m ./...
+	$(TESTENV) go test -count=1 -v -run 'TestConformance/bars:_a_million' -timeout 20m ./store/postgres ./store/sqlite
+
+lint: ## Check the style, the arrows between packages, dead code and go.mod
+	go vet ./...
+	$(TOOL) golangci-lint run
+	@echo '$(TOOL) deadcode -test ./...'
+	@dead=$$($(TOOL) deadcode -test ./...); [[ -z $$dead ]] || { echo "nothing reaches:"; echo "$$dead"; exit 1; }
+	go mod tidy -diff
+
+fmt: ## Format the code
+	$(TOOL) golangci-lint fmt
+
+bench: ## Run the benchmarks (BENCH=regexp BENCHTIME=1s)
+	$(TESTENV) go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem -p 1 -timeout 60m \
+		$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
+
+fuzz: ## Fuzz every fuzz test for a moment (FUZZTIME=10s)
+	@grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' . | sort | while IFS=: read -r file name; do \
+		echo "$$(dirname "$$file"): $${name#func }"; \
+		go test -run '^$$' -fuzz "^$${name#func }\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null; \
+	done
+
+clean: ## Remove what the targets above built
+	rm -rf bin dist
+	go clean -testcache

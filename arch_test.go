@@ -1,0 +1,193 @@
+package barkeep_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// listed is what `go list -json` says about a package, without its tests.
+type listed struct {
+	ImportPath string
+	Name       string
+	Imports    []string
+}
+
+// room is the rule for a folder and all below it that has no rule of its own.
+type room struct {
+	allowed []string // rooms of the project it may import, beside itself; "*" for all but cmd and tools
+	strict  bool     // it imports nothing of others but the standard library
+}
+
+// rooms are the arrows of the architecture (docs/ARCHITECTURE.md). A room that does not exist yet breaks nothing.
+func rooms() map[string]room {
+	domain := []string{"market", "ledger"}
+	archive := []string{"market", "ledger", "migrations"}
+	return map[string]room{
+		"market":                  {strict: true},
+		"ledger":                  {strict: true},
+		"config":                  {},
+		"migrations":              {},
+		"yahoo":                   {allowed: []string{"market"}},
+		"yahoo/yahootest":         {allowed: []string{"market"}},
+		"sync":                    {allowed: domain},
+		"scheduler":               {allowed: domain},
+		"server":                  {allowed: domain},
+		"store/postgres":          {allowed: archive},
+		"store/sqlite":            {allowed: archive},
+		"store/state":             {allowed: archive},
+		"store/storetest":         {allowed: domain},
+		"store/storetest/servers": {},
+		"app":                     {allowed: []string{"*"}},
+		"cmd":                     {allowed: []string{"app", "config", "yahoo/yahootest"}},
+		"tools":                   {allowed: []string{"store/storetest/servers"}},
+	}
+}
+
+// module starts the import paths of the project.
+const module = "barkeep/"
+
+func TestArrows(t *testing.T) {
+	t.Parallel()
+	for _, broken := range brokenArrows(list(t)) {
+		t.Error(broken)
+	}
+}
+
+// list asks go for the packages of the project.
+func list(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Name,Imports", "./...").Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %v\n%s", err, exit.Stderr)
+		}
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []listed
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p listed
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("read what go list says: %v", err)
+		}
+		packages = append(packages, p)
+	}
+	if !slices.ContainsFunc(packages, func(p listed) bool { return p.ImportPath == module+"market" }) {
+		t.Fatalf("go list knows %d packages, but no %smarket: is this the root of the project?", len(packages), module)
+	}
+	return packages
+}
+
+// brokenArrows says which package breaks which rule.
+func brokenArrows(packages []listed) []string {
+	var broken []string
+	for _, p := range packages {
+		path, ours := strings.CutPrefix(p.ImportPath, module)
+		if !ours {
+			continue // the root, which holds tests only
+		}
+		name, rule, known := roomOf(path)
+		if !known {
+			broken = append(broken, fmt.Sprintf("%s has no rule: say in rooms() what it may import", path))
+			continue
+		}
+		for _, imported := range p.Imports {
+			if !rule.allows(name, imported) {
+				broken = append(broken, fmt.Sprintf("%s must not import %s", path, imported))
+			}
+		}
+		broken = append(broken, badName(path, p.Name)...)
+	}
+	return broken
+}
+
+// roomOf finds the innermost room that holds the package.
+func roomOf(path string) (string, room, bool) {
+	all := rooms()
+	for name := path; name != ""; {
+		if rule, ok := all[name]; ok {
+			return name, rule, true
+		}
+		cut := strings.LastIndexByte(name, '/')
+		name = name[:max(cut, 0)]
+	}
+	return "", room{}, false
+}
+
+// allows tells whether a package in the room of that name may import the path.
+func (r room) allows(name, imported string) bool {
+	path, ours := strings.CutPrefix(imported, module)
+	if !ours {
+		first, _, _ := strings.Cut(imported, "/")
+		return !r.strict || !strings.Contains(first, ".")
+	}
+	target, _, _ := roomOf(path)
+	if slices.Contains(r.allowed, "*") {
+		return target != "cmd" && target != "tools" && !strings.HasPrefix(target, "store/storetest")
+	}
+	return target == name || slices.Contains(r.allowed, target)
+}
+
+// badName judges the name of a package.
+func badName(path, name string) []string {
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	switch {
+	case slices.Contains([]string{"util", "utils", "common", "helper", "helpers", "misc"}, name):
+		return []string{fmt.Sprintf("%s: a package is not called %s: name what it provides", path, name)}
+	case path == "sync" && name != "syncer":
+		return []string{fmt.Sprintf("sync holds package %s, want syncer", name)}
+	case path != "sync" && name != "main" && name != last:
+		return []string{fmt.Sprintf("%s holds package %s, want %s", path, name, last)}
+	}
+	return nil
+}
+
+func TestBrokenArrowsAreFound(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		path, name, imports string
+		broken              int
+	}{
+		{"market", "market", "time math/bits", 0},
+		{"market", "market", "golang.org/x/text", 1},
+		{"ledger", "ledger", "barkeep/market", 1},
+		{"config", "config", "github.com/joho/godotenv", 0},
+		{"config", "config", "barkeep/market", 1},
+		{"migrations", "migrations", "barkeep/store/postgres", 1},
+		{"yahoo", "yahoo", "barkeep/market net/http golang.org/x/time/rate", 0},
+		{"yahoo", "yahoo", "barkeep/ledger barkeep/sync barkeep/yahoo/yahootest", 3},
+		{"yahoo/wire", "wire", "barkeep/market barkeep/yahoo", 0},
+		{"yahoo/yahootest", "yahootest", "barkeep/yahoo", 1},
+		{"sync", "syncer", "barkeep/market barkeep/ledger", 0},
+		{"sync", "syncer", "barkeep/yahoo barkeep/store/state barkeep/app", 3},
+		{"sync", "sync", "barkeep/market", 1},
+		{"scheduler", "scheduler", "barkeep/sync", 1},
+		{"server", "server", "barkeep/store/postgres", 1},
+		{"store/postgres", "postgres", "barkeep/market barkeep/ledger barkeep/migrations", 0},
+		{"store/postgres", "postgres", "barkeep/store/sqlite barkeep/yahoo", 2},
+		{"store/state", "state", "barkeep/store/storetest/servers", 1},
+		{"app", "app", "barkeep/sync barkeep/yahoo barkeep/yahoo/yahootest barkeep/store/state", 0},
+		{"app", "app", "barkeep/cmd/barkeep barkeep/store/storetest", 2},
+		{"cmd/barkeep", "main", "barkeep/app barkeep/config barkeep/yahoo/yahootest", 0},
+		{"cmd/barkeep", "main", "barkeep/yahoo barkeep/store/postgres", 2},
+		{"tools/testenv", "main", "barkeep/store/storetest/servers barkeep/tools/testenv/needs", 0},
+		{"tools/testenv", "main", "barkeep/app", 1},
+		{"app/util", "util", "", 1},
+		{"app/wires", "wiring", "", 1},
+		{"elsewhere", "elsewhere", "", 1},
+	} {
+		p := listed{ImportPath: module + c.path, Name: c.name, Imports: strings.Fields(c.imports)}
+		if broken := brokenArrows([]listed{p}); len(broken) != c.broken {
+			t.Errorf("%s importing %q breaks %q, want %d rules broken", c.path, c.imports, broken, c.broken)
+		}
+	}
+}

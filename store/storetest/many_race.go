@@ -1,0 +1,6 @@
+//go:build race
+
+package storetest
+
+// manyBars is the size of the largest series that the suite stores under the race detector.
+const manyBars = 100_000

@@ -1,0 +1,80 @@
+// Package needs makes sure of what the tests cannot run without: PostgreSQL, Redis and, for the race detector, a C compiler.
+package needs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+
+	"barkeep/store/storetest/servers"
+)
+
+// Needs says what to make sure of, and how.
+type Needs struct {
+	// Race asks for a C compiler.
+	Race bool
+	// Policy is the file that keeps Debian from starting the services it installs: /usr/sbin/policy-rc.d.
+	Policy string
+	// Log receives one line before an installation, and what the installation prints.
+	Log io.Writer
+}
+
+// Programs says where the servers come from: the folder of initdb and postgres and the path of redis-server, or
+// servers.Docker.
+type Programs struct{ Postgres, Redis string }
+
+// Ensure finds what is installed, else installs it with apt-get where that is allowed, else settles for Docker. The error has
+// one sentence for each thing that is still missing, with the ways to get it.
+func (n Needs) Ensure(ctx context.Context) (Programs, error) {
+	if packages := n.missing(ctx); len(packages) > 0 {
+		if err := n.install(ctx, packages); err != nil {
+			fmt.Fprintf(n.Log, "testenv: %v\n", err)
+		}
+	}
+	var found Programs
+	var errs [3]error
+	found.Postgres, errs[0] = servers.FindPostgres(ctx)
+	found.Redis, errs[1] = servers.FindRedis(ctx)
+	if n.Race {
+		errs[2] = compiler(ctx)
+	}
+	return found, errors.Join(errs[:]...)
+}
+
+// missing lists the Debian packages of what is not installed. What the user placed by a variable is the user's to repair.
+func (n Needs) missing(ctx context.Context) []string {
+	var packages []string
+	if _, err := servers.InstalledPostgres(ctx); err != nil && os.Getenv(servers.EnvPostgres) == "" {
+		packages = append(packages, "postgresql")
+	}
+	if _, err := servers.InstalledRedis(ctx); err != nil && os.Getenv(servers.EnvRedis) == "" {
+		packages = append(packages, "redis-server")
+	}
+	if n.Race && os.Getenv("CC") == "" && compiler(ctx) != nil {
+		packages = append(packages, "gcc", "libc6-dev")
+	}
+	return packages
+}
+
+// compiler returns nil when the C compiler that Go uses finds the headers of the C library.
+func compiler(ctx context.Context) error {
+	out, err := exec.CommandContext(ctx, "go", "env", "CC").Output()
+	if err != nil {
+		return fmt.Errorf("ask go for its C compiler: %w", err)
+	}
+	cc := strings.Fields(string(out))
+	if len(cc) == 0 {
+		return errors.New("go env CC is empty: set CC to a C compiler, which the race detector needs")
+	}
+	command := exec.CommandContext(ctx, cc[0], append(cc[1:], "-x", "c", "-fsyntax-only", "-")...)
+	command.Stdin = strings.NewReader("#include <stdlib.h>\n")
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("the C compiler %s, which the race detector needs, is %w: install it (Debian: apt-get install gcc "+
+			"libc6-dev; macOS: xcode-select --install), or set CC", cc[0], errors.Join(servers.ErrMissing, err))
+	}
+	return nil
+}

@@ -1,0 +1,115 @@
+package needs_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"barkeep/store/storetest/servers"
+	"barkeep/tools/testenv/needs"
+)
+
+// fakeApt installs a redis-server that runs, but only after an update, and writes down whether services were kept from
+// starting.
+const fakeApt = `#!/bin/sh
+echo "$*" >>"$FAKE_APT/calls"
+case "$*" in
+*update*) : >"$FAKE_APT/updated" ;;
+*install*)
+	[ -e "$FAKE_APT/updated" ] || exit 100
+	"$FAKE_APT/policy" redis-server start; echo "policy $? frontend $DEBIAN_FRONTEND" >>"$FAKE_APT/calls"
+	printf '#!/bin/sh\nexit 0\n' >"$FAKE_APT/redis-server"; chmod 755 "$FAKE_APT/redis-server" ;;
+esac
+`
+
+// fakeSudo is for those who run the tests without being root.
+const fakeSudo = "#!/bin/sh\n[ \"$1\" = -n ] && shift\nexec \"$@\"\n"
+
+// machine is a PATH on which nothing is installed but apt-get and the shell's own tools.
+func machine(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, script := range map[string]string{"apt-get": fakeApt, "sudo": fakeSudo} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"sh", "rm", "chmod", "true"} {
+		if err := os.Symlink(filepath.Join("/bin", name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir)
+	t.Setenv("FAKE_APT", dir)
+	return dir
+}
+
+func TestInstallsWithApt(t *testing.T) {
+	if _, err := os.Stat("/opt/homebrew/bin/redis-server"); err == nil {
+		t.Skip("Redis is installed in a place that this test cannot hide")
+	}
+	postgres, err := servers.InstalledPostgres(t.Context())
+	if err != nil {
+		t.Fatalf("this test needs PostgreSQL, and `make test` brings it: %v", err)
+	}
+	t.Setenv(servers.EnvPostgres, postgres)
+	t.Setenv(servers.EnvRedis, "")
+	dir := machine(t)
+	policy := filepath.Join(dir, "policy")
+	var log bytes.Buffer
+	found, err := needs.Needs{Policy: policy, Log: &log}.Ensure(t.Context())
+	if err != nil {
+		t.Fatalf("ensure: %v\n%s", err, &log)
+	}
+	if want := (needs.Programs{Postgres: postgres, Redis: filepath.Join(dir, "redis-server")}); found != want {
+		t.Errorf("found %+v, want %+v", found, want)
+	}
+	if _, err := os.Stat(policy); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the policy file is still there: %v", err)
+	}
+	calls := readCalls(t, dir)
+	if !strings.Contains(calls, "policy 101 frontend noninteractive") {
+		t.Errorf("services were free to start, or questions to be asked:\n%s", calls)
+	}
+	if strings.Contains(calls, "postgresql") || !strings.Contains(calls, "--no-install-recommends redis-server") {
+		t.Errorf("want redis-server alone to be installed:\n%s", calls)
+	}
+	if _, err := (needs.Needs{Policy: policy, Log: &log}).Ensure(t.Context()); err != nil || readCalls(t, dir) != calls {
+		t.Errorf("what is installed was installed again (%v):\n%s", err, readCalls(t, dir))
+	}
+}
+
+// A policy file of the machine's own is used and kept.
+func TestKeepsPolicy(t *testing.T) {
+	dir := machine(t)
+	t.Setenv(servers.EnvPostgres, dir)
+	t.Setenv(servers.EnvRedis, "")
+	policy := filepath.Join(dir, "policy")
+	own := []byte("#!/bin/sh\nexit 104\n")
+	if err := os.WriteFile(policy, own, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	_, err := needs.Needs{Policy: policy, Log: &log}.Ensure(t.Context())
+	if !errors.Is(err, servers.ErrMissing) || strings.Contains(err.Error(), "Redis") {
+		t.Errorf("ensure: %v, want PostgreSQL alone to be missing", err)
+	}
+	if kept, err := os.ReadFile(policy); err != nil || !bytes.Equal(kept, own) {
+		t.Errorf("the policy file holds %q now (%v)", kept, err)
+	}
+	if calls := readCalls(t, dir); !strings.Contains(calls, "policy 104") {
+		t.Errorf("the policy was not asked:\n%s", calls)
+	}
+}
+
+func readCalls(t *testing.T, dir string) string {
+	t.Helper()
+	calls, err := os.ReadFile(filepath.Join(dir, "calls"))
+	if err != nil {
+		t.Fatalf("apt-get was not called: %v", err)
+	}
+	return string(calls)
+}
