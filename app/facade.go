@@ -8,16 +8,25 @@ import (
 	syncer "barkeep/sync"
 )
 
-// The parts' types that a front end shows, under app's name: cmd knows app and config only.
+// What a front end shows of the parts, under app's name: cmd knows app and config only.
 type (
-	Request     = syncer.Request
-	Report      = syncer.Report
-	Plan        = syncer.Plan
-	Task        = syncer.Task
-	Event       = syncer.Event
-	Run         = ledger.Run
-	Cell        = ledger.Cell
-	Candles     = market.Candles
+	// Request is what a run is to bring up to date.
+	Request = syncer.Request
+	// Report is what a run did.
+	Report = syncer.Report
+	// Plan is what a run would ask the provider for.
+	Plan = syncer.Plan
+	// Task is a native series of a plan, with what is resampled from it.
+	Task = syncer.Task
+	// Event tells a watcher how a task proceeds.
+	Event = syncer.Event
+	// Run is an entry of the ledger.
+	Run = ledger.Run
+	// Cell is the evidence of a series in a run.
+	Cell = ledger.Cell
+	// Candles are columns of bars.
+	Candles = market.Candles
+	// SeriesState is what the archive holds of a series.
 	SeriesState = market.SeriesState
 )
 

@@ -24,6 +24,7 @@ const (
 	StatePartial   State = "partial"   // some cells failed; what the others stored is committed
 	StateFailed    State = "failed"    // no cell succeeded, or the run itself broke
 	StateAbandoned State = "abandoned" // its process died; found by whoever came next
+	StateMissed    State = "missed"    // no run: the slot passed without a success, and that was recorded
 )
 
 // CellState is how one series fared within a run.
@@ -56,6 +57,7 @@ type Run struct {
 	Reason      string // why it is not done; empty on success
 	Started     time.Time
 	Finished    time.Time // zero while running
+	Token       string    // random; whoever writes for the run shows it, so that a run that was taken over writes no more
 }
 
 // Cell is the evidence of one series in one run.

@@ -92,8 +92,9 @@ func planJSON(p app.Plan, perMinute float64) any {
 	tasks := make([]taskView, len(p.Tasks))
 	for i, t := range p.Tasks {
 		tasks[i] = taskView{
-			Instrument: t.Instrument.Name, Symbol: t.Instrument.Symbol, Timeframe: string(t.Base), Derived: []string{}, Reason: string(t.Reason),
-			From: optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
+			Instrument: t.Instrument.Name, Symbol: t.Instrument.Symbol, Timeframe: string(t.Base), Derived: []string{},
+			Reason: string(t.Reason),
+			From:   optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
 		}
 		for _, d := range t.Derived {
 			tasks[i].Derived = append(tasks[i].Derived, string(d))
