@@ -99,15 +99,24 @@ func (c *Candles) Span() Window {
 
 // Check reports the first thing that makes the columns unfit to store: unequal lengths, or starts that do not rise.
 func (c *Candles) Check() error {
-	n := c.Len()
-	if len(c.Open) != n || len(c.High) != n || len(c.Low) != n || len(c.Close) != n || len(c.Volume) != n || len(c.Flags) != n {
-		return fmt.Errorf("candle columns differ in length: ts %d, open %d, high %d, low %d, close %d, volume %d, flags %d",
-			n, len(c.Open), len(c.High), len(c.Low), len(c.Close), len(c.Volume), len(c.Flags))
+	if err := c.even(); err != nil {
+		return err
 	}
+	n := c.Len()
 	for i := 1; i < n; i++ {
 		if c.TS[i] <= c.TS[i-1] {
 			return fmt.Errorf("candle %d of %d starts at %d, not after the one before it (%d)", i, n, c.TS[i], c.TS[i-1])
 		}
+	}
+	return nil
+}
+
+// even reports columns of unequal length.
+func (c *Candles) even() error {
+	n := c.Len()
+	if len(c.Open) != n || len(c.High) != n || len(c.Low) != n || len(c.Close) != n || len(c.Volume) != n || len(c.Flags) != n {
+		return fmt.Errorf("candle columns differ in length: ts %d, open %d, high %d, low %d, close %d, volume %d, flags %d",
+			n, len(c.Open), len(c.High), len(c.Low), len(c.Close), len(c.Volume), len(c.Flags))
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func appendVolume(b []byte, volume int64) []byte {
 	return append8(b, uint64(volume)) //nolint:gosec // checked to be 0 or more
 }
 
-// micros is a start as a timestamptz holds it; fit has checked that it can.
+// micros is a start as a timestamptz holds it; Storable has checked that it can.
 func micros(ts int64) uint64 { return uint64((ts - epoch) * 1_000_000) } //nolint:gosec // two's complement is meant
 
 // seconds reads what micros wrote.

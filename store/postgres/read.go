@@ -131,10 +131,10 @@ func (a *Archive) Revisions(ctx context.Context, series market.Series, w market.
 // may be moved there.
 func bound(t time.Time) time.Time {
 	switch {
-	case t.Unix() < firstTS:
-		return time.Unix(firstTS, 0).UTC()
-	case t.Unix() > lastTS:
-		return time.Unix(lastTS+1, 0).UTC()
+	case t.Unix() < market.FirstTS:
+		return time.Unix(market.FirstTS, 0).UTC()
+	case t.Unix() > market.LastTS:
+		return time.Unix(market.LastTS+1, 0).UTC()
 	}
 	if t.Nanosecond() > 0 { // rounded up, since the database would cut it to microseconds
 		return time.Unix(t.Unix()+1, 0).UTC()

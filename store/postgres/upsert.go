@@ -18,9 +18,9 @@ func (t *Tx) Upsert(ctx context.Context, series market.Series, bars *market.Cand
 	if err := t.usable(ctx); err != nil {
 		return market.Stored{}, t.fail(fmt.Errorf("store bars of %s: %w", series, err))
 	}
-	bars, err := fit(series, bars)
+	bars, err := series.Storable(bars)
 	if err != nil {
-		return market.Stored{}, t.fail(err)
+		return market.Stored{}, t.fail(fmt.Errorf("store %w", err))
 	}
 	if bars.Len() == 0 {
 		return market.Stored{}, nil
