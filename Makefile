@@ -26,7 +26,9 @@ build: ## Build bin/barkeep, static, with the version in it
 
 test: ## Run all tests with the race detector, beside a PostgreSQL and a Redis of their own
 	CGO_ENABLED=1 $(TESTENV) go test -race -timeout 20m ./...
+	# What the race detector makes too slow: a million bars, and thousands of simulated years.
 	$(TESTENV) go test -count=1 -v -run 'TestConformance/bars:_a_million' -timeout 20m ./store/postgres ./store/sqlite
+	go test -count=1 -run TestSimulatedYears -timeout 20m ./scheduler
 
 lint: ## Check the style, the arrows between packages, dead code and go.mod
 	go vet ./...

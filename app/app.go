@@ -8,7 +8,10 @@ import (
 	"time"
 
 	"barkeep/config"
+	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/scheduler"
+	"barkeep/server"
 	"barkeep/store/state"
 	syncer "barkeep/sync"
 	"barkeep/yahoo"
@@ -30,15 +33,25 @@ type App struct {
 	Archive Archive
 	Engine  *syncer.Engine
 
+	now         func() time.Time
+	pacific     *time.Location
 	instruments []market.Instrument
 	timeframes  []market.Timeframe
+	imports     ledger.Schedule
+	maintenance ledger.Schedule // the zero Schedule for none
+	shared      *state.State
+	budget      *state.Budget
+	client      *yahoo.Client
+	teller      *scheduler.Teller
+	gate        *scheduler.Gate
+	metrics     *server.Metrics // nil outside Serve
 	closers     closers
 }
 
 // New opens everything that the configuration names: the archive, migrated to the newest schema, the state in Redis or in
 // this process, the provider's client and the engine. A Redis that does not answer is logged and costs speed only.
 func New(ctx context.Context, c config.Config, o Options) (*App, error) {
-	a := &App{Config: c}
+	a := &App{Config: c, now: o.Now}
 	if err := a.open(ctx, o); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -50,24 +63,35 @@ func (a *App) open(ctx context.Context, o Options) error {
 	if a.instruments, a.timeframes, err = selection(a.Config); err != nil {
 		return err
 	}
-	pacific, err := time.LoadLocation("America/Los_Angeles")
-	if err != nil {
+	if a.pacific, err = time.LoadLocation("America/Los_Angeles"); err != nil {
 		return fmt.Errorf("load the Pacific zone: %w", err)
 	}
-	if err := a.openArchive(ctx, o); err != nil {
-		return err
+	for _, step := range []func() error{
+		func() error { return a.openArchive(ctx, o) },
+		func() error { return a.openState(ctx, o) },
+		func() error { return a.openProvider(o) },
+		func() error { return a.openEngine(o) },
+		func() error { return a.openGate(o) }, //nolint:contextcheck // closing has a bound of its own
+	} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
-	shared, err := a.openState(ctx, o)
-	if err != nil {
-		return err
-	}
-	client, err := a.openProvider(o, shared)
-	if err != nil {
-		return err
+	return nil
+}
+
+func (a *App) openEngine(o Options) (err error) {
+	watch := func(e syncer.Event) {
+		if o.Watch != nil {
+			o.Watch(e)
+		}
+		if e.Phase == syncer.PhaseDone {
+			crashPoint("cell")
+		}
 	}
 	a.Engine, err = syncer.New(syncer.Config{
-		Provider: client, Archive: a.Archive, Cache: a.cache(shared), Leases: leases{shared}, Now: o.Now, Logger: o.Logger,
-		Pacific: pacific, Watch: o.Watch, Writers: a.writers(),
+		Provider: a.client, Archive: a.Archive, Cache: a.cache(), Leases: leases{a.shared}, Now: o.Now, Logger: o.Logger,
+		Pacific: a.pacific, Watch: watch, Writers: a.writers(), Deadline: a.Config.RunDeadline,
 	})
 	return err
 }
@@ -85,36 +109,36 @@ func (a *App) openArchive(ctx context.Context, o Options) error {
 	return nil
 }
 
-func (a *App) openState(ctx context.Context, o Options) (*state.State, error) {
+func (a *App) openState(ctx context.Context, o Options) error {
 	shared, err := state.Open(ctx, state.Config{URL: a.Config.RedisURL, Now: o.Now, Logger: o.Logger})
 	if err != nil {
-		return nil, errors.Join(ErrConfiguration, fmt.Errorf("REDIS_URL: %w", err))
+		return errors.Join(ErrConfiguration, fmt.Errorf("REDIS_URL: %w", err))
 	}
 	a.closers.add("state", shared.Close)
+	a.shared = shared
 	if err := shared.Ping(ctx); err != nil {
 		o.Logger.WarnContext(ctx, "redis does not answer, going on without it", "redis", a.Config.RedisName(), "error", err)
 	}
-	return shared, nil
+	return nil
 }
 
-func (a *App) openProvider(o Options, shared *state.State) (*yahoo.Client, error) {
-	budget, err := shared.NewBudget(a.Config.YahooRequestsPerMinute, a.Config.YahooDailyBudget, "yahoo")
+func (a *App) openProvider(o Options) (err error) {
+	a.budget, err = a.shared.NewBudget(a.Config.YahooRequestsPerMinute, a.Config.YahooDailyBudget, "yahoo")
 	if err != nil {
-		return nil, errors.Join(ErrConfiguration, err)
+		return errors.Join(ErrConfiguration, err)
 	}
 	c := yahoo.Config{
-		UserAgent: a.Config.YahooUserAgent, RequestsPerMinute: a.Config.YahooRequestsPerMinute, Budget: budget,
+		UserAgent: a.Config.YahooUserAgent, RequestsPerMinute: a.Config.YahooRequestsPerMinute, Budget: a.budget,
 		Now: o.Now, Logger: o.Logger,
 	}
 	if a.Config.YahooBaseURL != "" {
 		c.BaseURLs = []string{a.Config.YahooBaseURL}
 	}
-	client, err := yahoo.New(c)
-	if err != nil {
-		return nil, errors.Join(ErrConfiguration, err)
+	if a.client, err = yahoo.New(c); err != nil {
+		return errors.Join(ErrConfiguration, err)
 	}
-	a.closers.add("provider client", func() error { client.Close(); return nil })
-	return client, nil
+	a.closers.add("provider client", func() error { a.client.Close(); return nil })
+	return nil
 }
 
 // writers is how many transactions may write at once: SQLite has one writer, PostgreSQL gains from two.
@@ -127,11 +151,11 @@ func (a *App) writers() int {
 
 // cache is nil when it is switched off, and without Redis, since nobody else could read what this process keeps. A nil
 // *state.State must not become a non-nil interface.
-func (a *App) cache(shared *state.State) syncer.Cache {
-	if !a.Config.CacheEnabled || shared.InProcess() {
+func (a *App) cache() syncer.Cache {
+	if !a.Config.CacheEnabled || a.shared.InProcess() {
 		return nil
 	}
-	return shared
+	return a.shared
 }
 
 // leases gives the engine leases without their tokens.
@@ -159,9 +183,12 @@ func (a *App) Request(r syncer.Request) syncer.Request {
 	if len(r.Timeframes) == 0 {
 		r.Timeframes = a.timeframes
 	}
-	r.Maintenance = r.Maintenance || a.Config.SyncMode == "maintenance"
+	r.Maintenance = r.Maintenance || (a.Config.SyncMode == "maintenance" && !r.Backfill)
 	return r
 }
+
+// Pacific is the zone in which people read times beside UTC.
+func (a *App) Pacific() *time.Location { return a.pacific }
 
 // Close puts everything away, in reverse.
 func (a *App) Close() error { return a.closers.closeAll(stopBound) }

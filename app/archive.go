@@ -10,6 +10,7 @@ import (
 	"barkeep/config"
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/scheduler"
 	"barkeep/store/postgres"
 	"barkeep/store/sqlite"
 	syncer "barkeep/sync"
@@ -18,10 +19,15 @@ import (
 // Archive is what the program needs of a store: the engine's side of it, and what is shown to people.
 type Archive interface {
 	syncer.Archive
+	scheduler.RunLedger
+	scheduler.SlotBook
+	scheduler.NoticeBook
 	Ping(ctx context.Context) error
 	Migrate(ctx context.Context) (from, to int64, err error)
 	SchemaVersion(ctx context.Context) (current, latest int64, err error)
 	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
+	// Run is one run by its id; false when there is none.
+	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
 	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
 	// Revisions are the earlier values of changed bars, and when each was replaced.
 	Revisions(ctx context.Context, series market.Series, window market.Window) (*market.Candles, []time.Time, error)

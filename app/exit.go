@@ -17,6 +17,7 @@ const (
 	ExitUsage   = 2 // a flag, a variable or a path is wrong; nothing was started
 	ExitPartial = 3 // some series failed, the others are stored
 	ExitFailed  = 4
+	ExitHeld    = 5 // another process is running the slot, with --no-wait
 )
 
 // ExitCode is the one table from errors to exit codes.

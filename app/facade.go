@@ -5,6 +5,7 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/scheduler"
 	syncer "barkeep/sync"
 )
 
@@ -26,6 +27,10 @@ type (
 	Cell = ledger.Cell
 	// Candles are columns of bars.
 	Candles = market.Candles
+	// Slot is one scheduled time of a job.
+	Slot = ledger.Slot
+	// Answer is what became of the question for a slot.
+	Answer = scheduler.Answer
 	// SeriesState is what the archive holds of a series.
 	SeriesState = market.SeriesState
 )
@@ -35,6 +40,12 @@ const (
 	PhaseWaiting = syncer.PhaseWaiting
 	PhaseDone    = syncer.PhaseDone
 	PhaseFailed  = syncer.PhaseFailed
+)
+
+// The outcomes of asking for a slot that a front end tells apart.
+const (
+	Ran  = scheduler.Ran
+	Held = scheduler.Held
 )
 
 // Order is the place of a timeframe among all, shortest first; -1 for none.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"barkeep/config"
@@ -17,12 +18,33 @@ type Status struct {
 	Now     time.Time
 	Runs    []ledger.Run // newest first
 	Series  []market.SeriesState
+	Mode    string
+	Today   []SlotStatus // the import's slots of today, by the date of its zone
+	Next    ledger.Timed // the next slot of the import
+}
+
+// SlotStatus is how a slot stands.
+type SlotStatus struct {
+	ledger.Timed
+	Run ledger.Run // the one that speaks for the slot; its ID is 0 when there is none
+}
+
+// State is the state of the slot's run, or whether its time has come.
+func (s SlotStatus) State(now time.Time) string {
+	switch {
+	case s.Run.State != "":
+		return string(s.Run.State)
+	case now.Before(s.At):
+		return "waiting"
+	default:
+		return "due"
+	}
 }
 
 // ReadStatus reads the archive that the configuration names; it changes nothing, so an archive that was never migrated is
 // shown with schema 0 and nothing in it.
 func ReadStatus(ctx context.Context, c config.Config, o Options, runs int) (Status, error) {
-	s := Status{Archive: c.DatabaseName(), Now: o.Now().UTC()}
+	s := Status{Archive: c.DatabaseName(), Now: o.Now().UTC(), Mode: c.SyncMode}
 	archive, closeArchive, err := OpenArchive(ctx, c, o.Now, o.Logger)
 	if err != nil {
 		return s, err
@@ -34,6 +56,54 @@ func ReadStatus(ctx context.Context, c config.Config, o Options, runs int) (Stat
 	if s.Runs, err = archive.Runs(ctx, runs); err != nil {
 		return s, err
 	}
-	s.Series, err = archive.States(ctx)
-	return s, err
+	if s.Series, err = archive.States(ctx); err != nil {
+		return s, err
+	}
+	return s, s.readSlots(ctx, archive, c)
+}
+
+// readSlots reads how today's slots of the import stand, and which one is next.
+func (s *Status) readSlots(ctx context.Context, archive Archive, c config.Config) error {
+	imports, _, err := schedules(c)
+	if err != nil {
+		return err
+	}
+	s.Next.Slot, s.Next.At = imports.Next(s.Now)
+	date := s.Now.In(imports.Zone()).Format(time.DateOnly)
+	for i := range imports.Len() {
+		at, err := imports.At(date, i)
+		if err != nil {
+			return err
+		}
+		one := SlotStatus{Timed: ledger.Timed{Slot: ledger.Slot{Job: ledger.JobImport, Date: date, Index: i}, At: at}}
+		if one.Run, _, err = archive.Latest(ctx, one.Slot); err != nil {
+			return err
+		}
+		s.Today = append(s.Today, one)
+	}
+	return nil
+}
+
+// ReadRun reads one run of the ledger with its cells.
+func ReadRun(ctx context.Context, c config.Config, o Options, id int64) (Report, error) {
+	archive, closeArchive, err := OpenArchive(ctx, c, o.Now, o.Logger)
+	if err != nil {
+		return Report{}, err
+	}
+	defer closeArchive()
+	run, ok, err := archive.Run(ctx, id)
+	if err != nil {
+		return Report{}, err
+	}
+	if !ok {
+		return Report{}, fmt.Errorf("%w: there is no run %d", ErrConfiguration, id)
+	}
+	report := Report{Run: run}
+	if report.Cells, err = archive.Cells(ctx, id); err != nil {
+		return Report{}, err
+	}
+	for _, cell := range report.Cells {
+		report.Requests += cell.Requests
+	}
+	return report, nil
 }

@@ -6,11 +6,13 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // the zone must load in an image without zone files
 )
 
 // Config is everything a user can set. Defaults stand in the tags, and nowhere else.
@@ -27,6 +29,26 @@ type Config struct {
 	Instruments []string `env:"INSTRUMENTS" envDefault:"ES,NQ,YM,RTY,CL,GC"`
 	// Timeframes are what is kept of each instrument.
 	Timeframes []string `env:"TIMEFRAMES" envDefault:"1m,5m,15m,30m,1h,2h,4h,6h,12h,1d,1wk"`
+	// ImportTimes are the slots of the import, wall-clock times in ImportTimezone.
+	ImportTimes []string `env:"IMPORT_TIMES" envDefault:"14:05"`
+	// ImportTimezone is the zone of ImportTimes and MaintenanceTime.
+	ImportTimezone string `env:"IMPORT_TIMEZONE" envDefault:"America/Los_Angeles"`
+	// CatchUpWindow is how late a slot may be begun that passed while no process was up; 0: until the next slot.
+	CatchUpWindow time.Duration `env:"CATCH_UP_WINDOW"`
+	// RunLease is how long a holder of a slot that gives no sign of life is waited for before another takes over.
+	RunLease time.Duration `env:"RUN_LEASE" envDefault:"90s"`
+	// RunDeadline is how long one run may take.
+	RunDeadline time.Duration `env:"RUN_DEADLINE" envDefault:"2h"`
+	// MaintenanceTime is when holes are filled and provisional bars re-checked; empty for never.
+	MaintenanceTime string `env:"MAINTENANCE_TIME"`
+	// HTTPAddr is where serve listens.
+	HTTPAddr string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080"`
+	// APIToken is what a request that starts a run must show; empty: none can be started over HTTP. Secret.
+	APIToken string `env:"API_TOKEN"`
+	// NotifyURLs are whom to tell of failed, partial, abandoned and missed slots, in shoutrrr's form. Secret.
+	NotifyURLs []string `env:"NOTIFY_URLS"`
+	// HeartbeatURL is pinged on start, success and failure of a run. Secret.
+	HeartbeatURL string `env:"HEARTBEAT_URL"`
 	// SyncMode is operational or maintenance.
 	SyncMode string `env:"SYNC_MODE" envDefault:"operational"`
 	// YahooBaseURL replaces the provider's hosts, for a fake or a proxy. Empty: the real ones.
@@ -64,6 +86,21 @@ func (c *Config) check() []Problem {
 	if !(c.YahooRequestsPerMinute >= minRate && c.YahooRequestsPerMinute <= maxRate) {
 		add("YAHOO_REQUESTS_PER_MINUTE", fmt.Sprintf("%g", c.YahooRequestsPerMinute),
 			"a number of requests from 0.001 to 1000000; 30 is known to be safe")
+	}
+	if c.CatchUpWindow < 0 {
+		add("CATCH_UP_WINDOW", c.CatchUpWindow.String(), "a duration such as 6h, or unset for until the next slot")
+	}
+	if c.RunLease < time.Second || c.RunLease > c.RunDeadline {
+		add("RUN_LEASE", c.RunLease.String(), "a duration of at least 1s, and at most RUN_DEADLINE ("+c.RunDeadline.String()+")")
+	}
+	if c.HeartbeatURL != "" && !validURL(c.HeartbeatURL, "http", "https") {
+		add("HEARTBEAT_URL", "(not shown)", "the address of a monitor, http://... or https://...")
+	}
+	if _, err := time.LoadLocation(c.ImportTimezone); err != nil || c.ImportTimezone == "Local" {
+		add("IMPORT_TIMEZONE", c.ImportTimezone, "a zone's name such as America/Los_Angeles")
+	}
+	if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
+		add("HTTP_ADDR", c.HTTPAddr, "host:port such as 127.0.0.1:8080, or :8080 for all addresses")
 	}
 	if c.YahooDailyBudget < 0 {
 		add("YAHOO_DAILY_BUDGET", strconv.Itoa(c.YahooDailyBudget), "a number of requests a UTC day, 0 for no bound")

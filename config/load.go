@@ -98,6 +98,8 @@ func accepted(t reflect.Type) string {
 		return "a whole number"
 	case "float64":
 		return "a number"
+	case "time.Duration":
+		return "a duration such as 90m or 6h"
 	case "time.Time":
 		return "a time like 2026-11-22T14:05:00-08:00 (RFC 3339)"
 	default:

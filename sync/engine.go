@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"barkeep/ledger"
@@ -80,10 +81,45 @@ func (e *Engine) RunOnce(ctx context.Context, request Request) (Report, error) {
 	if run.ID, err = e.Archive.StartRun(ctx, run); err != nil {
 		return Report{Run: run, Plan: plan}, fmt.Errorf("start a run in the ledger: %w", err)
 	}
+	if request.Begun != nil {
+		request.Begun(run)
+	}
 	e.Logger.InfoContext(ctx, "run started", "run", run.ID, "job", run.Job, "series", len(plan.Tasks), "requests", plan.Requests(),
 		"at", e.moment(run.Started))
 	report := e.execute(ctx, run, plan, request)
 	return report, e.finish(ctx, &report)
+}
+
+// Carry carries out a run that its caller began in the ledger and will end there, such as that of a slot. It leaves out the
+// tasks whose series all have an OK cell in done, which earlier attempts committed. It returns a cell for every other series;
+// each that is OK was committed under the run's token. An error means that nothing could be planned.
+func (e *Engine) Carry(ctx context.Context, run ledger.Run, request Request, done []ledger.Cell) ([]ledger.Cell, error) {
+	plan, err := e.Plan(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	plan.Tasks = remaining(plan.Tasks, done)
+	e.Logger.InfoContext(ctx, "run started", "run", run.ID, "job", run.Job, "attempt", run.Attempt, "series", len(plan.Tasks),
+		"requests", plan.Requests(), "at", e.moment(run.Started))
+	report := e.execute(ctx, run, plan, request)
+	e.Logger.InfoContext(ctx, "run carried out", "run", run.ID, "inserted", report.Inserted(), "requests", report.Requests)
+	return report.Cells, nil
+}
+
+// remaining leaves out the tasks that need no further attempt. A task is one transaction, so its series share one fate.
+func remaining(tasks []Task, done []ledger.Cell) []Task {
+	ok := make(map[market.Series]bool, len(done))
+	for _, c := range done {
+		ok[market.Series{Instrument: c.Instrument, Timeframe: market.Timeframe(c.Timeframe)}] = c.State.OK()
+	}
+	return slices.DeleteFunc(tasks, func(t Task) bool {
+		for _, timeframe := range t.All() {
+			if !ok[market.Series{Instrument: t.Instrument.Name, Timeframe: timeframe}] {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 func (e *Engine) newRun(request Request) ledger.Run {
@@ -124,11 +160,13 @@ func (e *Engine) finish(ctx context.Context, report *Report) error {
 const finishTimeout = 8 * time.Second
 
 // persist tries a write again after faults of the archive, so that its restart in mid-run loses neither bars already paid
-// for nor the record of them. Bars that can never be stored are not tried again.
+// for nor the record of them. Bars that can never be stored, and a run that was taken over, are not tried again.
 func (e *Engine) persist(ctx context.Context, write func(context.Context) error) error {
 	var err error
 	for pause := 250 * time.Millisecond; ; pause *= 2 {
-		if err = write(ctx); err == nil || errors.Is(err, market.ErrInvalidCandle) || ctx.Err() != nil || pause > persistLongest {
+		err = write(ctx)
+		final := errors.Is(err, market.ErrInvalidCandle) || errors.Is(err, ledger.ErrLost)
+		if err == nil || final || ctx.Err() != nil || pause > persistLongest {
 			return err
 		}
 		e.Logger.WarnContext(ctx, "archive write failed, trying again", "error", err, "pause", pause)

@@ -87,7 +87,7 @@ func (x *execution) record(ctx context.Context, cells []ledger.Cell) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancel()
 	for _, cell := range cells {
-		if err := x.Archive.RecordCell(ctx, cell); err != nil {
+		if err := x.Archive.RecordCellOf(ctx, x.run, cell); err != nil {
 			x.fault(ctx, "evidence not recorded", err, cell.Instrument+" "+cell.Timeframe)
 			return
 		}

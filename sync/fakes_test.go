@@ -25,6 +25,7 @@ type memory struct {
 	runs    []ledger.Run
 	cells   map[string]ledger.Cell
 	down    int    // so many of the next commits fail
+	token   string // of the one run that may write; "" for ad-hoc runs
 	barrier func() // called at each commit, when set
 }
 
@@ -78,9 +79,12 @@ func (m *memory) FinishRun(_ context.Context, run ledger.Run) error {
 	return nil
 }
 
-func (m *memory) RecordCell(_ context.Context, c ledger.Cell) error {
+func (m *memory) RecordCellOf(_ context.Context, run ledger.Run, c ledger.Cell) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if run.Token != m.token {
+		return ledger.ErrLost
+	}
 	m.cells[c.Instrument+" "+c.Timeframe] = c
 	return nil
 }
@@ -170,6 +174,15 @@ func (tx *memoryTx) Commit(context.Context) error {
 }
 
 func (tx *memoryTx) Rollback() {}
+
+func (tx *memoryTx) Fence(_ context.Context, _ int64, token string) error {
+	tx.archive.mu.Lock()
+	defer tx.archive.mu.Unlock()
+	if token != tx.archive.token {
+		return ledger.ErrLost
+	}
+	return nil
+}
 
 // scripted is a provider that serves every bar the calendar expects, or what its script says.
 type scripted struct {

@@ -25,12 +25,16 @@ type Archive interface {
 	StartRun(ctx context.Context, run ledger.Run) (int64, error)
 	// FinishRun writes a run's state, reason and end.
 	FinishRun(ctx context.Context, run ledger.Run) error
-	// RecordCell writes the evidence of a cell that stored nothing.
-	RecordCell(ctx context.Context, cell ledger.Cell) error
+	// RecordCellOf writes the evidence of a cell that stored nothing. The error is ledger.ErrLost when the run has a token
+	// and was taken over.
+	RecordCellOf(ctx context.Context, run ledger.Run, cell ledger.Cell) error
 }
 
 // Tx is one write transaction of the archive; nothing of it is visible before Commit, and all of it after.
 type Tx interface {
+	// Fence fails with ledger.ErrLost unless the run is running and bears the token, and keeps it so until the transaction
+	// ends: a process whose run was taken over commits nothing more.
+	Fence(ctx context.Context, runID int64, token string) error
 	// Upsert writes bars idempotently and counts what it really did.
 	Upsert(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error)
 	// Candles reads bars as this transaction sees them.

@@ -16,6 +16,8 @@ type Request struct {
 	Backfill    bool // fetch the whole backfill window even of series that have records
 	Deep        bool // backfill as far back as the provider serves
 	Maintenance bool // fetch the whole window again, to fill holes and re-check provisional bars
+	// Begun is told the run as soon as it stands in the ledger; nil: nobody is.
+	Begun func(ledger.Run)
 }
 
 // Report is what a run did, with the evidence of every cell.

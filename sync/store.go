@@ -40,6 +40,11 @@ func (x *execution) commit(
 		return nil, fmt.Errorf("store %s: %w", w.task.Series(), err)
 	}
 	defer tx.Rollback()
+	if x.run.Token != "" {
+		if err := tx.Fence(ctx, x.run.ID, x.run.Token); err != nil {
+			return nil, fmt.Errorf("store %s for run %d: %w", w.task.Series(), x.run.ID, err)
+		}
+	}
 	results, counts, err := x.write(ctx, tx, w.task, part)
 	if err != nil {
 		return nil, err

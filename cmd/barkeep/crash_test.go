@@ -141,14 +141,15 @@ const orphans = `SELECT count(*) FROM (SELECT DISTINCT instrument, timeframe FRO
 func TestSIGKILLWhileStoring(t *testing.T) {
 	t.Parallel()
 	address := provider(t, []string{when})
-	env := []string{when, "YAHOO_BASE_URL=" + address, "YAHOO_REQUESTS_PER_MINUTE=600000", "INSTRUMENTS=ES,NQ,YM,RTY,CL,GC,SI,NG"}
+	env := []string{when, "YAHOO_BASE_URL=" + address, "YAHOO_REQUESTS_PER_MINUTE=600000"}
+	selection := []string{"sync", "--instrument", "ES,NQ,YM,RTY,CL,GC,SI,NG"} // beside the slots: no lease to wait for
 	for i, e := range engines(t) {
 		calm := engines(t)[i]
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			mine := append(env, "DATABASE_URL="+e.url)
 			for kills := range 3 {
-				victim := start(t, mine, "sync")
+				victim := start(t, mine, selection...)
 				for range 4 + 5*kills {
 					victim.until(t, "series=")
 				}
@@ -165,11 +166,11 @@ func TestSIGKILLWhileStoring(t *testing.T) {
 					t.Errorf("kill %d came before anything was stored", kills)
 				}
 			}
-			r := read(t, barkeep(t, mine, "sync", "--json").must(t, 0).stdout)
+			r := read(t, barkeep(t, mine, append(selection, "--json")...).must(t, 0).stdout)
 			if r.Run.State != "done" || r.Inserted == 0 {
 				t.Errorf("the run after: %s, %d inserted, want done with the rest", r.Run.State, r.Inserted)
 			}
-			barkeep(t, append(env, "DATABASE_URL="+calm.url), "sync").must(t, 0)
+			barkeep(t, append(env, "DATABASE_URL="+calm.url), selection...).must(t, 0)
 			want, got := ohlc(t, calm), ohlc(t, e)
 			if len(want) == 0 || strings.Join(want, "\n") != strings.Join(got, "\n") {
 				t.Errorf("%d bars after three kills, %d without any: they must be the same", len(got), len(want))
@@ -194,9 +195,9 @@ func TestServersRestartInMidRun(t *testing.T) {
 	}}
 	env := []string{
 		when, "YAHOO_BASE_URL=" + address, "YAHOO_REQUESTS_PER_MINUTE=6000", "DATABASE_URL=" + postgres.URL(), "REDIS_URL=" + redis.URL(),
-		"INSTRUMENTS=ES,NQ,YM,RTY,CL,GC",
 	}
-	run := start(t, env, "sync", "--json")
+	selection := []string{"sync", "--instrument", "ES,NQ,YM,RTY,CL,GC", "--json"}
+	run := start(t, env, selection...)
 	run.until(t, "Backfill complete")
 	if err := postgres.Kill(); err != nil {
 		t.Fatal(err)
@@ -226,7 +227,7 @@ func TestServersRestartInMidRun(t *testing.T) {
 	if len(r.Faults) == 0 {
 		t.Error("the run does not mention that Redis was gone")
 	}
-	again := read(t, barkeep(t, env, "sync", "--json").must(t, 0).stdout)
+	again := read(t, barkeep(t, env, selection...).must(t, 0).stdout)
 	if again.Inserted != 0 {
 		t.Errorf("the next run inserted %d bars that the first had reported", again.Inserted)
 	}

@@ -21,8 +21,11 @@ var version = "dev"
 
 // commands are what barkeep can do.
 type commands struct {
+	Serve    serveCommand    `cmd:"" help:"Run the worker: the import at its times, and HTTP."`
 	Sync     syncCommand     `cmd:"" help:"Bring the archive up to date: fetch what is new, backfill series without records."`
 	Status   statusCommand   `cmd:"" help:"Show the archive's series, newest bars and recent runs."`
+	Runs     runsCommand     `cmd:"" help:"Show recent runs, or one with the evidence of its series."`
+	Doctor   doctorCommand   `cmd:"" help:"Check the set-up and say what to do about what is wrong."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the archive's schema up to date; sync does this by itself."`
 	Demo     demoCommand     `cmd:"" help:"Run everything offline: fake provider, a dozen futures, a temporary archive."`
 	Provider providerCommand `cmd:"" help:"Serve the fake provider on a port, for tests and replays."`

@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// binary is barkeep, built once for all tests of this package, as a user runs it.
+// binary is barkeep, built once for all tests of this package, as a user runs it but for the points where a test can have it
+// killed.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -29,7 +30,7 @@ func withBinary(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "barkeep")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-tags", "crashpoints", "-o", binary, ".").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build barkeep: %v\n%s", err, out)
 		return 1
 	}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -53,18 +56,26 @@ func printStatus(w io.Writer, s app.Status, pacific *time.Location) error {
 		_, err := fmt.Fprintln(w, "The archive is empty: barkeep sync fills it.")
 		return err
 	}
+	for _, slot := range s.Today {
+		line := fmt.Sprintf("today    %s at %s: %s", slot.Slot, both(slot.At, pacific), slot.State(s.Now))
+		if slot.Run.ID != 0 {
+			line += fmt.Sprintf(", run %d", slot.Run.ID)
+		}
+		fmt.Fprintln(w, line)
+	}
+	fmt.Fprintf(w, "next     %s at %s\n", s.Next.Slot, both(s.Next.At, pacific))
 	if len(s.Runs) > 0 {
-		runs := newTable(w, "run", "job", "by", "state", "started", "took", "reason")
+		runs := newTable(w, "run", "job", "slot", "by", "state", "started", "took", "reason")
 		for _, r := range s.Runs {
-			took := "-"
-			if !r.Finished.IsZero() {
-				took = r.Finished.Sub(r.Started).Round(10 * time.Millisecond).String()
-			}
-			runs.AppendRow(table.Row{r.ID, r.Job, r.Entry, r.State, both(r.Started, pacific), took, short(r.Reason, 60)})
+			runs.AppendRow(table.Row{r.ID, r.Job, slotOf(r), r.Entry, r.State, both(r.Started, pacific), took(r), short(r.Reason, 60)})
 		}
 		runs.Render()
 	}
 	series := newTable(w, "series", "bars", "oldest", "newest", "age")
+	slices.SortStableFunc(s.Series, func(a, b app.SeriesState) int {
+		return cmp.Or(strings.Compare(a.Series.Instrument, b.Series.Instrument),
+			app.Order(string(a.Series.Timeframe))-app.Order(string(b.Series.Timeframe)))
+	})
 	for _, state := range s.Series {
 		series.AppendRow(table.Row{state.Series, state.Count, stamp(state.Oldest), stamp(state.Newest), age(s.Now, state)})
 	}
@@ -101,6 +112,16 @@ func statusJSON(s app.Status, pacific *time.Location) any {
 		Oldest     *time.Time `json:"oldest"`
 		Newest     *time.Time `json:"newest"`
 	}
+	type slotView struct {
+		Slot  string    `json:"slot"`
+		At    *timeView `json:"at"`
+		State string    `json:"state"`
+		Run   int64     `json:"run"`
+	}
+	slots := make([]slotView, len(s.Today))
+	for i, slot := range s.Today {
+		slots[i] = slotView{slot.Key(), viewTime(slot.At, pacific), slot.State(s.Now), slot.Run.ID}
+	}
 	runs := make([]runView, len(s.Runs))
 	for i, r := range s.Runs {
 		runs[i] = viewRun(r)
@@ -116,8 +137,11 @@ func statusJSON(s app.Status, pacific *time.Location) any {
 		Archive string       `json:"archive"`
 		Schema  int64        `json:"schema"`
 		Latest  int64        `json:"latest_schema"`
+		Mode    string       `json:"mode"`
 		Now     *timeView    `json:"now"`
+		Next    *timeView    `json:"next"`
+		Slots   []slotView   `json:"slots"`
 		Runs    []runView    `json:"runs"`
 		Series  []seriesView `json:"series"`
-	}{version, s.Archive, s.Schema, s.Latest, viewTime(s.Now, pacific), runs, series}
+	}{version, s.Archive, s.Schema, s.Latest, s.Mode, viewTime(s.Now, pacific), viewTime(s.Next.At, pacific), slots, runs, series}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -14,8 +15,23 @@ type syncCommand struct {
 	Backfill    bool    `help:"Fetch the whole backfill window also of series that have records."`
 	Deep        bool    `help:"Backfill as far back as the provider serves; implies --backfill."`
 	Maintenance bool    `help:"Fetch the whole window again, to fill holes and re-check provisional bars."`
+	Slot        *int    `help:"Run this slot of today, counted from 0, instead of the newest that is due."`
+	Force       bool    `help:"Run the slot again though it is done; recorded as forced."`
+	NoWait      bool    `help:"When another process runs the slot, exit with 5 instead of waiting for it."`
 	DryRun      bool    `help:"Print the plan, its requests and how long they take; fetch and store nothing."`
 	JSON        bool    `name:"json" help:"Print the result as JSON."`
+}
+
+// Help is the text below the flags.
+func (c *syncCommand) Help() string {
+	return "Without a selection it runs the import's newest due slot, once, whoever else asks: it waits for another process that " +
+		"is at it, and does nothing when the slot is done. With --instrument, --timeframe, --backfill or --deep it fetches just " +
+		"that, beside the slots."
+}
+
+// selects tells whether the flags ask for something beside the slots.
+func (c *syncCommand) selects() bool {
+	return c.Instrument != nil || c.Timeframe != nil || c.Backfill || c.Deep
 }
 
 // Run carries the command out.
@@ -36,23 +52,22 @@ func (c *syncCommand) Run(p *process) error {
 		return err
 	}
 	request = a.Request(request)
-	if c.DryRun {
-		plan, err := a.Engine.Plan(p.ctx, request)
-		return errors.Join(err, printPlan(p.out, plan, s.config.YahooRequestsPerMinute, c.JSON), a.Close())
+	var code int
+	switch {
+	case c.DryRun:
+		var plan app.Plan
+		if plan, err = a.Engine.Plan(p.ctx, request); err == nil {
+			err = printPlan(p.out, plan, s.config.YahooRequestsPerMinute, c.JSON)
+		}
+	case c.selects() || request.Maintenance:
+		code, err = c.adHoc(p, a, request, progress)
+	default:
+		code, err = c.slot(p, a, request, progress)
 	}
-	progress.start(app.Tasks(request))
-	report, err := a.Engine.RunOnce(p.ctx, request)
-	progress.stop()
-	if len(report.Cells) > 0 {
-		err = errors.Join(err, printReport(p.out, report, c.JSON))
-	}
-	if err = errors.Join(err, a.Close()); err != nil {
-		return err
-	}
-	if code := app.ExitCodeOf(report.Run.State); code != app.ExitDone {
+	if err = errors.Join(err, a.Close()); err == nil && code != app.ExitDone {
 		return exit(code)
 	}
-	return nil
+	return err
 }
 
 // request reads the flags.
@@ -65,8 +80,51 @@ func (c *syncCommand) request() (app.Request, error) {
 		return app.Request{}, fmt.Errorf("%w: --maintenance checks what is stored, --backfill and --deep fetch more: "+
 			"give one of them", app.ErrConfiguration)
 	}
+	if (c.Slot != nil || c.Force || c.NoWait) && (c.selects() || c.Maintenance) {
+		return app.Request{}, fmt.Errorf("%w: --slot, --force and --no-wait are about a slot, which imports everything: "+
+			"leave out --instrument, --timeframe, --backfill, --deep and --maintenance", app.ErrConfiguration)
+	}
 	return app.Request{
 		Entry: "sync", Instruments: instruments, Timeframes: timeframes,
 		Backfill: c.Backfill, Deep: c.Deep, Maintenance: c.Maintenance,
 	}, nil
+}
+
+// adHoc fetches a selection, beside the slots. Maintenance waits for an import that is in progress.
+func (c *syncCommand) adHoc(p *process, a *app.App, request app.Request, progress *progress) (int, error) {
+	if request.Maintenance {
+		if err := a.WaitForImport(p.ctx); err != nil {
+			return 0, err
+		}
+	}
+	progress.start(app.Tasks(request))
+	report, err := a.Engine.RunOnce(p.ctx, request)
+	progress.stop()
+	if len(report.Cells) > 0 {
+		err = errors.Join(err, printReport(p.out, report, c.JSON))
+	}
+	return app.ExitCodeOf(report.Run.State), err
+}
+
+// slot sees to it that a slot is run.
+func (c *syncCommand) slot(p *process, a *app.App, request app.Request, progress *progress) (int, error) {
+	ask := app.SlotRequest{Entry: "sync", Index: -1, Force: c.Force, NoWait: c.NoWait}
+	if c.Slot != nil {
+		if ask.Index = *c.Slot; ask.Index < 0 {
+			return 0, fmt.Errorf("%w: --slot is %d: slots are counted from 0", app.ErrConfiguration, ask.Index)
+		}
+	}
+	progress.start(app.Tasks(request))
+	answer, slot, err := a.RunSlot(p.ctx, ask)
+	progress.stop()
+	if err != nil {
+		return 0, err
+	}
+	if err := printAnswer(p.out, answer, slot, a, c.JSON); err != nil {
+		return 0, err
+	}
+	if answer.Outcome == app.Held {
+		return app.ExitHeld, nil
+	}
+	return app.ExitCodeOf(answer.Run.State), context.Cause(p.ctx)
 }

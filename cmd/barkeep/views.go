@@ -58,7 +58,18 @@ type cellView struct {
 	Newest     *time.Time `json:"newest"`
 }
 
-func reportJSON(r app.Report) any {
+// reportView is a run with its evidence as --json shows it.
+type reportView struct {
+	Outcome  string     `json:"outcome,omitempty"` // of a slot: ran, already ran, waited for, held
+	Slot     string     `json:"slot,omitempty"`
+	Run      runView    `json:"run"`
+	Inserted int        `json:"inserted"`
+	Requests int        `json:"requests"`
+	Cells    []cellView `json:"cells"`
+	Faults   []string   `json:"faults"`
+}
+
+func reportJSON(r app.Report) reportView {
 	cells := make([]cellView, len(r.Cells))
 	for i, c := range r.Cells {
 		cells[i] = cellView{
@@ -67,13 +78,9 @@ func reportJSON(r app.Report) any {
 			Inserted: c.Inserted, Changed: c.Changed, Unchanged: c.Unchanged, Newest: optional(c.Newest),
 		}
 	}
-	return struct {
-		Run      runView    `json:"run"`
-		Inserted int        `json:"inserted"`
-		Requests int        `json:"requests"`
-		Cells    []cellView `json:"cells"`
-		Faults   []string   `json:"faults"`
-	}{viewRun(r.Run), r.Inserted(), r.Requests, cells, append([]string{}, r.Faults...)}
+	return reportView{
+		Run: viewRun(r.Run), Inserted: r.Inserted(), Requests: r.Requests, Cells: cells, Faults: append([]string{}, r.Faults...),
+	}
 }
 
 // taskView is a task of a plan as --json shows it.

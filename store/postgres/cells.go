@@ -43,26 +43,31 @@ func (a *Archive) RecordCell(ctx context.Context, cell ledger.Cell) error {
 	return a.write(ctx, func(tx *Tx) error { return tx.RecordCell(ctx, cell) })
 }
 
+// cellColumns are what scanCell reads, of a table called c.
+const cellColumns = `c.run_id, c.instrument, c.timeframe, c.state, c.reason, c.window_from, c.window_to, c.requests, c.fetched,
+	c.inserted, c.changed, c.unchanged, c.newest, c.finished`
+
 // Cells returns the cells of a run, ordered by instrument and timeframe as text.
 func (a *Archive) Cells(ctx context.Context, runID int64) ([]ledger.Cell, error) {
 	rows, err := a.pool.Query(ctx, `
-		SELECT run_id, instrument, timeframe, state, reason, window_from, window_to, requests, fetched,
-		       inserted, changed, unchanged, newest, finished
-		FROM cells
-		WHERE run_id = $1
-		ORDER BY instrument COLLATE "C", timeframe COLLATE "C"`, runID)
+		SELECT `+cellColumns+`
+		FROM cells c
+		WHERE c.run_id = $1
+		ORDER BY c.instrument COLLATE "C", c.timeframe COLLATE "C"`, runID)
 	if err != nil {
 		return nil, fmt.Errorf("cells of run %d: %w", runID, err)
 	}
-	cells, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c ledger.Cell, err error) {
-		var from, to, newest, finished *time.Time
-		err = row.Scan(&c.RunID, &c.Instrument, &c.Timeframe, &c.State, &c.Reason, &from, &to, &c.Requests, &c.Fetched,
-			&c.Inserted, &c.Changed, &c.Unchanged, &newest, &finished)
-		c.From, c.To, c.Newest, c.Finished = moment(from), moment(to), moment(newest), moment(finished)
-		return c, err
-	})
+	cells, err := pgx.CollectRows(rows, scanCell)
 	if err != nil {
 		return nil, fmt.Errorf("cells of run %d: %w", runID, err)
 	}
 	return cells, nil
+}
+
+func scanCell(row pgx.CollectableRow) (c ledger.Cell, err error) {
+	var from, to, newest, finished *time.Time
+	err = row.Scan(&c.RunID, &c.Instrument, &c.Timeframe, &c.State, &c.Reason, &from, &to, &c.Requests, &c.Fetched,
+		&c.Inserted, &c.Changed, &c.Unchanged, &newest, &finished)
+	c.From, c.To, c.Newest, c.Finished = moment(from), moment(to), moment(newest), moment(finished)
+	return c, err
 }

@@ -2,6 +2,9 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -24,6 +27,13 @@ func TestConformance(t *testing.T) {
 				t.Cleanup(archive.Close)
 				return wrapped{archive}
 			},
+			Process: func(t *testing.T, mode string) *exec.Cmd {
+				t.Helper()
+				cmd := exec.CommandContext(t.Context(), os.Args[0])
+				cmd.Env = append(os.Environ(), childMode+"="+mode, childURL+"="+address)
+				cmd.Stderr = os.Stderr
+				return cmd
+			},
 			Query: func(t *testing.T, sql string) int64 {
 				t.Helper()
 				return number(t, address, sql)
@@ -36,3 +46,30 @@ func TestConformance(t *testing.T) {
 type wrapped struct{ *postgres.Archive }
 
 func (w wrapped) Begin(ctx context.Context) (storetest.Tx, error) { return w.Archive.Begin(ctx) }
+
+// childMode and childURL are set in the processes that the suite starts from the tests' own binary: what such a process shall
+// do, and where.
+const (
+	childMode = "BARKEEP_TEST_POSTGRES_CHILD"
+	childURL  = "BARKEEP_TEST_POSTGRES_CHILD_URL"
+)
+
+func TestMain(m *testing.M) {
+	mode := os.Getenv(childMode)
+	if mode == "" {
+		os.Exit(m.Run())
+	}
+	if err := child(context.Background(), mode); err != nil {
+		fmt.Println("error", err)
+		os.Exit(1)
+	}
+}
+
+func child(ctx context.Context, mode string) error {
+	archive, err := postgres.Open(ctx, postgres.Config{URL: os.Getenv(childURL), Now: clock})
+	if err != nil {
+		return err
+	}
+	defer archive.Close()
+	return storetest.Child(ctx, wrapped{archive}, mode, os.Stdout)
+}

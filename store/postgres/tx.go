@@ -25,10 +25,16 @@ type Tx struct {
 	err error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
 }
 
+// beginWrite starts a transaction. Read committed, whatever the server's default: what is read under a series' lock has to
+// be newer than the lock. A process that sleeps inside of one, such as a machine that is suspended, loses it: it may have
+// locked its run's row (Fence), and whoever takes the run over waits for that. The bound of a statement is for one that sleeps
+// in the middle of a COPY; a million bars take a few seconds.
+const beginWrite = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL idle_in_transaction_session_timeout = '8s';
+	SET LOCAL statement_timeout = '30s'`
+
 // Begin starts a write transaction. It waits for a free connection until ctx ends.
 func (a *Archive) Begin(ctx context.Context) (*Tx, error) {
-	// Read committed, whatever the server's default: what is read under a series' lock has to be newer than the lock.
-	tx, err := a.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite})
+	tx, err := a.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginWrite})
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}

@@ -32,14 +32,17 @@ func (a *Archive) RecordCell(ctx context.Context, cell ledger.Cell) error {
 	return a.write(ctx, func(tx *Tx) error { return tx.RecordCell(ctx, cell) })
 }
 
+// cellColumns are what scanCell reads, of a table called c.
+const cellColumns = `c.run_id, c.instrument, c.timeframe, c.state, c.reason, c.window_from, c.window_to, c.requests, c.fetched,
+	c.inserted, c.changed, c.unchanged, c.newest, c.finished`
+
 // Cells returns the cells of a run, ordered by instrument and timeframe as text.
 func (a *Archive) Cells(ctx context.Context, runID int64) ([]ledger.Cell, error) {
 	rows, err := a.reader.QueryContext(ctx, `
-		SELECT run_id, instrument, timeframe, state, reason, window_from, window_to, requests, fetched,
-		       inserted, changed, unchanged, newest, finished
-		FROM cells
-		WHERE run_id = ?
-		ORDER BY instrument, timeframe`, runID)
+		SELECT `+cellColumns+`
+		FROM cells c
+		WHERE c.run_id = ?
+		ORDER BY c.instrument, c.timeframe`, runID)
 	if err != nil {
 		return nil, fmt.Errorf("cells of run %d: %w", runID, err)
 	}

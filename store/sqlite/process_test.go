@@ -16,16 +16,20 @@ import (
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/store/sqlite"
+	"barkeep/store/storetest"
 )
 
 // childMode is set in the processes that tests start from their own binary: what such a process shall do.
 const childMode = "BARKEEP_TEST_SQLITE_CHILD"
 
+// childPath is set to the archive of such a process.
+const childPath = "BARKEEP_TEST_SQLITE_CHILD_PATH"
+
 // batch is how many bars a child stores in one transaction: some ten milliseconds.
 const batch = 5_000
 
 func TestMain(m *testing.M) {
-	mode, path, _ := strings.Cut(os.Getenv(childMode), " ")
+	mode, path := os.Getenv(childMode), os.Getenv(childPath)
 	if mode == "" {
 		os.Exit(m.Run())
 	}
@@ -48,6 +52,9 @@ func child(ctx context.Context, mode, path string) error {
 	if mode == "migrate" {
 		fmt.Println("migrated", from, to)
 		return nil
+	}
+	if mode, ok := strings.CutPrefix(mode, "suite "); ok {
+		return storetest.Child(ctx, wrapped{archive}, mode, os.Stdout)
 	}
 	if mode == "limited" {
 		signal.Ignore(syscall.SIGXFSZ)
@@ -104,12 +111,19 @@ func storeBatch(ctx context.Context, archive *sqlite.Archive, run int64, number 
 	return tx.Commit(ctx)
 }
 
+// command is a child that is not started yet.
+func command(t *testing.T, mode, path string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), childMode+"="+mode, childPath+"="+path)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
 // start runs a child and returns it with what it says.
 func start(t *testing.T, mode, path string) (*exec.Cmd, io.Reader) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childMode+"="+mode+" "+path)
-	cmd.Stderr = os.Stderr
+	cmd := command(t, mode, path)
 	said, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -23,6 +24,10 @@ func TestConformance(t *testing.T) {
 				}
 				t.Cleanup(archive.Close)
 				return wrapped{archive}
+			},
+			Process: func(t *testing.T, mode string) *exec.Cmd {
+				t.Helper()
+				return command(t, "suite "+mode, path)
 			},
 			Query: func(t *testing.T, sql string) int64 {
 				t.Helper()

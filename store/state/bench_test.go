@@ -69,3 +69,29 @@ func BenchmarkNewest(b *testing.B) {
 
 // ownPrefix keeps a benchmark's keys apart.
 func ownPrefix(c *state.Config) { c.Prefix = "bench-" + time.Now().Format("150405.000000") }
+
+// BenchmarkMarkerOfADoneSlot compares the answer for a slot that is done with a bare GET of the same key, taken in turns.
+func BenchmarkMarkerOfADoneSlot(b *testing.B) {
+	for name, url := range places() {
+		b.Run(name, func(b *testing.B) {
+			s := open(b, url, ownPrefix)
+			m, key := s.Markers(), s.Key("run", slot(0).Key())
+			if err := m.Done(b.Context(), slot(0), doneOf(1), time.Hour); err != nil {
+				b.Fatal(err)
+			}
+			var bare, marker time.Duration
+			for b.Loop() {
+				start := time.Now()
+				if err := s.Client().Get(b.Context(), key).Err(); err != nil {
+					b.Fatal(err)
+				}
+				between := time.Now()
+				if got, ok, err := m.Get(b.Context(), slot(0)); err != nil || !ok || got.Run != 1 {
+					b.Fatal(got, ok, err)
+				}
+				bare, marker = bare+between.Sub(start), marker+time.Since(between)
+			}
+			b.ReportMetric(float64(marker)/float64(bare), "x-of-GET")
+		})
+	}
+}

@@ -21,9 +21,16 @@ func everyCall(ctx context.Context, s *state.State, l *state.Lease, b *state.Bud
 	_, take := b.Take(ctx)
 	_, remaining := b.Remaining(ctx)
 	_, _, _, newest := s.Newest(ctx, es5())
+	markers := s.Markers()
+	_, _, get := markers.Get(ctx, slot(9))
+	_, _, claim := markers.Claim(ctx, slot(9), leaseOf("another"), time.Minute)
+	_, extendMarker := markers.Extend(ctx, slot(9), leaseOf("another"), time.Minute)
 	return map[string]error{
 		"ping": s.Ping(ctx), "acquire": acquire, "extend": l.Extend(ctx), "take": take, "remaining": remaining,
 		"newest": newest, "put": s.PutNewest(ctx, es5(), ramp(0, 3)), "release": l.Release(ctx),
+		"get marker": get, "claim marker": claim, "extend marker": extendMarker,
+		"done marker":    markers.Done(ctx, slot(9), doneOf(1), time.Minute),
+		"release marker": markers.Release(ctx, slot(9), "another"),
 	}
 }
 
@@ -203,21 +210,22 @@ func TestWrongPasswordIsUnavailableAndNotShown(t *testing.T) {
 	}
 }
 
-// cutter forwards connections to a server and, when armed, lets the next SET NX through but cuts the line instead of
-// giving its reply.
+// cutter forwards connections to a server and, when armed, lets the next request that holds a text through but cuts the
+// line instead of giving its reply.
 type cutter struct {
+	what  []byte
 	armed atomic.Bool
 	cuts  atomic.Int32
 	URL   string
 }
 
-func startCutter(t *testing.T, network, target string) *cutter {
+func startCutter(t *testing.T, network, target, what string) *cutter {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cutter{URL: "redis://" + listener.Addr().String()}
+	c := &cutter{what: []byte(what), URL: "redis://" + listener.Addr().String()}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for {
@@ -233,7 +241,7 @@ func startCutter(t *testing.T, network, target string) *cutter {
 			var cut atomic.Bool
 			wg.Go(func() {
 				c.pump(client, server, func(p []byte) bool {
-					if bytes.Contains(p, []byte("\r\nNX\r\n")) && c.armed.CompareAndSwap(true, false) {
+					if bytes.Contains(p, c.what) && c.armed.CompareAndSwap(true, false) {
 						cut.Store(true)
 						c.cuts.Add(1)
 					}
@@ -274,7 +282,7 @@ func TestClaimWhoseReplyWasLostIsOurs(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t)
 	path, _, _ := strings.Cut(strings.TrimPrefix(srv.URL, "unix://"), "?")
-	c := startCutter(t, "unix", path)
+	c := startCutter(t, "unix", path, "\r\nNX\r\n")
 	s := open(t, c.URL)
 	c.armed.Store(true)
 	l := acquire(t, s, "cut", time.Minute)

@@ -10,14 +10,14 @@ import (
 func fullRun() ledger.Run {
 	return ledger.Run{
 		Job: ledger.JobImport, TradingDate: "2026-11-22", Slot: 2, Attempt: 3, Forced: true, Entry: "catch-up",
-		Host: "box-1.example", PID: 1 << 22, State: ledger.StateRunning, Started: start(),
+		Host: "box-1.example", PID: 1 << 22, State: ledger.StateRunning, Started: start(), Token: "9f86d081884c7d65",
 	}
 }
 
-// startRun writes a run and returns its id.
+// startRun writes a run ad hoc and returns its id.
 func startRun(t *testing.T, a Archive) int64 {
 	t.Helper()
-	id, err := a.StartRun(t.Context(), fullRun())
+	id, err := a.StartRun(t.Context(), ledger.Run{Job: ledger.JobImport, State: ledger.StateRunning, Started: start()})
 	if err != nil {
 		t.Fatalf("start a run: %v", err)
 	}
@@ -28,9 +28,11 @@ func startRun(t *testing.T, a Archive) int64 {
 func testRuns(t *testing.T, db Database) {
 	archive := migrated(t, db)
 	first := fullRun()
-	first.ID = startRun(t, archive)
 	plain := ledger.Run{Job: ledger.JobMaintenance, Attempt: 1, State: ledger.StateRunning, Started: start().Add(-time.Hour)}
 	var err error
+	if first.ID, err = archive.StartRun(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
 	if plain.ID, err = archive.StartRun(t.Context(), plain); err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +52,14 @@ func testRuns(t *testing.T, db Database) {
 	wantRuns(t, archive, 1, plain)
 	wantRuns(t, archive, 0)
 	wantRuns(t, archive, -1)
+
+	got, found, err := archive.Run(t.Context(), first.ID)
+	if err != nil || !found || got != first {
+		t.Errorf("run %d is %+v, %v, %v; want %+v", first.ID, got, found, err, first)
+	}
+	if got, found, err := archive.Run(t.Context(), plain.ID+100); err != nil || found {
+		t.Errorf("a run that does not exist is %+v, %v, %v", got, found, err)
+	}
 
 	end.ID = plain.ID + 100
 	if err := archive.FinishRun(t.Context(), end); err == nil {

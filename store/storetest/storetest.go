@@ -6,6 +6,8 @@ package storetest
 
 import (
 	"context"
+	"maps"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -26,8 +28,26 @@ type Archive interface {
 	StartRun(ctx context.Context, run ledger.Run) (int64, error)
 	FinishRun(ctx context.Context, run ledger.Run) error
 	RecordCell(ctx context.Context, cell ledger.Cell) error
+	RecordCellOf(ctx context.Context, run ledger.Run, cell ledger.Cell) error
 	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
+	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
 	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
+	Gate
+}
+
+// Gate is what the run gate, the scheduler and their auditor need of an archive.
+type Gate interface {
+	Claim(ctx context.Context, run ledger.Run, lease time.Duration) (ledger.Claim, error)
+	Heartbeat(ctx context.Context, run ledger.Run, lease time.Duration) (still bool, err error)
+	Finish(ctx context.Context, run ledger.Run) (ok bool, err error)
+	Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error)
+	Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell, error)
+	InProgress(ctx context.Context, job ledger.Job) (ledger.Run, bool, error)
+	Since(ctx context.Context, job ledger.Job, schedule string, now time.Time) (time.Time, error)
+	Standing(ctx context.Context, job ledger.Job, from, to string) ([]ledger.Run, error)
+	Missed(ctx context.Context, slot ledger.Slot, reason string, now time.Time) (recorded bool, err error)
+	Tell(ctx context.Context, slot ledger.Slot, kind ledger.NoticeKind, turn time.Duration) (ledger.Turn, error)
+	Told(ctx context.Context, slot ledger.Slot, kind ledger.NoticeKind) error
 }
 
 // Tx is one write transaction of an Archive.
@@ -36,6 +56,7 @@ type Tx interface {
 	Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error)
 	Newest(ctx context.Context, series market.Series) (time.Time, bool, error)
 	RecordCell(ctx context.Context, cell ledger.Cell) error
+	Fence(ctx context.Context, runID int64, token string) error
 	Commit(ctx context.Context) error
 	Rollback()
 }
@@ -48,6 +69,8 @@ type Database struct {
 	// Query runs a statement that returns one whole number on a connection of its own: the suite's second opinion. Tables
 	// and columns bear the same names in both engines.
 	Query func(t *testing.T, sql string) int64
+	// Process is a process, not started yet, that runs Child with this mode and one more archive on the database.
+	Process func(t *testing.T, mode string) *exec.Cmd
 }
 
 // Run tests an engine; fresh makes an empty database for one test. Every test is parallel.
@@ -78,6 +101,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"migrations: several at once":    testConcurrentMigrations,
 		"migrations: again is nothing":   testMigrateAgain,
 	}
+	maps.Copy(tests, gateTests())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

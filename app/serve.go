@@ -1,0 +1,117 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"barkeep/ledger"
+	"barkeep/scheduler"
+	"barkeep/server"
+)
+
+// Serve runs the worker, schedule and HTTP together, until ctx ends or serving fails. It returns when everything it started
+// has ended, within about ten seconds of ctx.
+func (a *App) Serve(ctx context.Context, version string, o Options) error {
+	cron, err := scheduler.NewCron(o.Now)
+	if err != nil {
+		return err
+	}
+	plans := []scheduler.Plan{{Schedule: a.imports, CatchUp: a.Config.CatchUpWindow}}
+	if a.maintenance.Len() > 0 {
+		plans = append(plans, scheduler.Plan{Schedule: a.maintenance, After: ledger.JobImport})
+	}
+	planner, err := scheduler.New(scheduler.Config{
+		Gate: a.gate, Book: a.Archive, Plans: plans, Trigger: cron, Teller: a.teller, Now: o.Now, Logger: o.Logger,
+	})
+	if err != nil {
+		return errors.Join(err, closeCron(ctx, cron))
+	}
+	a.metrics = server.NewMetrics()
+	orders := newOrders(a, o.Logger)
+	web, err := server.New(a.serverConfig(version, o, orders))
+	if err != nil {
+		return errors.Join(err, closeCron(ctx, cron))
+	}
+	if err := web.Start(ctx); err != nil {
+		return errors.Join(ErrConfiguration, err, closeCron(ctx, cron))
+	}
+	a.announce(ctx, o)
+	return a.serveUntil(ctx, o.Logger, planner, web, orders, cron)
+}
+
+// serveUntil runs the scheduler beside the web server and stops both, and what HTTP started, in reverse.
+func (a *App) serveUntil(
+	ctx context.Context, log *slog.Logger, planner *scheduler.Scheduler, web *server.Server, orders *orders, cron *scheduler.Cron,
+) error {
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	var parts sync.WaitGroup
+	parts.Go(func() { planner.Run(working) })
+	var failure error
+	select {
+	case <-ctx.Done():
+		log.InfoContext(ctx, "stopping", "why", context.Cause(ctx))
+	case failure = <-web.Failed():
+	}
+	stop()
+	orders.stop()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopBound)
+	defer cancel()
+	failure = errors.Join(failure, web.Stop(last))
+	orders.wait()
+	parts.Wait()
+	return errors.Join(failure, closeCron(ctx, cron))
+}
+
+// closeCron stops gocron, also when ctx has ended.
+func closeCron(ctx context.Context, cron *scheduler.Cron) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopBound/4)
+	defer cancel()
+	return cron.Close(ctx)
+}
+
+// announce logs what will run when, in both zones, so that a wrong clock is seen at once.
+func (a *App) announce(ctx context.Context, o Options) {
+	next, at := a.imports.Next(o.Now())
+	o.Logger.InfoContext(ctx, "schedule",
+		"import", a.imports.String(), "maintenance", a.maintenance.String(), "next", next.Key(),
+		"next_local", at.Format("2006-01-02 15:04 MST"), "next_utc", at.UTC().Format(time.RFC3339))
+}
+
+func (a *App) serverConfig(version string, o Options, orders *orders) server.Config {
+	return server.Config{
+		Addr: a.Config.HTTPAddr, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
+		Import: a.imports, Maintenance: a.maintenance, Instruments: a.instruments, Timeframes: a.timeframes, Pacific: a.pacific,
+		Runs: orders, Archive: a.Archive, Provider: a, Metrics: a.metrics, Now: o.Now, Logger: o.Logger,
+		Checks: []server.Check{
+			{Name: "database", Needed: true, Probe: a.Archive.Ping},
+			{Name: "redis", Probe: a.shared.Ping},
+			{Name: "provider", Probe: a.probeProvider},
+		},
+	}
+}
+
+// Provider tells how this process stands with the provider; it sends no request.
+func (a *App) Provider(ctx context.Context) (server.ProviderState, error) {
+	seen := a.client.State()
+	s := server.ProviderState{
+		Breaker: seen.Breaker, Since: seen.Since, RetryAfter: seen.RetryAfter, LastSuccess: seen.LastAnswer,
+		PerMinute: a.Config.YahooRequestsPerMinute, Daily: a.Config.YahooDailyBudget, Left: -1,
+	}
+	if left, err := a.budget.Remaining(ctx); err == nil {
+		s.Left = left
+	}
+	return s, nil
+}
+
+// probeProvider says what the breaker knows, since asking the provider would cost budget.
+func (a *App) probeProvider(context.Context) error {
+	if s := a.client.State(); s.Breaker != "closed" {
+		return server.Public(fmt.Sprintf("the circuit breaker is %s since %s", s.Breaker, s.Since.UTC().Format(time.RFC3339)))
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"barkeep/app"
+)
+
+// printAnswer tells what became of a slot: a table of evidence when this process ran it, else a line about who did.
+func printAnswer(w io.Writer, answer app.Answer, slot app.Slot, a *app.App, asJSON bool) error {
+	report := app.Report{Run: answer.Run, Cells: answer.Cells}
+	for _, c := range answer.Cells {
+		report.Requests += c.Requests
+	}
+	if asJSON {
+		view := reportJSON(report)
+		view.Outcome, view.Slot = string(answer.Outcome), slot.Key()
+		return printJSON(w, view)
+	}
+	if answer.Outcome == app.Ran {
+		if err := printReport(w, report, false); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(w, "%s %s\n", slot, answer.Run.State)
+		return err
+	}
+	_, err := fmt.Fprintf(w, "%s: %s\n", slot, became(answer, a.Pacific()))
+	return err
+}
+
+// became is one line about a run of another process, or of before.
+func became(answer app.Answer, pacific *time.Location) string {
+	run := answer.Run
+	at := func(t time.Time) string {
+		return t.In(pacific).Format("15:04 MST") + " (" + t.UTC().Format("15:04 UTC") + ")"
+	}
+	switch {
+	case answer.Outcome == app.Held && run.ID == 0:
+		return "another process is beginning it"
+	case answer.Outcome == app.Held:
+		return fmt.Sprintf("held by run %d on %s since %s", run.ID, run.Host, at(run.Started))
+	case answer.Done():
+		return fmt.Sprintf("already ran at %s, run %d", at(run.Started), run.ID)
+	default:
+		return fmt.Sprintf("run %d on %s at %s ended %s: %s", run.ID, run.Host, at(run.Started), run.State, run.Reason)
+	}
+}

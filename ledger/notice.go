@@ -1,0 +1,30 @@
+package ledger
+
+// NoticeKind is what people are told about a slot, once for each kind.
+type NoticeKind string
+
+// The kinds of notices.
+const (
+	NoticeFailed    NoticeKind = "failed"    // an attempt failed; it is tried again until the next slot
+	NoticePartial   NoticeKind = "partial"   // some series failed; they alone are tried again
+	NoticeAbandoned NoticeKind = "abandoned" // the process that ran the slot died; another took over
+	NoticeMissed    NoticeKind = "missed"    // the slot is long due, or over, without a finished run
+)
+
+// Notice is one thing to tell people.
+type Notice struct {
+	Kind NoticeKind
+	Slot Slot
+	Run  Run // the run it is about; its ID is 0 when there is none
+	Text string
+}
+
+// Turn is whose turn it is to tell a notice.
+type Turn string
+
+// The turns.
+const (
+	TurnMine  Turn = "mine"  // the caller tells it, and then says that it is told
+	TurnOther Turn = "other" // another process is telling it; should it die, the turn ends by itself
+	TurnTold  Turn = "told"  // it was told
+)

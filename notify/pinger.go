@@ -1,0 +1,159 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"barkeep/ledger"
+)
+
+// pingTries is how often a ping is tried: one that is lost reads as a dead machine.
+const pingTries = 3
+
+// PingerConfig says which monitor is told. URL is required.
+type PingerConfig struct {
+	URL     string        // that of HEARTBEAT_URL, http or https
+	Timeout time.Duration // of one try; 5 s by default
+	Pause   time.Duration // before the second try, twice as long before the third; 1 s by default
+}
+
+// Pinger tells a monitor in the convention of healthchecks.io that runs start and end: a POST to URL/start, to URL for a
+// success and to URL/fail for a failure, with a line of evidence as the body; a GET where the monitor allows no POST. P is
+// what the caller names the pings by; its values are "start", "success" and "failure".
+type Pinger[P ~string] struct {
+	base   *url.URL
+	client *http.Client
+	pause  time.Duration
+}
+
+// NewPinger checks the URL. Its errors wrap ErrURL and show nothing of it.
+func NewPinger[P ~string](c PingerConfig) (*Pinger[P], error) {
+	base, err := url.Parse(c.URL)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" || base.Fragment != "" {
+		return nil, fmt.Errorf("%w: HEARTBEAT_URL, accepted is such as https://hc-ping.com/UUID", ErrURL)
+	}
+	if c.Timeout < 0 || c.Pause < 0 {
+		return nil, fmt.Errorf("pinger: Timeout %s and Pause %s must not be negative", c.Timeout, c.Pause)
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 5 * time.Second
+	}
+	if c.Pause == 0 {
+		c.Pause = time.Second
+	}
+	return &Pinger[P]{base: base, pause: c.Pause, client: &http.Client{
+		// Pings are hours apart: no connection is kept.
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true},
+		CheckRedirect: stay,
+		Timeout:       c.Timeout,
+	}}, nil
+}
+
+// stay follows redirects within the host, since the path is a secret that no other may learn.
+func stay(to *http.Request, via []*http.Request) error {
+	from := via[len(via)-1]
+	if !strings.EqualFold(to.URL.Host, from.URL.Host) || from.URL.Scheme == "https" && to.URL.Scheme != "https" {
+		return errAway
+	}
+	if len(via) > 3 {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// Ping tells the monitor, and tries again after a failure that may pass. The error wraps ErrUndelivered, and what ended ctx
+// where that was the reason.
+func (p *Pinger[P]) Ping(ctx context.Context, ping P, run ledger.Run) error {
+	address := *p.base
+	switch ping {
+	case "start":
+		address = *p.base.JoinPath("start")
+	case "failure":
+		address = *p.base.JoinPath("fail")
+	case "success":
+	default:
+		return fmt.Errorf("ping %q, accepted are start, success and failure", string(ping))
+	}
+	name := fmt.Sprintf("HEARTBEAT_URL (%s)", string(ping))
+	pause := p.pause
+	for try := 1; ; try++ {
+		final, err := p.try(ctx, address.String(), evidence(ping, run))
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return undelivered(name, ctx.Err())
+		}
+		if final || try == pingTries {
+			return undelivered(name, err)
+		}
+		if err := rest(ctx, pause); err != nil {
+			return undelivered(name, err)
+		}
+		pause *= 2
+	}
+}
+
+// try sends one ping. Final says that another try would end the same.
+func (p *Pinger[P]) try(ctx context.Context, address, body string) (final bool, err error) {
+	code, err := p.send(ctx, http.MethodPost, address, body)
+	if code == http.StatusMethodNotAllowed {
+		code, err = p.send(ctx, http.MethodGet, address, "")
+	}
+	switch {
+	case err != nil:
+		return errors.Is(err, errAway), err
+	case code >= 200 && code < 300:
+		return false, nil
+	default:
+		final = code < 500 && code != http.StatusTooManyRequests && code != http.StatusRequestTimeout
+		return final, fmt.Errorf("status %d", code)
+	}
+}
+
+func (p *Pinger[P]) send(ctx context.Context, method, address, body string) (int, error) {
+	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("User-Agent", "barkeep")
+	request.Header.Set("Content-Type", "text/plain; charset=utf-8")
+	answer, err := p.client.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close()
+	_, _ = io.CopyN(io.Discard, answer.Body, 4096) // the status has said all
+	return answer.StatusCode, nil
+}
+
+// evidence is a line about the run.
+func evidence[P ~string](ping P, run ledger.Run) string {
+	text := fmt.Sprintf("%s of run %d", string(ping), run.ID)
+	if slot, ok := ledger.SlotOf(run); ok {
+		text += ", " + slot.String()
+	}
+	text += fmt.Sprintf(", attempt %d on %s", run.Attempt, clean(run.Host))
+	if why := clean(run.Reason); why != "" {
+		text += ": " + why
+	}
+	return text + "\n"
+}
+
+// rest sleeps, or returns what ended ctx.
+func rest(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

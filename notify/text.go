@@ -1,0 +1,132 @@
+package notify
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"barkeep/ledger"
+)
+
+// longest is how many characters of a run's reason are told: services refuse messages of 2,000 and more.
+const longest = 600
+
+// writer writes what notices say.
+type writer struct {
+	schedules map[ledger.Job]ledger.Schedule
+}
+
+func newWriter(schedules []ledger.Schedule) writer {
+	w := writer{schedules: make(map[ledger.Job]ledger.Schedule, len(schedules))}
+	for _, s := range schedules {
+		w.schedules[s.Job()] = s
+	}
+	return w
+}
+
+// title is one line: "Barkeep: import of 2026-11-22 14:05 PST failed".
+func (w writer) title(n ledger.Notice) string {
+	name, _ := w.names(n.Slot)
+	return "Barkeep: " + name + " " + verb(n.Kind)
+}
+
+// text is what happened, the evidence, and what to do, a line each.
+func (w writer) text(n ledger.Notice) string {
+	name, utc := w.names(n.Slot)
+	what := fmt.Sprintf("The %s%s %s", name, utc, verb(n.Kind))
+	if why := clean(n.Run.Reason); why != "" {
+		what += ": " + why
+	} else if n.Run.ID == 0 && n.Text != "" {
+		what += ": " + clean(n.Text)
+	}
+	lines := []string{what}
+	if n.Run.ID != 0 {
+		lines = append(lines, w.evidence(n.Run))
+	}
+	return strings.Join(append(lines, advice(n)), "\n")
+}
+
+// names is how people call a slot, and its time in UTC where a time is known: "import of 2026-11-22 14:05 PST" and
+// " (22:05 UTC)".
+func (w writer) names(slot ledger.Slot) (name, utc string) {
+	schedule := w.schedules[slot.Job]
+	at, err := schedule.At(slot.Date, slot.Index)
+	if err != nil {
+		return fmt.Sprintf("%s of %s slot %d", slot.Job, slot.Date, slot.Index), ""
+	}
+	layout := "15:04"
+	if at.UTC().Format(time.DateOnly) != at.Format(time.DateOnly) {
+		layout = time.DateOnly + " " + layout
+	}
+	return fmt.Sprintf("%s of %s", slot.Job, at.Format("2006-01-02 15:04 MST")), " (" + at.UTC().Format(layout) + " UTC)"
+}
+
+// evidence tells which run it is about.
+func (w writer) evidence(r ledger.Run) string {
+	text := fmt.Sprintf("Run %d, attempt %d", r.ID, r.Attempt)
+	if r.Host != "" {
+		text += fmt.Sprintf(", process %d on %s", r.PID, clean(r.Host))
+	}
+	zone := time.UTC
+	if z := w.schedules[r.Job].Zone(); z != nil {
+		zone = z
+	}
+	if !r.Started.IsZero() {
+		text += ", began " + r.Started.In(zone).Format("2006-01-02 15:04:05 MST")
+	}
+	if !r.Finished.IsZero() {
+		text += ", ended " + r.Finished.In(zone).Format("2006-01-02 15:04:05 MST")
+	}
+	return text + "."
+}
+
+// verb is what happened to a slot.
+func verb(kind ledger.NoticeKind) string {
+	switch kind {
+	case ledger.NoticeFailed:
+		return "failed"
+	case ledger.NoticePartial:
+		return "is partial"
+	case ledger.NoticeAbandoned:
+		return "was abandoned"
+	case ledger.NoticeMissed:
+		return "was missed"
+	default:
+		return "is " + clean(string(kind))
+	}
+}
+
+// advice is what to do about it.
+func advice(n ledger.Notice) string {
+	sync := "barkeep sync"
+	if n.Slot.Job == ledger.JobMaintenance {
+		sync += " --maintenance"
+	}
+	switch n.Kind {
+	case ledger.NoticeFailed:
+		return "It is tried again until the next slot. See why with `barkeep runs`; try now with `" + sync + "`."
+	case ledger.NoticePartial:
+		return "What was stored is kept; the failed series alone are tried again until the next slot. See them with " +
+			"`barkeep runs`."
+	case ledger.NoticeAbandoned:
+		return "Its process died and another took over; what was stored is kept. Should this come again, look for why the " +
+			"process ends: memory, restarts, power."
+	case ledger.NoticeMissed:
+		return "There is no new data of this slot. Get now what the provider still has with `" + sync + "`; see " +
+			"`barkeep status`."
+	default:
+		return "See `barkeep status`."
+	}
+}
+
+// clean makes a text fit for one line of a message.
+func clean(text string) string {
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool {
+		return unicode.IsControl(r) || r == ' '
+	}), " ")
+	if runes := []rune(text); len(runes) > longest {
+		text = string(runes[:longest]) + "..."
+	}
+	return text
+}

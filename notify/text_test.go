@@ -1,0 +1,91 @@
+package notify_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"barkeep/ledger"
+	"barkeep/notify"
+)
+
+func TestWhatNoticesSay(t *testing.T) {
+	t.Parallel()
+	failed := notice(0)
+	partial := notice(0)
+	partial.Kind, partial.Run.State, partial.Run.Reason = ledger.NoticePartial, ledger.StatePartial, "NQ 5m: HTTP 500"
+	abandoned := notice(1) // 20:00 in Pacific is another date in UTC
+	abandoned.Kind, abandoned.Run.Reason = ledger.NoticeAbandoned, "lease ended"
+	summer := ledger.Notice{
+		Kind: ledger.NoticeMissed, Slot: ledger.Slot{Job: ledger.JobMaintenance, Date: "2026-07-01", Index: 0},
+		Run: ledger.Run{Reason: "no run of it was begun"},
+	}
+	unknown := ledger.Notice{
+		Kind: ledger.NoticeMissed, Slot: ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22", Index: 7}, Text: "nobody\nran it",
+	}
+	for _, c := range []struct {
+		notice      ledger.Notice
+		title, text string
+	}{
+		{
+			failed, wantTitle,
+			wantFirst + "\nRun 123, attempt 2, process 17 on box, began 2026-11-22 14:05:01 PST, ended 2026-11-22 14:06:00 PST.\n" +
+				"It is tried again until the next slot. See why with `barkeep runs`; try now with `barkeep sync`.",
+		},
+		{
+			partial, "Barkeep: import of 2026-11-22 14:05 PST is partial",
+			"The import of 2026-11-22 14:05 PST (22:05 UTC) is partial: NQ 5m: HTTP 500\n" +
+				"Run 123, attempt 2, process 17 on box, began 2026-11-22 14:05:01 PST, ended 2026-11-22 14:06:00 PST.\n" +
+				"What was stored is kept; the failed series alone are tried again until the next slot. See them with `barkeep runs`.",
+		},
+		{
+			abandoned, "Barkeep: import of 2026-11-22 20:00 PST was abandoned",
+			"The import of 2026-11-22 20:00 PST (2026-11-23 04:00 UTC) was abandoned: lease ended\n" +
+				"Run 123, attempt 2, process 17 on box, began 2026-11-22 14:05:01 PST, ended 2026-11-22 14:06:00 PST.\n" +
+				"Its process died and another took over; what was stored is kept. Should this come again, look for why the process " +
+				"ends: memory, restarts, power.",
+		},
+		{
+			summer, "Barkeep: maintenance of 2026-07-01 03:30 PDT was missed",
+			"The maintenance of 2026-07-01 03:30 PDT (10:30 UTC) was missed: no run of it was begun\n" +
+				"There is no new data of this slot. Get now what the provider still has with `barkeep sync --maintenance`; see " +
+				"`barkeep status`.",
+		},
+		{
+			unknown, "Barkeep: import of 2026-11-22 slot 7 was missed",
+			"The import of 2026-11-22 slot 7 was missed: nobody ran it\n" +
+				"There is no new data of this slot. Get now what the provider still has with `barkeep sync`; see `barkeep status`.",
+		},
+	} {
+		if got := notify.Title(schedules(t), c.notice); got != c.title {
+			t.Errorf("title %q, want %q", got, c.title)
+		}
+		if got := notify.Text(schedules(t), c.notice); got != c.text {
+			t.Errorf("text\n%s\nwant\n%s", got, c.text)
+		}
+	}
+	if got := notify.Title(nil, failed); got != "Barkeep: import of 2026-11-22 slot 0 failed" {
+		t.Errorf("without schedules: %q", got)
+	}
+}
+
+// TestTextsFitEveryService holds for any reason: few lines, no control characters, shorter than what services refuse.
+func TestTextsFitEveryService(t *testing.T) {
+	t.Parallel()
+	all := schedules(t)
+	rapid.Check(t, func(t *rapid.T) {
+		n := notice(0)
+		n.Run.Reason = rapid.StringN(0, 3000, -1).Draw(t, "reason") + rapid.SampledFrom([]string{"", "\xff", "\r\nX: y", "\x00"}).Draw(t, "odd")
+		n.Run.Host = rapid.String().Draw(t, "host")
+		title, text := notify.Title(all, n), notify.Text(all, n)
+		if len([]rune(text)) > 1900 || !utf8.ValidString(text) || strings.Count(text, "\n") != 2 || title != wantTitle {
+			t.Fatalf("%q, %q", title, text)
+		}
+		if strings.ContainsFunc(strings.ReplaceAll(text, "\n", ""), unicode.IsControl) {
+			t.Fatalf("%q holds control characters", text)
+		}
+	})
+}

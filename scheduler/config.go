@@ -1,0 +1,119 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"barkeep/ledger"
+)
+
+// Step is how far a run has come.
+type Step string
+
+// The steps of a run, in their order.
+const (
+	StepMarked   Step = "marked"   // the marker is claimed, or cannot be
+	StepClaimed  Step = "claimed"  // the run is in the ledger
+	StepWorked   Step = "worked"   // the last cell is committed
+	StepFinished Step = "finished" // the ledger has the run as ended
+	StepLeft     Step = "left"     // the marker says done, or is given back
+)
+
+// GateConfig wires a gate. Ledger, Work, Now and Logger are required.
+type GateConfig struct {
+	Ledger  RunLedger
+	Markers Markers // nil: the ledger alone decides
+	Work    Work
+	Teller  *Teller // nil: nobody is told
+	Now     func() time.Time
+	Logger  *slog.Logger
+	Host    string // of this process, for the ledger and the marker
+	PID     int
+
+	Lease         time.Duration          // how long a holder is waited for that gives no sign of life; 90 s by default
+	Heartbeat     time.Duration          // how often a holder does; a sixth of Lease by default, at most a third
+	Deadline      time.Duration          // of the work of one run; 2 hours by default; at least Lease
+	Poll          time.Duration          // the mean pause of who waits for another's run; 1.25 s by default
+	MarkerTTL     time.Duration          // how long a done marker lives; 7 days by default
+	MarkerTimeout time.Duration          // of one question to Markers; 2 s by default
+	LedgerTimeout time.Duration          // of one question to the ledger, and of asking again after errors; 15 s by default
+	StopTimeout   time.Duration          // for the last words of a run whose process is stopped; 5 s by default
+	Random        func() float64         // in [0, 1), for jitter; math/rand by default
+	OnStep        func(Step, ledger.Run) // nil: nobody watches; called by the goroutine that asked
+}
+
+// NewGate checks the configuration and fills in its defaults. All that is wrong is reported at once.
+func NewGate(c GateConfig) (*Gate, error) {
+	if c.Ledger == nil || c.Work == nil || c.Now == nil || c.Logger == nil {
+		return nil, errors.New("run gate: Ledger, Work, Now and Logger are required")
+	}
+	orDefault(&c.Lease, 90*time.Second)
+	orDefault(&c.Heartbeat, c.Lease/6)
+	orDefault(&c.Deadline, 2*time.Hour)
+	orDefault(&c.Poll, 1250*time.Millisecond)
+	orDefault(&c.MarkerTTL, 7*24*time.Hour)
+	orDefault(&c.MarkerTimeout, 2*time.Second)
+	orDefault(&c.LedgerTimeout, 15*time.Second)
+	orDefault(&c.StopTimeout, 5*time.Second)
+	if c.Random == nil {
+		c.Random = rand.Float64
+	}
+	if c.OnStep == nil {
+		c.OnStep = func(Step, ledger.Run) {}
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	return &Gate{c}, nil
+}
+
+// check tells all durations that cannot work together.
+func (c GateConfig) check() error {
+	var wrong []error
+	refuse := func(bad bool, format string, args ...any) {
+		if bad {
+			wrong = append(wrong, fmt.Errorf("run gate: "+format, args...))
+		}
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"Lease", c.Lease},
+		{"Heartbeat", c.Heartbeat},
+		{"Deadline", c.Deadline},
+		{"Poll", c.Poll},
+		{"MarkerTTL", c.MarkerTTL},
+		{"MarkerTimeout", c.MarkerTimeout},
+		{"LedgerTimeout", c.LedgerTimeout},
+		{"StopTimeout", c.StopTimeout},
+	} {
+		refuse(d.value <= 0, "%s is %s, accepted is more than 0", d.name, d.value)
+	}
+	refuse(c.Lease > c.Deadline, "the lease %s is longer than the deadline %s, accepted is at most that", c.Lease, c.Deadline)
+	refuse(c.Lease < 3*c.Heartbeat, "the lease %s is shorter than three heartbeats of %s", c.Lease, c.Heartbeat)
+	refuse(c.MarkerTTL < c.Deadline, "a done marker that lives %s is gone before the deadline %s", c.MarkerTTL, c.Deadline)
+	return errors.Join(wrong...)
+}
+
+func orDefault(value *time.Duration, def time.Duration) {
+	if *value == 0 {
+		*value = def
+	}
+}
+
+// sleep waits, or returns the context's cause when that ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,82 @@
+package server
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+
+	"barkeep/market"
+)
+
+// listSeries shows what the archive holds of every series.
+func (s *Server) listSeries(w http.ResponseWriter, r *http.Request) error {
+	if err := newInput(r).err(); err != nil {
+		return err
+	}
+	states, err := s.Archive.States(r.Context())
+	if err != nil {
+		return err
+	}
+	return s.json(w, map[string][]seriesView{"series": s.viewSeries(states, s.Now())})
+}
+
+// instrumentView is an instrument of the configuration or of the archive.
+type instrumentView struct {
+	Name       string             `json:"name"`
+	Symbol     string             `json:"symbol"` // the provider's name
+	Kind       market.Kind        `json:"kind"`
+	Root       string             `json:"root,omitempty"`
+	Tick       float64            `json:"tick,omitempty"`
+	Zone       string             `json:"zone"`       // the exchange's
+	Kept       bool               `json:"kept"`       // the configuration names it, so that it is kept up to date
+	Timeframes []market.Timeframe `json:"timeframes"` // of which bars are stored
+}
+
+// listInstruments shows what is kept and what is stored.
+func (s *Server) listInstruments(w http.ResponseWriter, r *http.Request) error {
+	if err := newInput(r).err(); err != nil {
+		return err
+	}
+	states, err := s.Archive.States(r.Context())
+	if err != nil {
+		return err
+	}
+	stored := map[string][]market.Timeframe{}
+	for _, state := range states {
+		if state.Count > 0 {
+			stored[state.Series.Instrument] = append(stored[state.Series.Instrument], state.Series.Timeframe)
+		}
+	}
+	views := []instrumentView{}
+	for _, i := range s.Instruments {
+		views = append(views, viewInstrument(i, true, stored[i.Name]))
+		delete(stored, i.Name)
+	}
+	for name, timeframes := range stored {
+		i, err := market.Resolve(name)
+		if err != nil { // an archive may hold what this version does not resolve
+			i = market.Instrument{Name: name}
+		}
+		views = append(views, viewInstrument(i, false, timeframes))
+	}
+	slices.SortFunc(views, func(a, b instrumentView) int { return cmp.Compare(a.Name, b.Name) })
+	return s.json(w, map[string][]instrumentView{"instruments": views})
+}
+
+func viewInstrument(i market.Instrument, kept bool, timeframes []market.Timeframe) instrumentView {
+	v := instrumentView{Name: i.Name, Symbol: i.Symbol, Kind: i.Kind, Root: i.Root, Tick: i.Tick, Kept: kept}
+	if i.Calendar != nil && i.Calendar.Zone != nil {
+		v.Zone = i.Calendar.Zone.String()
+	}
+	v.Timeframes = append([]market.Timeframe{}, timeframes...)
+	slices.SortFunc(v.Timeframes, func(a, b market.Timeframe) int {
+		if a == b {
+			return 0
+		}
+		if a.Less(b) {
+			return -1
+		}
+		return 1
+	})
+	return v
+}

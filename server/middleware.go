@@ -1,0 +1,99 @@
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// written watches what is answered.
+type written struct {
+	http.ResponseWriter
+	status int // 0 until the header is sent
+	bytes  int64
+	route  string
+}
+
+// WriteHeader notes the status.
+func (w *written) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write counts the bytes.
+func (w *written) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap gives http.ResponseController the connection.
+func (w *written) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// noteRoute keeps the pattern that answers, for the metrics: paths that clients invent must not become series.
+func noteRoute(w http.ResponseWriter, pattern string) {
+	if watched, ok := w.(*written); ok {
+		watched.route = pathOf(pattern)
+	}
+}
+
+// watched counts and logs requests, and sets what every answer has.
+func (s *Server) watched(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen := &written{ResponseWriter: w, route: "none"}
+		seen.Header().Set("X-Content-Type-Options", "nosniff")
+		seen.Header().Set("Cache-Control", "no-store")
+		defer s.note(r, seen, s.Now())
+		next.ServeHTTP(seen, r)
+	})
+}
+
+// note counts and logs a request that ended. The query is left out: people put secrets in the oddest places.
+func (s *Server) note(r *http.Request, seen *written, began time.Time) {
+	took := s.Now().Sub(began)
+	s.Metrics.request(seen.route, r.Method, seen.status, took)
+	s.Logger.LogAttrs(r.Context(), slog.LevelDebug, "http request", slog.String("method", r.Method),
+		slog.String("path", r.URL.Path), slog.Int("status", seen.status), slog.Int64("bytes", seen.bytes),
+		slog.Duration("took", took), slog.String("remote", r.RemoteAddr))
+}
+
+// safe keeps a panic from more than its own request.
+func (s *Server) safe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer s.rescue(w, r)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// rescue answers a request that panicked. When its answer had begun, the connection is cut, so that the client does not take
+// half for the whole.
+func (s *Server) rescue(w http.ResponseWriter, r *http.Request) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if cause == http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
+		panic(cause)
+	}
+	s.Logger.ErrorContext(r.Context(), "request panicked", "path", r.URL.Path, "stack", string(debug.Stack()))
+	if seen, ok := w.(*written); ok && seen.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	s.fail(w, r, fmt.Errorf("panic: %v", cause))
+}
+
+// setDeadlines lets the connection read and write for the given time and a little more. A read deadline that passes would
+// also end the request's context, so a request that waits must move both. A writer without deadlines has none to set.
+func setDeadlines(w http.ResponseWriter, d time.Duration) {
+	until := time.Now().Add(d + deadlineGrace) //nolint:forbidigo // the connection's own clock, also in a replay
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(until)
+	_ = control.SetWriteDeadline(until)
+}

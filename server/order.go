@@ -1,0 +1,190 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"barkeep/ledger"
+	"barkeep/market"
+)
+
+// The bounds of an order.
+const (
+	mostBody = 64 << 10 // bytes
+	mostList = 1000     // names in a list
+)
+
+// orderFields are what the body of an order may hold.
+func orderFields() []string {
+	return []string{"mode", "date", "slot", "force", "instruments", "timeframes", "backfill", "deep"}
+}
+
+// body is an order as it was sent, field by field, so that each bad one can be named.
+type body struct {
+	*input
+	fields map[string]json.RawMessage
+}
+
+// readOrder reads and checks the body of POST /api/v1/runs. An empty one asks for the newest slot whose time has come.
+func (s *Server) readOrder(w http.ResponseWriter, r *http.Request) (Order, error) {
+	b, err := readBody(w, r)
+	if err != nil {
+		return Order{}, err
+	}
+	const accepted = "one of operational, maintenance"
+	mode, ok := take[string](b, "mode", accepted)
+	b.refuseIf("mode", ok && mode != "operational" && mode != "maintenance", accepted)
+	forSlot, adHoc := b.hasAny("date", "slot", "force"), b.hasAny("instruments", "timeframes", "backfill", "deep")
+	if !b.has("mode") && !forSlot && !adHoc {
+		mode = s.Mode
+	}
+	order := Order{Maintenance: mode == "maintenance"}
+	if adHoc || order.Maintenance {
+		b.series(&order)
+		for _, name := range []string{"date", "slot", "force"} {
+			b.refuseIf(name, b.has(name), "no date, slot or force together with maintenance, instruments, timeframes, backfill or deep")
+		}
+	} else {
+		s.readSlotOrder(b, &order)
+	}
+	return order, b.err()
+}
+
+// readBody splits the body into fields and refuses those that are not known.
+func readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
+	b := &body{input: newInput(r)}
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, newProblem(http.StatusRequestEntityTooLarge, "too-large", "the body has more than 65536 bytes")
+	case err != nil:
+		return nil, newProblem(http.StatusBadRequest, "bad-input", "the body could not be read to its end")
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return b, nil
+	}
+	if err := json.Unmarshal(text, &b.fields); err != nil {
+		b.refuse("body", "body", string(text), `one JSON object such as {"slot": 0} or {"instruments": ["ES"], "timeframes": ["1d"]}`)
+		return nil, b.err()
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.fields)) {
+		b.refuseIf(name, !slices.Contains(orderFields(), name), strings.Join(orderFields(), ", "))
+	}
+	return b, nil
+}
+
+// has tells whether a field is there; null is as good as absent.
+func (b *body) has(name string) bool {
+	raw, ok := b.fields[name]
+	return ok && string(raw) != "null"
+}
+
+func (b *body) hasAny(names ...string) bool { return slices.ContainsFunc(names, b.has) }
+
+func (b *body) refuseField(name, accepted string) {
+	b.refuse("body", name, string(b.fields[name]), accepted)
+}
+
+func (b *body) refuseIf(name string, wrong bool, accepted string) {
+	if wrong {
+		b.refuseField(name, accepted)
+	}
+}
+
+// take reads a field; the zero value and false when it is absent or refused.
+func take[T any](b *body, name, accepted string) (value T, ok bool) {
+	if !b.has(name) {
+		return value, false
+	}
+	if json.Unmarshal(b.fields[name], &value) != nil {
+		b.refuseField(name, accepted)
+		var none T
+		return none, false
+	}
+	return value, true
+}
+
+// flag reads a field that is true or false; false when it is absent or refused.
+func (b *body) flag(name string) bool {
+	value, _ := take[bool](b, name, "true or false")
+	return value
+}
+
+// series reads what an order ad hoc is about.
+func (b *body) series(order *Order) {
+	backfill := b.flag("backfill")
+	order.Deep = b.flag("deep")
+	order.Backfill = backfill || order.Deep
+	if order.Maintenance {
+		const accepted = "no backfill or deep together with maintenance, which checks what is stored"
+		b.refuseIf("backfill", backfill, accepted)
+		b.refuseIf("deep", order.Deep, accepted)
+	}
+	for _, text := range b.names("instruments", acceptedInstruments) {
+		i, err := market.Resolve(text)
+		if err != nil {
+			b.refuse("body", "instruments", text, acceptedInstruments)
+		} else if !slices.ContainsFunc(order.Instruments, func(o market.Instrument) bool { return o.Name == i.Name }) {
+			order.Instruments = append(order.Instruments, i)
+		}
+	}
+	for _, text := range b.names("timeframes", acceptedTimeframes()) {
+		t, err := market.ParseTimeframe(text)
+		if err != nil {
+			b.refuse("body", "timeframes", text, acceptedTimeframes())
+		} else if !slices.Contains(order.Timeframes, t) {
+			order.Timeframes = append(order.Timeframes, t)
+		}
+	}
+}
+
+// names reads a list of names. An empty list would select nothing, and is refused.
+func (b *body) names(field, each string) []string {
+	accepted := "a list of 1 to 1000 names, each " + each
+	names, ok := take[[]string](b, field, accepted)
+	if ok && (len(names) == 0 || len(names) > mostList) {
+		b.refuseField(field, accepted)
+		return nil
+	}
+	return names
+}
+
+// readSlotOrder reads which slot an order is for. A slot whose time has not come cannot be run: what it fetched would not be
+// the date's data.
+func (s *Server) readSlotOrder(b *body, order *Order) {
+	now := s.Now()
+	order.Force = b.flag("force")
+	if !b.has("slot") {
+		b.refuseIf("date", b.has("date"), "a date together with a slot")
+		newest, _, ok := s.Import.Due(now)
+		if !ok {
+			b.refuse("body", "slot", "", "series: this process has no IMPORT_TIMES and so no slots")
+		}
+		order.Slot = newest
+		return
+	}
+	date := s.today(s.Import)
+	if text, ok := take[string](b, "date", acceptedDates); ok {
+		date = s.date(b.input, "body", text)
+	}
+	index, _ := take[int](b, "slot", "a whole number from 0")
+	if len(b.wrong) > 0 {
+		return
+	}
+	at, err := s.Import.At(date, index)
+	switch {
+	case err != nil:
+		b.refuseField("slot", "a slot of the schedule: "+err.Error())
+	case at.After(now):
+		b.refuseField("slot", "a slot whose time has come; this one comes at "+at.UTC().Format(time.RFC3339))
+	}
+	order.Slot = ledger.Slot{Job: ledger.JobImport, Date: date, Index: index}
+}

@@ -1,0 +1,123 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"barkeep/market"
+)
+
+// Server answers HTTP requests about one Barkeep process. Its Handler works without Start; Stop it in any case.
+type Server struct {
+	Config
+
+	tasks   *tasks
+	handler http.Handler
+	started time.Time
+
+	checks   []*checked
+	runs     *reading[recentRuns]
+	slots    *reading[[]slotView]
+	series   *reading[[]market.SeriesState]
+	provider *reading[ProviderState]
+
+	http     *http.Server
+	fresh    *connections
+	listener net.Listener
+	failed   chan error
+}
+
+// The bounds of a connection beyond those of its requests.
+const (
+	headerTimeout = 5 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10 // bytes
+	deadlineGrace = 5 * time.Second
+)
+
+// New checks the configuration and builds the handler; it listens nowhere yet.
+func New(c Config) (*Server, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	s := &Server{Config: c, tasks: newTasks(), started: c.Now(), failed: make(chan error, 1)}
+	s.runs = newReading(s, "runs", s.readRecent)
+	s.slots = newReading(s, "slots", s.readToday)
+	s.series = newReading(s, "series", c.Archive.States)
+	s.provider = newReading(s, "provider", c.Provider.Provider)
+	for _, check := range c.Checks {
+		s.checks = append(s.checks, newChecked(s, check))
+	}
+	s.handler = s.routes()
+	s.fresh = &connections{fresh: map[net.Conn]struct{}{}}
+	s.http = &http.Server{
+		Handler: s.handler, ConnState: s.fresh.changed, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
+	}
+	return s, nil
+}
+
+// Handler answers every path of the server.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Start listens and serves until Stop. It returns once connections are accepted.
+func (s *Server) Start(ctx context.Context) error {
+	listener := s.Listener
+	if listener == nil {
+		var err error
+		var config net.ListenConfig
+		if listener, err = config.Listen(ctx, "tcp", s.Addr); err != nil {
+			return fmt.Errorf("listen on HTTP_ADDR %q: %w", s.Addr, err)
+		}
+	}
+	s.listener = listener
+	serving := s.tasks.start(func(context.Context) {
+		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("serve HTTP on %s: %w", listener.Addr(), err)
+		}
+	})
+	if !serving {
+		return errors.Join(errors.New("start the HTTP server: it was stopped"), listener.Close())
+	}
+	s.Logger.InfoContext(ctx, "http server listens", "addr", listener.Addr().String())
+	return nil
+}
+
+// URL is where the server listens, such as http://127.0.0.1:8080; empty before Start.
+func (s *Server) URL() string {
+	if s.listener == nil {
+		return ""
+	}
+	return "http://" + s.listener.Addr().String()
+}
+
+// Failed gives at most one error, when serving ended by itself.
+func (s *Server) Failed() <-chan error { return s.failed }
+
+// Stop ends it: waiting requests are answered with what is known, others may finish within StopBound or ctx, then their
+// connections are closed. It waits for every goroutine of the server and names in the error what did not end. Calling it
+// again is harmless.
+func (s *Server) Stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.StopBound)
+	defer cancel()
+	s.tasks.cancel()
+	s.fresh.close()
+	var errs []error
+	if s.listener == nil && s.Listener != nil {
+		if err := s.Listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if err := s.http.Shutdown(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("stop the HTTP server: requests did not end within %s: %w", s.StopBound, err), s.http.Close())
+	}
+	if !s.tasks.wait(ctx) {
+		errs = append(errs, errors.New("stop the HTTP server: a part that was asked for its state still hangs"))
+	}
+	return errors.Join(errs...)
+}

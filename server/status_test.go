@@ -1,0 +1,315 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"barkeep/ledger"
+	"barkeep/market"
+	"barkeep/server"
+)
+
+// status is what the tests read of /status.
+type status struct {
+	Version, Mode string
+	Now           *both
+	Next          *struct {
+		Job, Date string
+		Slot      int
+		At        *both
+	}
+	Slots  []slot
+	Last   *run
+	Runs   []run
+	Checks []struct {
+		Name, State, Reason string
+		Needed              bool
+		LatencyMS           *float64 `json:"latency_ms"`
+	}
+	Provider *struct {
+		Breaker string
+		Since   *both
+		Left    *int `json:"budget_left"`
+		Daily   *int `json:"budget_daily"`
+	}
+	Series []struct {
+		Instrument, Timeframe string
+		Bars                  int64
+		Newest                *both
+		Age                   *float64 `json:"newest_age_seconds"`
+	}
+	Unknown []struct{ Part, Reason string }
+}
+
+type run struct {
+	ID                      int64
+	Job, Date, State, Entry string
+	Slot                    *int
+	Started, Finished       *both
+	Took                    *float64 `json:"took_seconds"`
+	Cells                   []struct{ Instrument, Timeframe, State string }
+	Evidence                *evidence
+	Reason                  string
+}
+
+type slot struct {
+	Job, Date, State string
+	Slot             int
+	At               *both
+	Done, Ended      bool
+	Run              *run
+	Evidence         *evidence
+}
+
+type evidence struct {
+	Series, OK, Inserted, Changed, Unchanged int
+	Newest                                   *both
+	Problems                                 []struct{ Instrument, Timeframe, State, Reason string }
+}
+
+// doneRun is a run of a slot that ended a minute after it began.
+func doneRun(id int64, date string, at time.Time) ledger.Run {
+	return ledger.Run{
+		ID: id, Job: ledger.JobImport, TradingDate: date, Attempt: 1, Entry: "schedule", Host: "box", PID: 9,
+		State: ledger.StateDone, Started: at, Finished: at.Add(time.Minute), Token: "s3cr3t-fencing",
+	}
+}
+
+// TestStatusInBothHalvesOfTheYear: 14:05 Pacific is 22:05 UTC in winter and 21:05 in summer.
+func TestStatusInBothHalvesOfTheYear(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, now, date                string
+		slotUTC, slotPacific           string
+		nextDate, nextUTC, nextPacific string
+		nowPacific                     string
+	}{
+		{
+			"winter", "2026-01-15T22:10:00Z", "2026-01-15", "2026-01-15T22:05:00Z", "2026-01-15T14:05:00-08:00",
+			"2026-01-16", "2026-01-16T22:05:00Z", "2026-01-16T14:05:00-08:00", "2026-01-15T14:10:00-08:00",
+		},
+		{
+			"summer", "2026-07-15T21:10:00Z", "2026-07-15", "2026-07-15T21:05:00Z", "2026-07-15T14:05:00-07:00",
+			"2026-07-16", "2026-07-16T21:05:00Z", "2026-07-16T14:05:00-07:00", "2026-07-15T14:10:00-07:00",
+		},
+		{ // the next slot lies behind the change
+			"the eve of spring", "2026-03-07T22:10:00Z", "2026-03-07", "2026-03-07T22:05:00Z", "2026-03-07T14:05:00-08:00",
+			"2026-03-08", "2026-03-08T21:05:00Z", "2026-03-08T14:05:00-07:00", "2026-03-07T14:10:00-08:00",
+		},
+		{
+			"the eve of autumn", "2026-10-31T21:10:00Z", "2026-10-31", "2026-10-31T21:05:00Z", "2026-10-31T14:05:00-07:00",
+			"2026-11-01", "2026-11-01T22:05:00Z", "2026-11-01T14:05:00-08:00", "2026-10-31T14:10:00-07:00",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			now, err := time.Parse(time.RFC3339, c.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.clock.set(now)
+			done := doneRun(5, c.date, now.Add(-5*time.Minute))
+			b.runs.list = []ledger.Run{done}
+			b.runs.slots[ledger.Slot{Job: ledger.JobImport, Date: c.date}] = server.SlotRecord{Run: done}
+			s := decode[status](t, b.get(t, "/status"), http.StatusOK)
+			if *s.Now != (both{c.now, c.nowPacific}) {
+				t.Errorf("now %+v", *s.Now)
+			}
+			if s.Next == nil || *s.Next.At != (both{c.nextUTC, c.nextPacific}) || s.Next.Date != c.nextDate || s.Next.Slot != 0 {
+				t.Errorf("next %+v at %+v", s.Next, s.Next.At)
+			}
+			if len(s.Slots) != 1 || *s.Slots[0].At != (both{c.slotUTC, c.slotPacific}) || s.Slots[0].Date != c.date || !s.Slots[0].Done {
+				t.Fatalf("slots %+v", s.Slots)
+			}
+			for _, r := range []*run{s.Last, &s.Runs[0], s.Slots[0].Run} {
+				if r == nil || *r.Started != (both{c.slotUTC, c.slotPacific}) || r.ID != 5 || *r.Took != 60 || *r.Slot != 0 {
+					t.Errorf("run %+v", r)
+				}
+			}
+		})
+	}
+}
+
+func TestStatusShowsEverything(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(b *bench) {
+		b.config.Import = schedule(t, ledger.JobImport, "06:05", "14:05", "20:00")
+		b.config.Maintenance = schedule(t, ledger.JobMaintenance, "18:30")
+	})
+	at := time.Date(2026, 1, 15, 22, 5, 0, 0, time.UTC)
+	partial := doneRun(8, "2026-01-15", at)
+	partial.Slot, partial.State, partial.Reason = 1, ledger.StatePartial, "NQ 1d: no answer"
+	running := ledger.Run{ID: 9, Job: ledger.JobImport, State: ledger.StateRunning, Started: at.Add(2 * time.Minute)}
+	b.runs.list = []ledger.Run{running, partial}
+	b.runs.slots[ledger.Slot{Job: ledger.JobImport, Date: "2026-01-15", Index: 1}] = server.SlotRecord{Run: partial, Cells: []ledger.Cell{
+		{Instrument: "ES", Timeframe: "1d", State: ledger.CellStored, Inserted: 3, Changed: 2, Unchanged: 1, Newest: at.Add(-time.Hour)},
+		{Instrument: "NQ", Timeframe: "1d", State: ledger.CellFailed, Reason: "no answer"},
+	}}
+	b.archive.bars[market.Series{Instrument: "ES", Timeframe: market.M5}] = ramp(winterNoon().Add(-time.Hour), 5*time.Minute, 7)
+	b.archive.bars[market.Series{Instrument: "YM", Timeframe: market.D1}] = market.NewCandles(0)
+	b.redis.fail(errors.New("dial redis://:s3cr3t@box: refused"))
+	b.provider.state.Since, b.provider.state.Left, b.provider.state.Daily = at, -1, 0
+
+	a := b.get(t, "/status")
+	s := decode[status](t, a, http.StatusOK)
+	if strings.Contains(a.body, "s3cr3t") || strings.Contains(a.body, token) {
+		t.Errorf("a secret is shown: %s", a.body)
+	}
+	if s.Version != "v1.2.3" || s.Mode != "operational" || len(s.Unknown) != 0 {
+		t.Errorf("version %q, mode %q, unknown %v", s.Version, s.Mode, s.Unknown)
+	}
+	var states []string
+	for _, slot := range s.Slots {
+		states = append(states, slot.Job+" "+slot.State)
+	}
+	if want := []string{"import missed", "import partial", "import waiting", "maintenance waiting"}; !slices.Equal(states, want) {
+		t.Errorf("slots %q, want %q", states, want)
+	}
+	if e := s.Slots[1].Evidence; e == nil || e.Series != 2 || e.OK != 1 || e.Inserted != 3 || e.Changed != 2 || e.Unchanged != 1 ||
+		len(e.Problems) != 1 || e.Problems[0].Instrument != "NQ" || e.Newest.UTC != "2026-01-15T21:05:00Z" {
+		t.Errorf("evidence %+v", e)
+	}
+	if s.Next.Job != "maintenance" || s.Next.At.Pacific != "2026-01-15T18:30:00-08:00" {
+		t.Errorf("next %+v", s.Next)
+	}
+	if s.Last == nil || s.Last.ID != 8 || s.Last.Reason == "" || len(s.Runs) != 2 || s.Runs[0].Finished != nil || s.Runs[0].Slot != nil {
+		t.Errorf("last %+v, runs %+v", s.Last, s.Runs)
+	}
+	if c := s.Checks; len(c) != 2 || c[0].Name != "database" || c[0].State != "ok" || !c[0].Needed || c[0].LatencyMS == nil ||
+		c[1].State != "failed" || c[1].Reason == "" {
+		t.Errorf("checks %+v", c)
+	}
+	if p := s.Provider; p == nil || p.Breaker != "closed" || p.Left != nil || p.Daily != nil || p.Since.Pacific != "2026-01-15T14:05:00-08:00" {
+		t.Errorf("provider %+v", p)
+	}
+	byName := map[string]int{}
+	for i, series := range s.Series {
+		byName[series.Instrument+" "+series.Timeframe] = i
+	}
+	if es := s.Series[byName["ES 5m"]]; es.Bars != 7 || es.Newest.UTC != "2026-01-15T21:40:00Z" || *es.Age != 1800 {
+		t.Errorf("ES 5m %+v", es)
+	}
+	if ym := s.Series[byName["YM 1d"]]; ym.Newest != nil || ym.Age != nil {
+		t.Errorf("YM 1d %+v", ym)
+	}
+	if !strings.Contains(b.log.String(), "check redis") {
+		t.Error("the log does not tell what fails")
+	}
+}
+
+// TestHangingDatabase: what hangs is unknown after the patience, and at once for whoever comes later; what answers is shown.
+func TestHangingDatabase(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, func(b *bench) {
+			b.config.Now, b.config.Patience = time.Now, 2*time.Second
+			b.config.Import = schedule(t, ledger.JobImport, "14:05")
+		})
+		releases := []func(){b.runs.stall(t), b.archive.stall(t), b.database.stall(t)}
+		began := time.Now()
+		if a := b.get(t, "/healthz"); a.status != http.StatusOK || time.Since(began) != 0 {
+			t.Errorf("healthz %d after %s", a.status, time.Since(began))
+		}
+		s := decode[status](t, b.get(t, "/status"), http.StatusOK)
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("status took %s, want the patience", took)
+		}
+		var unknown []string
+		for _, u := range s.Unknown {
+			unknown = append(unknown, u.Part)
+			if u.Reason != "no answer within 2s" {
+				t.Errorf("%s: %q", u.Part, u.Reason)
+			}
+		}
+		if want := []string{"runs", "slots", "series"}; !slices.Equal(unknown, want) || s.Runs != nil || s.Slots != nil || s.Series != nil {
+			t.Errorf("unknown %q, want %q", unknown, want)
+		}
+		if s.Next == nil || s.Provider == nil || s.Checks[0].State != "unknown" || s.Checks[0].LatencyMS != nil || s.Checks[1].State != "ok" {
+			t.Errorf("next %+v, provider %+v, checks %+v", s.Next, s.Provider, s.Checks)
+		}
+		began = time.Now()
+		for range 10 {
+			b.get(t, "/status")
+		}
+		if p := refused(t, b.get(t, "/readyz"), http.StatusServiceUnavailable); len(p.Missing) != 1 || p.Missing[0].Name != "database" {
+			t.Errorf("missing %+v", p.Missing)
+		}
+		if took := time.Since(began); took != 0 || b.database.calls.Load() != 1 || b.archive.calls.Load() != 1 {
+			t.Errorf("later ones took %s, with %d probes and %d reads under way", took, b.database.calls.Load(), b.archive.calls.Load())
+		}
+		for _, release := range releases {
+			release()
+		}
+		synctest.Wait()
+		time.Sleep(2 * time.Second)
+		if s := decode[status](t, b.get(t, "/status"), http.StatusOK); len(s.Unknown) != 0 || s.Checks[0].State != "ok" {
+			t.Errorf("when all is back: unknown %+v, checks %+v", s.Unknown, s.Checks)
+		}
+	})
+}
+
+// TestPartsThatBreak: an error and a panic of a part are its own, and their texts stay inside.
+func TestPartsThatBreak(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.archive.panic = true
+	b.runs.fail(errors.New("password s3cr3t"))
+	b.provider.fail(context.DeadlineExceeded)
+	a := b.get(t, "/status")
+	s := decode[status](t, a, http.StatusOK)
+	if len(s.Unknown) != 4 || strings.Contains(a.body, "s3cr3t") {
+		t.Errorf("unknown %+v", s.Unknown)
+	}
+	if text := b.log.String(); strings.Count(text, "part of the status cannot be read") != 4 || !strings.Contains(text, "s3cr3t-of-the-inside") {
+		t.Errorf("log %s", text)
+	}
+	b.clock.add(2 * time.Second)
+	b.get(t, "/status")
+	if n := strings.Count(b.log.String(), "cannot be read"); n != 4 {
+		t.Errorf("said %d times, want once for each part", n)
+	}
+}
+
+func TestReadyz(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	if a := b.get(t, "/readyz"); a.status != http.StatusOK {
+		t.Errorf("all is well: %d %s", a.status, a.body)
+	}
+	b.redis.fail(errors.New("gone"))
+	b.clock.add(2 * time.Second)
+	if a := b.get(t, "/readyz"); a.status != http.StatusOK {
+		t.Errorf("redis is not needed: %d %s", a.status, a.body)
+	}
+	b.database.fail(server.Public("schema 3 of 4: run barkeep migrate"))
+	b.clock.add(2 * time.Second)
+	a := b.get(t, "/readyz")
+	p := refused(t, a, http.StatusServiceUnavailable)
+	if len(p.Missing) != 1 || p.Missing[0].Name != "database" || p.Missing[0].Reason != "schema 3 of 4: run barkeep migrate" ||
+		!strings.Contains(p.Detail, "database") || a.header.Get("Retry-After") == "" {
+		t.Errorf("%+v", p)
+	}
+	b.database.fail(nil)
+	b.clock.add(2 * time.Second)
+	if a := b.get(t, "/readyz"); a.status != http.StatusOK {
+		t.Errorf("back again: %d %s", a.status, a.body)
+	}
+}
+
+// TestNoSchedule: a process without slots has no next one, and says so with null.
+func TestNoSchedule(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(b *bench) { b.config.Import = ledger.Schedule{} })
+	s := decode[status](t, b.get(t, "/status"), http.StatusOK)
+	if s.Next != nil || s.Slots == nil || len(s.Slots) != 0 || len(s.Unknown) != 0 {
+		t.Errorf("next %+v, slots %+v, unknown %+v", s.Next, s.Slots, s.Unknown)
+	}
+	refused(t, b.get(t, "/api/v1/slots/today/0"), http.StatusNotFound)
+}
