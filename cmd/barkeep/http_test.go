@@ -1,0 +1,102 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestHTTPStartsRuns starts runs of both kinds through a worker, with a token and without.
+func TestHTTPStartsRuns(t *testing.T) {
+	t.Parallel()
+	for _, e := range engines(t) {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			address := provider(t, []string{when})
+			env := append(slotEnv(t, e, address, "API_TOKEN=hunter2")(0), "CATCH_UP_WINDOW=1s")
+			worker := serve(t, env)
+			post := func(token, body string) (int, string, string) {
+				t.Helper()
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, worker.url+"/api/v1/runs", strings.NewReader(body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				request.Header.Set("Authorization", "Bearer "+token)
+				response, err := http.DefaultClient.Do(request)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer response.Body.Close()
+				text, err := io.ReadAll(response.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return response.StatusCode, response.Header.Get("Location"), string(text)
+			}
+			if code, _, body := post("guess", "{}"); code != http.StatusUnauthorized && code != http.StatusForbidden {
+				t.Errorf("a wrong token: %d %s", code, body)
+			}
+			code, location, body := post("hunter2", `{"date": "2026-08-19", "slot": 0}`)
+			if code != http.StatusAccepted && code != http.StatusOK {
+				t.Fatalf("a slot: %d %s", code, body)
+			}
+			var slot struct{ State string }
+			get(t, worker.url+"/api/v1/slots/2026-08-19/0?wait=60s", &slot)
+			if slot.State != "done" || location == "" {
+				t.Errorf("the slot is %q, its location %q", slot.State, location)
+			}
+			if code, _, body = post("hunter2", `{"date": "2026-08-19", "slot": 0}`); code != http.StatusOK {
+				t.Errorf("the slot again: %d %s", code, body)
+			}
+			code, location, body = post("hunter2", `{"instruments": ["CL"], "timeframes": ["1d"]}`)
+			if code != http.StatusAccepted {
+				t.Fatalf("ad hoc: %d %s", code, body)
+			}
+			var run struct {
+				State string
+				Cells []struct{ Instrument string }
+			}
+			for range 200 {
+				get(t, worker.url+location, &run)
+				if run.State != "running" {
+					break
+				}
+			}
+			if run.State != "done" || len(run.Cells) != 1 || run.Cells[0].Instrument != "CL" {
+				t.Errorf("the ad-hoc run at %s is %+v", location, run)
+			}
+			if n := count(t, e, fmt.Sprintf(effective, "2026-08-19")); n != 1 {
+				t.Errorf("%d effective runs", n)
+			}
+			var page json.RawMessage
+			for _, path := range []string{"/readyz", "/status", "/api/v1/runs", "/api/v1/instruments"} {
+				if code := get(t, worker.url+path, &page); code != http.StatusOK || strings.Contains(string(page), "hunter2") {
+					t.Errorf("%s: %d %s", path, code, page)
+				}
+			}
+		})
+	}
+}
+
+// TestProviderDownAtTheSlotsTime has the provider refuse everything at 14:05; the slot is tried again until it is done.
+func TestProviderDownAtTheSlotsTime(t *testing.T) {
+	t.Parallel()
+	const start = "BARKEEP_NOW=2026-08-19T14:04:57-07:00"
+	address := provider(t, []string{start}, "--fault", "503:8")
+	e := engines(t)[0]
+	worker := serve(t, []string{
+		start, "DATABASE_URL=" + e.url, "YAHOO_BASE_URL=" + address, "YAHOO_REQUESTS_PER_MINUTE=600000", "INSTRUMENTS=ES", "TIMEFRAMES=1h,1d",
+	})
+	var slot struct{ State string }
+	for range 6 {
+		if get(t, worker.url+"/api/v1/slots/2026-08-19/0?wait=60s", &slot); slot.State == "done" {
+			break
+		}
+	}
+	if n := count(t, e, fmt.Sprintf(effective, "2026-08-19")); n != 1 || slot.State != "done" {
+		t.Errorf("the slot is %q with %d effective runs", slot.State, n)
+	}
+}
