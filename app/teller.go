@@ -11,7 +11,7 @@ import (
 )
 
 // tellBound is how long the last notices may take when the process ends.
-const tellBound = 4 * time.Second
+const tellBound = 2 * time.Second
 
 // openTeller wires whom to tell of failed, partial, abandoned and missed slots.
 func (a *App) openTeller(o Options) error {

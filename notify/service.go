@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nicholas-fedor/shoutrrr/pkg/format"
@@ -48,6 +49,9 @@ func check(service, address string) (titled bool, err error) {
 
 // open makes the service of a URL, ready to send one message.
 func open(address string) (sender, error) {
+	if strings.HasPrefix(address, matrix.Scheme+":") {
+		return openMatrix(address)
+	}
 	made, err := (&router.ServiceRouter{}).Locate(address)
 	if err != nil {
 		return nil, err
@@ -67,6 +71,16 @@ func open(address string) (sender, error) {
 		}})
 	}
 	return made, nil
+}
+
+// openMatrix logs in. The router would drop the reason why that fails.
+func openMatrix(address string) (sender, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	made := &matrix.Service{}
+	return made, made.Initialize(u, nil)
 }
 
 // leave closes the connections that a service keeps in a client of its own (Mattermost, Gotify).

@@ -30,6 +30,7 @@ func urlsWithSecrets() []string {
 		"notifiarr://hunter2?channel=123456789",
 		"ntfy://hunter2:hunter2@HOST/hunter2?scheme=http",
 		"opsgenie://api.opsgenie.com/hunter2",
+		"pagerduty://events.pagerduty.com/68756e7465723268756e746572326875",
 		"pushbullet://hunter2hunter2hunter2hunter2hunter/hunter2",
 		"pushover://shoutrrr:hunter2@hunter2/?devices=hunter2",
 		"rocketchat://user@HOST/hunter2/hunter2/hunter2",
@@ -116,6 +117,9 @@ func TestSecretsAreNotInErrors(t *testing.T) {
 				wantNoSecret(t, err.Error())
 				if !strings.HasPrefix(err.Error(), "NOTIFY_URLS entry 1 ("+service+"): not delivered: ") {
 					t.Errorf("%s: the error does not name the place and the service: %v", address, err)
+				}
+				if what == "nobody listens" && service != "smtp" && strings.Contains(err.Error(), "refused it") {
+					t.Errorf("%s failed before it was sent, or for another reason than its line: %v", address, err)
 				}
 				if err := n.Close(t.Context()); err != nil {
 					t.Error(err)

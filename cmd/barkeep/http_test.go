@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -98,5 +99,71 @@ func TestProviderDownAtTheSlotsTime(t *testing.T) {
 	}
 	if n := count(t, e, fmt.Sprintf(effective, "2026-08-19")); n != 1 || slot.State != "done" {
 		t.Errorf("the slot is %q with %d effective runs", slot.State, n)
+	}
+}
+
+// TestProviderDownForAnHour lives through an hour from 14:05 without the provider, in three workers that believe in three
+// moments of it: two fail the slot and tell people, the third finds the provider back and ends it with one effective run.
+func TestProviderDownForAnHour(t *testing.T) {
+	t.Parallel()
+	down := provider(t, []string{when}, "--fault", "503")
+	up := provider(t, []string{"BARKEEP_NOW=2026-08-19T15:05:30-07:00"})
+	e := engines(t)[1]
+	cache := redisURL(t)
+	for _, moment := range []struct{ now, address, want string }{
+		{"14:04:58", down, "failed"},
+		{"14:35:00", down, "failed"},
+		{"15:05:30", up, "done"},
+	} {
+		worker := serve(t, []string{
+			"BARKEEP_NOW=2026-08-19T" + moment.now + "-07:00", "DATABASE_URL=" + e.url, "REDIS_URL=" + cache,
+			"YAHOO_BASE_URL=" + moment.address, "YAHOO_REQUESTS_PER_MINUTE=600000", "INSTRUMENTS=ES", "TIMEFRAMES=1d",
+		})
+		attempts := count(t, e, "SELECT count(*) FROM runs WHERE trading_date = '2026-08-19' AND state <> 'running'")
+		var slot struct {
+			State string
+			Run   struct{ Attempt int }
+		}
+		for range 60 {
+			get(t, worker.url+"/api/v1/slots/2026-08-19/0?wait=1s", &slot)
+			if slot.State == moment.want && slot.Run.Attempt > attempts {
+				break
+			}
+		}
+		if slot.State != moment.want || slot.Run.Attempt <= attempts {
+			t.Fatalf("at %s the slot is %q by attempt %d, want %q by a new one", moment.now, slot.State, slot.Run.Attempt, moment.want)
+		}
+		signal(t, worker.running, syscall.SIGTERM)
+		_ = worker.cmd.Wait() // how it ends is another test's
+	}
+	if n := count(t, e, fmt.Sprintf(effective, "2026-08-19")); n != 1 {
+		t.Errorf("%d effective runs", n)
+	}
+	if n := count(t, e, "SELECT count(*) FROM notices WHERE trading_date = '2026-08-19' AND kind = 'failed' AND told IS NOT NULL"); n != 1 {
+		t.Errorf("%d notices of the failure, want one", n)
+	}
+}
+
+// TestMaintenanceLeavesTheSlotAlone fetches the whole window again, records it as maintenance and touches no marker.
+func TestMaintenanceLeavesTheSlotAlone(t *testing.T) {
+	t.Parallel()
+	e := engines(t)[0]
+	env := slotEnv(t, e, provider(t, []string{when}))(0)
+	barkeep(t, env, "sync").must(t, 0)
+	for _, how := range [][]string{{"sync", "--maintenance", "--json"}, {"sync", "--json"}} {
+		mode := env
+		if len(how) == 2 {
+			mode = append(env, "SYNC_MODE=maintenance")
+		}
+		r := read(t, barkeep(t, mode, how...).must(t, 0).stdout)
+		if r.Run.State != "done" || r.Inserted != 0 || len(r.Cells) != 6 || r.Cells[0].Unchanged < 250 || r.Cells[0].Reason != "maintenance" {
+			t.Errorf("%v: %+v, want the whole window again, unchanged", how, r)
+		}
+	}
+	if n := count(t, e, "SELECT count(*) FROM runs WHERE job = 'maintenance' AND trading_date = ''"); n != 2 {
+		t.Errorf("%d maintenance runs beside the slots, want 2", n)
+	}
+	if n := count(t, e, fmt.Sprintf(effective, "2026-08-19")); n != 1 {
+		t.Errorf("%d effective runs", n)
 	}
 }
