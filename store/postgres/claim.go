@@ -93,7 +93,7 @@ func (t *Tx) claim(ctx context.Context, run ledger.Run, lease time.Duration) (cl
 
 // begin inserts the run unless an index says that another is in the way. The attempt is counted in the same statement.
 func begin(ctx context.Context, q querier, run ledger.Run, lease time.Duration) (begun ledger.Run, won bool, err error) {
-	return oneRun(ctx, q, `
+	return alive(oneRun(ctx, q, `
 		INSERT INTO runs (job, trading_date, slot, attempt, forced, entry, host, pid, state, started, token, lease_until)
 		SELECT $1::text, $2::text, $3::integer, 1 + greatest(count(*), max(r.attempt)), $4::boolean, $5::text, $6::text,
 		       $7::bigint, 'running', $8::timestamptz, $9::text, clock_timestamp() + $10::interval
@@ -102,7 +102,15 @@ func begin(ctx context.Context, q querier, run ledger.Run, lease time.Duration) 
 		ON CONFLICT DO NOTHING
 		RETURNING `+runColumns,
 		string(run.Job), run.TradingDate, run.Slot, run.Forced, text(run.Entry), text(run.Host), run.PID, run.Started,
-		run.Token, lease)
+		run.Token, lease))
+}
+
+// alive is a run whose lease has just begun. A very short one may be over already when the row is read.
+func alive(run ledger.Run, found bool, err error) (ledger.Run, bool, error) {
+	if found {
+		run.State, run.Reason = ledger.StateRunning, ""
+	}
+	return run, found, err
 }
 
 // rival is the run that is, or may be, in the way of a new one: an effective one that is done, else the running one, of which
@@ -119,10 +127,10 @@ func rival(ctx context.Context, q querier, slot ledger.Slot, forced bool) (ledge
 
 // resume lets the lease of a run begin again whose claim was committed but not heard of.
 func (t *Tx) resume(ctx context.Context, run ledger.Run, lease time.Duration) (ledger.Run, bool, error) {
-	return oneRun(ctx, t.tx, `
+	return alive(oneRun(ctx, t.tx, `
 		UPDATE runs SET lease_until = clock_timestamp() + $3::interval
 		WHERE id = $1 AND token = $2 AND state = 'running'
-		RETURNING `+runColumns, run.ID, run.Token, lease)
+		RETURNING `+runColumns, run.ID, run.Token, lease))
 }
 
 // abandon ends a run whose lease is over. FOR UPDATE waits for the transactions that Fence let through and keeps new ones

@@ -55,14 +55,22 @@ func (t *Tx) claim(ctx context.Context, run ledger.Run, lease time.Duration) (cl
 
 // begin inserts the run as the next attempt.
 func (t *Tx) begin(ctx context.Context, run ledger.Run, lease time.Duration) (ledger.Run, bool, error) {
-	return t.oneRun(ctx, `
+	return alive(t.oneRun(ctx, `
 		INSERT INTO runs (job, trading_date, slot, attempt, forced, entry, host, pid, state, started, token, lease_until)
 		SELECT ?1, ?2, ?3, 1 + max(count(*), coalesce(max(r.attempt), 0)), ?4, ?5, ?6, ?7, 'running', ?8, ?9, `+clockNow+` + ?10
 		FROM runs r
 		WHERE r.job = ?1 AND r.trading_date = ?2 AND r.slot = ?3 AND r.trading_date <> '' AND r.state <> 'missed'
 		RETURNING `+runColumns,
 		string(run.Job), run.TradingDate, run.Slot, run.Forced, run.Entry, run.Host, run.PID, run.Started.UnixMicro(),
-		run.Token, leaseMillis(lease))
+		run.Token, leaseMillis(lease)))
+}
+
+// alive is a run whose lease has just begun. A very short one may be over already when the row is read.
+func alive(run ledger.Run, found bool, err error) (ledger.Run, bool, error) {
+	if found {
+		run.State, run.Reason = ledger.StateRunning, ""
+	}
+	return run, found, err
 }
 
 // rival is the run that is, or may be, in the way of a new one: an effective one that is done, else the running one, of which
@@ -79,8 +87,8 @@ func (t *Tx) rival(ctx context.Context, slot ledger.Slot, forced bool) (ledger.R
 
 // resume lets the lease of a run begin again whose claim was committed but not heard of.
 func (t *Tx) resume(ctx context.Context, run ledger.Run, lease time.Duration) (ledger.Run, bool, error) {
-	return t.oneRun(ctx, `UPDATE runs SET lease_until = `+clockNow+` + ? WHERE id = ? RETURNING `+runColumns,
-		leaseMillis(lease), run.ID)
+	return alive(t.oneRun(ctx, `UPDATE runs SET lease_until = `+clockNow+` + ? WHERE id = ? RETURNING `+runColumns,
+		leaseMillis(lease), run.ID))
 }
 
 // abandon ends a run that was read as abandoned in this transaction.

@@ -141,6 +141,16 @@ func several(t *testing.T, db Database, n int) []Archive {
 func claimAtOnce(t *testing.T, archives []Archive, slot ledger.Slot, n int, round string) []ledger.Claim {
 	t.Helper()
 	claims := make([]ledger.Claim, n)
+	atOnce(t, n, func(i int) (err error) {
+		claims[i], err = archives[i%len(archives)].Claim(t.Context(), asks(slot, fmt.Sprint("t", round, "-", i)), forever)
+		return err
+	})
+	return claims
+}
+
+// atOnce is parallel with all n waiting for a common start.
+func atOnce(t *testing.T, n int, do func(i int) error) {
+	t.Helper()
 	gun := make(chan struct{})
 	armed := make(chan struct{}, n)
 	go func() {
@@ -149,13 +159,11 @@ func claimAtOnce(t *testing.T, archives []Archive, slot ledger.Slot, n int, roun
 		}
 		close(gun)
 	}()
-	parallel(t, n, func(i int) (err error) {
+	parallel(t, n, func(i int) error {
 		armed <- struct{}{}
 		<-gun
-		claims[i], err = archives[i%len(archives)].Claim(t.Context(), asks(slot, fmt.Sprint("t", round, "-", i)), forever)
-		return err
+		return do(i)
 	})
-	return claims
 }
 
 // oneWon checks that one claim won and all others were told of it.

@@ -4,3 +4,6 @@ package storetest
 
 // manyBars is the size of the largest series that the suite stores.
 const manyBars = 1_000_000
+
+// gateRounds bounds how often the gate's model is tried.
+const gateRounds = 100

@@ -17,13 +17,16 @@ import (
 )
 
 // killedLease is the lease of the processes that are killed: long enough for their hearts, short enough to wait for.
-const killedLease = 400 * time.Millisecond
+const killedLease = 1600 * time.Millisecond
+
+// beats is how often the heart of such a process beats in a lease.
+const beats = 8
 
 // Child is what Database.Process runs in a process of its own. It writes to said what it does, a line each:
 //
 //	claim SLOT  claims the slot when a line comes in on its standard input, says "won ID" or "lost ID", and ends
-//	hold SLOT   claims the slot, says "won ID", and lives until it is killed, its heart beating
-//	write SLOT  the same with four bars written in a transaction that is never committed
+//	hold SLOT   claims the slot, says "won ID", and lives until it is killed; it says "beat" when its heart does
+//	write SLOT  the same without a heart, with four bars written in a transaction that is never committed
 func Child(ctx context.Context, archive Archive, mode string, said io.Writer) error {
 	verb, key, _ := strings.Cut(mode, " ")
 	slot, err := ledger.ParseSlot(key)
@@ -54,7 +57,11 @@ func Child(ctx context.Context, archive Archive, mode string, said io.Writer) er
 	if verb == "claim" {
 		return nil
 	}
-	return beat(ctx, archive, claim.Run, verb == "hold")
+	if verb == "write" { // its open transaction may keep even its heart waiting
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return beat(ctx, archive, claim.Run, said)
 }
 
 // writeHalf leaves a transaction open.
@@ -73,18 +80,16 @@ func writeHalf(ctx context.Context, archive Archive, run ledger.Run) error {
 }
 
 // beat lets the heart of a run beat until the process is killed.
-func beat(ctx context.Context, archive Archive, run ledger.Run, beats bool) error {
+func beat(ctx context.Context, archive Archive, run ledger.Run, said io.Writer) error {
 	for {
+		if still, err := archive.Heartbeat(ctx, run, killedLease); err != nil || !still {
+			return fmt.Errorf("the heart stopped: %v, %w", still, err)
+		}
+		fmt.Fprintln(said, "beat")
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(killedLease / 8):
-		}
-		if !beats {
-			continue // the transaction that is open may keep even the heart waiting
-		}
-		if still, err := archive.Heartbeat(ctx, run, killedLease); err != nil || !still {
-			return fmt.Errorf("the heart stopped: %v, %w", still, err)
+		case <-time.After(killedLease / beats):
 		}
 	}
 }
@@ -174,13 +179,8 @@ func testKilled(t *testing.T, db Database) {
 		if _, err := fmt.Sscanf(heard(t, said), "won %d", &id); err != nil {
 			t.Fatal(err)
 		}
-		if verb == "hold" { // longer than its lease, so that without its heart it would be taken over
-			for began := time.Now(); time.Since(began) < 2*killedLease; { //nolint:forbidigo // the lease is real
-				claim, err := archive.Claim(t.Context(), asks(slot, "early"), forever)
-				if err != nil || claim.Won || claim.Run.ID != id {
-					t.Fatalf("the run of a living process was claimed with %+v, %v", claim, err)
-				}
-			}
+		if verb == "hold" {
+			outlives(t, archive, slot, id, said)
 		}
 		if err := process.Process.Kill(); err != nil {
 			t.Fatal(err)
@@ -193,6 +193,20 @@ func testKilled(t *testing.T, db Database) {
 	}
 	if n := db.Query(t, `SELECT count(*) FROM candles`); n != 0 {
 		t.Errorf("%d bars are left of a write that was cut off", n)
+	}
+}
+
+// outlives hears the heart of a process beat for longer than two leases; then its run still cannot be had.
+func outlives(t *testing.T, a Archive, slot ledger.Slot, id int64, said *bufio.Scanner) {
+	t.Helper()
+	for range 2*beats + 2 {
+		if line := heard(t, said); line != "beat" {
+			t.Fatalf("the process said %q", line)
+		}
+	}
+	claim, err := a.Claim(t.Context(), asks(slot, "early"), forever)
+	if err != nil || claim.Won || claim.Run.ID != id {
+		t.Fatalf("the run of a living process was claimed with %+v, %v", claim, err)
 	}
 }
 
