@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"syscall"
 )
 
 // process is a command that runs, with the goroutine that waits for it.
@@ -75,10 +76,15 @@ func (p *process) end(ctx context.Context, signal os.Signal) error {
 	}
 }
 
-// kill ends the process at once and waits until it is gone.
+// kill ends the process and its children at once, as a power cut would, and waits until it is gone. A backend of PostgreSQL
+// would otherwise finish what it is doing.
 func (p *process) kill() error {
+	offspring := children(p.command.Process.Pid)
 	if err := p.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("kill %s: %w", p.command.Path, err)
+	}
+	for _, pid := range offspring {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone
 	}
 	<-p.done
 	return nil
