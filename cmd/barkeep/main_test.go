@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -80,15 +81,31 @@ func (e ended) must(t *testing.T, code int) ended {
 type running struct {
 	cmd   *exec.Cmd
 	lines chan string
-	log   *bytes.Buffer
 	out   *bytes.Buffer
+
+	mu  sync.Mutex // guards log: a test may leave its reading to a goroutine
+	log bytes.Buffer
+}
+
+// note keeps a line of the log.
+func (r *running) note(line string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.log.WriteString(line + "\n")
+}
+
+// text is the log so far.
+func (r *running) text() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log.String()
 }
 
 // start runs a command line in the background.
 func start(t *testing.T, env []string, args ...string) *running {
 	t.Helper()
 	cmd := command(t, env, args...)
-	r := &running{cmd: cmd, lines: make(chan string), log: &bytes.Buffer{}, out: &bytes.Buffer{}}
+	r := &running{cmd: cmd, lines: make(chan string), out: &bytes.Buffer{}}
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -114,17 +131,17 @@ func start(t *testing.T, env []string, args ...string) *running {
 func (r *running) until(t *testing.T, text string) {
 	t.Helper()
 	for line := range r.lines {
-		fmt.Fprintln(r.log, line)
+		r.note(line)
 		if strings.Contains(line, text) {
 			return
 		}
 	}
-	t.Fatalf("the process ended before it said %q:\n%s", text, r.log)
+	t.Fatalf("the process ended before it said %q:\n%s", text, r.text())
 }
 
 func (r *running) drain() {
 	for line := range r.lines {
-		fmt.Fprintln(r.log, line)
+		r.note(line)
 	}
 }
 
@@ -132,7 +149,7 @@ func (r *running) drain() {
 func (r *running) wait() ended {
 	r.drain()
 	_ = r.cmd.Wait() // the exit code says it
-	return ended{code: r.cmd.ProcessState.ExitCode(), stdout: r.out.String(), stderr: r.log.String()}
+	return ended{code: r.cmd.ProcessState.ExitCode(), stdout: r.out.String(), stderr: r.text()}
 }
 
 // provider starts the fake provider as a process of its own and returns its address.

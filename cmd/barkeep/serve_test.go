@@ -21,7 +21,7 @@ func serve(t *testing.T, env []string) serving {
 	t.Helper()
 	s := serving{running: start(t, append(env, "HTTP_ADDR=127.0.0.1:0"), "serve")}
 	s.until(t, "http server listens")
-	lines := strings.Split(strings.TrimSpace(s.log.String()), "\n")
+	lines := strings.Split(strings.TrimSpace(s.text()), "\n")
 	_, address, _ := strings.Cut(lines[len(lines)-1], "addr=")
 	s.url = "http://" + strings.TrimSpace(address)
 	go s.drain()
