@@ -57,7 +57,5 @@ func (x *execution) replan(ctx context.Context, task Task) (Task, error) {
 	}
 	request := x.request
 	request.Instruments, request.Timeframes = []market.Instrument{task.Instrument}, task.All()
-	again := MakePlan(request, states, x.Now()).Tasks[0]
-	again.Wanted = task.Wanted
-	return again, nil
+	return MakePlan(request, states, x.Now()).Tasks[0], nil
 }

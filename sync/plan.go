@@ -26,7 +26,6 @@ type Task struct {
 	Instrument market.Instrument
 	Base       market.Timeframe
 	Derived    []market.Timeframe // shortest first
-	Wanted     bool               // the base itself was selected, not only what derives from it
 	Reason     Reason
 	Window     market.Window         // what is to be covered; empty with ReasonClosed
 	Fetches    []market.FetchRequest // in order of time; none with ReasonClosed
@@ -107,9 +106,7 @@ func group(instrument market.Instrument, timeframes []market.Timeframe) []Task {
 			tasks = append(tasks, Task{Instrument: instrument, Base: timeframe.Base()})
 			i = len(tasks) - 1
 		}
-		if timeframe.Native() {
-			tasks[i].Wanted = true
-		} else {
+		if !timeframe.Native() {
 			tasks[i].Derived = append(tasks[i].Derived, timeframe)
 		}
 	}
