@@ -38,6 +38,12 @@ redis.call('HSET', KEYS[1], 'next', string.format('%.0f', slot + interval), 'day
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil((slot + interval + 2 * day_length - now) / 1000)))
 return {1, slot - now, slot, day, used}`
 
+// usageScript tells the server's current day, and the day and number that are kept.
+const usageScript = `
+local t = redis.call('TIME')
+local kept = redis.call('HMGET', KEYS[1], 'day', 'used')
+return {math.floor(t[1] / 86400), tonumber(kept[1] or '0'), tonumber(kept[2] or '0')}`
+
 const (
 	dayMicros = 86_400_000_000
 	// margin widens the spacing: perMinute spacings last 60.6 s, so that no minute sees one request more even when one
@@ -131,24 +137,24 @@ func (b *Budget) Remaining(ctx context.Context) (int, error) {
 	return max(0, b.perDay-int(used)), nil
 }
 
-// usage asks for the server's current day and how much of it is used.
+// usage asks for the server's current day and how much of it is used. One script asks both, of the server that keeps the
+// budget: another node of a cluster has another clock.
 func (b *Budget) usage(ctx context.Context) (day, used int64, err error) {
-	var stored struct {
-		Day  int64 `redis:"day"`
-		Used int64 `redis:"used"`
-	}
-	err = b.state.ask(ctx, "read budget "+b.name, func(ctx context.Context) error {
-		now, err := b.state.client.Time(ctx).Result()
-		if err != nil {
-			return err
+	var answer []int64
+	err = b.state.ask(ctx, "read budget "+b.name, func(ctx context.Context) (err error) {
+		answer, err = b.state.scripts.usage.Run(ctx, b.state.client, []string{b.key}).Int64Slice()
+		if err == nil && len(answer) != 3 {
+			err = fmt.Errorf("the script answered %d numbers instead of 3", len(answer))
 		}
-		day = now.UnixMicro() / dayMicros
-		return b.state.client.HMGet(ctx, b.key, "day", "used").Scan(&stored)
+		return err
 	})
-	if stored.Day == day {
-		used = stored.Used
+	if err != nil {
+		return 0, 0, err
 	}
-	return day, used, err
+	if answer[1] == answer[0] {
+		used = answer[2]
+	}
+	return answer[0], used, nil
 }
 
 // reserve runs takeScript and remembers what it learned.

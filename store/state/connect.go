@@ -2,67 +2,73 @@ package state
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// connect makes the client: of the server at the URL, or of a server of our own without one. Nothing is dialled yet.
-func (s *State) connect(address string) error {
-	options, err := s.options(address)
+// retryBackoff is the longest pause between two tries of one question.
+const retryBackoff = 100 * time.Millisecond
+
+// connect makes the client: of what the URL names, or of a server of our own without one. Nothing is dialled yet.
+func (s *State) connect(text string) error {
+	if text == "" {
+		s.connectServer(s.startLocal())
+		return nil
+	}
+	t, err := readURL(text)
 	if err != nil {
 		return err
 	}
-	if s.timeout == 0 {
-		s.timeout = DefaultTimeout
-		if options.ReadTimeout > 0 {
-			s.timeout = options.ReadTimeout
-		}
+	switch {
+	case t.cluster != nil:
+		s.connectCluster(t.cluster)
+	case t.sentinel != nil:
+		s.connectSentinel(t.sentinel)
+	default:
+		s.connectServer(t.server)
 	}
-	// One dial a try: the retries of the command cover it, and a dead server must be noticed soon.
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = s.timeout, s.timeout, s.timeout
-	options.DialerRetries = 1
-	options.MaxRetries = 2
-	options.MaxRetryBackoff = 100 * time.Millisecond
-	options.ContextTimeoutEnabled = true
-	// Nothing here needs RESP3's push messages, nor the hand-over protocol and the name tags of hosted servers.
-	options.Protocol = 2
-	options.DisableIdentity = true
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	s.client = redis.NewClient(options)
 	return nil
 }
 
-// options reads the URL, or points at a new in-process server.
-func (s *State) options(address string) (*redis.Options, error) {
-	if address == "" {
-		s.local = startLocal(localTick)
-		s.slack = localTick
-		// A pipe holds nothing: client and server would wait for each other in the middle of a long pipeline.
-		s.batch = 1
-		dial := func(context.Context, string, string) (net.Conn, error) { return s.local.server.Dial() }
-		return &redis.Options{Addr: "in-process", Dialer: dial}, nil
-	}
-	options, err := redis.ParseURL(address)
-	if err != nil {
-		// The parser quotes what it could not read, and that can be a part of a password with an odd character in it.
-		return nil, fmt.Errorf("%w %s: accepted are redis://[user:password@]host:6379/0, rediss://... with TLS, and "+
-			"unix:///path/to/socket?db=0; percent-encode odd characters of a password", ErrURL, redact(address))
-	}
-	return options, nil
+// startLocal starts the in-process server and says how to reach it.
+func (s *State) startLocal() *redis.Options {
+	s.local = startLocal(localTick)
+	s.slack = localTick
+	// A pipe holds nothing: client and server would wait for each other in the middle of a long pipeline.
+	s.batch = 1
+	dial := func(context.Context, string, string) (net.Conn, error) { return s.local.server.Dial() }
+	return &redis.Options{Addr: "in-process", Dialer: dial}
 }
 
-// redact shows as much of a URL as cannot be a secret.
-func redact(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || strings.Count(address, "@") > 1 || (u.User == nil && strings.Contains(address, "@")) || u.Host == "" {
-		return "(not shown, it may hold a password)"
+// connectServer makes the client of one server.
+func (s *State) connectServer(o *redis.Options) {
+	s.bound(o.ReadTimeout)
+	// One dial a try: the retries of the command cover it, and a dead server must be noticed soon.
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = s.timeout, s.timeout, s.timeout
+	o.DialerRetries = 1
+	o.MaxRetries, o.MaxRetryBackoff = 2, retryBackoff
+	o.ContextTimeoutEnabled = true
+	// Nothing here needs RESP3's push messages, nor the hand-over protocol and the name tags of hosted servers.
+	o.Protocol, o.DisableIdentity = 2, true
+	o.MaintNotificationsConfig = noHandOver()
+	client := redis.NewClient(o)
+	s.client, s.ping = client, func(ctx context.Context) error { return client.Ping(ctx).Err() }
+}
+
+// bound settles how long one question may take: Config.Timeout, else the read_timeout of the URL, else the default.
+func (s *State) bound(readTimeout time.Duration) {
+	if s.timeout == 0 {
+		s.timeout = DefaultTimeout
+		if readTimeout > 0 {
+			s.timeout = readTimeout
+		}
 	}
-	u.User = nil
-	return fmt.Sprintf("%q", u.String())
+}
+
+// noHandOver switches the hand-over protocol of hosted servers off.
+func noHandOver() *maintnotifications.Config {
+	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }

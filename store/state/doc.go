@@ -1,6 +1,6 @@
 // Package state keeps what Barkeep may lose: the cache of the newest bars, leases, the request budget that all
-// processes share, and the markers of the slots. It lives in Redis, or inside this process when no URL is given; losing it
-// costs speed, never data.
+// processes share, and the markers of the slots. It lives in Redis (one server, a cluster, or a primary that sentinels
+// watch), or inside this process when no URL is given; losing it costs speed, never data.
 //
 // The keys, all of which a person can read with redis-cli (the prefix is "barkeep" by default):
 //
@@ -10,5 +10,6 @@
 //	{prefix}:run:{job}:{date}:{slot}           string, JSON: a ledger.Marker, who runs the slot or that it is done
 //	{prefix}:budget:{name}                     hash: next (server time, µs), day (days since 1970, UTC), used
 //
-// Every script touches one key, so that Redis Cluster takes it as it is.
+// Every question touches one key, so that a Redis Cluster takes it as it is; its keys lie on all nodes. The braces above are
+// not part of the names, so there are no hash tags.
 package state

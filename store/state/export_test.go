@@ -16,6 +16,9 @@ const LocalTick = localTick
 // Client is the connection below, to look at keys and to damage them.
 func (s *State) Client() redis.UniversalClient { return s.client }
 
+// Timeout is the bound of one question.
+func (s *State) Timeout() time.Duration { return s.timeout }
+
 // Server is the in-process server.
 func (s *State) Server() *miniredis.Miniredis { return s.local.server }
 

@@ -69,41 +69,43 @@ func (s *State) Acquire(ctx context.Context, name string, ttl time.Duration) (*L
 	l := &Lease{state: s, name: name, key: s.key("lease", name), ttl: ttl, lost: make(chan struct{})}
 	mine := leaseValue{Token: newToken(), Holder: s.holder}
 	mine.Since = s.now().UTC()
-	err := l.acquire(ctx, mine)
+	won, err := l.acquire(ctx, mine)
 	if err == nil {
 		return l, nil
 	}
-	if ctx.Err() != nil && l.value != "" {
-		// Whoever gave up may have won in the same instant; nobody would release it.
+	if won || (ctx.Err() != nil && l.value != "") {
+		// Whoever gave up may have won in the same instant, and the number of a lease can be kept by another node of a cluster
+		// than the lease, one that does not answer; nobody would release it.
 		err = errors.Join(err, l.remove(context.WithoutCancel(ctx)))
 	}
 	return nil, err
 }
 
-// acquire claims the key and then draws the fencing number: in this order, a later holder's number is always higher.
-func (l *Lease) acquire(ctx context.Context, mine leaseValue) error {
+// acquire claims the key and then draws the fencing number: in this order, a later holder's number is always higher. Won
+// says that the claim was won, also when the rest failed.
+func (l *Lease) acquire(ctx context.Context, mine leaseValue) (won bool, err error) {
 	for range claimAttempts {
 		mine.Fence = 0
 		l.value = encodeLease(mine)
 		if err := l.claim(ctx); errors.Is(err, errVanished) {
 			continue
 		} else if err != nil {
-			return err
+			return false, err
 		}
 		number, err := l.number(ctx)
 		if err != nil {
-			return err
+			return true, err
 		}
 		mine.Fence = number
 		switch err := l.replace(ctx, encodeLease(mine)); {
 		case err == nil:
 			l.fence = number
-			return nil
+			return true, nil
 		case !errors.Is(err, ErrLost):
-			return err
+			return true, err
 		}
 	}
-	return &HeldError{Name: l.name}
+	return false, &HeldError{Name: l.name}
 }
 
 // errVanished tells that a lease was held and was free again when its holder was looked up.

@@ -18,16 +18,17 @@ import (
 )
 
 // TestMain fails the package when any goroutine outlives the tests, each of which closes what it opened.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(withSets{m}) }
 
-// backend is one of the two places where state can be kept.
+// backend is one of the places where state can be kept.
 type backend struct {
 	name  string
 	open  func(t *testing.T, edit ...func(*state.Config)) *state.State
 	share bool // several States of one test see the same keys
 }
 
-// backends are a real server and the in-process one; every test of the common behaviour runs on both.
+// backends are a real server, a cluster, a primary that sentinels name, and the in-process server; every test of the common
+// behaviour runs on all.
 func backends(t *testing.T) []backend {
 	t.Helper()
 	url := os.Getenv("BARKEEP_TEST_REDIS")
@@ -41,10 +42,15 @@ func backends(t *testing.T) []backend {
 			return open(t, url, append([]func(*state.Config){func(c *state.Config) { c.Prefix = prefix }}, edit...)...)
 		}
 	}
-	return []backend{{name: "redis", open: at(url), share: true}, {name: "in-process", open: at("")}}
+	return []backend{
+		{name: "redis", open: at(url), share: true},
+		{name: "in-process", open: at("")},
+		{name: "cluster", open: at(shared.clusterURL(t)), share: true},
+		{name: "sentinel", open: at(shared.sentinelURL(t)), share: true},
+	}
 }
 
-// each runs a test on both backends.
+// each runs a test on all backends.
 func each(t *testing.T, test func(t *testing.T, b backend)) {
 	t.Helper()
 	for _, b := range backends(t) {

@@ -22,14 +22,18 @@ const (
 
 // Config says where the state is kept and how.
 type Config struct {
-	// URL is redis://[user:password@]host:6379/0, rediss://... with TLS, or unix:///path/to/socket?db=0, with the options
-	// that go-redis reads from the query. Empty: the state is kept inside this process and ends with it.
+	// URL is one server, redis://[user:password@]host:6379/0 or unix:///path/to/socket?db=0; a cluster,
+	// redis+cluster://[user:password@]host:6379?addr=host2:6379; or sentinels and the primary that they watch,
+	// redis+sentinel://[user:password@]host:26379/0?master_name=NAME&addr=host2:26379, where user and password are those of
+	// the sentinels, and the options username and password those of the servers. With TLS the schemes begin with rediss, and
+	// every server's certificate must bear the URL's host. The query may hold any number of addr, and the options that
+	// go-redis reads. Empty: the state is kept inside this process and ends with it.
 	URL string
 	// Prefix starts every key; empty for DefaultPrefix.
 	Prefix string
 	// CacheBars is how many of the newest bars of a series are kept; 0 for DefaultCacheBars.
 	CacheBars int
-	// Timeout bounds one question to Redis, retries included; 0 for the URL's read_timeout, or DefaultTimeout.
+	// Timeout bounds one question to Redis, retries and a failover included; 0 for the URL's read_timeout, or DefaultTimeout.
 	Timeout time.Duration
 	// Now is the clock; required. Lease lengths and the budget do not follow it, but timers and the server's clock.
 	Now func() time.Time
@@ -38,9 +42,16 @@ type Config struct {
 }
 
 // State is a connection to what is kept. Its methods may be called from several goroutines at once.
+//
+// Clusters and sentinels replicate asynchronously: a failover may lose the last leases, markers and slots of the budget that
+// were acknowledged, and an old primary that is cut off may answer for a moment still. Nothing here is therefore proof of
+// anything. The ledger decides who runs a slot; fencing numbers rise over a failover as long as the servers' clocks agree
+// better than the time between two holders; a budget goes on from what its processes remember.
 type State struct {
 	client    redis.UniversalClient
-	local     *local // nil with a real server
+	ping      func(context.Context) error
+	reload    func(context.Context) // looks in the background where a cluster's slots are; nil without a cluster
+	local     *local                // nil with a real server
 	prefix    string
 	cacheBars int
 	batch     int // series in one pipeline
@@ -58,7 +69,7 @@ type State struct {
 
 // scripts are the Lua programs; each works on one key.
 type scripts struct {
-	replace, remove, fence, take, put *redis.Script
+	replace, remove, fence, take, usage, put *redis.Script
 }
 
 // Open prepares the state. A malformed URL is an error that wraps ErrURL and shows no password. An unreachable server is
@@ -95,7 +106,8 @@ func prepare(cfg Config) (*State, error) {
 		holder: Holder{Host: host, PID: os.Getpid()}, closed: make(chan struct{}),
 		scripts: scripts{
 			replace: redis.NewScript(replaceScript), remove: redis.NewScript(removeScript),
-			fence: redis.NewScript(fenceScript), take: redis.NewScript(takeScript), put: redis.NewScript(putScript),
+			fence: redis.NewScript(fenceScript), take: redis.NewScript(takeScript),
+			usage: redis.NewScript(usageScript), put: redis.NewScript(putScript),
 		},
 	}
 	if s.prefix == "" {
@@ -113,10 +125,9 @@ func prepare(cfg Config) (*State, error) {
 	return s, nil
 }
 
-// Ping tells whether Redis answers; the error wraps ErrUnavailable when it does not.
-func (s *State) Ping(ctx context.Context) error {
-	return s.ask(ctx, "ping redis", func(ctx context.Context) error { return s.client.Ping(ctx).Err() })
-}
+// Ping tells whether Redis answers: the server, the primary that the sentinels name, or any node of a cluster that says the
+// cluster is up (single keys can be unavailable then). The error wraps ErrUnavailable when it does not.
+func (s *State) Ping(ctx context.Context) error { return s.ask(ctx, "ping redis", s.ping) }
 
 // InProcess tells whether the state is kept inside this process.
 func (s *State) InProcess() bool { return s.local != nil }
@@ -167,12 +178,18 @@ func (s *State) ask(ctx context.Context, what string, f func(context.Context) er
 	bounded, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	err := f(bounded)
-	switch {
-	case err == nil, errors.Is(err, redis.Nil):
+	if err == nil || errors.Is(err, redis.Nil) {
 		return err
-	case ctx.Err() != nil:
-		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
-	default:
-		return fmt.Errorf("%s: %w: %w", what, ErrUnavailable, err)
 	}
+	if s.reload != nil && !errors.Is(err, redis.ErrClosed) {
+		// A dead node cannot say who serves its slots now, and by itself the client looks once a minute.
+		s.reload(ctx)
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
+	}
+	if _, moved := redis.IsMovedError(err); moved && s.reload == nil {
+		return fmt.Errorf("%s: %w: it is a node of a cluster, whose URL is redis+cluster://...: %w", what, ErrUnavailable, err)
+	}
+	return fmt.Errorf("%s: %w: %w", what, ErrUnavailable, err)
 }

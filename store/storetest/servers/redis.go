@@ -40,6 +40,25 @@ func StartRedis(ctx context.Context, options Options) (*Redis, error) {
 // URL returns the address of database 0.
 func (r *Redis) URL() string { return "redis://" + address(r.Port()) + "/0" }
 
+// Pause stops the server in the middle of whatever it does, with SIGSTOP: connections stay and nothing is answered. Of a
+// container it would stop the docker command alone.
+func (r *Redis) Pause() error { return r.signal(syscall.SIGSTOP) }
+
+// Resume lets a paused server go on.
+func (r *Redis) Resume() error { return r.signal(syscall.SIGCONT) }
+
+func (r *Redis) signal(signal syscall.Signal) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.process == nil {
+		return fmt.Errorf("send %v to redis: it does not run", signal)
+	}
+	if err := r.process.command.Process.Signal(signal); err != nil {
+		return fmt.Errorf("send %v to redis: %w", signal, err)
+	}
+	return nil
+}
+
 func redisPlan(program string, options Options) plan {
 	settings := redisSettings(options)
 	return plan{

@@ -22,6 +22,7 @@ type plan struct {
 	instant syscall.Signal                                        // asks for an end without any shutting down
 	kill    []string                                              // kills what the command only stands for; nil: SIGKILL
 	last    []string                                              // removes what is outside the folder; nil: nothing
+	second  int                                                   // how far above its port a second one must be free; 0: none
 }
 
 // server is a throwaway server. Its methods may be called from several goroutines.

@@ -58,7 +58,7 @@ func client(t *testing.T, url string) *redis.Client {
 	if err != nil {
 		t.Fatalf("parse %s: %v", url, err)
 	}
-	options.MaxRetries = -1
+	options.MaxRetries, options.ContextTimeoutEnabled = -1, true
 	c := redis.NewClient(options)
 	t.Cleanup(func() { _ = c.Close() })
 	return c

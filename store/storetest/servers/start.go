@@ -36,7 +36,7 @@ func (s *server) start(ctx context.Context) error {
 // try starts the server once and waits for its answer or its end.
 func (s *server) try(ctx context.Context) error {
 	if !s.settled {
-		port, err := freePort(ctx)
+		port, err := freePort(ctx, s.plan.second)
 		if err != nil {
 			return err
 		}
@@ -81,21 +81,32 @@ func (s *server) launch() error {
 func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 // freePort finds a port that nobody listens on, below those that the kernel hands out by itself: a client that dials a
-// stopped server again and again would otherwise be given that very port and end up talking to itself.
-func freePort(ctx context.Context) (int, error) {
+// stopped server again and again would otherwise be given that very port and end up talking to itself. Where second is not 0,
+// the port that far above it is free as well.
+func freePort(ctx context.Context, second int) (int, error) {
 	const from, to, tries = 15_000, 32_000, 100
-	var listen net.ListenConfig
 	var last error
 	for range tries {
-		port := from + rand.IntN(to-from)
-		listener, err := listen.Listen(ctx, "tcp", address(port))
-		if err != nil {
-			last = err
-			continue
+		port := from + rand.IntN(to-from-second)
+		last = isFree(ctx, port)
+		if last == nil && second != 0 {
+			last = isFree(ctx, port+second)
 		}
-		return port, listener.Close()
+		if last == nil {
+			return port, nil
+		}
 	}
 	return 0, fmt.Errorf("find a free port between %d and %d: %w", from, to, last)
+}
+
+// isFree tries to listen on the port.
+func isFree(ctx context.Context, port int) error {
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", address(port))
+	if err != nil {
+		return err
+	}
+	return listener.Close()
 }
 
 // pause waits, or returns why the context ended.

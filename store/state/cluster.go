@@ -1,0 +1,65 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// connectCluster makes the client of a cluster.
+func (s *State) connectCluster(o *redis.ClusterOptions) {
+	s.bound(o.ReadTimeout)
+	// A node that hangs must leave time to ask another one where the slots are.
+	try := s.timeout / 2
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = try, try, try
+	o.DialerRetries = 1
+	// The cluster's client tries again itself, max_redirects times; its nodes' clients must not do so as well.
+	o.MaxRetries, o.MaxRetryBackoff = -1, retryBackoff
+	o.ContextTimeoutEnabled = true
+	o.Protocol, o.DisableIdentity = 2, true
+	o.MaintNotificationsConfig = noHandOver()
+	// The routing by policy asks a random node for a description of all commands, for up to 5 s and whatever our time-out
+	// is. Every question here has a key to be routed by.
+	o.DisableRoutingPolicies = true
+	client := redis.NewClusterClient(o)
+	s.client = client
+	s.ping = func(ctx context.Context) error { return pingCluster(ctx, client) }
+	s.reload = client.ReloadState
+}
+
+// pingCluster is satisfied with one node that says the cluster is up: then it serves every key whose node lives, and all of
+// them unless it was told to do with fewer.
+func pingCluster(ctx context.Context, client *redis.ClusterClient) error {
+	ctx, enough := context.WithCancel(ctx)
+	defer enough()
+	var mu sync.Mutex
+	var problems []error
+	up := false
+	err := client.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		info, err := node.ClusterInfo(ctx).Result()
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case err != nil:
+			problems = append(problems, err)
+		case strings.Contains(info, "cluster_state:ok"):
+			up = true
+			enough()
+		default:
+			problems = append(problems, fmt.Errorf("node %s says that the cluster is down", node.Options().Addr))
+		}
+		return nil
+	})
+	switch {
+	case up:
+		return nil
+	case err == nil && len(problems) == 0:
+		return errors.New("no node of the cluster serves any slots")
+	default:
+		return errors.Join(append(problems, err)...)
+	}
+}
