@@ -27,6 +27,18 @@ func TestConformance(t *testing.T) {
 				t.Cleanup(archive.Close)
 				return wrapped{archive}
 			},
+			Snapshot: func(t *testing.T) storetest.Snapshot {
+				t.Helper()
+				archive, err := postgres.Open(t.Context(), postgres.Config{URL: address, Now: clock, MaxConns: 1})
+				if err != nil {
+					t.Fatal(err)
+				}
+				snapshot, err := archive.Snapshot(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				return closing{snapshot, archive.Close}
+			},
 			Process: func(t *testing.T, mode string) *exec.Cmd {
 				t.Helper()
 				cmd := exec.CommandContext(t.Context(), os.Args[0])
@@ -46,6 +58,17 @@ func TestConformance(t *testing.T) {
 type wrapped struct{ *postgres.Archive }
 
 func (w wrapped) Begin(ctx context.Context) (storetest.Tx, error) { return w.Archive.Begin(ctx) }
+
+// closing closes the archive with its snapshot.
+type closing struct {
+	*postgres.Snapshot
+	archive func()
+}
+
+func (c closing) Close() {
+	c.Snapshot.Close()
+	c.archive()
+}
 
 // childMode and childURL are set in the processes that the suite starts from the tests' own binary: what such a process shall
 // do, and where.

@@ -115,3 +115,14 @@ func openError(path string, err error) error {
 	}
 	return fmt.Errorf("open the SQLite archive %s: %s: %w", path, said, err)
 }
+
+// copyError says in plain words why a copy of an archive could not be written.
+func copyError(from, to string, err error) error {
+	switch code(err) {
+	case codes.SQLITE_FULL:
+		return fmt.Errorf("copy %s to %s: the disk is full; the copy needs about as much room as the archive: %w", from, to, err)
+	case codes.SQLITE_CORRUPT:
+		return fmt.Errorf("copy %s to %s: the archive is damaged: %w", from, to, err)
+	}
+	return fmt.Errorf("copy %s to %s: %w", from, to, err)
+}

@@ -40,12 +40,16 @@ func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 // SchemaVersion returns the version of the file's schema, 0 for an empty file, and the newest one this program knows. It
 // writes nothing.
 func (a *Archive) SchemaVersion(ctx context.Context) (current, latest int64, err error) {
-	if current, err = schemaVersion(ctx, a.reader); err != nil {
-		return 0, 0, fmt.Errorf("schema version of %s: %w", a.path, err)
+	return versions(ctx, a.reader, a.path)
+}
+
+func versions(ctx context.Context, db *sql.DB, path string) (current, latest int64, err error) {
+	if current, err = schemaVersion(ctx, db); err != nil {
+		return 0, 0, fmt.Errorf("schema version of %s: %w", path, err)
 	}
-	provider, err := gooseOn(a.reader)
+	provider, err := gooseOn(db)
 	if err != nil {
-		return 0, 0, fmt.Errorf("schema version of %s: %w", a.path, err)
+		return 0, 0, fmt.Errorf("schema version of %s: %w", path, err)
 	}
 	for _, source := range provider.ListSources() {
 		latest = max(latest, source.Version)

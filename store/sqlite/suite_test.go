@@ -25,6 +25,15 @@ func TestConformance(t *testing.T) {
 				t.Cleanup(archive.Close)
 				return wrapped{archive}
 			},
+			Snapshot: func(t *testing.T) storetest.Snapshot {
+				t.Helper()
+				view := viewed(t, path)
+				snapshot, err := view.Snapshot(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				return closing{snapshot, view}
+			},
 			Process: func(t *testing.T, mode string) *exec.Cmd {
 				t.Helper()
 				return command(t, "suite "+mode, path)
@@ -43,3 +52,14 @@ func TestConformance(t *testing.T) {
 type wrapped struct{ *sqlite.Archive }
 
 func (w wrapped) Begin(ctx context.Context) (storetest.Tx, error) { return w.Archive.Begin(ctx) }
+
+// closing closes the view with its snapshot.
+type closing struct {
+	*sqlite.Snapshot
+	view *sqlite.View
+}
+
+func (c closing) Close() {
+	c.Snapshot.Close()
+	c.view.Close()
+}

@@ -55,3 +55,18 @@ func opened(tb testing.TB, path string) *sqlite.Archive {
 	tb.Cleanup(archive.Close)
 	return archive
 }
+
+// viewed opens a file for reading only and closes it after the test; closing it before is fine.
+func viewed(tb testing.TB, path string) *sqlite.View {
+	tb.Helper()
+	view, err := sqlite.OpenView(tb.Context(), path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := view.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return view
+}

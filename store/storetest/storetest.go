@@ -69,6 +69,8 @@ type Database struct {
 	// Query runs a statement that returns one whole number on a connection of its own: the suite's second opinion. Tables
 	// and columns bear the same names in both engines.
 	Query func(t *testing.T, sql string) int64
+	// Snapshot reads the database as it is now, on a connection of its own. The schema is there already.
+	Snapshot func(t *testing.T) Snapshot
 	// Process is a process, not started yet, that runs Child with this mode and one more archive on the database.
 	Process func(t *testing.T, mode string) *exec.Cmd
 }
@@ -102,6 +104,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"migrations: again is nothing":   testMigrateAgain,
 	}
 	maps.Copy(tests, gateTests())
+	maps.Copy(tests, digestTests())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

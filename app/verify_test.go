@@ -1,0 +1,441 @@
+package app_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the second opinion on PostgreSQL
+	_ "modernc.org/sqlite"             // and on SQLite
+
+	"barkeep/app"
+	"barkeep/config"
+	"barkeep/market"
+	"barkeep/store/storetest/servers"
+	"barkeep/yahoo/yahootest"
+)
+
+func verifyOptions(against string) app.VerifyOptions {
+	return app.VerifyOptions{
+		Options: app.Options{Now: time.Now, Logger: slog.New(slog.DiscardHandler)}, Against: against, Revisions: true,
+	}
+}
+
+// verify digests an archive, compares it with another one, and checks that no error comes but of what was found.
+func verify(t *testing.T, database, against string) app.Verification {
+	t.Helper()
+	v, err := app.Verify(t.Context(), config.Config{DatabaseURL: database}, verifyOptions(against))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// wantSame fails the test unless two archives hold the same bars and revisions, and no fault.
+func wantSame(t *testing.T, database, against string) app.Verification {
+	t.Helper()
+	v := verify(t, database, against)
+	if err := v.Err(); err != nil || !v.Against.Equal || len(v.Series) == 0 {
+		t.Fatalf("%d series compared: %v, faults %q %q, differences %+v", len(v.Series), err, v.Faults, v.Against.Faults, v.Against.Differences)
+	}
+	return v
+}
+
+// execute runs a statement on an archive behind Barkeep's back and returns how many rows it touched.
+func execute(t *testing.T, database, statement string) int64 {
+	t.Helper()
+	driver, target := "pgx", database
+	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
+		driver, target = "sqlite", path
+	}
+	db, err := sql.Open(driver, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	result, err := db.ExecContext(t.Context(), statement)
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// store writes bars by the archive's own writer.
+func store(t testing.TB, archive app.Archive, series market.Series, bars *market.Candles) {
+	t.Helper()
+	tx, err := archive.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.Upsert(t.Context(), series, bars); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openArchive opens an archive of the newest schema.
+func openArchive(t testing.TB, database string) app.Archive {
+	t.Helper()
+	o := verifyOptions("").Options
+	archive, closeArchive, err := app.OpenArchive(t.Context(), config.Config{DatabaseURL: database}, o.Now, o.Logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(closeArchive)
+	if _, _, err := archive.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return archive
+}
+
+// realBars fills an archive with recorded bars: those of one file by the main job, over HTTP and at their own time, and those
+// of others by the writer. Some were revised before, so that there are revisions too.
+func realBars(t *testing.T, database string) {
+	t.Helper()
+	folder := recordings(t)
+	const file = "NQ_5m_20250620_20250829.csv"
+	bars := readBars(t, filepath.Join(folder, file))
+	r := newReplay(t, yahootest.Options{Bars: alone(t, folder, file), Only: true, RecordingQuirks: true}, database)
+	a := r.open(t)
+	series := market.Series{Instrument: "NQ", Timeframe: market.M5}
+	r.sync(t, a, bars[0].Start.Add(50*24*time.Hour), series, false)
+	r.sync(t, a, bars[len(bars)-1].Start.Add(4*24*time.Hour), series, false)
+	for name, series := range map[string]market.Series{
+		"GC_5m_20250620_20250829.csv": {Instrument: "GC", Timeframe: market.M5}, "CL_1d.csv": {Instrument: "CL", Timeframe: market.D1},
+		"ES_60m_20240331_20260821.csv": {Instrument: "ES", Timeframe: market.H1},
+	} {
+		final, first := market.NewCandles(0), market.NewCandles(0)
+		for i, bar := range readBars(t, filepath.Join(folder, name)) {
+			final.Append(bar)
+			if i%97 == 0 {
+				bar.Close += 0.25
+			}
+			first.Append(bar)
+		}
+		store(t, a.Archive, series, first)
+		store(t, a.Archive, series, final)
+	}
+}
+
+// postgresTool runs a program of PostgreSQL's own.
+func postgresTool(t *testing.T, name string, args ...string) {
+	t.Helper()
+	folder, err := servers.FindPostgres(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if folder == servers.Docker {
+		t.Skip("PostgreSQL runs in a container, so its pg_dump and pg_restore are not here: nothing was backed up or restored")
+	}
+	if out, err := exec.CommandContext(t.Context(), filepath.Join(folder, name), args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, out)
+	}
+}
+
+// TestRestoredArchiveIsVerified backs up an archive of real bars with pg_dump, restores it into an empty database, and finds no
+// difference; then one bar is altered there, and one is deleted, and the very bars are named.
+func TestRestoredArchiveIsVerified(t *testing.T) {
+	t.Parallel()
+	recordings(t)
+	source, restored := postgresDatabase(t), postgresDatabase(t)
+	realBars(t, source)
+	dump := filepath.Join(t.TempDir(), "archive.dump")
+	postgresTool(t, "pg_dump", "--format=custom", "--file="+dump, "--dbname="+source)
+	postgresTool(t, "pg_restore", "--exit-on-error", "--no-owner", "--dbname="+restored, dump)
+	v := wantSame(t, source, restored)
+	var bars, revisions int64
+	for _, s := range v.Series {
+		bars, revisions = bars+s.Bars, revisions+s.Revisions
+	}
+	if len(v.Series) != 4 || bars < 40_000 || revisions < 300 {
+		t.Errorf("%d series, %d bars and %d revisions were compared", len(v.Series), bars, revisions)
+	}
+
+	embedded := "sqlite:" + filepath.Join(t.TempDir(), "barkeep.db")
+	realBars(t, embedded)
+	wantSame(t, embedded, source)
+
+	damage(t, source, restored)
+}
+
+// TestBackupIsVerified does the same with the embedded archive and barkeep backup.
+func TestBackupIsVerified(t *testing.T) {
+	t.Parallel()
+	recordings(t)
+	source, file := "sqlite:"+filepath.Join(t.TempDir(), "barkeep.db"), filepath.Join(t.TempDir(), "copy.db")
+	realBars(t, source)
+	b, err := app.Backup(t.Context(), config.Config{DatabaseURL: source}, file, nil)
+	if err != nil || !b.Compared || b.Bars < 40_000 || b.Revisions < 300 || b.Series != 4 || b.Bytes == 0 || b.Err() != nil {
+		t.Fatalf("the backup is %+v, %v", b, err)
+	}
+	if v := wantSame(t, source, "sqlite:"+file); v.Digest != b.Digest {
+		t.Errorf("the backup says digest %s, verify says %s", b.Digest, v.Digest)
+	}
+	damage(t, source, "sqlite:"+file)
+}
+
+// damage alters a bar, loses another and a revision, of a copy of real bars, and expects each to be named and nothing else.
+func damage(t *testing.T, source, copied string) {
+	t.Helper()
+	at := time.Date(2025, 7, 15, 14, 30, 0, 0, time.UTC)
+	stamp := func(at time.Time) string {
+		if strings.HasPrefix(copied, "sqlite:") {
+			return fmt.Sprint(at.Unix())
+		}
+		return "'" + at.Format(time.RFC3339) + "'"
+	}
+	const gc = `(SELECT id FROM series WHERE instrument = 'GC')`
+	for _, step := range []struct {
+		statement string
+		what      string
+		at        time.Time
+		lacks     string
+		found     int
+		faults    int
+	}{
+		{`UPDATE candles SET close = close + 0.1 WHERE series_id = ` + gc + ` AND ts = ` + stamp(at), app.ComparedBars, at, "", 1, 0},
+		{`DELETE FROM candles WHERE series_id = ` + gc + ` AND ts = ` + stamp(at.Add(-time.Hour)), app.ComparedBars, at.Add(-time.Hour), "there", 1, 1},
+		{`DELETE FROM candles WHERE series_id = ` + gc + ` AND ts = ` + stamp(at.AddDate(0, 1, 0)), app.ComparedBars, at.AddDate(0, 1, 0), "there", 2, 1},
+	} {
+		if n := execute(t, copied, step.statement); n != 1 {
+			t.Fatalf("%s touched %d rows", step.statement, n)
+		}
+		v := verify(t, source, copied)
+		if len(v.Against.Differences) != step.found || len(v.Against.Faults) != step.faults || len(v.Faults) != 0 {
+			t.Fatalf("after %s: differences %+v, faults %q", step.statement, v.Against.Differences, v.Against.Faults)
+		}
+		d := v.Against.Differences[step.found-1]
+		if d.Instrument != "GC" || d.Timeframe != "5m" || d.Month.String() != step.at.Format("2006-01") || d.What != step.what ||
+			!d.First.At.Equal(step.at) || d.Lacks() != step.lacks {
+			t.Errorf("after %s the difference is %+v, first %+v; want GC 5m at %s, lacking %q", step.statement, d, d.First, step.at, step.lacks)
+		}
+		if code := app.ExitCode(v.Err()); code != 4 {
+			t.Errorf("the exit code is %d, want 4", code)
+		}
+		if want := fmt.Sprintf("%d month", step.found); !strings.HasPrefix(v.Err().Error(), want) || !strings.Contains(v.Err().Error(), "of 1 series differ") {
+			t.Errorf("the error is %q", v.Err())
+		}
+		back := verify(t, copied, source) // seen from the other side
+		if d := back.Against.Differences[step.found-1]; d.Lacks() != map[string]string{"there": "here"}[step.lacks] {
+			t.Errorf("from the other side %+v lacks %q", d, d.Lacks())
+		}
+	}
+	if n := execute(t, copied, `DELETE FROM candle_revisions WHERE series_id = (SELECT id FROM series WHERE instrument = 'CL')`); n == 0 {
+		t.Fatal("CL had no revisions")
+	}
+	v := verify(t, source, copied)
+	revisions := slices.DeleteFunc(slices.Clone(v.Against.Differences), func(d app.Difference) bool { return d.What != app.ComparedRevisions })
+	if len(revisions) == 0 || revisions[0].Instrument != "CL" || revisions[0].First.Revision != 1 || revisions[0].Lacks() != "there" {
+		t.Errorf("without the revisions of CL the differences are %+v", v.Against.Differences)
+	}
+	o := verifyOptions(copied)
+	o.Revisions = false
+	if v, err := app.Verify(t.Context(), config.Config{DatabaseURL: source}, o); err != nil || len(v.Against.Differences) != 2 {
+		t.Errorf("without --revisions: %+v, %v", v.Against, err)
+	}
+}
+
+// ramp makes n bars of 5 minutes from the start of 2026 on.
+func ramp(n int) *market.Candles {
+	bars := market.NewCandles(n)
+	for i := range n {
+		price := 5000 + float64(i%977)/4
+		bars.Append(market.Candle{
+			Start: time.Date(2026, 1, 1, 0, 5*i, 0, 0, time.UTC),
+			Open:  price, High: price + 1.25, Low: price - 1.5, Close: price + 0.25, Volume: int64(100 + i%1000),
+		})
+	}
+	return bars
+}
+
+// TestKeptDigests compares with a file that verify wrote, and refuses one that cannot be compared.
+func TestKeptDigests(t *testing.T) {
+	t.Parallel()
+	database := "sqlite:" + filepath.Join(t.TempDir(), "barkeep.db")
+	archive := openArchive(t, database)
+	es, nq := market.Series{Instrument: "ES", Timeframe: market.M5}, market.Series{Instrument: "NQ", Timeframe: market.M5}
+	store(t, archive, es, ramp(20_000))
+	store(t, archive, nq, ramp(10))
+	keep := func(name string, v any) string {
+		t.Helper()
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	kept := verify(t, database, "")
+	file := keep("all.json", kept)
+	wantSame(t, database, file)
+
+	partly := verifyOptions("")
+	partly.Instruments = []string{"es=f"}
+	onlyES, err := app.Verify(t.Context(), config.Config{DatabaseURL: database}, partly)
+	if err != nil || len(onlyES.Series) != 1 || onlyES.Digest == kept.Digest {
+		t.Fatalf("of ES alone: %+v, %v", onlyES.Series, err)
+	}
+	partly.Against = file // which holds more
+	if v, err := app.Verify(t.Context(), config.Config{DatabaseURL: database}, partly); err != nil || !v.Against.Equal {
+		t.Errorf("ES against a file of all: %+v, %v", v.Against, err)
+	}
+
+	changed := ramp(20_000)
+	changed.Close[19_999]++
+	store(t, archive, es, changed)
+	store(t, archive, market.Series{Instrument: "NQ", Timeframe: market.H1}, ramp(1))
+	var got []string
+	for _, d := range verify(t, database, file).Against.Differences {
+		got = append(got, fmt.Sprint(d.Instrument, d.Timeframe, " ", d.Month, " ", d.What, " ", d.Here, " ", d.There, " ", d.Lacks(), d.First))
+	}
+	want := []string{"ES5m 2026-03 bars 3008 3008 <nil>", "ES5m 2026-03 revisions 1 0 there<nil>", "NQ1h 2026-01 bars 1 0 there<nil>"}
+	if !slices.Equal(got, want) {
+		t.Errorf("the differences are %q, want %q", got, want)
+	}
+
+	tampered, cut, future := kept, kept, kept
+	tampered.Series = slices.Clone(kept.Series)
+	tampered.Series[0].Months = slices.Clone(kept.Series[0].Months)
+	tampered.Series[0].Months[1].Bars++
+	cut.Series = kept.Series[:1]
+	future.Format++
+	for path, says := range map[string]string{
+		keep("tampered.json", tampered): "was changed since it was written: the digests of ES 5m do not add up",
+		keep("cut.json", cut):           "was changed since it was written",
+		keep("future.json", future):     "is of format 2",
+		keep("es.json", onlyES):         "was written for ES all timeframes",
+		keep("else.json", []int{1}):     "is not what barkeep verify --json writes",
+	} {
+		_, err := app.Verify(t.Context(), config.Config{DatabaseURL: database}, verifyOptions(path))
+		if err == nil || app.ExitCode(err) != 2 || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v; want an error for exit code 2 that says %q", path, err, says)
+		}
+	}
+}
+
+// TestSchemasThatDiffer refuses archives that were never migrated and not migrated yet.
+func TestSchemasThatDiffer(t *testing.T) {
+	t.Parallel()
+	good := "sqlite:" + filepath.Join(t.TempDir(), "barkeep.db")
+	store(t, openArchive(t, good), market.Series{Instrument: "ES", Timeframe: market.M5}, ramp(10))
+	for name, database := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			empty := postgresDatabase(t)
+			if name == "sqlite" {
+				empty = "sqlite:" + filepath.Join(t.TempDir(), "empty.db")
+				if err := os.WriteFile(strings.TrimPrefix(empty, "sqlite:"), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			openArchive(t, database)
+			for _, step := range []struct{ database, statement, says string }{
+				{empty, "", "holds no archive yet"},
+				{database, `DELETE FROM goose_db_version WHERE version_id > 1`, "has schema 1 and this program reads"},
+			} {
+				if step.statement != "" {
+					execute(t, step.database, step.statement)
+				}
+				for _, pair := range [][2]string{{good, step.database}, {step.database, good}} {
+					_, err := app.Verify(t.Context(), config.Config{DatabaseURL: pair[0]}, verifyOptions(pair[1]))
+					if err == nil || app.ExitCode(err) != 2 || !strings.Contains(err.Error(), step.says) {
+						t.Errorf("%v; want an error for exit code 2 that says %q", err, step.says)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestServerDiesDuringVerify kills the server while its bars are read: the command says so at once and claims nothing.
+func TestServerDiesDuringVerify(t *testing.T) {
+	t.Parallel()
+	server := servers.RunPostgres(t, servers.Options{})
+	archive := openArchive(t, server.URL())
+	for _, instrument := range []string{"ES", "NQ"} {
+		store(t, archive, market.Series{Instrument: instrument, Timeframe: market.M5}, ramp(300_000))
+	}
+	embedded := "sqlite:" + filepath.Join(t.TempDir(), "barkeep.db")
+	store(t, openArchive(t, embedded), market.Series{Instrument: "ES", Timeframe: market.M5}, ramp(10))
+	for _, side := range []string{"here", "there"} {
+		if err := server.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		database, o := server.URL(), verifyOptions(embedded)
+		if side == "there" {
+			database, o = embedded, verifyOptions(server.URL())
+		}
+		killed := false
+		o.Progress = func(at app.VerifyProgress) {
+			if at.Bars > 0 && strings.HasPrefix(at.Archive, "postgres") && !killed {
+				killed = true
+				if err := server.Kill(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		v, err := app.Verify(ctx, config.Config{DatabaseURL: database}, o)
+		cancel()
+		if err == nil || !killed || app.ExitCode(err) != 4 || !strings.Contains(err.Error(), "read the bars of ES 5m") ||
+			!strings.Contains(err.Error(), "postgres://") {
+			t.Errorf("%s: %v of %d series; want an error for exit code 4 that names the archive and the series", side, err, len(v.Series))
+		}
+	}
+}
+
+// TestVerifyBesideAWriter reads again and again while a writer stores: one state is read each time, in which everything adds up.
+func TestVerifyBesideAWriter(t *testing.T) {
+	t.Parallel()
+	for name, database := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			archive, series := openArchive(t, database), market.Series{Instrument: "ES", Timeframe: market.M5}
+			bars := ramp(20_000 + 8*5000 + 500)
+			store(t, archive, series, bars.Slice(0, 20_000))
+			rounds, done := make(chan struct{}), make(chan struct{})
+			go func() { // ten commits at each reading's beginning
+				defer close(done)
+				n := 20_000
+				for range rounds {
+					for range 10 {
+						bars.Close[n-1]++ // changes a bar that is stored
+						store(t, archive, series, bars.Slice(n-500, n+500))
+						n += 500
+					}
+				}
+			}()
+			for round := range int64(8) {
+				rounds <- struct{}{} // all rounds before are over
+				v := verify(t, database, "")
+				if err := v.Err(); err != nil || len(v.Series) != 1 {
+					t.Errorf("%v: %q", err, v.Faults)
+				}
+				if n := v.Series[0].Bars; n < 20_000+round*5000 || n > 25_000+round*5000 {
+					t.Errorf("in round %d %d bars were read", round, n)
+				}
+			}
+			close(rounds)
+			<-done
+		})
+	}
+}

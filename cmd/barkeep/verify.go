@@ -1,0 +1,153 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"barkeep/app"
+)
+
+// verifyCommand digests an archive and compares it with another one.
+type verifyCommand struct {
+	Instrument *string `help:"Only these instruments, with commas between." placeholder:"ES,NQ"`
+	Timeframe  *string `help:"Only these timeframes, with commas between." placeholder:"1m,1d"`
+	Against    string  `help:"Compare with this archive, or with a file that verify --json wrote." placeholder:"URL|@FILE|FILE"`
+	Revisions  bool    `help:"Compare the earlier values of changed bars too."`
+	JSON       bool    `name:"json" help:"Print every month as JSON; kept in a file it can be compared with later."`
+}
+
+// Help is the text below the flags.
+func (c *verifyCommand) Help() string {
+	return "It reads one state of every series, while a worker may go on, and prints a digest of what is there: equal digests " +
+		"mean equal bars, in SQLite and PostgreSQL alike. It also finds bars that cannot be and counters that are wrong. " +
+		"--against takes postgres://user@host/name, sqlite:PATH, @FILE or FILE: with @ the file holds such a URL, so that a " +
+		"password is in no list of processes; without, it is what verify --json wrote, next to a backup say. Nothing is written " +
+		"or migrated, here or there. It exits with 0 when all is well and equal, 4 when months differ or faults were found."
+}
+
+// Run carries the command out.
+func (c *verifyCommand) Run(p *process) error {
+	s, err := p.load(p.err)
+	if err != nil {
+		return err
+	}
+	line := newReading(p.err, c.JSON)
+	v, err := app.Verify(p.ctx, s.config, app.VerifyOptions{
+		Options: s.options(), Instruments: list(c.Instrument), Timeframes: list(c.Timeframe), Against: c.Against,
+		Revisions: c.Revisions, Progress: line.show,
+	})
+	line.clear()
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		err = printJSON(p.out, v)
+	} else {
+		err = printVerification(p.out, v)
+	}
+	return cmp.Or(err, v.Err())
+}
+
+func printVerification(w io.Writer, v app.Verification) error {
+	t := newTable(w, "series", "months", "bars", "revisions", "digest")
+	var bars, revisions int64
+	for _, s := range v.Series {
+		t.AppendRow(table.Row{short(s.Instrument, 20) + " " + s.Timeframe, len(s.Months), s.Bars, s.Revisions, s.Digest.Short()})
+		bars, revisions = bars+s.Bars, revisions+s.Revisions
+	}
+	t.Render()
+	fmt.Fprintf(w, "%s\n%d series, %d bars, %d revisions, digest %s\n", v.Archive, len(v.Series), bars, revisions,
+		cmp.Or(v.Digest.Short(), "none"))
+	for _, fault := range v.Faults {
+		fmt.Fprintln(w, "fault:", fault)
+	}
+	if v.Against == nil {
+		return nil
+	}
+	return printComparison(w, v.Against)
+}
+
+func printComparison(w io.Writer, c *app.Comparison) error {
+	for _, fault := range c.Faults {
+		fmt.Fprintln(w, "fault there:", fault)
+	}
+	compared := "bars"
+	if c.Revisions {
+		compared = "bars and revisions"
+	}
+	if c.Equal {
+		_, err := fmt.Fprintf(w, "the same %s as %s\n", compared, c.Archive)
+		return err
+	}
+	fmt.Fprintf(w, "compared %s with %s\n", compared, c.Archive)
+	const most = 100
+	t := newTable(w, "series", "month", "here", "there", "differs", "first bar that differs")
+	for _, d := range c.Differences[:min(len(c.Differences), most)] {
+		unit := ""
+		if d.What == app.ComparedRevisions {
+			unit = " rev."
+		}
+		t.AppendRow(table.Row{
+			short(d.Instrument, 12) + " " + d.Timeframe, d.Month, fmt.Sprint(d.Here, unit), fmt.Sprint(d.There, unit),
+			differs(d), firstBar(d),
+		})
+	}
+	t.Render()
+	if more := len(c.Differences) - most; more > 0 {
+		fmt.Fprintf(w, "and %d more, which --json lists\n", more)
+	}
+	if first := c.Differences[0].First; first != nil && first.Here != "" && first.There != "" {
+		fmt.Fprintf(w, "the first of them:\n  here  %s\n  there %s\n", first.Here, first.There)
+	}
+	return nil
+}
+
+// differs says in a word or two how a month differs.
+func differs(d app.Difference) string {
+	switch lacks := d.Lacks(); {
+	case lacks != "":
+		return "not " + lacks
+	case d.Here != d.There && d.First == nil:
+		return "count"
+	default:
+		return "values"
+	}
+}
+
+func firstBar(d app.Difference) string {
+	if d.First == nil {
+		return "-"
+	}
+	return d.First.At.Format(time.RFC3339Nano)
+}
+
+// reading shows on a terminal how far the reading of archives is; elsewhere it shows nothing.
+type reading struct {
+	out   io.Writer
+	quiet bool
+	shown bool
+}
+
+func newReading(out io.Writer, quiet bool) *reading {
+	return &reading{out: out, quiet: quiet || !app.Terminal(out)}
+}
+
+// show writes over the line before.
+func (r *reading) show(at app.VerifyProgress) {
+	if r.quiet {
+		return
+	}
+	r.shown = true
+	fmt.Fprintf(r.out, "\r\x1b[K%d bars read, at %s of %s", at.Bars, at.Series, short(at.Archive, 40))
+}
+
+// clear takes the line away.
+func (r *reading) clear() {
+	if r.shown {
+		fmt.Fprint(r.out, "\r\x1b[K")
+	}
+}

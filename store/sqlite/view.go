@@ -1,0 +1,115 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+)
+
+// View is a database file that is open for reading only: it is not made, not migrated, and no byte of it is written. A file
+// in WAL mode, which those of Archive are, gets its -wal and -shm files beside it where they are absent, both without content.
+type View struct {
+	path string
+	db   *sql.DB
+}
+
+// OpenView opens a file that is there. The error names the path and says what is wrong with it; it wraps fs.ErrNotExist when
+// there is no file.
+func OpenView(ctx context.Context, path string) (*View, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("open the SQLite archive %s: there is no such file: %w", path, fs.ErrNotExist)
+	case err != nil:
+		return nil, fmt.Errorf("open the SQLite archive %s: %w", path, err)
+	case info.IsDir():
+		return nil, fmt.Errorf("open the SQLite archive %s: it is a folder; give the path of a file", path)
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the SQLite archive %s: %w", path, err)
+	}
+	db, err := pool(viewDSN(absolute), readers)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	v := &View{path: path, db: db}
+	if _, _, err := v.SchemaVersion(ctx); err != nil {
+		return nil, errors.Join(openError(path, err), db.Close())
+	}
+	return v, nil
+}
+
+func viewDSN(path string) string {
+	return dsn(path, url.Values{
+		"mode":          {"ro"},
+		"_busy_timeout": {milliseconds(readerWait)},
+		"_pragma":       {cachePragma()},
+	})
+}
+
+// Close closes the file.
+func (v *View) Close() error { return v.db.Close() }
+
+// SchemaVersion returns the version of the file's schema, 0 for one that is no archive, and the newest one this program knows.
+func (v *View) SchemaVersion(ctx context.Context) (current, latest int64, err error) {
+	return versions(ctx, v.db, v.path)
+}
+
+// CopyTo writes a consistent copy into a file that is empty: without gaps, and not in WAL mode, so that it is one file. Others
+// may write meanwhile; moved tells whether somebody did after snapshot was taken and before the copy was complete, so that
+// the two may differ. The copy is not yet safe from a power cut.
+func (v *View) CopyTo(ctx context.Context, path string) (snapshot *Snapshot, moved bool, err error) {
+	conn, err := v.db.Conn(ctx)
+	if err != nil {
+		return nil, false, fmt.Errorf("copy %s: %w", v.path, err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	before, err := dataVersion(ctx, conn)
+	if err != nil {
+		return nil, false, fmt.Errorf("copy %s: %w", v.path, err)
+	}
+	if snapshot, err = v.Snapshot(ctx); err != nil {
+		return nil, false, fmt.Errorf("copy %s: %w", v.path, err)
+	}
+	if _, err = conn.ExecContext(ctx, `VACUUM INTO ?`, path); err == nil {
+		var after int64
+		after, err = dataVersion(ctx, conn)
+		moved = after != before
+	}
+	if err != nil {
+		snapshot.Close()
+		return nil, false, copyError(v.path, path, err)
+	}
+	return snapshot, moved, nil
+}
+
+// dataVersion is a number that changes whenever another connection has committed something.
+func dataVersion(ctx context.Context, conn *sql.Conn) (version int64, err error) {
+	err = conn.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&version)
+	return version, err
+}
+
+// Integrity reads every page of the file and says what is damaged; nil when nothing is.
+func (v *View) Integrity(ctx context.Context) error {
+	rows, err := v.db.QueryContext(ctx, `PRAGMA integrity_check(3)`)
+	if err != nil {
+		return fmt.Errorf("check %s: %w", v.path, err)
+	}
+	said, err := collect(rows, func(rows *sql.Rows) (line string, err error) {
+		err = rows.Scan(&line)
+		return line, err
+	})
+	if err != nil {
+		return fmt.Errorf("check %s: %w", v.path, err)
+	}
+	if len(said) != 1 || said[0] != "ok" {
+		return fmt.Errorf("check %s: it is damaged: %q", v.path, said)
+	}
+	return nil
+}
