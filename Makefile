@@ -30,11 +30,12 @@ test: ## Run all tests with the race detector, beside a PostgreSQL and a Redis o
 	$(TESTENV) go test -count=1 -v -run 'TestConformance/bars:_a_million' -timeout 20m ./store/postgres ./store/sqlite
 	go test -count=1 -run TestSimulatedYears -timeout 20m ./scheduler
 
-lint: ## Check the style, the arrows between packages, dead code and go.mod
+lint: ## Check the style, the arrows between packages, dead code, workflows and go.mod
 	go vet ./...
 	$(TOOL) golangci-lint run
 	@echo '$(TOOL) deadcode -test ./...'
 	@dead=$$($(TOOL) deadcode -test ./...); [[ -z $$dead ]] || { echo "nothing reaches:"; echo "$$dead"; exit 1; }
+	$(TOOL) actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 	go mod tidy -diff
 
 fmt: ## Format the code

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// completionCommand prints what teaches a shell to complete barkeep's command line.
+type completionCommand struct {
+	Shell string `arg:"" enum:"bash,zsh,fish" help:"The shell: bash, zsh or fish."`
+}
+
+// Help is the text below the argument.
+func (c *completionCommand) Help() string {
+	return "bash: barkeep completion bash >/etc/bash_completion.d/barkeep, or source <(barkeep completion bash) in ~/.bashrc. " +
+		"zsh: barkeep completion zsh >\"${fpath[1]}/_barkeep\". " +
+		"fish: barkeep completion fish >~/.config/fish/completions/barkeep.fish."
+}
+
+// Run carries the command out.
+func (c *completionCommand) Run(p *process, parsed *kong.Context) error {
+	commands, err := completable(parsed.Model.Node)
+	if err != nil {
+		return err
+	}
+	write := map[string]func(io.Writer, []completed) error{"bash": writeBash, "zsh": writeZsh, "fish": writeFish}[c.Shell]
+	return write(p.out, commands)
+}
+
+// completed is a command as a shell has to know it; the first of a list is barkeep itself, without a name.
+type completed struct {
+	name, help string
+	options    []option
+}
+
+// option is a flag of a command, or an argument when it has no name.
+type option struct {
+	name, help, short string // short is empty for most
+	label             string // what its value is, for people
+	takes             taken
+	values            []string // of a choice or a list
+	again             bool     // it may be given several times
+}
+
+// taken is what comes after a flag.
+type taken int
+
+const (
+	takesNothing taken = iota
+	takesAnything
+	takesChoice // one of the values
+	takesList   // several of the values, with commas between
+	takesFolder
+	takesFile
+)
+
+// timeframes are what the shells offer for --timeframe; a test holds them to the market's.
+const timeframes = "1m 2m 3m 5m 15m 30m 1h 90m 2h 4h 6h 8h 12h 1d 1wk 1mo 3mo"
+
+// completable reads kong's model of the command line: barkeep itself, then its commands.
+func completable(root *kong.Node) ([]completed, error) {
+	found := []completed{complete(root)}
+	found[0].name = ""
+	for _, node := range root.Children {
+		if node.Hidden {
+			continue
+		}
+		if len(node.Children) > 0 {
+			return nil, fmt.Errorf("complete %s: it has commands of its own, which the scripts do not know", node.Name)
+		}
+		found = append(found, complete(node))
+	}
+	return found, nil
+}
+
+// complete reads one command, with the flags that all of them have.
+func complete(node *kong.Node) completed {
+	c := completed{name: node.Name, help: node.Help}
+	for _, argument := range node.Positional {
+		o := readOption(argument, argument.Name)
+		o.name = ""
+		c.options = append(c.options, o)
+	}
+	for _, group := range node.AllFlags(true) {
+		for _, flag := range group {
+			o := readOption(flag.Value, flag.PlaceHolder)
+			if flag.Short != 0 {
+				o.short = string(flag.Short)
+			}
+			c.options = append(c.options, o)
+		}
+	}
+	return c
+}
+
+// readOption tells from a value's type, its placeholder (DIR, FILE) and its name what a shell can offer for it.
+func readOption(v *kong.Value, placeholder string) option {
+	o := option{name: v.Name, help: v.Help, label: placeholder, takes: takesAnything, again: v.IsCumulative()}
+	if o.label == "" {
+		o.label = v.Name
+	}
+	switch {
+	case v.IsBool():
+		o.takes = takesNothing
+	case v.Enum != "":
+		o.takes, o.values = takesChoice, v.EnumSlice()
+	case v.Name == "timeframe":
+		o.takes, o.values = takesList, strings.Fields(timeframes)
+	case v.Tag.Type == "existingdir" || placeholder == "DIR":
+		o.takes = takesFolder
+	case v.Tag.Type == "existingfile" || placeholder == "FILE" || placeholder == "PATH":
+		o.takes = takesFile
+	}
+	return o
+}
