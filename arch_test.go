@@ -44,6 +44,7 @@ func rooms() map[string]room {
 		"store/state":             {allowed: archive},
 		"store/storetest":         {allowed: domain},
 		"store/storetest/servers": {},
+		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},
 		"cmd":                     {allowed: []string{"app", "config", "yahoo/yahootest"}},
 		"tools":                   {allowed: []string{"store/storetest/servers"}},

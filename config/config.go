@@ -18,11 +18,11 @@ import (
 // Config is everything a user can set. Defaults stand in the tags, and nowhere else.
 type Config struct {
 	// DatabaseURL says where the archive is: postgres://... or sqlite:PATH. Empty: SQLite in DataDir.
-	DatabaseURL string `env:"DATABASE_URL"`
+	DatabaseURL string `env:"DATABASE_URL" secret:"true"`
 	// DataDir is the folder of the embedded archive.
 	DataDir string `env:"DATA_DIR" envDefault:"data"`
 	// RedisURL says where the markers, leases and caches are. Empty: inside this process.
-	RedisURL string `env:"REDIS_URL"`
+	RedisURL string `env:"REDIS_URL" secret:"true"`
 	// CacheEnabled turns the cache of the newest bars on.
 	CacheEnabled bool `env:"CACHE_ENABLED" envDefault:"true"`
 	// Instruments are what the archive keeps, in any spelling.
@@ -44,11 +44,11 @@ type Config struct {
 	// HTTPAddr is where serve listens.
 	HTTPAddr string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080"`
 	// APIToken is what a request that starts a run must show; empty: none can be started over HTTP. Secret.
-	APIToken string `env:"API_TOKEN"`
+	APIToken string `env:"API_TOKEN" secret:"true"`
 	// NotifyURLs are whom to tell of failed, partial, abandoned and missed slots, in shoutrrr's form. Secret.
-	NotifyURLs []string `env:"NOTIFY_URLS"`
+	NotifyURLs []string `env:"NOTIFY_URLS" secret:"true"`
 	// HeartbeatURL is pinged on start, success and failure of a run. Secret.
-	HeartbeatURL string `env:"HEARTBEAT_URL"`
+	HeartbeatURL string `env:"HEARTBEAT_URL" secret:"true"`
 	// SyncMode is operational or maintenance.
 	SyncMode string `env:"SYNC_MODE" envDefault:"operational"`
 	// YahooBaseURL replaces the provider's hosts, for a fake or a proxy. Empty: the real ones.
@@ -65,6 +65,17 @@ type Config struct {
 	LogFormat string `env:"LOG_FORMAT" envDefault:"auto"`
 	// StartAt makes the process believe that it started at this instant; zero for the real time.
 	StartAt time.Time `env:"BARKEEP_NOW"`
+
+	// Overrides are the variables that were set twice, to two values, sorted by name: of .env, the environment and a secret's
+	// file the latter wins.
+	Overrides []Override
+}
+
+// Override is a variable that two places set to different values.
+type Override struct {
+	Key    string
+	Winner string // the place whose value is used: "the environment", or "the file PATH"
+	Loser  string // the place whose value is not
 }
 
 // check returns what is wrong with the values, field by field.
@@ -74,14 +85,16 @@ func (c *Config) check() []Problem {
 		found = append(found, Problem{Key: key, Value: value, Accepted: accepted})
 	}
 	if c.DatabaseURL != "" && !validDatabase(c.DatabaseURL) {
-		add("DATABASE_URL", redact(c.DatabaseURL),
+		add("DATABASE_URL", Redact(c.DatabaseURL),
 			"postgres://user:password@host:5432/name, or sqlite:PATH such as sqlite:data/barkeep.db")
 	}
-	if c.RedisURL != "" && !validURL(c.RedisURL, "redis", "rediss", "unix") {
-		add("REDIS_URL", redact(c.RedisURL), "redis://host:6379/0, rediss://... with TLS, or unix:///path; unset for none")
+	if c.RedisURL != "" && !validURL(c.RedisURL, "redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "redis+sentinel",
+		"rediss+sentinel") {
+		add("REDIS_URL", Redact(c.RedisURL), "redis://host:6379/0, unix:///path, redis+cluster://host:6379?addr=host2:6379, or "+
+			"redis+sentinel://host:26379/0?master_name=NAME&addr=host2:26379, with TLS rediss...; unset for none")
 	}
 	if c.YahooBaseURL != "" && !validURL(c.YahooBaseURL, "http", "https") {
-		add("YAHOO_BASE_URL", redact(c.YahooBaseURL), "http://host:port or https://host; unset for the real provider")
+		add("YAHOO_BASE_URL", Redact(c.YahooBaseURL), "http://host:port or https://host; unset for the real provider")
 	}
 	if !(c.YahooRequestsPerMinute >= minRate && c.YahooRequestsPerMinute <= maxRate) {
 		add("YAHOO_REQUESTS_PER_MINUTE", fmt.Sprintf("%g", c.YahooRequestsPerMinute),
@@ -151,7 +164,7 @@ func (c *Config) DatabaseName() string {
 	if engine == "sqlite" {
 		return "sqlite:" + target
 	}
-	return redact(target)
+	return Redact(target)
 }
 
 // RedisName is the Redis server's place without any password, for people.
@@ -159,7 +172,7 @@ func (c *Config) RedisName() string {
 	if c.RedisURL == "" {
 		return "inside this process"
 	}
-	return redact(c.RedisURL)
+	return Redact(c.RedisURL)
 }
 
 func validDatabase(text string) bool {
@@ -182,8 +195,8 @@ func validURL(text string, schemes ...string) bool {
 	return false
 }
 
-// redact hides the password of a URL, and everything of what is none.
-func redact(text string) string {
+// Redact hides the passwords of a URL, and everything of what is none.
+func Redact(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" {
 		return "(not shown: it may hold a password)"
@@ -191,10 +204,32 @@ func redact(text string) string {
 	if u.Host == "" && u.Opaque != "" && strings.Contains(u.Opaque, "@") {
 		return u.Scheme + ":(not shown: it may hold a password)"
 	}
-	query := u.Query()
-	if query.Has("password") {
-		query.Set("password", "xxxxx")
-		u.RawQuery = query.Encode()
-	}
+	hideOptions(u)
 	return u.Redacted()
+}
+
+// hideOptions hides the value of every option that is a password. What follows an odd character of a password looks like
+// another option, or like a fragment: where there is a password, what has no value or comes after a # is hidden as well.
+func hideOptions(u *url.URL) {
+	const hidden = "xxxxx"
+	options, secret := strings.Split(u.RawQuery, "&"), false
+	for i, option := range options {
+		key, _, _ := strings.Cut(option, "=")
+		plain, err := url.QueryUnescape(key)
+		if err != nil || strings.Contains(strings.ToLower(plain), "password") {
+			options[i], secret = key+"="+hidden, true
+		}
+	}
+	if !secret {
+		return
+	}
+	for i, option := range options {
+		if !strings.Contains(option, "=") {
+			options[i] = hidden
+		}
+	}
+	u.RawQuery = strings.Join(options, "&")
+	if u.Fragment != "" {
+		u.Fragment, u.RawFragment = hidden, ""
+	}
 }

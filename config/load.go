@@ -19,18 +19,10 @@ func Load(environ []string, path string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	for _, pair := range environ {
-		if key, value, ok := strings.Cut(pair, "="); ok && value != "" {
-			values[key] = value
-		}
-	}
-	for key, value := range values {
-		if strings.TrimSpace(value) == "" {
-			delete(values, key)
-		}
-	}
+	origins, overrides := merge(values, environ)
+	problems, replaced := readSecrets(values, origins)
 	var c Config
-	problems := parseProblems(env.ParseWithOptions(&c, env.Options{Environment: values}), values)
+	problems = append(problems, parseProblems(env.ParseWithOptions(&c, env.Options{Environment: values}), values)...)
 	broken := make(map[string]bool, len(problems))
 	for _, p := range problems {
 		broken[p.Key] = true
@@ -44,8 +36,49 @@ func Load(environ []string, path string) (Config, error) {
 		slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
 		return Config{}, Problems(problems)
 	}
+	c.Overrides = known(append(overrides, replaced...))
 	return c, nil
 }
+
+// merge lets what environ sets win over the values of .env, drops what is set to nothing, and tells where each value comes
+// from and which values of .env lost to another one.
+func merge(values map[string]string, environ []string) (origins map[string]string, overrides []Override) {
+	origins = make(map[string]string, len(values))
+	for key, value := range values {
+		if strings.TrimSpace(value) == "" {
+			delete(values, key)
+			continue
+		}
+		origins[key] = fromFile
+	}
+	for _, pair := range environ {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok || strings.TrimSpace(value) == "" {
+			continue
+		}
+		if lost, set := values[key]; set && lost != value {
+			overrides = append(overrides, Override{Key: key, Winner: fromEnvironment, Loser: origins[key]})
+		}
+		values[key], origins[key] = value, fromEnvironment
+	}
+	return origins, overrides
+}
+
+// known leaves out what is no variable of ours, such as PATH, and sorts by name.
+func known(overrides []Override) []Override {
+	names := Variables()
+	overrides = slices.DeleteFunc(overrides, func(o Override) bool {
+		return !slices.Contains(names, strings.TrimSuffix(o.Key, fileSuffix))
+	})
+	slices.SortStableFunc(overrides, func(a, b Override) int { return strings.Compare(a.Key, b.Key) })
+	return overrides
+}
+
+// The places of values.
+const (
+	fromFile        = ".env"
+	fromEnvironment = "the environment"
+)
 
 func readFile(path string) (map[string]string, error) {
 	values, err := godotenv.Read(path)

@@ -22,6 +22,31 @@ func TestDoctorFindsTheOldMistakes(t *testing.T) {
 			2,
 			[]string{"redis://redis:6379/0", "inside a container", "postgres:5432", "connection refused"},
 		},
+		{
+			"a .env that wins over the compose file",
+			[]string{
+				"BARKEEP_CONTAINER=true", "BARKEEP_COMPOSE_FILE=docker-compose.dev.yml", "BARKEEP_COMPOSE_REDIS_URL=redis://redis:6379/0",
+				"REDIS_URL=redis://:hunter2@localhost:1/0",
+			},
+			2,
+			[]string{"not redis://redis:6379/0, the service that docker-compose.dev.yml starts", "remove REDIS_URL from .env", "remove it there"},
+		},
+		{
+			"the same where the compose file's own servers are switched off",
+			[]string{
+				"BARKEEP_COMPOSE_FILE=docker-compose.prod.yml", "BARKEEP_COMPOSE_DATABASE_URL=postgres://barkeep@postgres:5432/barkeep",
+				"BARKEEP_COMPOSE_PROFILES=updates", "DATABASE_URL=sqlite:own.db",
+			},
+			0,
+			[]string{`"sqlite:own.db, schema 0`},
+		},
+		{
+			"a container in UTC whose times were moved to UTC as well",
+			[]string{"TZ=UTC", "IMPORT_TIMEZONE=UTC", "BARKEEP_NOW=2026-01-14T12:00:00Z"},
+			0,
+			[]string{"warning", "14:05 is 06:05 in California", "unset IMPORT_TIMEZONE"},
+		},
+		{"an archive on no volume", []string{"BARKEEP_CONTAINER=true", "DATA_DIR=/var/lib"}, 0, []string{"warning", "goes with the container", ":/data"}},
 		{"no cache", []string{"CACHE_ENABLED=false"}, 0, []string{"warning", "CACHE_ENABLED"}},
 		{"everything at once", []string{"INSTRUMENTS=ES,EUR/USD", "IMPORT_TIMES=6:05,25:00", "DATABASE_URL=sqlite:/proc/x/b.db"}, 2, []string{
 			"EUR/USD", "6:05", "25:00", "/proc/x",

@@ -21,15 +21,19 @@ var version = "dev"
 
 // commands are what barkeep can do.
 type commands struct {
-	Serve    serveCommand    `cmd:"" help:"Run the worker: the import at its times, and HTTP."`
-	Sync     syncCommand     `cmd:"" help:"Bring the archive up to date: fetch what is new, backfill series without records."`
-	Status   statusCommand   `cmd:"" help:"Show the archive's series, newest bars and recent runs."`
-	Runs     runsCommand     `cmd:"" help:"Show recent runs, or one with the evidence of its series."`
-	Doctor   doctorCommand   `cmd:"" help:"Check the set-up and say what to do about what is wrong."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the archive's schema up to date; sync does this by itself."`
-	Demo     demoCommand     `cmd:"" help:"Run everything offline: fake provider, a dozen futures, a temporary archive."`
-	Provider providerCommand `cmd:"" help:"Serve the fake provider on a port, for tests and replays."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Serve      serveCommand      `cmd:"" help:"Run the worker: the import at its times, and HTTP."`
+	Sync       syncCommand       `cmd:"" help:"Bring the archive up to date: fetch what is new, backfill series without records."`
+	Status     statusCommand     `cmd:"" help:"Show the archive's series, newest bars and recent runs."`
+	Runs       runsCommand       `cmd:"" help:"Show recent runs, or one with the evidence of its series."`
+	Doctor     doctorCommand     `cmd:"" help:"Check the set-up and say what to do about what is wrong."`
+	Health     healthCommand     `cmd:"" help:"Ask a running worker whether it can do its work."`
+	Migrate    migrateCommand    `cmd:"" help:"Bring the archive's schema up to date; sync does this by itself."`
+	Verify     verifyCommand     `cmd:"" help:"Digest the archive month by month, find faults, and compare it with another one."`
+	Backup     backupCommand     `cmd:"" help:"Copy the embedded archive into a file while a worker runs, and check the copy."`
+	Demo       demoCommand       `cmd:"" help:"Run everything offline: fake provider, a dozen futures, a temporary archive."`
+	Provider   providerCommand   `cmd:"" help:"Serve the fake provider on a port, for tests and replays."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+	Completion completionCommand `cmd:"" help:"Print what teaches a shell to complete barkeep's commands and flags."`
 }
 
 // process is what a command gets from the outside.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"barkeep/app"
 )
@@ -44,11 +45,12 @@ func (c *doctorCommand) Run(p *process) error {
 	if c.JSON {
 		err = printJSON(p.out, findings)
 	} else {
-		t := newTable(p.out, "check", "state", "detail", "remedy")
 		for _, f := range findings {
-			t.AppendRow([]any{f.Name, f.State, f.Detail, f.Remedy})
+			fmt.Fprintf(p.out, "%-8s %-9s %s\n", f.State, f.Name, f.Detail)
+			if f.Remedy != "" {
+				fmt.Fprintf(p.out, "%18s what to do: %s\n", "", f.Remedy)
+			}
 		}
-		t.Render()
 	}
 	if err == nil && app.Broken(findings) != nil {
 		return exit(app.ExitUsage)
