@@ -7,7 +7,7 @@ type NoticeKind string
 const (
 	NoticeFailed    NoticeKind = "failed"    // an attempt failed; it is tried again until the next slot
 	NoticePartial   NoticeKind = "partial"   // some series failed; they alone are tried again
-	NoticeAbandoned NoticeKind = "abandoned" // the process that ran the slot died; another took over
+	NoticeAbandoned NoticeKind = "abandoned" // the process that ran the slot died or could not record its end; another took over
 	NoticeMissed    NoticeKind = "missed"    // the slot is long due, or over, without a finished run
 )
 

@@ -110,8 +110,8 @@ func advice(n ledger.Notice) string {
 		return "What was stored is kept; the failed series alone are tried again until the next slot. See them with " +
 			"`barkeep runs`."
 	case ledger.NoticeAbandoned:
-		return "Its process died and another took over; what was stored is kept. Should this come again, look for why the " +
-			"process ends: memory, restarts, power."
+		return "Its process died, or could not record its end, and another took over; what was stored is kept. Should this come " +
+			"again, look for why the process ends: memory, restarts, power, a full disk."
 	case ledger.NoticeMissed:
 		return "There is no new data of this slot. Get now what the provider still has with `" + sync + "`; see " +
 			"`barkeep status`."

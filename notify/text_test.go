@@ -45,8 +45,8 @@ func TestWhatNoticesSay(t *testing.T) {
 			abandoned, "Barkeep: import of 2026-11-22 20:00 PST was abandoned",
 			"The import of 2026-11-22 20:00 PST (2026-11-23 04:00 UTC) was abandoned: lease ended\n" +
 				"Run 123, attempt 2, process 17 on box, began 2026-11-22 14:05:01 PST, ended 2026-11-22 14:06:00 PST.\n" +
-				"Its process died and another took over; what was stored is kept. Should this come again, look for why the process " +
-				"ends: memory, restarts, power.",
+				"Its process died, or could not record its end, and another took over; what was stored is kept. Should this come again, " +
+				"look for why the process ends: memory, restarts, power, a full disk.",
 		},
 		{
 			summer, "Barkeep: maintenance of 2026-07-01 03:30 PDT was missed",

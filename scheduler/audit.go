@@ -28,6 +28,7 @@ func (a *auditor) run(ctx context.Context) {
 				a.Logger.ErrorContext(ctx, "slots cannot be audited", "job", plan.Schedule.Job(), "error", err)
 			}
 		}
+		a.Teller.record(ctx)
 		if sleep(ctx, a.jitter(a.AuditEvery)) != nil {
 			return
 		}

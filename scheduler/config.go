@@ -68,7 +68,7 @@ func NewGate(c GateConfig) (*Gate, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	return &Gate{c}, nil
+	return &Gate{c, newRecent[ledger.Slot, proof](recentMost)}, nil
 }
 
 // check tells all durations that cannot work together.

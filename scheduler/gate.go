@@ -10,9 +10,12 @@ import (
 	"barkeep/ledger"
 )
 
-// Gate is the one way to run a slot. It holds no state of its own between questions: any number of goroutines, processes and
-// machines may ask about the same slot at once.
-type Gate struct{ GateConfig }
+// Gate is the one way to run a slot. All that it keeps between questions is which done markers it has found in the ledger:
+// any number of goroutines, processes and machines may ask about the same slot at once.
+type Gate struct {
+	GateConfig
+	confirmed *recent[ledger.Slot, proof]
+}
 
 // Ask says who wants a slot run, and how.
 type Ask struct {

@@ -56,6 +56,7 @@ func (q *question) putBack(ctx context.Context, run ledger.Run) {
 	if q.Markers == nil || run.Forced {
 		return
 	}
+	q.confirmed.set(q.slot, proofOf(run))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.MarkerTimeout)
 	defer cancel()
 	if err := q.Markers.Done(ctx, q.slot, ledger.MarkerOf(run), q.MarkerTTL); err != nil {

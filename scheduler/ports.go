@@ -19,7 +19,8 @@ type Markers interface {
 	// Extend writes the lease again for another ttl if the marker bears its token and is no done one, in one step.
 	// Still is false if it does not or is gone.
 	Extend(ctx context.Context, slot ledger.Slot, lease ledger.Marker, ttl time.Duration) (still bool, err error)
-	// Done writes a done marker, whatever is there (SET PX). It is called only when the ledger has the run as done.
+	// Done writes a done marker, whatever is there (SET PX). It is called only when the ledger has the run as done; and with
+	// a lease instead where the ledger refutes the done marker that is there, which then is that lease's.
 	Done(ctx context.Context, slot ledger.Slot, done ledger.Marker, ttl time.Duration) error
 	// Release deletes the marker if it bears this token and is no done one, in one step; else it does nothing.
 	Release(ctx context.Context, slot ledger.Slot, token string) error

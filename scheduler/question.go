@@ -44,7 +44,7 @@ func (q *question) try(ctx context.Context) (Answer, error) {
 	marker, found := q.look(ctx)
 	switch {
 	case found && marker.State == ledger.MarkerDone:
-		return q.done(ctx, marker.RunOf(q.slot))
+		return q.believe(ctx, marker.RunOf(q.slot))
 	case found:
 		return q.behind(ctx, marker)
 	default:
@@ -121,11 +121,12 @@ func (q *question) behind(ctx context.Context, marker ledger.Marker) (Answer, er
 // claim takes the marker and then the ledger.
 func (q *question) claim(ctx context.Context) (Answer, error) {
 	if answer, enough := q.witness(ctx); enough {
+		q.unmark(ctx)
 		return answer, nil
 	}
 	if q.up {
 		if winner, lost := q.claimMarker(ctx); lost && winner.State == ledger.StateDone {
-			return q.done(ctx, winner)
+			return q.believe(ctx, winner)
 		} else if lost {
 			return q.held(winner)
 		}
@@ -166,8 +167,8 @@ func (q *question) enter(ctx context.Context, forced bool) (Answer, error) {
 		return Answer{}, err
 	}
 	if claim.Abandoned.ID != 0 {
-		q.Logger.WarnContext(ctx, "taking over from a process that died", "slot", q.slot.Key(), "run", claim.Abandoned.ID,
-			"host", claim.Abandoned.Host, "pid", claim.Abandoned.PID)
+		q.Logger.WarnContext(ctx, "taking over from a process that died or could not record its end", "slot", q.slot.Key(),
+			"run", claim.Abandoned.ID, "host", claim.Abandoned.Host, "pid", claim.Abandoned.PID)
 		q.tell(ledger.NoticeAbandoned, q.slot, claim.Abandoned)
 	}
 	switch {

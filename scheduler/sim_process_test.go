@@ -171,12 +171,15 @@ func (p *process) work(ctx context.Context, run ledger.Run, done []ledger.Cell) 
 // gate builds the process's own gate.
 func (p *process) gate(teller *scheduler.Teller) *scheduler.Gate {
 	var led scheduler.RunLedger = ledgerPort{p.w.books, p.outside}
-	markers := markerPort{p.w.keys, p.outside}
-	if p.w.plant == markerFirst {
+	markers := honest{markerPort{p.w.keys, p.outside}, p}
+	switch p.w.plant {
+	case markerFirst:
 		led = hasty{led, markers}
+	case markerTrusted:
+		led = credulous{led, p.w.keys}
 	}
 	gate, err := scheduler.NewGate(scheduler.GateConfig{
-		Ledger: led, Markers: honest{markers, p}, Work: p.work, Teller: teller, Now: p.w.now, Logger: quiet(), Host: p.name, PID: 1,
+		Ledger: led, Markers: markers, Work: p.work, Teller: teller, Now: p.w.now, Logger: quiet(), Host: p.name, PID: 1,
 		Lease: 3 * time.Minute, Heartbeat: 50 * time.Second, Poll: 45 * time.Second, Random: p.dice("gate").float,
 	})
 	if err != nil {
@@ -202,6 +205,19 @@ func (h hasty) Finish(ctx context.Context, run ledger.Run) (bool, error) {
 	return h.RunLedger.Finish(ctx, run)
 }
 
+// credulous is a planted bug: the copy of the ledger's word is taken for the ledger's word.
+type credulous struct {
+	scheduler.RunLedger
+	keys *keys
+}
+
+func (c credulous) Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error) {
+	if marker, found := c.keys.get(slot); found && marker.State == ledger.MarkerDone {
+		return marker.RunOf(slot), true, nil
+	}
+	return c.RunLedger.Latest(ctx, slot)
+}
+
 // honest are markers that watch for a done one whose run is not.
 type honest struct {
 	markerPort
@@ -209,7 +225,7 @@ type honest struct {
 }
 
 func (h honest) Done(ctx context.Context, slot ledger.Slot, done ledger.Marker, ttl time.Duration) error {
-	if len(h.p.w.books.effective(slot)) == 0 {
+	if done.State == ledger.MarkerDone && len(h.p.w.books.effective(slot)) == 0 {
 		h.p.w.violate("%s: the marker is to say done, the ledger does not", slot)
 	}
 	return h.markerPort.Done(ctx, slot, done, ttl)
@@ -241,6 +257,7 @@ func (p *process) Notify(ctx context.Context, n ledger.Notice) error {
 func (p *process) live(ctx context.Context) {
 	p.ctx, p.crash = context.WithCancel(ctx)
 	defer p.crash()
+	p.w.born(p)
 	book := ledgerPort{p.w.books, p.outside}
 	teller, err := scheduler.NewTeller(scheduler.TellerConfig{Book: book, Notifier: p, Logger: quiet()})
 	if err != nil {
@@ -307,6 +324,7 @@ func (p *process) fate(born time.Time) {
 func (p *process) callOnce(ctx context.Context) {
 	p.ctx, p.crash = context.WithTimeout(ctx, 6*time.Hour)
 	defer p.crash()
+	p.w.born(p)
 	d := p.dice("fate")
 	if d.chance(0.3) {
 		p.fuse = 1 + d.int(40)

@@ -12,7 +12,7 @@ import (
 // Every world has its own seed, schedule (14:05, 01:30, 02:30, or two a day; some with maintenance) and one to three
 // machines. Processes crash between any two calls to the outside, are suspended in mid-work and come back as zombies, are
 // stopped and restarted; Redis loses everything or is down; the database is down, or carries a write out and loses the
-// reply; the provider fails, answers with nothing or slowly; people cannot be reached. See sim_world_test.go.
+// reply, or is replaced by an older copy of itself; the provider fails, answers with nothing or slowly; people cannot be reached. See sim_world_test.go.
 
 const (
 	seedsKey = "BARKEEP_SIM_SEEDS" // how many worlds
@@ -80,6 +80,7 @@ func TestSimulationCatchesPlantedBugs(t *testing.T) {
 		"the marker is written before the commit": markerFirst,
 		"the ledger has no unique index":          withoutIndex,
 		"cells are not fenced":                    withoutFence,
+		"a done marker is no question":            markerTrusted,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

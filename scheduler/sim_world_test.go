@@ -18,10 +18,11 @@ import (
 type plant int
 
 const (
-	sound        plant = iota
-	markerFirst        // the marker says done before the ledger has committed it
-	withoutIndex       // the ledger looks for other runs and then inserts, without a unique index
-	withoutFence       // cells are committed whatever the token says
+	sound         plant = iota
+	markerFirst         // the marker says done before the ledger has committed it
+	withoutIndex        // the ledger looks for other runs and then inserts, without a unique index
+	withoutFence        // cells are committed whatever the token says
+	markerTrusted       // a done marker is believed whatever the ledger says
 )
 
 // world is a year with everything in it that can go wrong.
@@ -44,6 +45,8 @@ type world struct {
 	provider int // troubles in progress
 	troubles []span
 	alive    []span // whole lives of processes
+	living   []*process
+	stopped  bool // nobody may live: the database is being replaced
 	wrong    []string
 }
 
@@ -106,6 +109,14 @@ func newWorld(seed uint64, p plant, days int) (*world, error) {
 	return w, nil
 }
 
+// jobs are the schedules that have times.
+func (w *world) jobs() []ledger.Schedule {
+	if w.second.Len() == 0 {
+		return []ledger.Schedule{w.plan}
+	}
+	return []ledger.Schedule{w.plan, w.second}
+}
+
 // simulate lives through a year and returns what was wrong with it.
 func simulate(t *testing.T, seed uint64, p plant, days int) []string {
 	t.Helper()
@@ -123,6 +134,7 @@ func simulate(t *testing.T, seed uint64, p plant, days int) []string {
 		ctx, cancel := context.WithCancel(context.Background())
 		var parts sync.WaitGroup
 		parts.Go(func() { w.storms(ctx) })
+		parts.Go(func() { w.restores(ctx) })
 		for id := range 1 + (seed/2)%3 {
 			parts.Go(func() { w.machine(ctx, id) })
 		}
@@ -246,7 +258,7 @@ func (w *world) dependents(ctx context.Context) {
 
 // judge tells what is wrong with the year that was.
 func (w *world) judge() {
-	for _, plan := range []ledger.Schedule{w.plan, w.second} {
+	for _, plan := range w.jobs() {
 		slots := plan.Between(w.start.Add(5*time.Minute), w.end)
 		for i, slot := range slots {
 			done := w.books.effective(slot.Slot)

@@ -21,10 +21,11 @@ type TellerConfig struct {
 	Queue    int           // notices, and pings, that may wait; 64 by default. More are dropped, with a line in the log
 }
 
-// Teller tells people and monitors what happens, beside the work: Tell and Ping never wait, whatever the notifier does.
-// Close it. A nil *Teller tells nobody.
+// Teller tells people and monitors what happens, beside the work: Tell and Ping never wait, whatever the notifier does. A book
+// that fails keeps nobody from being told; each process then tells once. Close it. A nil *Teller tells nobody.
 type Teller struct {
 	TellerConfig
+	memory  *recent[topic, telling]
 	notices chan ledger.Notice
 	pings   chan pinged
 	notify  sink
@@ -56,7 +57,7 @@ func NewTeller(c TellerConfig) (*Teller, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	t := &Teller{
 		TellerConfig: c, notices: make(chan ledger.Notice, c.Queue), pings: make(chan pinged, c.Queue), stop: stop,
-		notify: newSink(), ping: newSink(),
+		notify: newSink(), ping: newSink(), memory: newRecent[topic, telling](recentMost),
 	}
 	t.workers.Go(func() {
 		for n := range t.notices {
@@ -64,6 +65,7 @@ func NewTeller(c TellerConfig) (*Teller, error) {
 				c.Logger.WarnContext(ctx, "notice not delivered", "slot", n.Slot.Key(), "kind", n.Kind, "error", err)
 			}
 		}
+		t.record(ctx)
 	})
 	t.workers.Go(func() {
 		for p := range t.pings {
@@ -107,44 +109,6 @@ func offer[T any](queue chan T, value T) bool {
 	default:
 		return false
 	}
-}
-
-// Deliver tells a notice now, unless it was told before, by whichever process. Told is false when it was not and another
-// process is at it. It takes at most three times Timeout.
-func (t *Teller) Deliver(ctx context.Context, n ledger.Notice) (told bool, err error) {
-	if t == nil {
-		return true, nil
-	}
-	turn, err := t.turn(ctx, n)
-	if err != nil || turn != ledger.TurnMine {
-		return turn == ledger.TurnTold, err
-	}
-	t.Logger.WarnContext(ctx, "notice", "slot", n.Slot.Key(), "kind", n.Kind, "text", n.Text)
-	if t.Notifier != nil {
-		err := t.notify.call(ctx, t.Timeout, func(ctx context.Context) error { return t.Notifier.Notify(ctx, n) })
-		if err != nil {
-			return false, fmt.Errorf("notify people that %s: %w", n.Text, err)
-		}
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(t.Timeout, toldTimeout))
-	defer cancel()
-	if err := t.Book.Told(ctx, n.Slot, n.Kind); err != nil {
-		return false, fmt.Errorf("record that people know that %s: %w", n.Text, err)
-	}
-	return true, nil
-}
-
-// toldTimeout bounds the word that a notice was told, which is written also while the process stops.
-const toldTimeout = 2 * time.Second
-
-func (t *Teller) turn(ctx context.Context, n ledger.Notice) (ledger.Turn, error) {
-	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
-	defer cancel()
-	turn, err := t.Book.Tell(ctx, n.Slot, n.Kind, 3*t.Timeout)
-	if err != nil {
-		return "", fmt.Errorf("ask whose turn it is to tell that %s: %w", n.Text, err)
-	}
-	return turn, nil
 }
 
 func (t *Teller) deliverPing(ctx context.Context, p pinged) error {
