@@ -10,8 +10,8 @@ ARG BINARY=source
 # What the final image needs besides the program: certificate authorities for TLS, names for the user, and folders that the
 # user may write to, which a new volume copies its owner from. Zone data is inside the program.
 FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS toolchain
-RUN mkdir -p /rootfs/etc/ssl/certs /rootfs/run/secrets /rootfs/run/bundled /folders/data /folders/tmp \
-    && chmod 1777 /folders/tmp \
+RUN mkdir -p /rootfs/etc/ssl/certs /rootfs/run/secrets /rootfs/run/bundled /rootfs/tmp /folders/data \
+    && chmod 1777 /rootfs/tmp \
     && cp /etc/ssl/certs/ca-certificates.crt /rootfs/etc/ssl/certs/ \
     && echo 'barkeep:x:65532:65532:Barkeep:/data:/sbin/nologin' > /rootfs/etc/passwd \
     && echo 'barkeep:x:65532:' > /rootfs/etc/group
@@ -43,8 +43,8 @@ LABEL org.opencontainers.image.title="Barkeep" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="$VERSION"
 COPY --from=build /rootfs/ /
+# A folder that COPY names gets the owner but not its mode; folders within it, as /tmp above, keep theirs.
 COPY --from=build --chown=65532:65532 /folders/data /data
-COPY --from=build /folders/tmp /tmp
 # BARKEEP_CONTAINER tells doctor where it is. All addresses are listened on, since the container's own loopback reaches nobody;
 # what of it is published is said where the container is started.
 ENV BARKEEP_CONTAINER=true DATA_DIR=/data HTTP_ADDR=0.0.0.0:8080

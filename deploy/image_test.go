@@ -156,14 +156,20 @@ func (m *image) copy(dir string, words []string) error {
 		}
 		words = words[1:]
 	}
-	from, to := filepath.Join(dir, words[0]), filepath.Join(m.root, words[1])
-	if strings.HasSuffix(words[0], "/") {
-		from += "/."
+	// The content of a folder is copied, not the folder: its mode is lost, as with Docker.
+	from, to := filepath.Join(dir, words[0])+"/.", filepath.Join(m.root, words[1])
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
 	}
-	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
+	if out, err := exec.Command("cp", "-a", "--no-preserve=ownership", from, to).CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
-	if os.Getuid() != 0 {
+	if words[1] != "/" {
+		if err := os.Chmod(to, 0o755); err != nil {
+			return err
+		}
+	}
+	if os.Getuid() != 0 || owner == "0:0" {
 		return nil // only root can give files away; nothing is started as another user then
 	}
 	return exec.Command("chown", "-R", owner, to).Run()
@@ -193,6 +199,9 @@ func TestImageHoldsTheProgramAndNothingElse(t *testing.T) {
 	want := []string{"/barkeep", "/etc/group", "/etc/passwd", "/etc/ssl/certs/ca-certificates.crt"}
 	if slices.Sort(files); !slices.Equal(files, want) {
 		t.Errorf("the image holds %v, want %v", files, want)
+	}
+	if info, err := os.Stat(filepath.Join(built.root, "tmp")); err != nil || info.Mode() != os.ModeDir|os.ModeSticky|0o777 {
+		t.Errorf("/tmp is %v (%v): the image's user cannot write there", info.Mode(), err)
 	}
 	if built.user != "65532:65532" || !slices.Equal(built.entrypoint, []string{"/barkeep"}) || !slices.Equal(built.command, []string{"serve"}) {
 		t.Errorf("it starts as %s, %v %v", built.user, built.entrypoint, built.command)
