@@ -82,7 +82,11 @@ func checkRedis(ctx context.Context, c config.Config, o Options, at surroundings
 		return []Finding{broken("redis", err, "correct REDIS_URL, or unset it")}
 	}
 	defer shared.Close() //nolint:errcheck // nothing was written
-	if err := errors.Join(shared.Ping(ctx), askOneKey(ctx, shared)); err != nil {
+	err = shared.Ping(ctx)
+	if err == nil {
+		err = askOneKey(ctx, shared)
+	}
+	if err != nil {
 		remedy := at.elsewhere(c, redisService(), "redis://redis:6379/0") + "; or unset it, and go on without Redis"
 		return []Finding{broken("redis", err, remedy)}
 	}

@@ -66,5 +66,7 @@ func found(name, detail string) Finding { return Finding{Name: name, State: Find
 
 func broken(name string, err error, remedy string) Finding {
 	detail := strings.TrimPrefix(err.Error(), ErrConfiguration.Error()+"\n")
-	return Finding{Name: name, State: FindingBroken, Detail: detail, Remedy: remedy}
+	// Drivers list what they tried line by line; a finding is one line.
+	lines := strings.FieldsFunc(detail, func(r rune) bool { return r == '\n' || r == '\t' })
+	return Finding{Name: name, State: FindingBroken, Detail: strings.Join(lines, " "), Remedy: remedy}
 }

@@ -133,12 +133,19 @@ func TestDevelopmentServicesImport(t *testing.T) { //nolint:paralleltest // serv
 
 // TestProductionSurvivesAReboot brings docker-compose.prod.yml up with .env.example, cuts the power and brings it up again.
 func TestProductionSurvivesAReboot(t *testing.T) { //nolint:paralleltest // services have their real ports
-	dotenv := text(t, ".env.example") + offline
+	dotenv := text(t, ".env.example") + offline + "API_TOKEN_FILE=/run/secrets/api_token\n"
 	l := newLocal(t, load(t, "docker-compose.prod.yml", dotenv))
 	l.hosts["provider"] = "127.0.7.99"
 	development := load(t, "docker-compose.dev.yml", dotenv, "COMPOSE_PROFILES=offline")
 	l.up["provider"] = l.run(service(t, development, "provider"), service(t, development, "provider").Command)
 
+	token := filepath.Join(l.volume(service(t, l.project, "barkeep"), "/run/secrets"), "api_token")
+	if err := os.WriteFile(token, []byte("hunter2-token\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(token, 65532, 65532); err != nil {
+		t.Fatal(err)
+	}
 	worker := l.start("barkeep")
 	password, err := os.ReadFile(filepath.Join(l.dir, "volumes/barkeep-secrets/postgres_password"))
 	if err != nil || len(password) != 48 {
@@ -147,22 +154,11 @@ func TestProductionSurvivesAReboot(t *testing.T) { //nolint:paralleltest // serv
 	database := "postgres://barkeep:" + string(password) + "@" + l.hosts["postgres"] + "/barkeep"
 	l.imported(database)
 
-	proc := "/proc/" + strconv.Itoa(worker.Process.Pid)
-	for _, file := range []string{"environ", "cmdline"} {
-		content, err := os.ReadFile(filepath.Join(proc, file))
-		if err != nil || len(content) == 0 {
-			t.Fatalf("read %s: %v", file, err)
+	l.showsNone(worker, string(password), "hunter2-token")
+	for token, want := range map[string]int{"": 401, "hunter2": 401, "hunter2-token": 200} { // 200: the slot has run already
+		if got := l.order(token); got != want {
+			t.Errorf("a run ordered with the token %q is answered with %d, want %d", token, got, want)
 		}
-		if strings.Contains(string(content), string(password)) {
-			t.Errorf("/proc/PID/%s shows the password", file)
-		}
-	}
-	if strings.Contains(worker.out.String(), string(password)) {
-		t.Error("the log shows the password")
-	}
-	doctor, code := l.once("doctor")
-	if code != 0 || strings.Contains(doctor, string(password)) || !strings.Contains(doctor, "ok       database") {
-		t.Errorf("doctor ends with %d:\n%s", code, doctor)
 	}
 
 	for _, name := range []string{"barkeep", "redis", "postgres", "password"} {
@@ -171,6 +167,59 @@ func TestProductionSurvivesAReboot(t *testing.T) { //nolint:paralleltest // serv
 	l.start("barkeep")
 	l.imported(database)
 	l.stop("barkeep")
+}
+
+// showsNone looks for secrets in whatever a running worker shows: its environment and arguments, its log, /status, the doctor.
+func (l *local) showsNone(worker *process, secrets ...string) {
+	t := l.t
+	t.Helper()
+	shown := map[string]string{"the log": worker.out.String()}
+	for _, file := range []string{"environ", "cmdline"} {
+		content, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(worker.Process.Pid), file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown[file] = string(content)
+	}
+	var status json.RawMessage
+	get(t, "http://"+l.hosts["barkeep"]+":8080/status", &status)
+	shown["/status"] = string(status)
+	doctor, code := l.once("doctor")
+	if code != 0 || !strings.Contains(doctor, "ok       database") {
+		t.Errorf("doctor ends with %d:\n%s", code, doctor)
+	}
+	shown["doctor"] = doctor
+	for where, content := range shown {
+		if content == "" {
+			t.Errorf("%s is empty", where)
+		}
+		for _, secret := range secrets {
+			if strings.Contains(content, secret) {
+				t.Errorf("%s shows a secret", where)
+			}
+		}
+	}
+}
+
+// order asks for a run over HTTP and returns the status of the answer.
+func (l *local) order(token string) int {
+	t := l.t
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+l.hosts["barkeep"]+":8080/api/v1/runs",
+		strings.NewReader(`{}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	return response.StatusCode
 }
 
 // TestOriginalMistakes plants the mistakes of the systems that this one came from into .env, and asks doctor in the container.
