@@ -131,14 +131,41 @@ func TestDevelopmentServicesImport(t *testing.T) { //nolint:paralleltest // serv
 	l.stop("barkeep")
 }
 
+// provide starts the fake provider of docker-compose.dev.yml for a file that has none.
+func (l *local) provide(dotenv string) {
+	l.t.Helper()
+	l.hosts["provider"] = "127.0.7.99"
+	fake := service(l.t, load(l.t, "docker-compose.dev.yml", dotenv, "COMPOSE_PROFILES=offline"), "provider")
+	l.up["provider"] = l.run(fake, fake.Command)
+}
+
+// TestAloneImports brings docker-compose.yml up, which has no servers: the archive is in the image's volume.
+func TestAloneImports(t *testing.T) { //nolint:paralleltest // services have their real ports
+	l := newLocal(t, load(t, "docker-compose.yml", offline))
+	l.provide(offline)
+	l.start("barkeep")
+	l.ready()
+	var slot struct{ State string }
+	get(t, "http://"+l.hosts["barkeep"]+":8080/api/v1/slots/2026-01-14/0?wait=60s", &slot)
+	if slot.State != "done" {
+		t.Errorf("the slot is %q\n%s", slot.State, l.up["barkeep"].out)
+	}
+	l.stop("barkeep")
+	file := filepath.Join(l.volume(service(t, l.project, "barkeep"), "/data"), "barkeep.db")
+	if info, err := os.Stat(file); err != nil || info.Size() < 50_000 {
+		t.Errorf("the archive is not on the volume: %v", err)
+	}
+	// In a new container of the same volume the archive is whole, and can be copied.
+	if said, code := l.once("backup", "/data/copy.db"); code != 0 || !strings.Contains(said, "checked:") {
+		t.Errorf("backup ends with %d: %s", code, said)
+	}
+}
+
 // TestProductionSurvivesAReboot brings docker-compose.prod.yml up with .env.example, cuts the power and brings it up again.
 func TestProductionSurvivesAReboot(t *testing.T) { //nolint:paralleltest // services have their real ports
 	dotenv := text(t, ".env.example") + offline + "API_TOKEN_FILE=/run/secrets/api_token\n"
 	l := newLocal(t, load(t, "docker-compose.prod.yml", dotenv))
-	l.hosts["provider"] = "127.0.7.99"
-	development := load(t, "docker-compose.dev.yml", dotenv, "COMPOSE_PROFILES=offline")
-	l.up["provider"] = l.run(service(t, development, "provider"), service(t, development, "provider").Command)
-
+	l.provide(dotenv)
 	token := filepath.Join(l.volume(service(t, l.project, "barkeep"), "/run/secrets"), "api_token")
 	if err := os.WriteFile(token, []byte("hunter2-token\n"), 0o600); err != nil {
 		t.Fatal(err)
