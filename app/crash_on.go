@@ -4,6 +4,7 @@ package app
 
 import (
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -21,7 +22,12 @@ func crashPoint(point string) {
 		select {} // until it takes effect
 	}
 	if reached("BARKEEP_STOP_AT", point) {
+		// The kernel may pick another thread to begin the stop with: until then this one would go on, past the point.
+		woken := make(chan os.Signal, 1)
+		signal.Notify(woken, syscall.SIGCONT)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		<-woken
+		signal.Stop(woken)
 	}
 }
 
