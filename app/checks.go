@@ -33,7 +33,9 @@ func checkSchedule(c config.Config, now time.Time) []Finding {
 	here := now.Local().Format("MST") //nolint:gosmopolitan // it is what is shown
 	finding := found("schedule", fmt.Sprintf("%s; next at %s = %s; this machine's zone, %s, does not matter", imports,
 		next.Format("2006-01-02 15:04 MST"), next.UTC().Format("15:04 UTC"), here))
-	if name, offset := next.Zone(); offset == 0 && !strings.Contains(c.ImportTimezone, "/") {
+	// London's times are London's in winter too; UTC, GMT and Etc/UTC are what a container's zone is called.
+	zone := strings.TrimPrefix(c.ImportTimezone, "Etc/")
+	if name, offset := next.Zone(); offset == 0 && !strings.Contains(zone, "/") {
 		finding.State = FindingWarn
 		finding.Remedy = fmt.Sprintf("the times are read as %s, so that %s is %s in California: "+
 			"unset IMPORT_TIMEZONE to import at Pacific times", name, next.Format("15:04"), next.In(pacific).Format("15:04"))

@@ -48,6 +48,15 @@ const (
 	Held = scheduler.Held
 )
 
+// Timeframes are the names of all timeframes, shortest first.
+func Timeframes() []string {
+	var names []string
+	for _, t := range market.Timeframes() {
+		names = append(names, string(t))
+	}
+	return names
+}
+
 // Order is the place of a timeframe among all, shortest first; -1 for none.
 func Order(timeframe string) int {
 	return slices.Index(market.Timeframes(), market.Timeframe(timeframe))

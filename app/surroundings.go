@@ -45,13 +45,13 @@ func readSurroundings(environ []string) surroundings {
 	}
 	profiles, selective := values["BARKEEP_COMPOSE_PROFILES"]
 	for _, s := range services() {
-		given := values["BARKEEP_COMPOSE_"+s.key]
+		meant := values["BARKEEP_COMPOSE_"+s.key]
 		switch {
-		case given == "":
+		case meant == "":
 		case selective && !slices.Contains(strings.Split(profiles, ","), s.profile):
-			at.off[s.key] = given
+			at.off[s.key] = meant
 		default:
-			at.defaults[s.key] = given
+			at.defaults[s.key] = meant
 		}
 	}
 	return at
@@ -75,11 +75,11 @@ func (s surroundings) check(c config.Config) []Finding {
 		all = append(all, found("settings", fmt.Sprintf("%s is set twice: %s wins over %s", o.Key, o.Winner, o.Loser)))
 	}
 	for _, service := range services() {
-		used := value(c, service.key)
+		used := given(c, service.key)
 		if meant, ok := s.defaults[service.key]; ok && used != meant {
 			all = append(all, Finding{
 				"settings", FindingWarn,
-				fmt.Sprintf("%s is %s, not %s, the service that %s starts", service.key, name(c, service.key), config.Redact(meant), s.file),
+				fmt.Sprintf("%s is %s, not %s, the service that %s starts", service.key, shown(c, service.key), config.Redact(meant), s.file),
 				"unless that is meant, remove " + service.key + " from .env and from the shell: both win over " + s.file,
 			})
 		}
@@ -87,15 +87,15 @@ func (s surroundings) check(c config.Config) []Finding {
 	return all
 }
 
-// value is what the configuration says for a variable that names a server, and name is the same without its password.
-func value(c config.Config, key string) string {
+// given is what the configuration says for a variable that names a server, and shown is the same without its password.
+func given(c config.Config, key string) string {
 	if key == "REDIS_URL" {
 		return c.RedisURL
 	}
 	return c.DatabaseURL
 }
 
-func name(c config.Config, key string) string {
+func shown(c config.Config, key string) string {
 	if key == "REDIS_URL" {
 		return c.RedisName()
 	}
@@ -105,7 +105,7 @@ func name(c config.Config, key string) string {
 // elsewhere is the remedy for a server that does not answer. The usual mistakes are a URL that says localhost inside a
 // container, where that is the container itself, and a service that was not switched on.
 func (s surroundings) elsewhere(c config.Config, service composeService, example string) string {
-	key, used := service.key, value(c, service.key)
+	key, used := service.key, given(c, service.key)
 	host := ""
 	for _, h := range hosts(used) {
 		if loopback(h) {

@@ -3,9 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"barkeep/app"
 )
 
 // completionCommand prints what teaches a shell to complete barkeep's command line.
@@ -57,9 +58,6 @@ const (
 	takesFile
 )
 
-// timeframes are what the shells offer for --timeframe; a test holds them to the market's.
-const timeframes = "1m 2m 3m 5m 15m 30m 1h 90m 2h 4h 6h 8h 12h 1d 1wk 1mo 3mo"
-
 // completable reads kong's model of the command line: barkeep itself, then its commands.
 func completable(root *kong.Node) ([]completed, error) {
 	found := []completed{complete(root)}
@@ -108,7 +106,7 @@ func readOption(v *kong.Value, placeholder string) option {
 	case v.Enum != "":
 		o.takes, o.values = takesChoice, v.EnumSlice()
 	case v.Name == "timeframe":
-		o.takes, o.values = takesList, strings.Fields(timeframes)
+		o.takes, o.values = takesList, app.Timeframes()
 	case v.Tag.Type == "existingdir" || placeholder == "DIR":
 		o.takes = takesFolder
 	case v.Tag.Type == "existingfile" || placeholder == "FILE" || placeholder == "PATH":

@@ -46,6 +46,11 @@ func TestDoctorFindsTheOldMistakes(t *testing.T) {
 			0,
 			[]string{"warning", "14:05 is 06:05 in California", "unset IMPORT_TIMEZONE"},
 		},
+		{"the same by its long name", []string{"IMPORT_TIMEZONE=Etc/UTC"}, 0, []string{"warning", "in California"}},
+		{"London in winter, which is meant", []string{"IMPORT_TIMEZONE=Europe/London", "BARKEEP_NOW=2026-01-14T12:00:00Z"}, 0, []string{
+			`"check": "schedule",
+    "state": "ok"`,
+		}},
 		{"an archive on no volume", []string{"BARKEEP_CONTAINER=true", "DATA_DIR=/var/lib"}, 0, []string{"warning", "goes with the container", ":/data"}},
 		{"no cache", []string{"CACHE_ENABLED=false"}, 0, []string{"warning", "CACHE_ENABLED"}},
 		{"everything at once", []string{"INSTRUMENTS=ES,EUR/USD", "IMPORT_TIMES=6:05,25:00", "DATABASE_URL=sqlite:/proc/x/b.db"}, 2, []string{

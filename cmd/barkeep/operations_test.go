@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -274,19 +272,7 @@ func TestThePageKnowsEveryText(t *testing.T) {
 		}
 	}
 	worker := serve(t, []string{when, "YAHOO_BASE_URL=http://127.0.0.1:1"})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, worker.url+"/metrics", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	exported, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, exported := fetch(t, worker.url+"/metrics")
 	// A run has to end, or an answer of the provider to come, before these are there.
 	late := map[string]bool{"barkeep_last_run_finished_timestamp_seconds": true, "barkeep_series_newest_bar_age_seconds": true}
 	names := regexp.MustCompile(`\bbarkeep_[a-z_]+`).FindAllString(text, -1)

@@ -28,8 +28,8 @@ func serve(t *testing.T, env []string) serving {
 	return s
 }
 
-// get reads a path as JSON.
-func get(t *testing.T, url string, into any) int {
+// fetch reads a path.
+func fetch(t *testing.T, url string) (status int, body []byte) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -40,14 +40,20 @@ func get(t *testing.T, url string, into any) int {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
+	if body, err = io.ReadAll(response.Body); err != nil {
 		t.Fatal(err)
 	}
+	return response.StatusCode, body
+}
+
+// get reads a path as JSON.
+func get(t *testing.T, url string, into any) int {
+	t.Helper()
+	status, body := fetch(t, url)
 	if err := json.Unmarshal(body, into); err != nil {
-		t.Fatalf("%s answers %d: %s", url, response.StatusCode, body)
+		t.Fatalf("%s answers %d: %s", url, status, body)
 	}
-	return response.StatusCode
+	return status
 }
 
 // TestServeImportsAtItsTime is the first lesson of the old systems: 14:05 is Pacific time, whatever the machine's zone says,
