@@ -13,7 +13,7 @@ import (
 	"barkeep/config"
 	"barkeep/market"
 	syncer "barkeep/sync"
-	"barkeep/yahoo/yahootest"
+	"barkeep/yahoo/fake"
 )
 
 // demoPace is the pace of the demo's requests a minute: the fake provider needs no sparing.
@@ -100,7 +100,7 @@ func demoConfig(path, base string, instruments []string) (config.Config, error) 
 
 // serveFake starts the fake provider on a free port of loopback and returns its address and how to stop it.
 func serveFake(now func() time.Time, bars string) (string, func() error, error) {
-	provider, err := yahootest.New(yahootest.Options{Now: now, Bars: bars})
+	provider, err := fake.New(fake.Options{Now: now, Bars: bars})
 	if err != nil {
 		return "", nil, errors.Join(ErrConfiguration, err)
 	}

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"barkeep/yahoo/yahootest"
+	"barkeep/yahoo/fake"
 )
 
 // ProviderOptions say what the fake provider serves, and where.
@@ -17,19 +17,19 @@ type ProviderOptions struct {
 	Address string   // host:port; port 0 for a free one
 	Bars    string   // a folder of recorded bars; empty for generated ones only
 	Only    bool     // serve nothing but the folder's bars
-	Faults  []string // as yahootest.ParseFault reads them
+	Faults  []string // as fake.ParseFault reads them
 	Rate    int      // requests a minute above which it answers 429; 0 for no bound
 	Ready   func(address string)
 }
 
 // ServeProvider serves the fake provider until ctx ends.
 func ServeProvider(ctx context.Context, o ProviderOptions) error {
-	provider, err := yahootest.New(yahootest.Options{Now: o.Now, Bars: o.Bars, Only: o.Only, RequestsPerMinute: o.Rate})
+	provider, err := fake.New(fake.Options{Now: o.Now, Bars: o.Bars, Only: o.Only, RequestsPerMinute: o.Rate})
 	if err != nil {
 		return errors.Join(ErrConfiguration, err)
 	}
 	for _, text := range o.Faults {
-		fault, err := yahootest.ParseFault(text)
+		fault, err := fake.ParseFault(text)
 		if err != nil {
 			return errors.Join(ErrConfiguration, fmt.Errorf("--fault: %w", err))
 		}

@@ -18,7 +18,7 @@ import (
 	"barkeep/ledger"
 	"barkeep/market"
 	syncer "barkeep/sync"
-	"barkeep/yahoo/yahootest"
+	"barkeep/yahoo/fake"
 )
 
 // recordings is the folder of real bars; tests that need it say so when it is absent.
@@ -62,15 +62,15 @@ func readBars(t testing.TB, path string) []market.Candle {
 // replay is a fake provider over HTTP and an archive, on a clock that the test moves.
 type replay struct {
 	now      time.Time
-	provider *yahootest.Provider
+	provider *fake.Provider
 	config   config.Config
 }
 
-func newReplay(t *testing.T, options yahootest.Options, database string) *replay {
+func newReplay(t *testing.T, options fake.Options, database string) *replay {
 	t.Helper()
 	r := &replay{}
 	options.Now = r.clock
-	provider, err := yahootest.New(options)
+	provider, err := fake.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestReplay(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					// The recorded rows come with the provider's quirks: an understated first row, young bars that still change.
-					r := newReplay(t, yahootest.Options{Bars: alone(t, folder, tt.file), Only: true, RecordingQuirks: true}, database)
+					r := newReplay(t, fake.Options{Bars: alone(t, folder, tt.file), Only: true, RecordingQuirks: true}, database)
 					a := r.open(t)
 					end := file[len(file)-1].Start.Add(4 * 24 * time.Hour) // past the weekend: nothing is provisional any more
 					now := file[0].Start.Add(tt.first)

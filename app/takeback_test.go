@@ -7,7 +7,7 @@ import (
 	"barkeep/app"
 	"barkeep/ledger"
 	"barkeep/market"
-	"barkeep/yahoo/yahootest"
+	"barkeep/yahoo/fake"
 )
 
 // TestWhatTheProviderTakesBackIsKept is promise P3 end to end: a withdrawn session deletes nothing, a volume of 0 replaces
@@ -21,16 +21,16 @@ func TestWhatTheProviderTakesBackIsKept(t *testing.T) {
 	for name, database := range databases(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newReplay(t, yahootest.Options{}, database)
+			r := newReplay(t, fake.Options{}, database)
 			a := r.open(t)
 			r.sync(t, a, now, series, false)
 			before, err := a.Archive.Candles(t.Context(), series, all)
 			if err != nil || before.Len() < 10000 {
 				t.Fatalf("%d bars, %v", before.Len(), err)
 			}
-			for _, fault := range []yahootest.Fault{
-				{Kind: yahootest.Withdraw, From: day, To: day},
-				{Kind: yahootest.ZeroVolume, From: day, To: day},
+			for _, fault := range []fake.Fault{
+				{Kind: fake.Withdraw, From: day, To: day},
+				{Kind: fake.ZeroVolume, From: day, To: day},
 			} {
 				r.provider.Clear()
 				r.provider.Inject(fault)
@@ -41,7 +41,7 @@ func TestWhatTheProviderTakesBackIsKept(t *testing.T) {
 				same(t, a.Archive, series, all, before)
 			}
 			r.provider.Clear()
-			r.provider.Inject(yahootest.Fault{Kind: yahootest.Revise, From: day, To: day})
+			r.provider.Inject(fake.Fault{Kind: fake.Revise, From: day, To: day})
 			cell := r.sync(t, a, now, series, false)
 			if cell.Changed == 0 || cell.Inserted != 0 {
 				t.Fatalf("after a revision: %d changed, %d inserted, want some changed", cell.Changed, cell.Inserted)

@@ -20,7 +20,7 @@ import (
 	"barkeep/config"
 	"barkeep/market"
 	"barkeep/store/storetest/servers"
-	"barkeep/yahoo/yahootest"
+	"barkeep/yahoo/fake"
 )
 
 func verifyOptions(against string) app.VerifyOptions {
@@ -110,7 +110,7 @@ func realBars(t *testing.T, database string) {
 	folder := recordings(t)
 	const file = "NQ_5m_20250620_20250829.csv"
 	bars := readBars(t, filepath.Join(folder, file))
-	r := newReplay(t, yahootest.Options{Bars: alone(t, folder, file), Only: true, RecordingQuirks: true}, database)
+	r := newReplay(t, fake.Options{Bars: alone(t, folder, file), Only: true, RecordingQuirks: true}, database)
 	a := r.open(t)
 	series := market.Series{Instrument: "NQ", Timeframe: market.M5}
 	r.sync(t, a, bars[0].Start.Add(50*24*time.Hour), series, false)

@@ -13,7 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"barkeep/store/storetest/servers"
-	"barkeep/yahoo/yahootest"
+	"barkeep/yahoo/fake"
 )
 
 // stopped waits until a process has stopped itself.
@@ -173,11 +173,11 @@ func TestServersDownAtTheSlotsTime(t *testing.T) {
 func TestReplicasShareOneBudget(t *testing.T) {
 	t.Parallel()
 	const perMinute = 240
-	fake, err := yahootest.New(yahootest.Options{Now: time.Now})
+	provider, err := fake.New(fake.Options{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(fake)
+	server := httptest.NewServer(provider)
 	defer server.Close()
 	cache := servers.RunRedis(t, servers.Options{})
 	postgres := database(t)
@@ -192,10 +192,10 @@ func TestReplicasShareOneBudget(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := fake.Count(); n != 72 {
+	if n := provider.Count(); n != 72 {
 		t.Errorf("%d requests, want 72: nothing to retry, nothing twice", n)
 	}
-	if n := fake.Busiest(10 * time.Second); n > perMinute/6 {
+	if n := provider.Busiest(10 * time.Second); n > perMinute/6 {
 		t.Errorf("the busiest ten seconds saw %d requests, %d are allowed", n, perMinute/6)
 	}
 }

@@ -1,0 +1,105 @@
+package fake
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"barkeep/market"
+)
+
+// FaultKind names what goes wrong.
+type FaultKind string
+
+// The kinds of fault.
+const (
+	Throttle   FaultKind = "429"        // plain text, with Retry-After when Fault.RetryAfter is set
+	Upstream   FaultKind = "5xx"        // Fault.Status (500 to 599, or 999) with an HTML page
+	NotFound   FaultKind = "404"        // the JSON of an unknown symbol
+	Truncate   FaultKind = "truncate"   // 200, half of the body, then the connection closes
+	Slow       FaultKind = "slow"       // 200, the body in drops over Fault.Delay
+	Empty      FaultKind = "empty"      // 200 as for closed hours: no rows
+	Blank      FaultKind = "blank"      // 200 and not one byte
+	Withdraw   FaultKind = "withdraw"   // the rows of the trading dates From to To vanish
+	Revise     FaultKind = "revise"     // one bar in eight, of those dates, closes two ticks higher, with more volume
+	ZeroVolume FaultKind = "zerovolume" // volumes of those dates read 0
+)
+
+// Fault is something that goes wrong on demand.
+type Fault struct {
+	Kind       FaultKind
+	Symbol     string           // the provider's name; "" for every symbol
+	Timeframe  market.Timeframe // "" for every timeframe
+	Times      int              // how many answers it spoils; 0 for all until Clear
+	RetryAfter time.Duration    // of Throttle, whole seconds; 0 sends no Retry-After
+	Status     int              // of Upstream; 0 means 503
+	Delay      time.Duration    // of Slow; 0 means 5 s
+	From, To   market.Date      // of Withdraw, Revise and ZeroVolume: trading dates, both included; zero for all dates
+}
+
+// edits tells whether the fault changes rows rather than the whole answer.
+func (f Fault) edits() bool { return f.Kind == Withdraw || f.Kind == Revise || f.Kind == ZeroVolume }
+
+// matches tells whether the fault is meant for a question.
+func (f Fault) matches(symbol string, tf market.Timeframe) bool {
+	return (f.Symbol == "" || f.Symbol == symbol) && (f.Timeframe == "" || f.Timeframe == tf)
+}
+
+// covers tells whether a row's trading date is one of the fault's; rows of 1d and longer are dated by the exchange's clock.
+func (f Fault) covers(c *market.Calendar, ts, seconds int64) bool {
+	if f.To == (market.Date{}) {
+		return true
+	}
+	t := time.Unix(ts, 0)
+	d := market.DateOf(t.In(c.Zone))
+	if seconds > 0 {
+		d = c.Date(t)
+	}
+	return !d.Before(f.From) && !f.To.Before(d)
+}
+
+// faults keeps what was injected, safe for concurrent use.
+type faults struct {
+	mu   sync.Mutex
+	list []Fault
+}
+
+// Inject adds a fault to every matching answer from now on. Of several whole-answer faults that match, the one injected
+// first takes effect; row faults add up.
+func (p *Provider) Inject(f Fault) {
+	f.Symbol = strings.ToUpper(f.Symbol)
+	p.faults.mu.Lock()
+	defer p.faults.mu.Unlock()
+	p.faults.list = append(p.faults.list, f)
+}
+
+// Clear takes every fault away.
+func (p *Provider) Clear() {
+	p.faults.mu.Lock()
+	defer p.faults.mu.Unlock()
+	p.faults.list = nil
+}
+
+// take picks the faults for one answer and counts them as used: at most one that spoils the answer, and all that edit rows.
+func (l *faults) take(symbol string, tf market.Timeframe) (spoil Fault, edits []Fault) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	kept := l.list[:0:0]
+	for _, f := range l.list {
+		used := f.matches(symbol, tf) && (f.edits() || spoil.Kind == "")
+		switch {
+		case used && f.edits():
+			edits = append(edits, f)
+		case used:
+			spoil = f
+		}
+		if used && f.Times > 0 {
+			if f.Times--; f.Times == 0 {
+				continue
+			}
+		}
+		kept = append(kept, f)
+	}
+	l.list = kept
+	return spoil, edits
+}

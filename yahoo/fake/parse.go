@@ -1,0 +1,121 @@
+package fake
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"barkeep/market"
+)
+
+// ErrFault marks a text that ParseFault cannot read.
+var ErrFault = errors.New("unknown fault")
+
+// ParseFault reads a fault as a person writes it: KIND[=VALUE][@SYMBOL[/TIMEFRAME]][:TIMES]. Kinds are 429 (value: the
+// Retry-After, "429=30s"), 404, a status from 500 to 599 or 999, truncate, slow (value: a duration), empty, blank, and
+// withdraw, revise and zerovolume (value: a trading date, "2026-08-20", or two joined by ".."; withdraw needs one). The
+// error wraps ErrFault and names the part that is wrong.
+func ParseFault(text string) (Fault, error) {
+	var f Fault
+	head, target, _ := strings.Cut(strings.TrimSpace(text), "@")
+	part := &head
+	if target != "" {
+		part = &target
+	}
+	if rest, times, ok := cutLast(*part, ':'); ok {
+		n, err := strconv.Atoi(times)
+		if err != nil || n < 1 {
+			return Fault{}, fmt.Errorf("%w %q: %q is no number of times; give a whole number from 1", ErrFault, text, times)
+		}
+		f.Times, *part = n, rest
+	}
+	if err := f.readTarget(target); err != nil {
+		return Fault{}, fmt.Errorf("%w %q: %w", ErrFault, text, err)
+	}
+	kind, value, _ := strings.Cut(head, "=")
+	if err := f.readKind(kind, value); err != nil {
+		return Fault{}, fmt.Errorf("%w %q: %w", ErrFault, text, err)
+	}
+	return f, nil
+}
+
+func cutLast(text string, sep byte) (before, after string, found bool) {
+	if i := strings.LastIndexByte(text, sep); i >= 0 {
+		return text[:i], text[i+1:], true
+	}
+	return text, "", false
+}
+
+// readTarget reads SYMBOL[/TIMEFRAME].
+func (f *Fault) readTarget(target string) error {
+	symbol, tf, found := strings.Cut(target, "/")
+	f.Symbol = strings.ToUpper(symbol)
+	if !found {
+		return nil
+	}
+	var err error
+	f.Timeframe, err = market.ParseTimeframe(tf)
+	return err
+}
+
+func (f *Fault) readKind(kind, value string) error {
+	f.Kind = FaultKind(kind)
+	switch f.Kind {
+	case Throttle:
+		return readDuration(&f.RetryAfter, value)
+	case Slow:
+		return readDuration(&f.Delay, value)
+	case Withdraw, Revise, ZeroVolume:
+		return f.readDates(value)
+	}
+	if value != "" {
+		return fmt.Errorf("%s takes no value, and %q was given", kind, value)
+	}
+	if slices.Contains([]FaultKind{NotFound, Truncate, Empty, Blank}, f.Kind) {
+		return nil
+	}
+	status, err := strconv.Atoi(kind)
+	if err != nil || (status < 500 || status > 599) && status != 999 {
+		return fmt.Errorf("%q is none of 429, 404, 500 to 599, 999, truncate, slow, empty, blank, withdraw, revise, zerovolume", kind)
+	}
+	f.Kind, f.Status = Upstream, status
+	return nil
+}
+
+func readDuration(d *time.Duration, value string) error {
+	if value == "" {
+		return nil
+	}
+	v, err := time.ParseDuration(value)
+	if err != nil || v <= 0 {
+		return fmt.Errorf("%q is no duration above 0, such as 5s", value)
+	}
+	*d = v
+	return nil
+}
+
+func (f *Fault) readDates(value string) error {
+	if value == "" && f.Kind != Withdraw {
+		return nil
+	}
+	from, to, two := strings.Cut(value, "..")
+	if !two {
+		to = from
+	}
+	if err := readDate(&f.From, from); err != nil {
+		return err
+	}
+	return readDate(&f.To, to)
+}
+
+func readDate(d *market.Date, text string) error {
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return fmt.Errorf("%q is no date such as 2026-08-20", text)
+	}
+	*d = market.DateOf(t)
+	return nil
+}

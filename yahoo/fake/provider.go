@@ -1,0 +1,179 @@
+// Package fake is a stand-in for Yahoo Finance's chart endpoint: an http.Handler that behaves as the provider was
+// recorded to (DESIGN.md section 5), over real bars from a folder or bars that it makes up, and that fails on demand. It
+// needs no network, keeps no state but what it was asked, and answers the same question at the same time with the same
+// bytes.
+package fake
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"barkeep/market"
+)
+
+// Options say what a Provider serves and how. With only Now set it is as faithful as it can be; every switch turns one
+// behaviour of the real provider off.
+type Options struct {
+	// Now is the provider's clock. It must be set: what is served depends on it to the second.
+	Now func() time.Time
+	// Bars is a folder of files SYMBOL_interval[_from_to].csv with the header ts,open,high,low,close,volume (ts in Unix
+	// seconds; a bare futures root is its front month; 60m is 1h). Files of one series are merged, and the later name wins.
+	// A series of the folder is served from it alone; weeks and longer are summed from its 1d. "" for no folder.
+	Bars string
+	// Only answers with nothing but the folder: its symbols exist, and an interval it lacks is empty.
+	Only bool
+	// Symbols are the symbols that exist, in any spelling that market.Resolve reads. Nil means every listed future, front
+	// month and contract month, and whatever looks like the symbol of an equity, index, cryptocurrency or currency pair,
+	// except the bare root of a listed future.
+	Symbols []string
+	// Unknown are symbols that do not exist in spite of that; so is every symbol that begins with NOSUCH.
+	Unknown []string
+	// Seed picks another set of made-up bars.
+	Seed uint64
+	// RequestsPerMinute refuses with 429 what comes above it in a minute; 0 for no limit.
+	RequestsPerMinute int
+
+	AnyUserAgent       bool // serve clients that do not look like a browser, too; else 429
+	NoLiveRow          bool // no trailing row of the last trade
+	NoPadding          bool // no null rows for a future's closed hours
+	NoUnderstatedFirst bool // the first row's volume is right
+	NoYoungBars        bool // bars that just closed, and a session's first, have their final volume at once
+	NoHoles            bool // no missing bars on expiry Fridays and at midnight
+	NoOddRows          bool // no closes outside high and low or off their tick
+	RecordingQuirks    bool // apply the volume quirks to a folder's rows, too, which else are served value for value
+}
+
+// Provider is the stand-in. It is safe for concurrent use.
+type Provider struct {
+	options    Options
+	recordings map[recordingKey]*recording
+	known      map[string]bool // nil for whatever looks right
+	unknown    map[string]bool
+	ledger     ledger
+	faults     faults
+	scratch    sync.Pool
+
+	mu       sync.Mutex
+	listings map[string]*listing
+	almanacs map[string]*almanac
+}
+
+// maxListings bounds the memory that invented symbols can take.
+const maxListings = 20_000
+
+// New makes a provider. The error names the option, or the file and line of the folder, that is wrong.
+func New(o Options) (*Provider, error) {
+	if o.Now == nil {
+		return nil, errors.New("fake: Options.Now must be set")
+	}
+	if o.Only && o.Bars == "" {
+		return nil, errors.New("fake: Options.Only needs a folder in Options.Bars")
+	}
+	if o.RequestsPerMinute < 0 {
+		return nil, fmt.Errorf("fake: Options.RequestsPerMinute is %d; 0 is no limit", o.RequestsPerMinute)
+	}
+	p := &Provider{options: o, listings: map[string]*listing{}, almanacs: map[string]*almanac{}, unknown: map[string]bool{}}
+	p.scratch.New = func() any { return &scratch{} }
+	for _, symbol := range o.Unknown {
+		p.unknown[strings.ToUpper(symbol)] = true
+	}
+	if o.Bars != "" {
+		var err error
+		if p.recordings, err = readFolder(o.Bars); err != nil {
+			return nil, fmt.Errorf("fake: %w", err)
+		}
+	}
+	return p, p.list()
+}
+
+// list works out which symbols exist, where that is not left open.
+func (p *Provider) list() error {
+	if p.options.Symbols == nil && !p.options.Only {
+		return nil
+	}
+	p.known = map[string]bool{}
+	for key := range p.recordings {
+		p.known[key.symbol] = true
+	}
+	for _, symbol := range p.options.Symbols {
+		instrument, err := market.Resolve(symbol)
+		if err != nil {
+			return fmt.Errorf("fake: Options.Symbols: %w", err)
+		}
+		p.known[instrument.Symbol] = !p.options.Only || p.known[instrument.Symbol]
+	}
+	return nil
+}
+
+// find gives the listing of a symbol; nil when it does not exist.
+func (p *Provider) find(symbol string) *listing {
+	if p.unknown[symbol] || strings.HasPrefix(symbol, "NOSUCH") || p.known != nil && !p.known[symbol] {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l := p.listings[symbol]; l != nil {
+		return l
+	}
+	instrument, err := market.Resolve(symbol)
+	if err != nil || instrument.Symbol != symbol {
+		return nil
+	}
+	future := instrument.Kind == market.KindFuture || instrument.Kind == market.KindContract
+	if future && instrument.Root == "" && p.known == nil {
+		return nil
+	}
+	if len(p.listings) >= maxListings {
+		clear(p.listings)
+	}
+	l := newListing(instrument, p.almanac(instrument.Calendar), p.options.Seed)
+	p.listings[symbol] = l
+	return l
+}
+
+// almanac gives the one almanac of an exchange; the caller holds the lock.
+func (p *Provider) almanac(c *market.Calendar) *almanac {
+	if p.almanacs[c.Name] == nil {
+		p.almanacs[c.Name] = newAlmanac(c)
+	}
+	return p.almanacs[c.Name]
+}
+
+// series prepares an answer over a listing.
+func (p *Provider) series(l *listing, iv interval, now int64) *series {
+	s := &series{listing: l, interval: iv, options: &p.options, state: l.stateAt(now)}
+	key := recordingKey{l.instrument.Symbol, iv.served}
+	if iv.seconds == 0 {
+		key.interval = "1d"
+	}
+	switch r := p.recordings[key]; {
+	case r != nil:
+		s.source = replay{r, max(iv.seconds, minute)}
+		s.state.limit = max(s.state.limit, now)
+	case p.options.Only:
+		s.source = none{}
+	default:
+		s.source = newGenerator(l, iv, &p.options)
+	}
+	return s
+}
+
+// Bars are the bars of a native timeframe that the provider has and that start inside the window and not after Now: closed
+// ones and the running one, all with their final values and without any quirk or fault. They are keyed as the archive keys
+// them (1d and longer at 00:00 exchange time) and carry no flags. The symbol may be in any spelling; what does not exist, or
+// is not served, has no bars.
+func (p *Provider) Bars(symbol string, tf market.Timeframe, w market.Window) *market.Candles {
+	instrument, err := market.Resolve(symbol)
+	iv, ok := intervalOf(string(tf))
+	if err != nil || !ok || w.Empty() {
+		return market.NewCandles(0)
+	}
+	l := p.find(instrument.Symbol)
+	if l == nil {
+		return market.NewCandles(0)
+	}
+	return p.series(l, iv, p.options.Now().Unix()).truth(w)
+}
