@@ -27,7 +27,7 @@ type room struct {
 // rooms are the arrows of the architecture (docs/ARCHITECTURE.md). A room that does not exist yet breaks nothing.
 func rooms() map[string]room {
 	domain := []string{"market", "ledger"}
-	archive := []string{"market", "ledger", "migrations"}
+	archive := []string{"market", "ledger", "migrations", "store"}
 	return map[string]room{
 		"market":                  {strict: true},
 		"ledger":                  {strict: true},
@@ -39,6 +39,7 @@ func rooms() map[string]room {
 		"scheduler":               {allowed: domain},
 		"server":                  {allowed: domain},
 		"notify":                  {allowed: []string{"ledger"}},
+		"store":                   {allowed: domain},
 		"store/postgres":          {allowed: archive},
 		"store/sqlite":            {allowed: archive},
 		"store/state":             {allowed: archive},

@@ -49,6 +49,8 @@ type SeriesState struct {
 	Count  int64     // bars stored
 	Oldest time.Time // start of the first bar; zero when Count is 0
 	Newest time.Time // start of the last bar; zero when Count is 0
+	// Version grows with every transaction that inserts or changes bars of the series.
+	Version int64
 }
 
 // Stored is what one write did, counted by the archive itself: Inserted + Changed + Unchanged is the number of distinct

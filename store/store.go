@@ -1,0 +1,183 @@
+// Package store is the contract between the archive and everybody who reads or writes it: small interfaces by capability, and
+// the types they share. Packages postgres and sqlite keep the bars, package sqlstore keeps everything else for both engines,
+// and package redis keeps what may be lost. A consumer takes the interfaces that it needs.
+package store
+
+import (
+	"context"
+	"time"
+
+	"barkeep/ledger"
+	"barkeep/market"
+)
+
+// Archive is everything that a database of Barkeep can do. Both engines have it.
+type Archive interface {
+	Schema
+	Bars
+	Gate
+	Slots
+	History
+	Notices
+	Leases
+	Budgets
+}
+
+// Schema is the database itself and the numbered migrations of its tables.
+type Schema interface {
+	// Ping tells whether the database answers.
+	Ping(ctx context.Context) error
+	// Migrate brings the tables to the newest schema. Processes that start at once wait for each other.
+	Migrate(ctx context.Context) (from, to int64, err error)
+	// SchemaVersion is the schema that the database has, and the newest one that this program knows.
+	SchemaVersion(ctx context.Context) (current, latest int64, err error)
+}
+
+// Bars reads the stored bars and opens transactions that write them.
+type Bars interface {
+	// States tells what is stored of every series, in one query over the rows of the series; ordered by instrument and
+	// timeframe as text.
+	States(ctx context.Context) ([]market.SeriesState, error)
+	// State tells what is stored of one series; false when it has no row.
+	State(ctx context.Context, series market.Series) (market.SeriesState, bool, error)
+	// Candles reads the bars that start inside the window, in order; none for a series that is unknown.
+	Candles(ctx context.Context, series market.Series, window market.Window) (*market.Candles, error)
+	// Page reads at most limit bars that start inside the window: the first ones, or with newest the last ones. They come in
+	// order either way. It reads limit entries of the index, however many bars there are.
+	Page(ctx context.Context, series market.Series, window market.Window, limit int, newest bool) (*market.Candles, error)
+	// Revisions are the earlier values of changed bars that start inside the window, ordered by start and then by age, the
+	// oldest first; and when each was replaced.
+	Revisions(ctx context.Context, series market.Series, window market.Window) (*market.Candles, []time.Time, error)
+	// Begin opens a write transaction.
+	Begin(ctx context.Context) (Tx, error)
+}
+
+// Tx is one write transaction. Nothing of it is visible before Commit, and all of it after: bars, evidence and whatever else
+// was written. It is for one goroutine.
+type Tx interface {
+	// Fence fails with ledger.ErrLost unless the run is running and has the token. The run stays so until the transaction
+	// ends: a process whose run was taken over commits nothing more.
+	Fence(ctx context.Context, runID int64, token string) error
+	// Upsert writes bars idempotently and counts what it really did.
+	Upsert(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error)
+	// Candles reads bars as this transaction sees them.
+	Candles(ctx context.Context, series market.Series, window market.Window) (*market.Candles, error)
+	// State tells what is stored of one series, as this transaction sees it.
+	State(ctx context.Context, series market.Series) (market.SeriesState, bool, error)
+	// RecordCell writes the evidence of a cell together with its bars. A second one of the same run, instrument and
+	// timeframe replaces the first.
+	RecordCell(ctx context.Context, cell ledger.Cell) error
+	Commit(ctx context.Context) error
+	// Rollback undoes what was not committed; it does nothing after Commit.
+	Rollback()
+}
+
+// Gate is the ledger of runs as the run gate needs it. Leases are measured by the database's clock at the time of the
+// statement. A run in state running whose lease has ended reads as abandoned here and in History, with a slot or without;
+// its row changes with the next Claim or Missed. Methods that write may be repeated after an error whose write was committed.
+type Gate interface {
+	// Claim begins run, which has a new Token, unless another is in the way; all of it in one transaction.
+	//
+	// With a slot: in the way are, for an unforced run, any run of the slot that is done and not forced; and for every run,
+	// one of the slot that is running with its lease not over. Attempt becomes 1 + the number of the slot's runs (missed rows
+	// not counted).
+	//
+	// Without a slot (an ad-hoc run) nothing is in the way.
+	//
+	// Runs whose lease is over, of the slot or, without one, ad-hoc ones of the same job, become abandoned with the reason
+	// "lease ended". A running run that has run.Token is the one that an earlier try began: won, and its lease begins again.
+	Claim(ctx context.Context, run ledger.Run, lease time.Duration) (ledger.Claim, error)
+	// Heartbeat lets the run's lease end no sooner than lease from now if the run (by ID) is running and has the token, also
+	// if its lease had ended and nobody took it over. Still is false if it is not.
+	Heartbeat(ctx context.Context, run ledger.Run, lease time.Duration) (still bool, err error)
+	// Finish writes State, Reason and Finished of a run if it (by ID) is running and has the token; also true, without a
+	// write, if a run of this ID and token has that state already. OK is false in any other case: the run was taken over.
+	Finish(ctx context.Context, run ledger.Run) (ok bool, err error)
+	// Latest is the run that tells how a slot stands: the unforced one that is done if there is one, else the one that is
+	// running, else the newest (also a missed row). Forced runs are left out. False when there is none.
+	Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error)
+	// Committed is the newest cell of each series over the unforced attempts of a slot; newest by run ID.
+	Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell, error)
+	// InProgress is the oldest run of the job that is running with its lease not over, with a slot or without; false when
+	// there is none.
+	InProgress(ctx context.Context, job ledger.Job) (ledger.Run, bool, error)
+	// RecordCell writes a cell that stored nothing, for a run that has the token, in a transaction of its own. The error is
+	// ledger.ErrLost when the run was taken over.
+	RecordCell(ctx context.Context, run ledger.Run, cell ledger.Cell) error
+	// RecordProgress writes what a run is doing now, shortened, so that another process can show it. The error is
+	// ledger.ErrLost when the run was taken over.
+	RecordProgress(ctx context.Context, run ledger.Run, progress ledger.Progress) error
+}
+
+// Slots is the ledger of slots as the scheduler and its auditor need it.
+type Slots interface {
+	// Latest is that of Gate.
+	Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error)
+	// Since is the instant since which the job is run by this schedule (its text). The first call for a job, and the first
+	// with another text than the last, write now and return it; all others return what is written.
+	Since(ctx context.Context, job ledger.Job, schedule string, now time.Time) (time.Time, error)
+	// Standing tells, for each slot of the job with a slot date in [from, to] (both included) that has any run, how it
+	// stands: what Latest says, in one query.
+	Standing(ctx context.Context, job ledger.Job, from, to string) ([]ledger.Run, error)
+	// Missed records that a slot passed without a success: a row in runs with state missed, attempt 0, the reason, and now as
+	// its start and end; a run of the slot whose lease is over becomes abandoned. It does nothing and returns false if a run
+	// of the slot is done (unforced) or running with its lease not over. A slot is recorded once; later calls return true.
+	Missed(ctx context.Context, slot ledger.Slot, reason string, now time.Time) (recorded bool, err error)
+}
+
+// History reads what the ledger holds.
+type History interface {
+	// Runs are the newest runs, the newest first, limit at most.
+	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
+	// Run is one run by its id; false when there is none.
+	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
+	// Cells are the cells of a run, ordered by instrument and timeframe as text.
+	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
+	// Progress is what a run that is in progress said last; false when it said nothing yet.
+	Progress(ctx context.Context, runID int64) (ledger.Progress, bool, error)
+}
+
+// Notices keeps what people were told, so that all processes together tell it once. Keys are slot and kind.
+type Notices interface {
+	// Turn asks whose turn it is to tell a notice: TurnTold when it was told, TurnOther while another's turn lasts, else
+	// TurnMine, which lasts for turn from now by the database's clock.
+	Turn(ctx context.Context, slot ledger.Slot, kind ledger.NoticeKind, turn time.Duration) (ledger.Turn, error)
+	// Told records that a notice was told. It may be repeated.
+	Told(ctx context.Context, slot ledger.Slot, kind ledger.NoticeKind) error
+}
+
+// Leases let one process at a time work on what a name stands for. They save work and requests; what is written is right
+// without them. Redis and the database both have them, by their own clocks.
+type Leases interface {
+	// Acquire takes the lease for ttl unless another token has it and its time is not over. A token that has it already takes
+	// it again.
+	Acquire(ctx context.Context, name, token string, ttl time.Duration) (won bool, err error)
+	// Extend lets a lease that has this token live for another ttl; false when it is gone or another's.
+	Extend(ctx context.Context, name, token string, ttl time.Duration) (still bool, err error)
+	// Release gives the lease back if it has this token; else it does nothing.
+	Release(ctx context.Context, name, token string) error
+}
+
+// Limits bound the requests to a provider.
+type Limits struct {
+	PerMinute float64 // more than 0; requests are spread evenly
+	PerDay    int     // of a UTC day; 0 for no bound
+}
+
+// Budgets count the requests to a provider over all processes together. Redis and the database both have them, by their own
+// clocks.
+type Budgets interface {
+	// Take reserves the next free moment of the named budget for one request, which may be sent after wait and not before. The
+	// error wraps ErrDayIsSpent when the day's requests are spent; wait is then the time until the next UTC day.
+	Take(ctx context.Context, name string, limits Limits) (wait time.Duration, err error)
+	// Remaining is how many requests are left of the UTC day; -1 without a bound.
+	Remaining(ctx context.Context, name string, limits Limits) (int, error)
+}
+
+// Cache keeps the newest bars of each series where they are found quickly. Losing it costs speed, never data.
+type Cache interface {
+	// PutNewest keeps the newest bars of a series, as of the series' version (market.SeriesState).
+	PutNewest(ctx context.Context, series market.Series, version int64, bars *market.Candles) error
+	// Newest is what PutNewest kept last; false when there is nothing.
+	Newest(ctx context.Context, series market.Series) (version int64, bars *market.Candles, found bool, err error)
+}
