@@ -11,6 +11,7 @@ import (
 	"barkeep/ledger"
 	"barkeep/scheduler"
 	"barkeep/server"
+	"barkeep/yahoo"
 )
 
 // Serve runs the worker, schedule and HTTP together, until ctx ends or serving fails. It returns when everything it started
@@ -86,6 +87,7 @@ func (a *App) serverConfig(version string, o Options, orders *orders) server.Con
 	return server.Config{
 		Addr: a.Config.HTTPAddr, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
 		Import: a.imports, Maintenance: a.maintenance, Instruments: a.instruments, Timeframes: a.timeframes, Pacific: a.pacific,
+		Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
 		Runs: orders, Archive: a.Archive, Provider: a, Metrics: a.metrics, Now: o.Now, Logger: o.Logger,
 		Checks: []server.Check{
 			{Name: "database", Needed: true, Probe: a.Archive.Ping},

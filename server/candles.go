@@ -20,7 +20,7 @@ const (
 // after the last one given, next says where they begin, and the header Link where to get them.
 func (s *Server) candles(w http.ResponseWriter, r *http.Request) error {
 	in := newInput(r, "instrument", "timeframe", "from", "to", "limit", "format")
-	series := market.Series{Instrument: in.instrument("instrument"), Timeframe: in.timeframe("timeframe")}
+	series := market.Series{Instrument: in.instrument("instrument", s.Resolve), Timeframe: in.timeframe("timeframe")}
 	window := market.Window{From: in.moment("from"), To: in.moment("to")}
 	limit := in.number("limit", defaultBars, 1, mostBars)
 	format := in.oneOf("format", "json", "csv")

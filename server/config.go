@@ -11,7 +11,7 @@ import (
 	"barkeep/market"
 )
 
-// Config is what a server needs. Now, Logger, Pacific, Runs, Archive and Provider are required, and Addr or Listener for
+// Config is what a server needs. Now, Logger, Pacific, Runs, Archive, Provider, Resolve and Symbol are required, and Addr or Listener for
 // Start.
 type Config struct {
 	Addr     string       // host:port to listen on; not used with a Listener
@@ -26,6 +26,10 @@ type Config struct {
 	Instruments []market.Instrument
 	Timeframes  []market.Timeframe
 	Pacific     *time.Location // shown beside UTC
+
+	// Resolve reads what a caller writes for an instrument, and Symbol is the provider's name of one.
+	Resolve func(text string) (market.Instrument, error)
+	Symbol  func(market.Instrument) string
 
 	Runs     Runs
 	Archive  Archive
@@ -55,6 +59,8 @@ func (c *Config) check() error {
 	need(c.Runs != nil, "Runs")
 	need(c.Archive != nil, "Archive")
 	need(c.Provider != nil, "Provider")
+	need(c.Resolve != nil, "Resolve")
+	need(c.Symbol != nil, "Symbol")
 	seen := map[string]bool{}
 	for i, check := range c.Checks {
 		need(check.Name != "" && check.Probe != nil, fmt.Sprintf("the name and probe of check %d", i))

@@ -262,7 +262,9 @@ func newBench(t testing.TB, options ...func(*bench)) *bench {
 		Addr: "127.0.0.1:0", Version: "v1.2.3", Mode: "operational", Token: token,
 		Import: schedule(t, ledger.JobImport, "14:05"), Pacific: pacific(t),
 		Instruments: []market.Instrument{resolve(t, "ES")}, Timeframes: []market.Timeframe{market.D1},
-		Runs: b.runs, Archive: b.archive, Provider: b.provider,
+		Resolve: func(text string) (market.Instrument, error) { return market.Resolve(strings.TrimSuffix(text, "=F")) },
+		Symbol:  func(i market.Instrument) string { return i.Name + "=F" },
+		Runs:    b.runs, Archive: b.archive, Provider: b.provider,
 		Checks: []server.Check{
 			{Name: "database", Needed: true, Probe: func(context.Context) error { return b.database.pass() }},
 			{Name: "redis", Probe: func(context.Context) error { return b.redis.pass() }},

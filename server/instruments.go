@@ -49,34 +49,26 @@ func (s *Server) listInstruments(w http.ResponseWriter, r *http.Request) error {
 	}
 	views := []instrumentView{}
 	for _, i := range s.Instruments {
-		views = append(views, viewInstrument(i, true, stored[i.Name]))
+		views = append(views, s.viewInstrument(i, true, stored[i.Name]))
 		delete(stored, i.Name)
 	}
 	for name, timeframes := range stored {
-		i, err := market.Resolve(name)
+		i, err := s.Resolve(name)
 		if err != nil { // an archive may hold what this version does not resolve
 			i = market.Instrument{Name: name}
 		}
-		views = append(views, viewInstrument(i, false, timeframes))
+		views = append(views, s.viewInstrument(i, false, timeframes))
 	}
 	slices.SortFunc(views, func(a, b instrumentView) int { return cmp.Compare(a.Name, b.Name) })
 	return s.json(w, map[string][]instrumentView{"instruments": views})
 }
 
-func viewInstrument(i market.Instrument, kept bool, timeframes []market.Timeframe) instrumentView {
-	v := instrumentView{Name: i.Name, Symbol: i.Symbol, Kind: i.Kind, Root: i.Root, Tick: i.Tick, Kept: kept}
+func (s *Server) viewInstrument(i market.Instrument, kept bool, timeframes []market.Timeframe) instrumentView {
+	v := instrumentView{Name: i.Name, Symbol: s.Symbol(i), Kind: i.Kind, Root: i.Root, Tick: i.Tick, Kept: kept}
 	if i.Calendar != nil && i.Calendar.Zone != nil {
 		v.Zone = i.Calendar.Zone.String()
 	}
 	v.Timeframes = append([]market.Timeframe{}, timeframes...)
-	slices.SortFunc(v.Timeframes, func(a, b market.Timeframe) int {
-		if a == b {
-			return 0
-		}
-		if a.Less(b) {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(v.Timeframes, market.Timeframe.Compare)
 	return v
 }

@@ -47,7 +47,7 @@ func (s *Server) readOrder(w http.ResponseWriter, r *http.Request) (Order, error
 	}
 	order := Order{Maintenance: mode == "maintenance"}
 	if adHoc || order.Maintenance {
-		b.series(&order)
+		b.series(&order, s.Resolve)
 		for _, name := range []string{"date", "slot", "force"} {
 			b.refuseIf(name, b.has(name), "no date, slot or force together with maintenance, instruments, timeframes, backfill or deep")
 		}
@@ -119,7 +119,7 @@ func (b *body) flag(name string) bool {
 }
 
 // series reads what an order ad hoc is about.
-func (b *body) series(order *Order) {
+func (b *body) series(order *Order, resolve func(string) (market.Instrument, error)) {
 	backfill := b.flag("backfill")
 	order.Deep = b.flag("deep")
 	order.Backfill = backfill || order.Deep
@@ -129,7 +129,7 @@ func (b *body) series(order *Order) {
 		b.refuseIf("deep", order.Deep, accepted)
 	}
 	for _, text := range b.names("instruments", acceptedInstruments) {
-		i, err := market.Resolve(text)
+		i, err := resolve(text)
 		if err != nil {
 			b.refuse("body", "instruments", text, acceptedInstruments)
 		} else if !slices.ContainsFunc(order.Instruments, func(o market.Instrument) bool { return o.Name == i.Name }) {

@@ -23,7 +23,7 @@ func TestConfig(t *testing.T) {
 	if err == nil {
 		t.Fatal("an empty configuration is accepted")
 	}
-	for _, want := range []string{"Now", "Logger", "Pacific", "Runs", "Archive", "Provider", "check 0", `"a"`, "Patience -1ns"} {
+	for _, want := range []string{"Now", "Logger", "Pacific", "Runs", "Archive", "Provider", "Resolve", "Symbol", "check 0", `"a"`, "Patience -1ns"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not speak of %s", err, want)
 		}

@@ -97,7 +97,7 @@ func (x *execution) derive(
 	}
 	span := touched.Union(market.Window{From: newest, To: now})
 	if ok {
-		span = task.Instrument.Calendar.Span(span, timeframe)
+		span = timeframe.Span(task.Instrument.Calendar, span)
 	}
 	base, err := tx.Candles(ctx, task.Series(), span)
 	if err != nil {

@@ -87,7 +87,7 @@ func (c *Client) State() State {
 // narrows once a window that the provider refuses. An error is a *market.FetchError, but for a ctx that ended: then
 // errors.Is finds context.Canceled or context.DeadlineExceeded, there is no outcome, and the breaker does not count it.
 func (c *Client) Fetch(ctx context.Context, req market.FetchRequest) (*market.FetchResult, error) {
-	f := &fetch{Client: c, req: req}
+	f := &fetch{Client: c, req: req, symbol: Symbol(req.Instrument)}
 	if reason := unfit(req); reason != "" {
 		return nil, f.refusal(market.OutcomeRefused, reason)
 	}
@@ -99,19 +99,20 @@ func (c *Client) Fetch(ctx context.Context, req market.FetchRequest) (*market.Fe
 		return result, nil
 	case errors.As(err, &refusal):
 		told := *refusal // the budget's error may be shared
-		told.Symbol, told.Timeframe, told.Requests = req.Instrument.Symbol, req.Timeframe, f.requests
+		told.Symbol, told.Timeframe, told.Requests = f.symbol, req.Timeframe, f.requests
 		return nil, &told
 	default:
-		return nil, fmt.Errorf("fetch %s %s, %d requests sent: %w", req.Instrument.Symbol, req.Timeframe, f.requests, err)
+		return nil, fmt.Errorf("fetch %s %s, %d requests sent: %w", f.symbol, req.Timeframe, f.requests, err)
 	}
 }
 
 // unfit says what makes a request impossible to ask.
 func unfit(req market.FetchRequest) string {
+	_, native := Capabilities().Of(req.Timeframe)
 	switch {
-	case req.Instrument.Symbol == "" || req.Instrument.Calendar == nil:
-		return "the instrument has no symbol or calendar: take it from market.Resolve"
-	case !req.Timeframe.Native():
+	case req.Instrument.Name == "" || req.Instrument.Calendar == nil:
+		return "the instrument has no name or calendar: take it from yahoo.Resolve"
+	case !native:
 		return fmt.Sprintf("timeframe %q is not served by the provider: ask for its base", req.Timeframe)
 	case req.Depth <= 0:
 		return fmt.Sprintf("depth %s: accepted is more than 0s, market.Everything for no wall", req.Depth)
@@ -153,7 +154,7 @@ func (c *Client) remember(req market.FetchRequest, named Limits, refused Span, n
 		known.Length = named.Length
 	}
 	c.learned[req.Timeframe] = known
-	c.config.Logger.Info("provider named a limit", "symbol", req.Instrument.Symbol, "timeframe", string(req.Timeframe),
+	c.config.Logger.Info("provider named a limit", "symbol", Symbol(req.Instrument), "timeframe", string(req.Timeframe),
 		"depth", known.Depth.String(), "length", known.Length.String())
 }
 

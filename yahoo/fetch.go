@@ -22,6 +22,7 @@ const (
 type fetch struct {
 	*Client
 	req      market.FetchRequest
+	symbol   string        // the provider's name of the instrument
 	requests int           // sent so far
 	span     Span          // of the newest request
 	named    Limits        // what the provider named in refusing it
@@ -32,7 +33,7 @@ type fetch struct {
 // refusal is an error without an HTTP status.
 func (f *fetch) refusal(outcome market.Outcome, reason string) *market.FetchError {
 	return &market.FetchError{
-		Outcome: outcome, Symbol: f.req.Instrument.Symbol, Timeframe: f.req.Timeframe, Reason: reason,
+		Outcome: outcome, Symbol: f.symbol, Timeframe: f.req.Timeframe, Reason: reason,
 		Requests: f.requests,
 	}
 }
@@ -56,7 +57,7 @@ func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
 		if pause > patience || !fits(ctx, pause) {
 			return nil, refusal
 		}
-		f.config.Logger.Warn("provider request failed, trying again", "symbol", f.req.Instrument.Symbol,
+		f.config.Logger.Warn("provider request failed, trying again", "symbol", f.symbol,
 			"timeframe", string(f.req.Timeframe), "outcome", string(refusal.Outcome), "status", refusal.Status,
 			"reason", refusal.Reason, "attempt", attempt, "pause", pause.String())
 		if err := sleep(ctx, pause); err != nil {
@@ -97,7 +98,7 @@ func (f *fetch) try(ctx context.Context) (*market.FetchResult, error) {
 	if f.place(); f.span.Empty() {
 		return f.nothing(), nil
 	}
-	series := market.Series{Instrument: f.req.Instrument.Symbol, Timeframe: f.req.Timeframe}
+	series := market.Series{Instrument: f.symbol, Timeframe: f.req.Timeframe}
 	result, refused, err := f.circuit.run(series, func() (*market.FetchResult, error) { return f.send(ctx) })
 	if refused {
 		return nil, f.held(f.circuit.left(), err)
@@ -151,7 +152,7 @@ func (f *fetch) send(ctx context.Context) (*market.FetchResult, error) {
 	base := f.config.BaseURLs[host]
 	started := f.circuit.elapsed()
 	f.requests++
-	reply, err := f.get(ctx, address(base, f.req.Instrument.Symbol, f.req.Timeframe, f.span))
+	reply, err := f.get(ctx, address(base, f.symbol, f.req.Timeframe, f.span))
 	var result *market.FetchResult
 	if err == nil {
 		result, err = f.read(reply)
@@ -163,7 +164,7 @@ func (f *fetch) send(ctx context.Context) (*market.FetchResult, error) {
 	if outcome.Fault() {
 		f.host.CompareAndSwap(host, (host+1)%int32(len(f.config.BaseURLs))) //nolint:gosec // a handful of hosts
 	}
-	f.config.Logger.Debug("provider asked", "symbol", f.req.Instrument.Symbol, "timeframe", string(f.req.Timeframe),
+	f.config.Logger.Debug("provider asked", "symbol", f.symbol, "timeframe", string(f.req.Timeframe),
 		"outcome", string(outcome), "bytes", len(reply.body), "status", reply.status,
 		"took", f.circuit.elapsed()-started)
 	return result, err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -34,7 +35,7 @@ func (c *Chart) Closed(req market.FetchRequest, window market.Window, now time.T
 	kept := c.finished(c.keyed(rows, req, now), req, window, now)
 	result.Dropped = len(rows) - len(kept)
 	result.Candles = c.candles(kept)
-	req.Instrument.Mark(req.Timeframe, result.Candles)
+	req.Instrument.SetFlags(req.Timeframe, result.Candles)
 	return result
 }
 
@@ -94,11 +95,11 @@ func (c *Chart) newest(rows []row) int {
 // finished keeps the rows inside the window whose bar is over. No bar lasts longer than its length, or two days for
 // daily ones (a Sunday key ends with Monday's session), so that the calendar is asked only about the newest.
 func (c *Chart) finished(rows []row, req market.FetchRequest, window market.Window, now time.Time) []row {
-	calendar, length := req.Instrument.Calendar, req.Timeframe.Length()
+	exchange, length := req.Instrument.Calendar, req.Timeframe.Length()
 	if length == 0 {
 		length = 48 * time.Hour
 	}
-	zone := c.Meta.zone(calendar.Zone)
+	zone := c.Meta.zone(exchange.Zone)
 	sure := now.Add(-length)
 	kept := rows[:0]
 	for _, r := range rows {
@@ -108,9 +109,9 @@ func (c *Chart) finished(rows []row, req market.FetchRequest, window market.Wind
 		}
 		if start.After(sure) {
 			if !req.Timeframe.Intraday() {
-				start = calendar.DayKey(market.DateOf(start.In(zone)))
+				start = exchange.Midnight(calendar.DateOf(start.In(zone)))
 			}
-			if calendar.End(start, req.Timeframe).After(now) {
+			if req.Timeframe.End(exchange, start).After(now) {
 				continue
 			}
 		}

@@ -32,7 +32,7 @@ func ny(text string) time.Time {
 
 func instrument(tb testing.TB, name string) market.Instrument {
 	tb.Helper()
-	i, err := market.Resolve(name)
+	i, err := yahoo.Resolve(name)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -352,7 +352,7 @@ func TestClosedLaws(t *testing.T) {
 		}
 		for i := range got.Candles.Len() {
 			bar := got.Candles.At(i)
-			if !w.Contains(bar.Start) || req.Instrument.Calendar.End(bar.Start, req.Timeframe).After(now) || !served[bar.Close] {
+			if !w.Contains(bar.Start) || req.Timeframe.End(req.Instrument.Calendar, bar.Start).After(now) || !served[bar.Close] {
 				t.Fatalf("kept %+v in %v at %v", bar, w, now)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -34,7 +35,7 @@ type Fault struct {
 	RetryAfter time.Duration    // of Throttle, whole seconds; 0 sends no Retry-After
 	Status     int              // of Upstream; 0 means 503
 	Delay      time.Duration    // of Slow; 0 means 5 s
-	From, To   market.Date      // of Withdraw, Revise and ZeroVolume: trading dates, both included; zero for all dates
+	From, To   calendar.Date    // of Withdraw, Revise and ZeroVolume: trading dates, both included; zero for all dates
 }
 
 // edits tells whether the fault changes rows rather than the whole answer.
@@ -46,14 +47,14 @@ func (f Fault) matches(symbol string, tf market.Timeframe) bool {
 }
 
 // covers tells whether a row's trading date is one of the fault's; rows of 1d and longer are dated by the exchange's clock.
-func (f Fault) covers(c *market.Calendar, ts, seconds int64) bool {
-	if f.To == (market.Date{}) {
+func (f Fault) covers(c *calendar.Calendar, ts, seconds int64) bool {
+	if f.To == (calendar.Date{}) {
 		return true
 	}
 	t := time.Unix(ts, 0)
-	d := market.DateOf(t.In(c.Zone))
+	d := calendar.DateOf(t.In(c.Zone))
 	if seconds > 0 {
-		d = c.Date(t)
+		d = c.TradingDate(t)
 	}
 	return !d.Before(f.From) && !f.To.Before(d)
 }

@@ -11,13 +11,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 	"barkeep/yahoo/fake"
 )
 
 func TestParseFault(t *testing.T) {
 	t.Parallel()
-	august := market.Date{Year: 2026, Month: time.August, Day: 20}
+	august := calendar.Date{Year: 2026, Month: time.August, Day: 20}
 	for text, want := range map[string]fake.Fault{
 		"429":                           {Kind: fake.Throttle},
 		"429:3":                         {Kind: fake.Throttle, Times: 3},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -111,11 +112,11 @@ func (f *Fault) readDates(value string) error {
 	return readDate(&f.To, to)
 }
 
-func readDate(d *market.Date, text string) error {
+func readDate(d *calendar.Date, text string) error {
 	t, err := time.Parse(time.DateOnly, text)
 	if err != nil {
 		return fmt.Errorf("%q is no date such as 2026-08-20", text)
 	}
-	*d = market.DateOf(t)
+	*d = calendar.DateOf(t)
 	return nil
 }
