@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 
 	"barkeep/market"
 )
@@ -39,6 +40,7 @@ func (f *fetch) refusal(outcome market.Outcome, reason string) *market.FetchErro
 
 // run tries until there is an answer, a refusal that stands, or no attempt left.
 func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
+	pauses := newPauses()
 	for attempt := 1; ; {
 		result, err := f.try(ctx)
 		var refusal *market.FetchError
@@ -52,7 +54,7 @@ func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
 		case !refusal.Outcome.Fault() || attempt >= f.config.Attempts:
 			return nil, refusal
 		}
-		pause := max(refusal.RetryAfter, backoff(attempt))
+		pause := max(refusal.RetryAfter, pauses.NextBackOff())
 		if pause > patience || !fits(ctx, pause) {
 			return nil, refusal
 		}
@@ -66,13 +68,12 @@ func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
 	}
 }
 
-// backoff is the pause after the n-th attempt, n counted from 1.
-func backoff(n int) time.Duration {
-	ceiling := longestBackoff
-	if n < 6 {
-		ceiling = min(ceiling, firstPause<<(n-1))
+// newPauses makes the pauses between attempts, with full jitter: the first lasts up to a second, each of the next up to
+// twice as long, at most longestBackoff.
+func newPauses() backoff.BackOff {
+	return &backoff.ExponentialBackOff{
+		InitialInterval: firstPause / 2, Multiplier: 2, MaxInterval: longestBackoff / 2, RandomizationFactor: 1,
 	}
-	return rand.N(ceiling) + 1
 }
 
 // narrow takes a refused window as a lesson, once; false when there was none in it.
