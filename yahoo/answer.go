@@ -70,7 +70,8 @@ func (f *fetch) judge(got reply, status int, reason string) (*market.FetchResult
 	switch {
 	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
 		if strings.Contains(reason, "Data doesn't exist for startDate") {
-			return f.nothing(), nil // its way to say that it knows the symbol, and nothing in this window
+			// Its way to say that it knows the symbol, and nothing in this window.
+			return (&Chart{}).Closed(f.req, f.span.Window, f.config.Now()), nil
 		}
 		f.named = named(reason)
 		refusal.Depth = max(f.named.Depth, f.named.Length)

@@ -48,10 +48,14 @@ func (c *Chart) byDate(rows []row, calendar *market.Calendar) []row {
 		rows = slices.Delete(rows, newest, newest+1)
 	}
 	for i := range rows {
-		date := market.DateOf(time.Unix(rows[i].key, 0).In(zone))
-		rows[i].key = date.At(zone, 0).Unix()
+		rows[i].key = dayKey(rows[i].key, zone)
 	}
 	return rows
+}
+
+// dayKey is 00:00 local time of the date that a stamp lies in, Unix seconds.
+func dayKey(stamp int64, zone *time.Location) int64 {
+	return market.DateOf(time.Unix(stamp, 0).In(zone)).At(zone, 0).Unix()
 }
 
 // holdsNextSession tells whether the newest daily row is the session that began after its date's: the last trade

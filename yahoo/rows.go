@@ -24,8 +24,10 @@ type row struct {
 func (c *Chart) Closed(req market.FetchRequest, window market.Window, now time.Time) *market.FetchResult {
 	result := &market.FetchResult{
 		Outcome: market.OutcomeEmpty, Candles: market.NewCandles(0), Window: window, Rows: c.Len(),
+		Actions: c.actions(), Listing: c.Meta.listing(),
 	}
 	if c.Len() == 0 {
+		result.AbsentBars = due(req, window, result.Listing.FirstTrade, now)
 		return result
 	}
 	result.Outcome = market.OutcomeBars
@@ -34,6 +36,7 @@ func (c *Chart) Closed(req market.FetchRequest, window market.Window, now time.T
 	kept := c.finished(c.keyed(rows, req, now), req, window, now)
 	result.Dropped = len(rows) - len(kept)
 	result.Candles = c.candles(kept)
+	result.NullBars, result.AbsentBars = c.missing(req, window, now, result.Candles.TS)
 	req.Instrument.Mark(req.Timeframe, result.Candles)
 	return result
 }
@@ -91,15 +94,12 @@ func (c *Chart) newest(rows []row) int {
 	return newest
 }
 
-// finished keeps the rows inside the window whose bar is over. No bar lasts longer than its length, or two days for
-// daily ones (a Sunday key ends with Monday's session), so that the calendar is asked only about the newest.
+// finished keeps the rows inside the window whose bar is over. The calendar is asked only about the newest, since no bar
+// lasts longer than longest says.
 func (c *Chart) finished(rows []row, req market.FetchRequest, window market.Window, now time.Time) []row {
-	calendar, length := req.Instrument.Calendar, req.Timeframe.Length()
-	if length == 0 {
-		length = 48 * time.Hour
-	}
+	calendar := req.Instrument.Calendar
 	zone := c.Meta.zone(calendar.Zone)
-	sure := now.Add(-length)
+	sure := now.Add(-longest(req.Timeframe))
 	kept := rows[:0]
 	for _, r := range rows {
 		start := time.Unix(r.key, 0)
