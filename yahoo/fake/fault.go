@@ -23,6 +23,7 @@ const (
 	Withdraw   FaultKind = "withdraw"   // the rows of the trading dates From to To vanish
 	Revise     FaultKind = "revise"     // one bar in eight, of those dates, closes two ticks higher, with more volume
 	ZeroVolume FaultKind = "zerovolume" // volumes of those dates read 0
+	Null       FaultKind = "null"       // every value of those dates reads null; the rows stay
 )
 
 // Fault is something that goes wrong on demand.
@@ -34,13 +35,15 @@ type Fault struct {
 	RetryAfter time.Duration    // of Throttle, whole seconds; 0 sends no Retry-After
 	Status     int              // of Upstream; 0 means 503
 	Delay      time.Duration    // of Slow; 0 means 5 s
-	From, To   market.Date      // of Withdraw, Revise and ZeroVolume: trading dates, both included; zero for all dates
+	From, To   market.Date      // of the kinds that change rows: trading dates, both included; zero for all dates
 }
 
 // edits tells whether the fault changes rows rather than the whole answer.
-func (f Fault) edits() bool { return f.Kind == Withdraw || f.Kind == Revise || f.Kind == ZeroVolume }
+func (f Fault) edits() bool {
+	return f.Kind == Withdraw || f.Kind == Revise || f.Kind == ZeroVolume || f.Kind == Null
+}
 
-// matches tells whether the fault is meant for a question.
+// matches tells whether the fault is meant for a request.
 func (f Fault) matches(symbol string, tf market.Timeframe) bool {
 	return (f.Symbol == "" || f.Symbol == symbol) && (f.Timeframe == "" || f.Timeframe == tf)
 }

@@ -16,8 +16,8 @@ var ErrFault = errors.New("unknown fault")
 
 // ParseFault reads a fault as a person writes it: KIND[=VALUE][@SYMBOL[/TIMEFRAME]][:TIMES]. Kinds are 429 (value: the
 // Retry-After, "429=30s"), 404, a status from 500 to 599 or 999, truncate, slow (value: a duration), empty, blank, and
-// withdraw, revise and zerovolume (value: a trading date, "2026-08-20", or two joined by ".."; withdraw needs one). The
-// error wraps ErrFault and names the part that is wrong.
+// withdraw, revise, zerovolume and null (value: a trading date, "2026-08-20", or two joined by ".."; withdraw needs one).
+// The error wraps ErrFault and names the part that is wrong.
 func ParseFault(text string) (Fault, error) {
 	var f Fault
 	head, target, _ := strings.Cut(strings.TrimSpace(text), "@")
@@ -68,7 +68,7 @@ func (f *Fault) readKind(kind, value string) error {
 		return readDuration(&f.RetryAfter, value)
 	case Slow:
 		return readDuration(&f.Delay, value)
-	case Withdraw, Revise, ZeroVolume:
+	case Withdraw, Revise, ZeroVolume, Null:
 		return f.readDates(value)
 	}
 	if value != "" {
@@ -79,7 +79,7 @@ func (f *Fault) readKind(kind, value string) error {
 	}
 	status, err := strconv.Atoi(kind)
 	if err != nil || (status < 500 || status > 599) && status != 999 {
-		return fmt.Errorf("%q is none of 429, 404, 500 to 599, 999, truncate, slow, empty, blank, withdraw, revise, zerovolume", kind)
+		return fmt.Errorf("%q is none of 429, 404, 500 to 599, 999, truncate, slow, empty, blank, withdraw, revise, zerovolume, null", kind)
 	}
 	f.Kind, f.Status = Upstream, status
 	return nil

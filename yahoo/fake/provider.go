@@ -1,5 +1,5 @@
 // Package fake is a stand-in for Yahoo Finance's chart endpoint: an http.Handler that behaves as the provider was
-// recorded to (DESIGN.md section 5), over real bars from a folder or bars that it makes up, and that fails on demand. It
+// recorded to (docs/PROVIDER.md), over real bars from a folder or bars that it makes up, and that fails on demand. It
 // needs no network, keeps no state but what it was asked, and answers the same question at the same time with the same
 // bytes.
 package fake
@@ -33,6 +33,8 @@ type Options struct {
 	Unknown []string
 	// Seed picks another set of made-up bars.
 	Seed uint64
+	// Actions are the splits, dividends and capital gains of a symbol, by the provider's name of it. They change no bar.
+	Actions map[string][]market.Action
 	// RequestsPerMinute refuses with 429 what comes above it in a minute; 0 for no limit.
 	RequestsPerMinute int
 

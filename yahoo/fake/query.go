@@ -15,6 +15,7 @@ type query struct {
 	asked     string // the interval as written
 	interval  interval
 	from, to  int64  // period1 and period2
+	events    string // the events parameter
 	rangeText string // the range parameter, where it was used
 }
 
@@ -23,6 +24,7 @@ const path = "/v8/finance/chart/"
 
 // read fills in the interval and the window; defaults are the provider's (interval 1d, range 1d).
 func (q *query) read(values url.Values, now time.Time, zone *time.Location) *refusal {
+	q.events = values.Get("events")
 	var ok bool
 	if q.interval, ok = intervalOf(q.asked); !ok {
 		return refuse(http.StatusBadRequest, fmt.Sprintf("Invalid input - interval=%s is not supported. Valid intervals: [%s]",

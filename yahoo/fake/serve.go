@@ -94,7 +94,11 @@ func (p *Provider) chart(a *answer, q *query, l *listing, edits []Fault, now int
 		s.fill(&space.rows, &space.spare)
 	}
 	a.rows = space.rows.len()
-	if err := space.renderer.chart(s.meta(q.rangeText), &space.rows, q.interval.seconds == 0); err != nil {
+	events, err := p.events(q, now)
+	if err == nil {
+		err = space.renderer.chart(s.meta(q.rangeText), &space.rows, events, q.interval.seconds == 0)
+	}
+	if err != nil {
 		a.refused = broken(http.StatusInternalServerError)
 		return
 	}
