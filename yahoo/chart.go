@@ -20,7 +20,7 @@ type Chart struct {
 	Low    []float64
 	Close  []float64
 	Volume []int64 // NullVolume where null
-	// What changed the prices beside trading, each in the order of the body.
+	// The corporate actions, each kind in the order of the body.
 	Splits       []Split
 	Dividends    []Payment
 	CapitalGains []Payment

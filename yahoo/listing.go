@@ -19,8 +19,8 @@ func (m Meta) listing() market.Listing {
 	return l
 }
 
-// actions are the body's splits, dividends and capital gains in order of time. One without a date, a ratio or an amount
-// says nothing and is left out.
+// actions are the body's splits, dividends and capital gains in order of time. One without a date, or without a ratio or an
+// amount, is left out.
 func (c *Chart) actions() []market.Action {
 	var actions []market.Action
 	for _, s := range c.Splits {

@@ -13,13 +13,13 @@ import (
 
 func TestClosedTellsListingAndActions(t *testing.T) {
 	t.Parallel()
-	chart, err := yahoo.Decode([]byte(result(`"meta":{"symbol":"VOD.L","instrumentType":"EQUITY","currency":"GBp","exchangeName":"LSE",` +
-		`"exchangeTimezoneName":"Europe/London","firstTradeDate":-252322200,"shortName":"VODAFONE GROUP PLC","dataGranularity":"1d"},` +
+	chart, err := yahoo.Decode([]byte(result(`"meta":{"symbol":"VOD.L","instrumentType":"EQUITY","currency":"GBp",` +
+		`"exchangeName":"LSE","exchangeTimezoneName":"Europe/London","firstTradeDate":-252322200,"shortName":"VODAFONE GROUP PLC","dataGranularity":"1d"},` +
 		`"events":{"capitalGains":{"3":{"amount":1.25,"date":1600000000}},` +
 		`"dividends":{"5":{"amount":0.045,"date":1700000000,"currency":"EUR"},"4":{"amount":0.5,"date":1600000000},` +
 		`"6":{"amount":0,"date":1700000001},"7":{"amount":0.1}},` +
-		`"splits":{"1":{"date":1650000000,"numerator":6,"denominator":11,"splitRatio":"6:11"},"2":{"date":1650000001,"numerator":0,"denominator":1},` +
-		`"8":{"date":1650000002,"numerator":1},"9":null}}`)))
+		`"splits":{"1":{"date":1650000000,"numerator":6,"denominator":11,"splitRatio":"6:11"},` +
+		`"2":{"date":1650000001,"numerator":0,"denominator":1},"8":{"date":1650000002,"numerator":1},"9":null}}`)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,8 @@ func TestRecordedListingsAndActions(t *testing.T) {
 				continue
 			}
 			first := plain.Chart.Result[0]
-			got := chart.Closed(market.FetchRequest{Instrument: instrument(t, "AAPL"), Timeframe: market.D1}, market.Window{}, time.Unix(0, 0))
+			req := market.FetchRequest{Instrument: instrument(t, "AAPL"), Timeframe: market.D1}
+			got := chart.Closed(req, market.Window{}, time.Unix(0, 0))
 			want := market.Listing{
 				Symbol: first.Meta.Symbol, Type: first.Meta.InstrumentType, Currency: first.Meta.Currency, Exchange: first.Meta.ExchangeName,
 				Zone: first.Meta.ExchangeTimezoneName, ShortName: first.Meta.ShortName, Granularity: first.Meta.DataGranularity,

@@ -132,7 +132,8 @@ func TestEveryDueBarIsKeptOrMissing(t *testing.T) {
 				}
 			}
 			if lists != 1 {
-				t.Fatalf("bar %s is in %d of the lists %v, %v, %v", stamps([]int64{start}), lists, got.Candles.TS, got.NullBars, got.AbsentBars)
+				t.Fatalf("bar %s is in %d of the lists %v, %v, %v", stamps([]int64{start}), lists, got.Candles.TS, got.NullBars,
+					got.AbsentBars)
 			}
 		}
 		for _, list := range [][]int64{got.NullBars, got.AbsentBars} {

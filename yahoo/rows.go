@@ -15,12 +15,12 @@ type row struct {
 	live  bool
 }
 
-// Closed applies the provider's row rules (DESIGN.md sections 4 and 5) and keeps the bars of req that start inside
-// window and whose interval is over at now: ascending, distinct, flagged and otherwise as served. It changes nothing in
-// c, and corrects nothing: negative prices and an open outside high and low are kept. Every row is a candle, or counted
-// as Null or as Dropped.
+// Closed applies the provider's row rules (docs/PROVIDER.md#rows) and keeps the bars of req that start inside window and
+// whose interval is over at now: ascending, distinct, flagged and otherwise as served. It changes nothing in c, and
+// corrects nothing: negative prices and an open outside high and low are kept. Every row is a candle, or counted as Null
+// or as Dropped. The result also lists the bars that were due and that the body lacks, its actions and its listing.
 //
-// A volume of null becomes market.NoVolume, as does a negative one, which says nothing.
+// A volume of null becomes market.NoVolume, as does a negative one, which has no meaning.
 func (c *Chart) Closed(req market.FetchRequest, window market.Window, now time.Time) *market.FetchResult {
 	result := &market.FetchResult{
 		Outcome: market.OutcomeEmpty, Candles: market.NewCandles(0), Window: window, Rows: c.Len(),
@@ -52,7 +52,7 @@ func (c *Chart) fullRows() []row {
 	return rows
 }
 
-// keyed settles what bar each row is: it marks or removes the live row, keys daily rows by their date, puts rows in
+// keyed finds the bar that each row holds: it marks or removes the live row, keys daily rows by their date, puts rows in
 // order and leaves one of each key. Of two the later in the body holds, but never a live row over a real one.
 func (c *Chart) keyed(rows []row, req market.FetchRequest, now time.Time) []row {
 	if len(rows) == 0 {

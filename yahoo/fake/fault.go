@@ -83,18 +83,19 @@ func (p *Provider) Clear() {
 	p.faults.list = nil
 }
 
-// take picks the faults for one answer and counts them as used: at most one that spoils the answer, and all that edit rows.
-func (l *faults) take(symbol string, tf market.Timeframe) (spoil Fault, edits []Fault) {
+// take picks the faults for one answer and counts them as used: at most one that replaces the whole answer, and all that
+// edit rows.
+func (l *faults) take(symbol string, tf market.Timeframe) (whole Fault, edits []Fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	kept := l.list[:0:0]
 	for _, f := range l.list {
-		used := f.matches(symbol, tf) && (f.edits() || spoil.Kind == "")
+		used := f.matches(symbol, tf) && (f.edits() || whole.Kind == "")
 		switch {
 		case used && f.edits():
 			edits = append(edits, f)
 		case used:
-			spoil = f
+			whole = f
 		}
 		if used && f.Times > 0 {
 			if f.Times--; f.Times == 0 {
@@ -104,5 +105,5 @@ func (l *faults) take(symbol string, tf market.Timeframe) (spoil Fault, edits []
 		kept = append(kept, f)
 	}
 	l.list = kept
-	return spoil, edits
+	return whole, edits
 }

@@ -25,12 +25,12 @@ func ParseFault(text string) (Fault, error) {
 	if target != "" {
 		part = &target
 	}
-	if rest, times, ok := cutLast(*part, ':'); ok {
+	if before, times, ok := cutLast(*part, ':'); ok {
 		n, err := strconv.Atoi(times)
 		if err != nil || n < 1 {
 			return Fault{}, fmt.Errorf("%w %q: %q is no number of times; give a whole number from 1", ErrFault, text, times)
 		}
-		f.Times, *part = n, rest
+		f.Times, *part = n, before
 	}
 	if err := f.readTarget(target); err != nil {
 		return Fault{}, fmt.Errorf("%w %q: %w", ErrFault, text, err)
@@ -79,7 +79,8 @@ func (f *Fault) readKind(kind, value string) error {
 	}
 	status, err := strconv.Atoi(kind)
 	if err != nil || (status < 500 || status > 599) && status != 999 {
-		return fmt.Errorf("%q is none of 429, 404, 500 to 599, 999, truncate, slow, empty, blank, withdraw, revise, zerovolume, null", kind)
+		return fmt.Errorf("%q is none of 429, 404, 500 to 599, 999, truncate, slow, empty, blank, withdraw, revise, zerovolume, null",
+			kind)
 	}
 	f.Kind, f.Status = Upstream, status
 	return nil

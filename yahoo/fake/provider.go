@@ -1,7 +1,7 @@
 // Package fake is a stand-in for Yahoo Finance's chart endpoint: an http.Handler that behaves as the provider was
 // recorded to (docs/PROVIDER.md), over real bars from a folder or bars that it makes up, and that fails on demand. It
-// needs no network, keeps no state but what it was asked, and answers the same question at the same time with the same
-// bytes.
+// needs no network, keeps no state but the list of its requests, and answers the same request at the same time with the
+// same bytes.
 package fake
 
 import (
@@ -54,7 +54,7 @@ type Provider struct {
 	recordings map[recordingKey]*recording
 	known      map[string]bool // nil for whatever looks right
 	unknown    map[string]bool
-	ledger     ledger
+	requests   requestLog
 	faults     faults
 	scratch    sync.Pool
 

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// query is a request's question.
+// query is what a request asks for.
 type query struct {
 	symbol    string // upper case
-	asked     string // the interval as written
+	asked     string // the interval as spelled in the request
 	interval  interval
 	from, to  int64  // period1 and period2
 	events    string // the events parameter
@@ -42,7 +42,7 @@ func (q *query) read(values url.Values, now time.Time, zone *time.Location) *ref
 	return q.readRange(values.Get("range"), now, zone)
 }
 
-// askedInterval is the interval of a query as written, or the default.
+// askedInterval is the interval as spelled in the request, or the default.
 func askedInterval(values url.Values) string {
 	if text := values.Get("interval"); text != "" {
 		return text

@@ -57,9 +57,13 @@ func TestListingReachesTheClient(t *testing.T) {
 	now := at(t, "2026-11-18 17:00")
 	p := provider(t, now)
 	for symbol, want := range map[string]market.Listing{
-		"ES": {Symbol: "ES=F", Type: "FUTURE", Currency: "USD", Exchange: "CME", Zone: "America/New_York", ShortName: "ES", Granularity: "5m"},
+		"ES": {
+			Symbol: "ES=F", Type: "FUTURE", Currency: "USD", Exchange: "CME", Zone: "America/New_York", ShortName: "ES",
+			Granularity: "5m",
+		},
 		"VOD.L": {
-			Symbol: "VOD.L", Type: "EQUITY", Currency: "GBp", Exchange: "LSE", Zone: "Europe/London", ShortName: "VOD.L", Granularity: "5m",
+			Symbol: "VOD.L", Type: "EQUITY", Currency: "GBp", Exchange: "LSE", Zone: "Europe/London", ShortName: "VOD.L",
+			Granularity: "5m",
 		},
 	} {
 		got := fetch(t, p, symbol, market.M5, now.AddDate(0, 0, -2), now).Listing
