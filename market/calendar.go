@@ -12,7 +12,7 @@ type Session struct {
 	Close  time.Time
 	Pauses []Window // closed hours in between (grains, 08:45-09:30); nil for most
 	Short  bool     // closes early, as on half days
-	Joined bool     // settled with the next trading date, so that there is no daily bar of it (DESIGN.md section 5)
+	Joined bool     // settled with the next trading date, so that there is no daily bar of it (docs/PROVIDER.md#half-days)
 }
 
 // Contains tells whether the exchange trades at t within this session.
@@ -113,7 +113,7 @@ func (c *Calendar) IsOpen(t time.Time) bool {
 	return ok && s.Contains(t)
 }
 
-// DayKey is the start of the daily bar of a trading date: 00:00 exchange time (DESIGN.md section 4).
+// DayKey is the start of the daily bar of a trading date: 00:00 exchange time (docs/PROVIDER.md#rows).
 func (c *Calendar) DayKey(d Date) time.Time { return d.At(c.Zone, 0).UTC() }
 
 // LastClosed is the newest session that has closed by t; false when there was none within a month.

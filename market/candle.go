@@ -12,7 +12,7 @@ const NoVolume int64 = -1
 // Flag marks what is odd about a bar; flags are stored beside the values, several may be set.
 type Flag uint8
 
-// The flags. The provider's odd rows are real (DESIGN.md section 5): they are kept as served, and marked.
+// The flags. The provider's odd rows are real (docs/PROVIDER.md#odd-bars): they are kept as served, and marked.
 const (
 	FlagOutside    Flag = 1 << iota // open or close lies outside [low, high]
 	FlagNegative                    // a price is below zero

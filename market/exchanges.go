@@ -34,7 +34,7 @@ func clock(text string) time.Duration {
 
 const newYork = "America/New_York"
 
-// exchanges is our table of sessions, in exchange time; Yahoo gives New York time for CME too (DESIGN.md sections 5, 8).
+// exchanges is our table of sessions, in exchange time; Yahoo gives New York time for CME too (docs/PROVIDER.md#sessions).
 func exchanges() map[string]hours {
 	between := func(zone, open, shut string) hours {
 		return hours{zone: zone, open: clock(open), close: clock(shut)}

@@ -2,7 +2,7 @@ package market
 
 import "slices"
 
-// future is one listed root (DESIGN.md section 5, "Symbols").
+// future is one listed root (docs/PROVIDER.md#symbols).
 type future struct {
 	root     string
 	suffix   string  // of its contract months at the provider

@@ -12,7 +12,7 @@ import (
 	"barkeep/market"
 )
 
-// listed is the symbol list of DESIGN.md section 5, by the suffix of the contract months.
+// listed is the symbol list of docs/PROVIDER.md#symbols, by the suffix of the contract months.
 func listed() map[string][]string {
 	return map[string][]string{
 		".CME": strings.Fields("ES NQ RTY MES MNQ M2K NKD 6A 6B 6C 6E 6J 6M 6N 6S BTC ETH HE LE GF SR3"),
@@ -28,7 +28,7 @@ func same(a, b market.Instrument) bool {
 		a.Calendar.Name == b.Calendar.Name
 }
 
-func TestRootsAreTheListOfTheDesign(t *testing.T) {
+func TestRootsAreTheListedOnes(t *testing.T) {
 	t.Parallel()
 	var want []string
 	for _, roots := range listed() {

@@ -37,7 +37,7 @@ const day = 24 * time.Hour
 // Everything is the cap of a timeframe that the provider serves back to the first trade.
 const Everything time.Duration = 1<<63 - 1
 
-// spec is one row of the table of timeframes (DESIGN.md section 4).
+// spec is one row of the table of timeframes (docs/PROVIDER.md#limits).
 type spec struct {
 	base    Timeframe     // the native timeframe it is fetched as or resampled from
 	length  time.Duration // of an intraday bar; 0 for 1d and longer
