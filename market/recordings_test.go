@@ -94,7 +94,7 @@ func TestRecordedDaysAreSessions(t *testing.T) {
 	}
 }
 
-// Real daily bars whose open or close lies outside high and low: 442 of GC's (DESIGN.md section 5), and CL below zero.
+// Real daily bars whose open or close lies outside high and low: 442 of GC's (docs/PROVIDER.md#odd-bars), and CL below zero.
 func TestRecordedOddities(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -8,12 +8,13 @@ import (
 	"barkeep/market"
 )
 
-// isLive tells whether the newest full row of an intraday chart is the live row: the last price, dressed as a row, with
+// isLive tells whether the newest full row of an intraday chart is the live row: the last price in the form of a row, with
 // O=H=L=C and volume 0, stamped with the time of the last trade or, after the close, with the close itself.
 //
 // Neither the grid nor the calendar decides alone: on half days the provider's 60m bars start at 09:30 to 12:30, and it
-// has served real bars at 17:00. A bar with values that starts exactly at the last trade is a real one, but the
-// provider's clock stands at its beginning: it counts as unfinished until rows follow it or its session has closed.
+// has served real bars at 17:00. A bar with values that starts exactly at the last trade is a real one, but by the
+// provider's clock it has only begun: it counts as unfinished until rows follow it or its session has closed. See
+// docs/PROVIDER.md#live-row.
 func (c *Chart) isLive(r row, req market.FetchRequest, now time.Time) bool {
 	exchange, ts := req.Instrument.Calendar, c.TS[r.index]
 	start := time.Unix(ts, 0)
@@ -37,7 +38,7 @@ func (c *Chart) flat(i int) bool {
 
 // byDate keys daily rows by their exchange-local date, at 00:00 local time, whatever hour the provider stamped them
 // with (00:00, the opening bell, 09:30 on half days of futures, the last trade for the live row). The zone is the
-// body's own; meta.gmtoffset is today's and would move the dates of the other half of the year.
+// body's own; meta.gmtoffset is today's and would move the dates of the part of the year with the other offset.
 //
 // The live row is marked; where it holds a session that its date does not name, as futures do after 18:00, it is left
 // out.
@@ -49,10 +50,14 @@ func (c *Chart) byDate(rows []row, exchange *calendar.Calendar) []row {
 		rows = slices.Delete(rows, newest, newest+1)
 	}
 	for i := range rows {
-		date := calendar.DateOf(time.Unix(rows[i].key, 0).In(zone))
-		rows[i].key = date.At(zone, 0).Unix()
+		rows[i].key = dayKey(rows[i].key, zone)
 	}
 	return rows
+}
+
+// dayKey is 00:00 local time of the date that a stamp lies in, Unix seconds.
+func dayKey(stamp int64, zone *time.Location) int64 {
+	return calendar.DateOf(time.Unix(stamp, 0).In(zone)).At(zone, 0).Unix()
 }
 
 // holdsNextSession tells whether the newest daily row is the session that began after its date's: the last trade

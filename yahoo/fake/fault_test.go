@@ -33,6 +33,7 @@ func TestParseFault(t *testing.T) {
 		"revise=2026-08-20..2026-08-22": {Kind: fake.Revise, From: august, To: august.AddDays(2)},
 		"revise@ES=F":                   {Kind: fake.Revise, Symbol: "ES=F"},
 		"zerovolume@ES=F/5m":            {Kind: fake.ZeroVolume, Symbol: "ES=F", Timeframe: market.M5},
+		"null=2026-08-20@AAPL":          {Kind: fake.Null, Symbol: "AAPL", From: august, To: august},
 		"empty":                         {Kind: fake.Empty},
 		" blank ":                       {Kind: fake.Blank},
 	} {

@@ -1,7 +1,7 @@
 // Package fake is a stand-in for Yahoo Finance's chart endpoint: an http.Handler that behaves as the provider was
-// recorded to (DESIGN.md section 5), over real bars from a folder or bars that it makes up, and that fails on demand. It
-// needs no network, keeps no state but what it was asked, and answers the same question at the same time with the same
-// bytes.
+// recorded to (docs/PROVIDER.md), over real bars from a folder or bars that it makes up, and that fails on demand. It
+// needs no network, keeps no state but the list of its requests, and answers the same request at the same time with the
+// same bytes.
 package fake
 
 import (
@@ -34,6 +34,8 @@ type Options struct {
 	Unknown []string
 	// Seed picks another set of made-up bars.
 	Seed uint64
+	// Actions are the splits, dividends and capital gains of a symbol, by the provider's name of it. They change no bar.
+	Actions map[string][]market.Action
 	// RequestsPerMinute refuses with 429 what comes above it in a minute; 0 for no limit.
 	RequestsPerMinute int
 
@@ -53,7 +55,7 @@ type Provider struct {
 	recordings map[recordingKey]*recording
 	known      map[string]bool // nil for whatever looks right
 	unknown    map[string]bool
-	ledger     ledger
+	requests   requestLog
 	faults     faults
 	scratch    sync.Pool
 
