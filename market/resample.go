@@ -7,8 +7,8 @@ import "time"
 // come out. FlagIncomplete marks those with fewer base bars than the calendar expects, or with an incomplete one; the base's
 // other flags are passed on. Bars are counted rather than matched with the grid, because the provider's 60m bars of half days
 // run from 09:30 (docs/PROVIDER.md#half-days); those outside the session are merged but not counted. The base must be in order
-// and hold every bar of the buckets it touches. A bar of to must be whole bars of from: a multiple of its length, or of 1d a week,
-// month or quarter; any other pair gives no bars.
+// and hold every bar of the buckets it touches. A bar of to must be whole bars of from: a multiple of its length, or of 1d a
+// week, month or quarter; any other pair gives no bars.
 func Resample(base *Candles, from, to Timeframe, calendar *Calendar, now time.Time) *Candles {
 	if base.Len() == 0 || !to.multipleOf(from) {
 		return NewCandles(0)
