@@ -221,6 +221,13 @@ func TestDecodeBroken(t *testing.T) {
 		"timestamp in year 10000":  result(`"timestamp":[253402300800]`),
 		"a number for a symbol":    result(`"meta":{"symbol":5}`),
 		"invalid unknown member":   result(`"x":{"y":[1,2,}],"timestamp":[]`),
+		"a sum for a price":        result(`"timestamp":[1],"indicators":{"quote":[{"open":[1+2]}]}`),
+		"a difference":             result(`"timestamp":[1],"indicators":{"quote":[{"volume":[3-2]}]}`),
+		"a sum in meta":            result(`"meta":{"regularMarketPrice":1+2}`),
+		"true for a price":         result(`"timestamp":[1],"indicators":{"quote":[{"open":[true]}]}`),
+		"an array for a price":     result(`"timestamp":[1],"indicators":{"quote":[{"open":[[1]]}]}`),
+		"misspelt null":            result(`"timestamp":[1],"indicators":{"quote":[{"open":[nul1]}]}`),
+		"only white space":         " \t\r\n",
 		"leading zero":             result(`"timestamp":[01]`),
 		"leading plus":             result(`"timestamp":[+1]`),
 		"comma at the end":         result(`"timestamp":[1,]`),
@@ -323,7 +330,8 @@ func FuzzDecode(f *testing.F) {
 		result(`"timestamp":[1,2],"indicators":{"quote":[{"open":[1,null],"volume":[1e3,25.0]}]}`),
 		result(`"timestamp":[18446744073709551616],"meta":{"symbol":"\ud800\u0041\\"}`),
 		result(`"events":{"splits":{"1":{"date":-0,"numerator":0e400,"denominator":1E+2},"2":null}}`),
-		result("\"meta\":{\"symbol\":\"\xff\xfe\"}"),
+		result("\"meta\":{\"symbol\":\"\xff\xfe\"}"), result(`"meta":{"shortName":"\ud800\ud800\udc00"},"timestamp":[1+2, 1]`),
+		result(`"events":{"capitalGains":{"1":{"date": 1.0,"amount": -0.5}},"dividends":null}`),
 		` { "chart" : { "result" : [ { "timestamp" : [ 1 , 2 ] , "indicators" : { "quote" : [ { "close" : [ 0.1 , 5e-324 ] } ] } } ] } } `,
 	} {
 		f.Add([]byte(seed))
