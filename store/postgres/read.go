@@ -10,11 +10,6 @@ import (
 	"barkeep/market"
 )
 
-// querier is what a pool and a transaction have in common.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
 // States lists every series with its number of bars and its first and last one, ordered by instrument and timeframe as
 // text. It probes the index twice a series, however many bars there are.
 func (a *Archive) States(ctx context.Context) ([]market.SeriesState, error) {

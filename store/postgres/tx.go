@@ -20,9 +20,14 @@ const (
 // the same series in the same order, base before derived, wait for one another; in different orders one of them is ended
 // by the server's deadlock detection. A Tx is for one goroutine.
 type Tx struct {
-	tx  pgx.Tx
+	*session
 	now time.Time // of every revision of this transaction
-	err error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
+}
+
+// session runs the statements of one transaction.
+type session struct {
+	tx  pgx.Tx
+	err error // the first failure of a statement: nothing is accepted after it, and nothing is committed
 }
 
 // beginWrite starts a transaction. Read committed, whatever the server's default: what is read under a series' lock has to
@@ -38,7 +43,7 @@ func (a *Archive) Begin(ctx context.Context) (*Tx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
-	return &Tx{tx: tx, now: a.now().UTC()}, nil
+	return &Tx{session: &session{tx: tx}, now: a.now().UTC()}, nil
 }
 
 // Commit makes the transaction durable. After an error of an earlier statement, or when ctx has ended before, nothing of it
@@ -68,7 +73,7 @@ func (t *Tx) Rollback() {
 }
 
 // usable tells whether another statement may be run.
-func (t *Tx) usable(ctx context.Context) error {
+func (t *session) usable(ctx context.Context) error {
 	if t.err != nil {
 		return fmt.Errorf("an earlier statement of the transaction failed: %w", t.err)
 	}
@@ -77,7 +82,7 @@ func (t *Tx) usable(ctx context.Context) error {
 
 // fail remembers the first failure, so that a caller who goes on cannot commit half of the work: the server ends the
 // transaction at an error of its own, but does not know of a context that ended between two statements.
-func (t *Tx) fail(err error) error {
+func (t *session) fail(err error) error {
 	if t.err == nil {
 		t.err = err
 	}

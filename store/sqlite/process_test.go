@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"barkeep/ledger"
 	"barkeep/market"
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 }
 
 func child(ctx context.Context, mode, path string) error {
-	archive, err := sqlite.Open(ctx, sqlite.Config{Path: path, Now: clock})
+	archive, err := sqlite.Open(ctx, sqlite.Config{Path: path, Now: clock, Clock: time.Now})
 	if err != nil {
 		return err
 	}

@@ -10,12 +10,6 @@ import (
 	"barkeep/market"
 )
 
-// querier is what a pool and a single connection have in common.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 // States lists every series with its number of bars and its first and last one, ordered by instrument and timeframe as
 // text. It reads three index entries a series, however many bars there are.
 func (a *Archive) States(ctx context.Context) ([]market.SeriesState, error) {

@@ -18,7 +18,7 @@ func TestConformance(t *testing.T) {
 		return storetest.Database{
 			Open: func(t *testing.T, now func() time.Time) storetest.Archive {
 				t.Helper()
-				archive, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Now: now})
+				archive, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Now: now, Clock: time.Now})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -24,9 +24,15 @@ var errFinished = errors.New("the transaction is finished")
 // Tx is one write transaction. It holds the file's only write lock from Begin on, so keep it short; another write of the
 // same process, the ledger's included, waits until it ends. It is for one goroutine.
 type Tx struct {
-	conn *sql.Conn // nil once finished
-	now  time.Time // of every revision of this transaction
-	err  error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
+	*session
+	now time.Time // of every revision of this transaction
+}
+
+// session runs the statements of one transaction.
+type session struct {
+	conn  *sql.Conn // nil once finished
+	clock func() time.Time
+	err   error // the first failure of a statement: nothing is accepted after it, and nothing is committed
 
 	// prepared holds by their text the statements that write rowsPerStatement bars: a large write runs thousands.
 	prepared map[string]*sql.Stmt
@@ -35,10 +41,10 @@ type Tx struct {
 // Begin starts a write transaction: it waits for this process's other writers until ctx ends, and for those of other
 // processes half a minute at most.
 func (a *Archive) Begin(ctx context.Context) (*Tx, error) {
-	var conn *sql.Conn
+	var connection *sql.Conn
 	// Connecting may find the file taken as well, since it sets the journal mode of a new one.
 	err := patiently(ctx, func() (err error) {
-		conn, err = a.writer.Conn(ctx)
+		connection, err = a.writer.Conn(ctx)
 		return err
 	})
 	if err != nil {
@@ -46,13 +52,15 @@ func (a *Archive) Begin(ctx context.Context) (*Tx, error) {
 	}
 	// IMMEDIATE takes the write lock now, so that no later statement can find it taken.
 	err = patiently(ctx, func() error {
-		_, err := conn.ExecContext(context.WithoutCancel(ctx), `BEGIN IMMEDIATE`)
+		_, err := connection.ExecContext(context.WithoutCancel(ctx), `BEGIN IMMEDIATE`)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("begin on %s: %w", a.path, errors.Join(err, conn.Close()))
+		return nil, fmt.Errorf("begin on %s: %w", a.path, errors.Join(err, connection.Close()))
 	}
-	return &Tx{conn: conn, now: a.now().UTC(), prepared: map[string]*sql.Stmt{}}, nil
+	return &Tx{
+		session: &session{conn: connection, clock: a.clock, prepared: map[string]*sql.Stmt{}}, now: a.now().UTC(),
+	}, nil
 }
 
 // patiently tries again for lockWait while another process holds the file.
@@ -105,7 +113,7 @@ func (t *Tx) Rollback() {
 }
 
 // release gives the connection back, or closes it when it is driver.ErrBadConn.
-func (t *Tx) release(state error) error {
+func (t *session) release(state error) error {
 	conn := t.conn
 	t.conn = nil
 	for _, statement := range t.prepared {
@@ -119,7 +127,7 @@ func (t *Tx) release(state error) error {
 
 // usable tells whether another statement may be run. A context that has ended is a failure like any other: a caller who
 // overlooks it must not commit what came before.
-func (t *Tx) usable(ctx context.Context) error {
+func (t *session) usable(ctx context.Context) error {
 	switch {
 	case t.conn == nil:
 		return errFinished
@@ -132,7 +140,7 @@ func (t *Tx) usable(ctx context.Context) error {
 }
 
 // fail remembers the first failure, so that a caller who goes on cannot commit half of the work.
-func (t *Tx) fail(err error) error {
+func (t *session) fail(err error) error {
 	if t.err == nil {
 		t.err = err
 	}
@@ -141,7 +149,7 @@ func (t *Tx) fail(err error) error {
 
 // exec runs a statement of the transaction and returns the number of rows it wrote. It looks at ctx before and not while
 // it runs: the engine would answer an interrupt with a rollback of its own, and no statement here writes over 50 rows.
-func (t *Tx) exec(ctx context.Context, query string, args ...any) (int, error) {
+func (t *session) exec(ctx context.Context, query string, args ...any) (int, error) {
 	if err := t.usable(ctx); err != nil {
 		return 0, err
 	}
@@ -149,7 +157,7 @@ func (t *Tx) exec(ctx context.Context, query string, args ...any) (int, error) {
 }
 
 // execPrepared is exec for a statement that is run many times in one transaction.
-func (t *Tx) execPrepared(ctx context.Context, query string, args ...any) (int, error) {
+func (t *session) execPrepared(ctx context.Context, query string, args ...any) (int, error) {
 	if err := t.usable(ctx); err != nil {
 		return 0, err
 	}
@@ -165,7 +173,7 @@ func (t *Tx) execPrepared(ctx context.Context, query string, args ...any) (int, 
 }
 
 // written is how many rows a statement wrote.
-func (t *Tx) written(result sql.Result, err error) (int, error) {
+func (t *session) written(result sql.Result, err error) (int, error) {
 	if err != nil {
 		return 0, t.fail(err)
 	}
