@@ -81,6 +81,7 @@ func dialect() sqlstore.Dialect {
 		Time:        func(t time.Time) any { return t },
 		ForUpdate:   " FOR UPDATE",
 		ForKeyShare: " FOR KEY SHARE",
+		Seconds:     func(column string) string { return "CAST(extract(epoch FROM " + column + ") AS bigint)" },
 		Bytewise:    ` COLLATE "C"`,
 		// A server whose transactions are serializable by default refuses a statement that lost to another one.
 		Contended: func(err error) bool {

@@ -58,7 +58,6 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 		return nil, err
 	}
 	a := &Archive{path: path, now: cfg.Now, clock: cfg.Clock, logger: cfg.Logger}
-	a.Store = sqlstore.New(engine{a}, dialect())
 	if a.writer, err = pool(writerDSN(path), 1); err != nil {
 		return nil, openError(path, err)
 	}
@@ -66,6 +65,7 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 		a.Close()
 		return nil, openError(path, err)
 	}
+	a.Store = sqlstore.New(engine{a.reader, a}, dialect())
 	if err := a.probe(ctx); err != nil {
 		a.Close()
 		return nil, openError(path, err)
@@ -76,7 +76,7 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 // probe proves that the file can be written and read: the engine finds out at the first statement only, and lets even
 // a write transaction begin on a file that may only be read.
 func (a *Archive) probe(ctx context.Context) error {
-	tx, err := a.Begin(ctx)
+	tx, err := a.begin(ctx)
 	if err != nil {
 		return err
 	}

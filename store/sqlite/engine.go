@@ -13,11 +13,13 @@ import (
 // querier is what a pool and a single connection have in common.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // engine runs the statements of package sqlstore: reads on the readers' connections, writes in transactions.
-type engine struct{ archive *Archive }
+type engine struct {
+	reader  querier
+	archive *Archive // nil where nothing is written and no statement asks for the time
+}
 
 // Exec runs a statement in a transaction of its own.
 func (e engine) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
@@ -30,7 +32,20 @@ func (e engine) Exec(ctx context.Context, query string, args ...any) (n int64, e
 
 // Query reads.
 func (e engine) Query(ctx context.Context, query string, args, into []any, row func() error) error {
-	return rows(ctx, e.archive.reader, query, timed(e.archive.clock, query, args), into, row)
+	if e.archive != nil {
+		args = timed(e.archive.clock, query, args)
+	}
+	return rows(ctx, e.reader, query, args, into, row)
+}
+
+// Direct is Write: the file has one writer.
+func (e engine) Direct(ctx context.Context, do func(sqlstore.Querier) error) error {
+	return e.Write(ctx, do)
+}
+
+// Write runs do in a transaction.
+func (e engine) Write(ctx context.Context, do func(sqlstore.Querier) error) error {
+	return e.archive.write(ctx, func(tx *Tx) error { return do(tx.session) })
 }
 
 // Exec runs a statement of the transaction.
@@ -48,16 +63,6 @@ func (t *session) Query(ctx context.Context, query string, args, into []any, row
 		return t.fail(err)
 	}
 	return nil
-}
-
-// Direct is Write: the file has one writer.
-func (e engine) Direct(ctx context.Context, do func(sqlstore.Querier) error) error {
-	return e.Write(ctx, do)
-}
-
-// Write runs do in a transaction.
-func (e engine) Write(ctx context.Context, do func(sqlstore.Querier) error) error {
-	return e.archive.write(ctx, func(tx *Tx) error { return do(tx.session) })
 }
 
 // rows runs a query and reads its rows.
@@ -92,8 +97,9 @@ func dialect() sqlstore.Dialect {
 	return sqlstore.Dialect{
 		Now:       "(:now / 1000)",
 		NowMicros: ":now",
-		After:     func(p string) string { return "((:now + " + p + " + 999) / 1000)" },
+		After:     func(parameter string) string { return "((:now + " + parameter + " + 999) / 1000)" },
 		Time:      func(t time.Time) any { return t.UnixMicro() },
+		Seconds:   func(column string) string { return column },
 		Contended: func(error) bool { return false },
 	}
 }

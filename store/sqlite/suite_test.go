@@ -1,7 +1,6 @@
 package sqlite_test
 
 import (
-	"context"
 	"os/exec"
 	"testing"
 	"time"
@@ -23,7 +22,7 @@ func TestConformance(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Cleanup(archive.Close)
-				return wrapped{archive}
+				return archive
 			},
 			Snapshot: func(t *testing.T) storetest.Snapshot {
 				t.Helper()
@@ -47,11 +46,6 @@ func TestConformance(t *testing.T) {
 		}
 	})
 }
-
-// wrapped gives Begin the suite's type.
-type wrapped struct{ *sqlite.Archive }
-
-func (w wrapped) Begin(ctx context.Context) (storetest.Tx, error) { return w.Archive.Begin(ctx) }
 
 // closing closes the view with its snapshot.
 type closing struct {

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	codes "modernc.org/sqlite/lib"
+
+	"barkeep/store"
+	"barkeep/store/sqlstore"
 )
 
 const (
@@ -24,6 +27,7 @@ var errFinished = errors.New("the transaction is finished")
 // Tx is one write transaction. It holds the file's only write lock from Begin on, so keep it short; another write of the
 // same process, the ledger's included, waits until it ends. It is for one goroutine.
 type Tx struct {
+	sqlstore.Tx
 	*session
 	now time.Time // of every revision of this transaction
 }
@@ -40,7 +44,15 @@ type session struct {
 
 // Begin starts a write transaction: it waits for this process's other writers until ctx ends, and for those of other
 // processes half a minute at most.
-func (a *Archive) Begin(ctx context.Context) (*Tx, error) {
+func (a *Archive) Begin(ctx context.Context) (store.Tx, error) {
+	tx, err := a.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return tx, nil
+}
+
+func (a *Archive) begin(ctx context.Context) (*Tx, error) {
 	var connection *sql.Conn
 	// Connecting may find the file taken as well, since it sets the journal mode of a new one.
 	err := patiently(ctx, func() (err error) {
@@ -58,9 +70,8 @@ func (a *Archive) Begin(ctx context.Context) (*Tx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin on %s: %w", a.path, errors.Join(err, connection.Close()))
 	}
-	return &Tx{
-		session: &session{conn: connection, clock: a.clock, prepared: map[string]*sql.Stmt{}}, now: a.now().UTC(),
-	}, nil
+	s := &session{conn: connection, clock: a.clock, prepared: map[string]*sql.Stmt{}}
+	return &Tx{Tx: sqlstore.NewTx(s, dialect(), s.fail), session: s, now: a.now().UTC()}, nil
 }
 
 // patiently tries again for lockWait while another process holds the file.
@@ -183,7 +194,7 @@ func (t *session) written(result sql.Result, err error) (int, error) {
 
 // write runs do in a transaction of its own.
 func (a *Archive) write(ctx context.Context, do func(*Tx) error) error {
-	tx, err := a.Begin(ctx)
+	tx, err := a.begin(ctx)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,8 @@ type Dialect struct {
 	// where the transaction has locked everything.
 	ForUpdate   string
 	ForKeyShare string
+	// Seconds is a bar's start, a column of candles, as whole Unix seconds.
+	Seconds func(column string) string
 	// Bytewise follows a text column that is compared byte by byte; empty where all are.
 	Bytewise string
 	// Contended tells whether a statement failed only because another one ran at the same time; it may be run again.
