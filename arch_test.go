@@ -27,7 +27,7 @@ type room struct {
 // rooms are the arrows of the architecture (docs/ARCHITECTURE.md). A room that does not exist yet breaks nothing.
 func rooms() map[string]room {
 	domain := []string{"market", "calendar", "ledger"}
-	archive := []string{"market", "calendar", "ledger", "migrations", "store"}
+	archive := []string{"market", "calendar", "ledger", "migrations", "store", "store/sqlstore"}
 	return map[string]room{
 		"calendar":                {strict: true},
 		"market":                  {allowed: []string{"calendar"}, strict: true},
@@ -36,15 +36,16 @@ func rooms() map[string]room {
 		"migrations":              {},
 		"yahoo":                   {allowed: []string{"market", "calendar"}},
 		"yahoo/fake":              {allowed: []string{"market", "calendar"}},
-		"sync":                    {allowed: domain},
+		"sync":                    {allowed: []string{"market", "calendar", "ledger", "store"}},
 		"scheduler":               {allowed: domain},
 		"server":                  {allowed: domain},
 		"notify":                  {allowed: []string{"ledger"}},
 		"store":                   {allowed: domain},
+		"store/sqlstore":          {allowed: archive},
 		"store/postgres":          {allowed: archive},
 		"store/sqlite":            {allowed: archive},
 		"store/state":             {allowed: archive},
-		"store/storetest":         {allowed: domain},
+		"store/storetest":         {allowed: []string{"market", "ledger", "store"}},
 		"store/storetest/servers": {},
 		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},

@@ -33,44 +33,20 @@ type Archive interface {
 	Revisions(ctx context.Context, series market.Series, window market.Window) (*market.Candles, []time.Time, error)
 }
 
-// The stores return their own transaction types, so that they need not know the engine; these give them the engine's.
-type (
-	postgresArchive struct{ *postgres.Archive }
-	sqliteArchive   struct{ *sqlite.Archive }
-)
-
-// Begin opens a write transaction.
-func (a postgresArchive) Begin(ctx context.Context) (syncer.Tx, error) {
-	return asTx(a.Archive.Begin(ctx))
-}
-
-// Begin opens a write transaction.
-func (a sqliteArchive) Begin(ctx context.Context) (syncer.Tx, error) {
-	return asTx(a.Archive.Begin(ctx))
-}
-
-// asTx keeps a failed Begin from becoming a non-nil interface around a nil transaction.
-func asTx[T syncer.Tx](tx T, err error) (syncer.Tx, error) {
-	if err != nil {
-		return nil, err
-	}
-	return tx, nil
-}
-
 // OpenArchive opens the archive that the configuration names, without migrating it. An embedded archive that cannot be
 // opened is a matter of configuration (ErrConfiguration); a server that does not answer is not. The caller calls close.
 func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
 	engine, target := c.Database()
 	if engine == "sqlite" {
-		store, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Logger: log})
+		store, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Clock: Clock(time.Time{}), Logger: log})
 		if err != nil {
 			return nil, nil, errors.Join(ErrConfiguration, fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
 		}
-		return sqliteArchive{store}, store.Close, nil
+		return store, store.Close, nil
 	}
 	store, err := postgres.Open(ctx, postgres.Config{URL: target, Now: now, Logger: log})
 	if err != nil {
 		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	return postgresArchive{store}, store.Close, nil
+	return store, store.Close, nil
 }

@@ -138,12 +138,13 @@ func (tx *memoryTx) Candles(_ context.Context, series market.Series, w market.Wi
 	return pick(tx.view(series), w), nil
 }
 
-func (tx *memoryTx) Newest(_ context.Context, series market.Series) (time.Time, bool, error) {
+func (tx *memoryTx) State(_ context.Context, series market.Series) (market.SeriesState, bool, error) {
 	keys := slices.Sorted(maps.Keys(tx.view(series)))
-	if len(keys) == 0 {
-		return time.Time{}, false, nil
+	state := market.SeriesState{Series: series, Count: int64(len(keys))}
+	if len(keys) > 0 {
+		state.Oldest, state.Newest = time.Unix(keys[0], 0).UTC(), time.Unix(keys[len(keys)-1], 0).UTC()
 	}
-	return time.Unix(keys[len(keys)-1], 0).UTC(), true, nil
+	return state, len(keys) > 0, nil
 }
 
 func (tx *memoryTx) RecordCell(_ context.Context, c ledger.Cell) error {

@@ -88,10 +88,11 @@ func (x *execution) derive(
 ) (market.Stored, int, error) {
 	series := market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}
 	now := x.Now()
-	newest, ok, err := tx.Newest(ctx, series)
+	held, _, err := tx.State(ctx, series)
 	if err != nil {
 		return market.Stored{}, 0, err
 	}
+	newest, ok := held.Newest, held.Count > 0
 	if !ok {
 		newest = firstTrade()
 	}
@@ -123,11 +124,11 @@ func (x *execution) evidence(
 		cell.Fetched, cell.Inserted = fetched[i]+counts[i], total.Inserted
 		cell.Changed, cell.Unchanged = total.Changed, total.Unchanged
 		series := market.Series{Instrument: cell.Instrument, Timeframe: market.Timeframe(cell.Timeframe)}
-		newest, _, err := tx.Newest(ctx, series)
+		held, _, err := tx.State(ctx, series)
 		if err != nil {
 			return nil, fmt.Errorf("read the newest bar of %s: %w", series, err)
 		}
-		cell.Newest = newest
+		cell.Newest = held.Newest
 		if err := tx.RecordCell(ctx, *cell); err != nil {
 			return nil, fmt.Errorf("record the evidence of %s: %w", series, err)
 		}

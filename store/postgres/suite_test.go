@@ -25,7 +25,7 @@ func TestConformance(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Cleanup(archive.Close)
-				return wrapped{archive}
+				return archive
 			},
 			Snapshot: func(t *testing.T) storetest.Snapshot {
 				t.Helper()
@@ -53,11 +53,6 @@ func TestConformance(t *testing.T) {
 		}
 	})
 }
-
-// wrapped gives Begin the suite's type.
-type wrapped struct{ *postgres.Archive }
-
-func (w wrapped) Begin(ctx context.Context) (storetest.Tx, error) { return w.Archive.Begin(ctx) }
 
 // closing closes the archive with its snapshot.
 type closing struct {
@@ -94,5 +89,5 @@ func child(ctx context.Context, mode string) error {
 		return err
 	}
 	defer archive.Close()
-	return storetest.Child(ctx, wrapped{archive}, mode, os.Stdout)
+	return storetest.Child(ctx, archive, mode, os.Stdout)
 }

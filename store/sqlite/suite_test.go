@@ -1,7 +1,6 @@
 package sqlite_test
 
 import (
-	"context"
 	"os/exec"
 	"testing"
 	"time"
@@ -18,12 +17,12 @@ func TestConformance(t *testing.T) {
 		return storetest.Database{
 			Open: func(t *testing.T, now func() time.Time) storetest.Archive {
 				t.Helper()
-				archive, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Now: now})
+				archive, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Now: now, Clock: time.Now})
 				if err != nil {
 					t.Fatal(err)
 				}
 				t.Cleanup(archive.Close)
-				return wrapped{archive}
+				return archive
 			},
 			Snapshot: func(t *testing.T) storetest.Snapshot {
 				t.Helper()
@@ -47,11 +46,6 @@ func TestConformance(t *testing.T) {
 		}
 	})
 }
-
-// wrapped gives Begin the suite's type.
-type wrapped struct{ *sqlite.Archive }
-
-func (w wrapped) Begin(ctx context.Context) (storetest.Tx, error) { return w.Archive.Begin(ctx) }
 
 // closing closes the view with its snapshot.
 type closing struct {

@@ -69,10 +69,10 @@ func (b *book) claim(run ledger.Run, id int64, over bool) ledger.Claim {
 	return claim
 }
 
-func (b *book) abandon(slot ledger.Slot, now time.Time) (abandoned ledger.Run) {
+func (b *book) abandon(slot ledger.Slot, now time.Time) (abandoned []ledger.Run) {
 	for _, e := range b.of(slot, (*entry).dead) {
 		e.State, e.Reason, e.Finished = ledger.StateAbandoned, "lease ended", now
-		abandoned = e.Run
+		abandoned = append(abandoned, e.Run)
 	}
 	return abandoned
 }
@@ -185,7 +185,7 @@ func (m *gateModel) claim(r *rapid.T) {
 		r.Fatalf("claim: %v", err)
 	}
 	want := m.book.claim(run, got.Run.ID, lease < forever)
-	if got != want {
+	if got.Won != want.Won || got.Run != want.Run || !slices.Equal(got.Abandoned, want.Abandoned) {
 		r.Fatalf("the claim of %+v says\n%+v, want\n%+v", run, got, want)
 	}
 	if got.Won && lease < forever {
@@ -231,7 +231,7 @@ func (m *gateModel) cell(r *rapid.T) {
 		RunID: e.ID, Instrument: rapid.SampledFrom([]string{"ES", "NQ"}).Draw(r, "instrument"), Timeframe: "1d",
 		State: rapid.SampledFrom([]ledger.CellState{ledger.CellStored, ledger.CellFailed}).Draw(r, "state"), Finished: m.now(),
 	}
-	err := m.archive(r).RecordCellOf(m.t.Context(), e.Run, cell)
+	err := m.archive(r).RecordCell(m.t.Context(), e.Run, cell)
 	switch {
 	case e.State != ledger.StateRunning:
 		if !errors.Is(err, ledger.ErrLost) {
