@@ -11,8 +11,8 @@ import (
 	"barkeep/market"
 )
 
-// Config is what a server needs. Now, Logger, Pacific, Runs, Archive, Provider, Resolve and Symbol are required, and Addr or Listener for
-// Start.
+// Config is what a server needs. Now, Logger, Pacific, Runs, Archive, Provider, Resolve and Symbol are required, and Addr or
+// Listener for Start.
 type Config struct {
 	Addr     string       // host:port to listen on; not used with a Listener
 	Listener net.Listener // taken over and closed by Stop; nil: one is opened on Addr
