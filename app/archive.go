@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"time"
 
 	"barkeep/config"
@@ -64,7 +66,7 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 	if engine == "sqlite" {
 		store, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Logger: log})
 		if err != nil {
-			return nil, nil, errors.Join(ErrConfiguration, fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
+			return nil, nil, misconfigured{fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err)}
 		}
 		return sqliteArchive{store}, store.Close, nil
 	}
@@ -73,4 +75,15 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	return postgresArchive{store}, store.Close, nil
+}
+
+// openExisting is OpenArchive for commands that read: it makes nothing. The error wraps fs.ErrNotExist, and is a matter of
+// configuration, when an embedded archive is not there yet.
+func openExisting(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
+	if engine, path := c.Database(); engine == "sqlite" {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, misconfigured{fmt.Errorf("there is no archive at %s yet: barkeep sync makes it: %w", c.DatabaseName(), err)}
+		}
+	}
+	return OpenArchive(ctx, c, now, log)
 }

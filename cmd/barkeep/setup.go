@@ -22,22 +22,30 @@ type setup struct {
 
 // load reads the configuration and makes the clock and a logger that writes to w.
 func (p *process) load(w io.Writer) (setup, error) {
-	c, err := config.Load(p.environ, ".env")
-	if err != nil {
-		return setup{}, err
+	s, problems, err := p.read(w)
+	if err == nil && len(problems) > 0 {
+		err = problems
 	}
-	s := setup{config: c, now: app.Clock(c.StartAt)}
-	s.log = app.NewLogger(w, c.LogLevel, c.LogFormat, app.Terminal(p.err), s.now)
+	return s, err
+}
+
+// read is load for commands that report on a configuration, also on one that cannot be used.
+func (p *process) read(w io.Writer) (setup, config.Problems, error) {
+	c, problems, err := config.Read(p.environ, ".env")
+	if err != nil {
+		return setup{}, nil, err
+	}
+	s := setup{config: c, now: clock(c.StartAt)}
+	s.log = newLogger(w, c.LogLevel, c.LogFormat, isTerminal(p.err), s.now)
 	if !c.StartAt.IsZero() {
 		s.log.WarnContext(p.ctx, "the clock was set by BARKEEP_NOW and runs on from there", "now", c.StartAt.UTC().Format(time.RFC3339))
 	}
-	return s, nil
+	return s, problems, nil
 }
 
 func (s setup) options() app.Options { return app.Options{Now: s.now, Logger: s.log} }
 
-// message is an error as one person-sized text: the mark of a configuration error goes, and so does what closing added
-// after a cancelled run.
+// message is an error as people read it.
 func message(err error) string {
 	text := strings.TrimPrefix(err.Error(), app.ErrConfiguration.Error()+"\n")
 	if errors.Is(err, context.Canceled) {

@@ -26,7 +26,7 @@ func (c *statusCommand) Run(p *process) error {
 		return err
 	}
 	if c.Runs < 0 {
-		return fmt.Errorf("%w: --runs is %d: give a number of runs, 0 for none", app.ErrConfiguration, c.Runs)
+		return app.Misuse("--runs is %d: give a number of runs, 0 for none", c.Runs)
 	}
 	status, err := app.ReadStatus(p.ctx, s.config, s.options(), c.Runs)
 	if err != nil {

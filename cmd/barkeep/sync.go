@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"barkeep/app"
 )
@@ -77,12 +76,12 @@ func (c *syncCommand) request() (app.Request, error) {
 		return app.Request{}, err
 	}
 	if c.Maintenance && (c.Backfill || c.Deep) {
-		return app.Request{}, fmt.Errorf("%w: --maintenance checks what is stored, --backfill and --deep fetch more: "+
-			"give one of them", app.ErrConfiguration)
+		return app.Request{}, app.Misuse("--maintenance checks what is stored, --backfill and --deep fetch more: " +
+			"give one of them")
 	}
 	if (c.Slot != nil || c.Force || c.NoWait) && (c.selects() || c.Maintenance) {
-		return app.Request{}, fmt.Errorf("%w: --slot, --force and --no-wait are about a slot, which imports everything: "+
-			"leave out --instrument, --timeframe, --backfill, --deep and --maintenance", app.ErrConfiguration)
+		return app.Request{}, app.Misuse("--slot, --force and --no-wait are about a slot, which imports everything: " +
+			"leave out --instrument, --timeframe, --backfill, --deep and --maintenance")
 	}
 	return app.Request{
 		Entry: "sync", Instruments: instruments, Timeframes: timeframes,
@@ -111,7 +110,7 @@ func (c *syncCommand) slot(p *process, a *app.App, request app.Request, progress
 	ask := app.SlotRequest{Entry: "sync", Index: -1, Force: c.Force, NoWait: c.NoWait}
 	if c.Slot != nil {
 		if ask.Index = *c.Slot; ask.Index < 0 {
-			return 0, fmt.Errorf("%w: --slot is %d: slots are counted from 0", app.ErrConfiguration, ask.Index)
+			return 0, app.Misuse("--slot is %d: slots are counted from 0", ask.Index)
 		}
 	}
 	progress.start(app.Tasks(request))

@@ -1,10 +1,10 @@
-package app
+package main
 
 import "time"
 
-// Clock returns the time source of a process. With a zero start it is the real clock; else it begins at start and runs on
+// clock returns the time source of a process. With a zero start it is the real clock; else it begins at start and runs on
 // from there at the real pace, for replays (BARKEEP_NOW).
-func Clock(start time.Time) func() time.Time {
+func clock(start time.Time) func() time.Time {
 	if start.IsZero() {
 		return time.Now
 	}
