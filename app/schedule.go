@@ -30,3 +30,9 @@ func schedules(c config.Config) (imports, maintenance ledger.Schedule, err error
 	}
 	return imports, maintenance, err
 }
+
+// Schedules are those slots for whoever names them, the import's first.
+func Schedules(c config.Config) ([]ledger.Schedule, error) {
+	imports, maintenance, err := schedules(c)
+	return []ledger.Schedule{imports, maintenance}, err
+}
