@@ -188,8 +188,13 @@ func (a *App) Request(r syncer.Request) syncer.Request {
 	return r
 }
 
-// Pacific is the zone in which people read times beside UTC.
-func (a *App) Pacific() *time.Location { return a.pacific }
+// CheckSlot refuses what RunSlot would refuse: a slot of today, counted from 0, that there is none of or that is not due.
+func (a *App) CheckSlot(index int) error {
+	if _, err := a.slot(index); err != nil {
+		return misconfigured{err}
+	}
+	return nil
+}
 
 // Close puts everything away, in reverse.
 func (a *App) Close() error { return a.closers.closeAll(stopBound) }

@@ -82,8 +82,21 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 func openExisting(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
 	if engine, path := c.Database(); engine == "sqlite" {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, misconfigured{fmt.Errorf("there is no archive at %s yet: barkeep sync makes it: %w", c.DatabaseName(), err)}
+			return nil, nil, absentError{c.DatabaseName()}
 		}
 	}
 	return OpenArchive(ctx, c, now, log)
+}
+
+// absentError tells that an embedded archive is not there yet.
+type absentError struct{ archive string }
+
+// Error is for people.
+func (e absentError) Error() string {
+	return "there is no archive at " + e.archive + " yet: barkeep sync makes it"
+}
+
+// Is lets the error count as fs.ErrNotExist and as ErrConfiguration.
+func (e absentError) Is(target error) bool {
+	return target == fs.ErrNotExist || target == ErrConfiguration
 }

@@ -41,7 +41,8 @@ func (c *demoCommand) Run(p *process) error {
 		return err
 	}
 	if c.JSON {
-		err = printJSON(p.out, reportJSON(d.first))
+		names, wrong := s.naming()
+		err = errors.Join(wrong, printJSON(p.out, reportJSON(d.first, names)))
 	} else {
 		err = printDemo(p.out, d, time.Since(began))
 	}
@@ -54,9 +55,9 @@ func (c *demoCommand) Run(p *process) error {
 // printDemo shows the bars of each series, both runs, and one series as it stands in the archive.
 func printDemo(w io.Writer, d demo, took time.Duration) error {
 	printMatrix(w, d.first)
-	err := printSum(w, d.first)
+	err := printSum(w, d.first, time.Time{})
 	fmt.Fprint(w, "the same again (late bars may be revised): ")
-	err = errors.Join(err, printSum(w, d.second))
+	err = errors.Join(err, printSum(w, d.second, time.Time{}))
 	fmt.Fprintf(w, "\n%s, %d bars read back from the archive:\n%s", d.series, d.bars.Len(),
 		chart(d.bars, 72, 14, isTerminal(w)))
 	fmt.Fprintf(w, "took %s", took.Round(10*time.Millisecond))

@@ -11,6 +11,7 @@ import (
 
 	"barkeep/app"
 	"barkeep/config"
+	"barkeep/ledger"
 )
 
 // setup is what every command that touches the archive starts from.
@@ -44,6 +45,22 @@ func (p *process) read(w io.Writer) (setup, config.Problems, error) {
 }
 
 func (s setup) options() app.Options { return app.Options{Now: s.now, Logger: s.log} }
+
+// naming is what slots and times are named by for people.
+type naming struct {
+	pacific   *time.Location
+	schedules []ledger.Schedule
+}
+
+// naming reads the schedules of the configuration.
+func (s setup) naming() (naming, error) {
+	pacific, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		return naming{}, fmt.Errorf("load the Pacific zone: %w", err)
+	}
+	schedules, err := app.Schedules(s.config)
+	return naming{pacific, schedules}, err
+}
 
 // message is an error as people read it.
 func message(err error) string {
