@@ -2,7 +2,7 @@ package app
 
 import (
 	"context"
-	"errors"
+	"slices"
 
 	"barkeep/config"
 	"barkeep/doctor"
@@ -29,7 +29,7 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	instruments, timeframes, err := selection(c)
 	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}
 	s.Schedule.Import, _, s.Schedule.Err = schedules(c)
-	s.Notices = noticesOf(ctx, c)
+	s.Notices = noticesOf(ctx, c, problems)
 	return doctor.Run(ctx, s)
 }
 
@@ -61,18 +61,20 @@ func redisOf(c config.Config, o Options) func(context.Context) (func(context.Con
 }
 
 // noticesOf makes what tells people as serve does, and puts it away again: it sends nothing.
-func noticesOf(ctx context.Context, c config.Config) doctor.Notices {
+func noticesOf(ctx context.Context, c config.Config, problems config.Problems) doctor.Notices {
 	n := doctor.Notices{Places: len(c.NotifyURLs)}
 	if len(c.NotifyURLs) > 0 {
 		notifier, err := newNotifier(c)
 		if err == nil {
 			err = notifier.Close(ctx)
 		}
-		n.Err = err
+		n.Errs = append(n.Errs, err)
 	}
-	if c.HeartbeatURL != "" {
+	reported := slices.ContainsFunc(problems, func(p config.Problem) bool { return p.Key == "HEARTBEAT_URL" })
+	if c.HeartbeatURL != "" && !reported {
 		_, err := newPinger(c)
-		n.Places, n.Err = n.Places+1, errors.Join(n.Err, err)
+		n.Places, n.Errs = n.Places+1, append(n.Errs, err)
 	}
+	n.Errs = slices.DeleteFunc(n.Errs, func(err error) bool { return err == nil })
 	return n
 }

@@ -56,13 +56,17 @@ func (s Setup) checkSchedule() []Finding {
 
 // checkNotices is silent where nobody is to be told of anything.
 func (s Setup) checkNotices() []Finding {
-	switch {
-	case s.Notices.Err != nil:
-		return []Finding{broken("notices", s.Notices.Err, "correct NOTIFY_URLS or HEARTBEAT_URL, or unset it")}
-	case s.Notices.Places == 0:
-		return nil
+	var all []Finding
+	for _, err := range s.Notices.Errs {
+		all = append(all, broken("notices", err, "correct it, or unset it"))
 	}
-	return []Finding{ok("notices", fmt.Sprintf("%d places are told; whether they answer was not tried", s.Notices.Places))}
+	switch {
+	case len(all) > 0 || s.Notices.Places == 0:
+		return all
+	case s.Notices.Places == 1:
+		return []Finding{ok("notices", "1 place is told; whether it arrives was not tried")}
+	}
+	return []Finding{ok("notices", fmt.Sprintf("%d places are told; whether it arrives was not tried", s.Notices.Places))}
 }
 
 func (s Setup) checkCache() []Finding {

@@ -84,7 +84,7 @@ type Schedule struct {
 // Notices is how many places are told of failures, or why NOTIFY_URLS or HEARTBEAT_URL cannot be used.
 type Notices struct {
 	Places int
-	Err    error // as the constructor says it that the worker uses
+	Errs   []error // as the constructors say it that the worker uses
 }
 
 // Run carries out all checks: nothing is left for later because something else is broken. It changes nothing.
