@@ -96,12 +96,15 @@ func openSQLiteForReading(ctx context.Context, a *verify.Archive, opened *closer
 		return misconfigured{err}
 	}
 	opened.add(a.Name, view.Close)
+	if a.Current, a.Latest, err = view.SchemaVersion(ctx); err != nil {
+		return fmt.Errorf("%s: %w", a.Name, err)
+	}
 	snapshot, err := view.Snapshot(ctx)
 	if err != nil {
 		return fmt.Errorf("%s: %w", a.Name, err)
 	}
 	opened.add("the snapshot of "+a.Name, func() error { snapshot.Close(); return nil })
-	a.File, a.Schema, a.Snapshot = path, view, snapshot
+	a.File, a.Snapshot = path, snapshot
 	return nil
 }
 
@@ -113,6 +116,10 @@ func openPostgresForReading(ctx context.Context, a *verify.Archive, opened *clos
 		return fmt.Errorf("%s: %w", a.Name, err)
 	}
 	opened.add(a.Name, func() error { store.Close(); return nil })
+	// All questions come before the snapshot, which takes the one connection.
+	if a.Current, a.Latest, err = store.SchemaVersion(soon); err != nil {
+		return fmt.Errorf("%s: %w", a.Name, err)
+	}
 	if a.Identity, err = store.Identity(soon); err != nil {
 		return fmt.Errorf("%s: %w", a.Name, err)
 	}
@@ -121,6 +128,6 @@ func openPostgresForReading(ctx context.Context, a *verify.Archive, opened *clos
 		return fmt.Errorf("%s: %w", a.Name, err)
 	}
 	opened.add("the snapshot of "+a.Name, func() error { snapshot.Close(); return nil })
-	a.Schema, a.Snapshot = store, snapshot
+	a.Snapshot = snapshot
 	return nil
 }

@@ -32,33 +32,26 @@ type Snapshot interface {
 	Close()
 }
 
-// Schema tells which schema an archive has, 0 for none yet, and the newest that this program knows.
-type Schema interface {
-	SchemaVersion(ctx context.Context) (current, latest int64, err error)
-}
-
 // Archive is an archive that is open for reading: it was neither made nor migrated, and is never written.
 type Archive struct {
-	Name     string // where it is, without a password
-	File     string // path of an embedded archive; else empty
-	Identity string // of a database on a server, the same under every name of it; else empty
-	Schema   Schema
+	Name     string       // where it is, without a password
+	File     string       // path of an embedded archive; else empty
+	Identity string       // of a database on a server, the same under every name of it; else empty
+	Current  int64        // the schema that it has; 0 for none yet
+	Latest   int64        // the newest schema that this program knows
 	Snapshot Snapshot     // the state that is read
 	Close    func() error // gives everything back, Snapshot too; required
 }
 
 // readable refuses a schema that is older than the newest one this program knows. A newer one is read: after going back a
 // release the archive has it, and migrations leave the previous release what it reads.
-func (a *Archive) readable(ctx context.Context) error {
-	current, latest, err := a.Schema.SchemaVersion(ctx)
+func (a *Archive) readable() error {
 	switch {
-	case err != nil:
-		return fmt.Errorf("%s: %w", a.Name, err)
-	case current == 0:
+	case a.Current == 0:
 		return refusal{fmt.Errorf("%s holds no archive yet: barkeep sync or migrate makes one there", a.Name)}
-	case current < latest:
+	case a.Current < a.Latest:
 		return refusal{fmt.Errorf("%s has schema %d and this program reads %d: barkeep migrate brings it up to date",
-			a.Name, current, latest)}
+			a.Name, a.Current, a.Latest)}
 	}
 	return nil
 }

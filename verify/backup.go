@@ -11,7 +11,8 @@ import (
 
 // File is an embedded archive that is open for reading only.
 type File interface {
-	Schema
+	// SchemaVersion is the schema of the file, 0 when it holds no archive, and the newest one that this program knows.
+	SchemaVersion(ctx context.Context) (current, latest int64, err error)
 	// CopyTo writes a consistent copy into an empty file. Snapshot is the state that was copied; moved tells whether somebody
 	// wrote into the archive meanwhile, so that the copy may be newer than the snapshot.
 	CopyTo(ctx context.Context, path string) (snapshot Snapshot, moved bool, err error)

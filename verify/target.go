@@ -29,11 +29,11 @@ func (t *target) close() error {
 }
 
 // check refuses a target that this program cannot read, and one that is the archive itself.
-func (t *target) check(ctx context.Context, archive *Archive) error {
+func (t *target) check(archive *Archive) error {
 	if t.archive == nil {
 		return nil
 	}
-	if err := t.archive.readable(ctx); err != nil {
+	if err := t.archive.readable(); err != nil {
 		return err
 	}
 	if archive.same(t.archive) {

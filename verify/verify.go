@@ -60,7 +60,7 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, archive.Close()) }()
-	if err := archive.readable(ctx); err != nil {
+	if err := archive.readable(); err != nil {
 		return r, err
 	}
 	t, err := reference.open(ctx, o.Open)
@@ -68,7 +68,7 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 		return r, refusal{fmt.Errorf("--against: %w", err)}
 	}
 	defer func() { err = errors.Join(err, t.close()) }()
-	if err := t.check(ctx, archive); err != nil {
+	if err := t.check(archive); err != nil {
 		return r, refusal{fmt.Errorf("--against: %w", err)}
 	}
 	here, there, err := digestBoth(ctx, archive, t, o.Selection, o.Progress)

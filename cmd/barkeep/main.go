@@ -21,7 +21,7 @@ var version = "dev"
 
 // commands are what barkeep can do.
 type commands struct {
-	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
+	ShowVersion kong.VersionFlag `name:"version" hidden:""` // for habit; shown, it would stand in the help of every command
 
 	Serve      serveCommand      `cmd:"" help:"Run the worker: the import at its times, and HTTP."`
 	Sync       syncCommand       `cmd:"" help:"Bring the archive up to date: fetch what is new, backfill series without records."`
