@@ -50,7 +50,7 @@ func TestARunInProgressIsShown(t *testing.T) {
 			if got := barkeep(t, env, "runs", "99").must(t, 2); got.stderr != warned(got.stderr)+"barkeep: there is no run 99; there are none yet\n" {
 				t.Errorf("without a run:\n%s", got.stderr)
 			}
-			started, ends := "1787174400000", "99999999999999" // 21:20:00Z, and a lease that lasts, in milliseconds
+			started, ends := "1787174400000000", "99999999999999" // 21:20:00Z in microseconds; a lease that lasts, in milliseconds
 			if e.name == "postgres" {
 				started, ends = "to_timestamp(1787174400)", "to_timestamp(99999999999)"
 			}
