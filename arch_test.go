@@ -28,6 +28,7 @@ type room struct {
 func rooms() map[string]room {
 	domain := []string{"market", "ledger"}
 	archive := []string{"market", "ledger", "migrations", "store"}
+	consumer := []string{"market", "ledger", "store"}
 	return map[string]room{
 		"market":                  {strict: true},
 		"ledger":                  {strict: true},
@@ -35,9 +36,12 @@ func rooms() map[string]room {
 		"migrations":              {},
 		"yahoo":                   {allowed: []string{"market"}},
 		"yahoo/fake":              {allowed: []string{"market"}},
-		"sync":                    {allowed: domain},
+		"sync":                    {allowed: consumer},
 		"scheduler":               {allowed: domain},
-		"server":                  {allowed: domain},
+		"query":                   {allowed: []string{"market", "store"}},
+		"server":                  {allowed: append(slices.Clone(consumer), "server/view")},
+		"server/view":             {allowed: domain},
+		"server/api":              {allowed: []string{"market", "ledger", "store", "query", "server", "server/view"}},
 		"notify":                  {allowed: []string{"ledger"}},
 		"store":                   {allowed: domain},
 		"store/postgres":          {allowed: archive},
@@ -174,7 +178,12 @@ func TestBrokenArrowsAreFound(t *testing.T) {
 		{"sync", "syncer", "barkeep/yahoo barkeep/store/state barkeep/app", 3},
 		{"sync", "sync", "barkeep/market", 1},
 		{"scheduler", "scheduler", "barkeep/sync", 1},
+		{"query", "query", "barkeep/market barkeep/store", 0},
+		{"query", "query", "barkeep/ledger barkeep/store/sqlite", 2},
 		{"server", "server", "barkeep/store/postgres", 1},
+		{"server", "server", "barkeep/store barkeep/server/view barkeep/server/api barkeep/query", 2},
+		{"server/api", "api", "barkeep/query barkeep/server barkeep/server/view barkeep/store/sqlite", 1},
+		{"server/view", "view", "barkeep/server", 1},
 		{"notify", "notify", "barkeep/ledger github.com/nicholas-fedor/shoutrrr/pkg/router", 0},
 		{"notify", "notify", "barkeep/market barkeep/scheduler barkeep/config", 3},
 		{"store/postgres", "postgres", "barkeep/market barkeep/ledger barkeep/migrations", 0},
