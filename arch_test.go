@@ -42,6 +42,7 @@ func rooms() map[string]room {
 		"server":                  {allowed: append(slices.Clone(consumer), "server/view")},
 		"server/view":             {allowed: domain},
 		"server/api":              {allowed: []string{"market", "ledger", "store", "query", "server", "server/view"}},
+		"server/servertest":       {allowed: []string{"market", "ledger", "store", "query", "server", "server/view", "server/api"}},
 		"notify":                  {allowed: []string{"ledger"}},
 		"store":                   {allowed: domain},
 		"store/postgres":          {allowed: archive},
@@ -139,7 +140,7 @@ func (r room) allows(name, imported string) bool {
 	}
 	target, _, _ := roomOf(path)
 	if slices.Contains(r.allowed, "*") {
-		return target != "cmd" && target != "tools" && !strings.HasPrefix(target, "store/storetest")
+		return target != "cmd" && target != "tools" && !strings.HasPrefix(target, "store/storetest") && target != "server/servertest"
 	}
 	return target == name || slices.Contains(r.allowed, target)
 }
@@ -190,7 +191,7 @@ func TestBrokenArrowsAreFound(t *testing.T) {
 		{"store/postgres", "postgres", "barkeep/store/sqlite barkeep/yahoo", 2},
 		{"store/state", "state", "barkeep/store/storetest/servers", 1},
 		{"app", "app", "barkeep/sync barkeep/yahoo barkeep/yahoo/fake barkeep/store/state", 0},
-		{"app", "app", "barkeep/cmd/barkeep barkeep/store/storetest", 2},
+		{"app", "app", "barkeep/cmd/barkeep barkeep/store/storetest barkeep/server/servertest", 3},
 		{"cmd/barkeep", "main", "barkeep/app barkeep/config barkeep/yahoo/fake", 0},
 		{"cmd/barkeep", "main", "barkeep/yahoo barkeep/store/postgres", 2},
 		{"tools/testenv", "main", "barkeep/store/storetest/servers barkeep/tools/testenv/needs", 0},

@@ -1,4 +1,4 @@
-package server
+package api
 
 import (
 	"cmp"
@@ -6,18 +6,19 @@ import (
 	"slices"
 
 	"barkeep/market"
+	"barkeep/server/view"
 )
 
 // listSeries shows what the archive holds of every series.
-func (s *Server) listSeries(w http.ResponseWriter, r *http.Request) error {
+func (a *API) listSeries(w http.ResponseWriter, r *http.Request) error {
 	if err := newInput(r).err(); err != nil {
 		return err
 	}
-	states, err := s.Archive.States(r.Context())
+	states, err := a.server.States(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.json(w, map[string][]seriesView{"series": s.viewSeries(states, s.Now())})
+	return a.server.JSON(w, map[string][]view.Series{"series": a.server.Views().Series(states, a.server.Now())})
 }
 
 // instrumentView is an instrument of the configuration or of the archive.
@@ -33,11 +34,11 @@ type instrumentView struct {
 }
 
 // listInstruments shows what is kept and what is stored.
-func (s *Server) listInstruments(w http.ResponseWriter, r *http.Request) error {
+func (a *API) listInstruments(w http.ResponseWriter, r *http.Request) error {
 	if err := newInput(r).err(); err != nil {
 		return err
 	}
-	states, err := s.Archive.States(r.Context())
+	states, err := a.server.States(r.Context())
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func (s *Server) listInstruments(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	views := []instrumentView{}
-	for _, i := range s.Instruments {
+	for _, i := range a.Instruments {
 		views = append(views, viewInstrument(i, true, stored[i.Name]))
 		delete(stored, i.Name)
 	}
@@ -60,7 +61,7 @@ func (s *Server) listInstruments(w http.ResponseWriter, r *http.Request) error {
 		views = append(views, viewInstrument(i, false, timeframes))
 	}
 	slices.SortFunc(views, func(a, b instrumentView) int { return cmp.Compare(a.Name, b.Name) })
-	return s.json(w, map[string][]instrumentView{"instruments": views})
+	return a.server.JSON(w, map[string][]instrumentView{"instruments": views})
 }
 
 func viewInstrument(i market.Instrument, kept bool, timeframes []market.Timeframe) instrumentView {
@@ -70,13 +71,7 @@ func viewInstrument(i market.Instrument, kept bool, timeframes []market.Timefram
 	}
 	v.Timeframes = append([]market.Timeframe{}, timeframes...)
 	slices.SortFunc(v.Timeframes, func(a, b market.Timeframe) int {
-		if a == b {
-			return 0
-		}
-		if a.Less(b) {
-			return -1
-		}
-		return 1
+		return cmp.Compare(slices.Index(market.Timeframes(), a), slices.Index(market.Timeframes(), b))
 	})
 	return v
 }
