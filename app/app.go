@@ -151,7 +151,7 @@ func (a *App) writers() int {
 
 // cache is nil when it is switched off, and without Redis, since nobody else could read what this process keeps. A nil
 // *state.State must not become a non-nil interface.
-func (a *App) cache() syncer.Cache {
+func (a *App) cache() store.Cache {
 	if !a.Config.CacheEnabled || a.shared.InProcess() {
 		return nil
 	}

@@ -11,14 +11,15 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/store"
 )
 
 // Config wires an engine. Provider, Archive, Now, Logger and Pacific are required.
 type Config struct {
 	Provider Provider
 	Archive  Archive
-	Cache    Cache  // nil: nothing is cached
-	Leases   Leases // nil: no leases are taken
+	Cache    store.Cache // nil: nothing is cached
+	Leases   Leases      // nil: no leases are taken
 	Now      func() time.Time
 	Logger   *slog.Logger
 	Pacific  *time.Location // the zone in which people read times beside UTC

@@ -6,6 +6,7 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/store"
 )
 
 // Provider serves closed bars of native series. Its errors are *market.FetchError.
@@ -19,8 +20,10 @@ type Archive interface {
 	States(ctx context.Context) ([]market.SeriesState, error)
 	// Begin opens a write transaction.
 	Begin(ctx context.Context) (Tx, error)
-	// Candles reads the stored bars that start inside the window.
-	Candles(ctx context.Context, series market.Series, window market.Window) (*market.Candles, error)
+	// State tells what is stored of one series; false when it has no row.
+	State(ctx context.Context, series market.Series) (market.SeriesState, bool, error)
+	// Page reads at most limit bars that start inside the window, the last ones with newest, in order.
+	Page(ctx context.Context, series market.Series, window market.Window, limit int, newest bool) (*market.Candles, error)
 	// StartRun writes a new run and returns its id.
 	StartRun(ctx context.Context, run ledger.Run) (int64, error)
 	// FinishRun writes a run's state, reason and end.
@@ -30,28 +33,8 @@ type Archive interface {
 	RecordCellOf(ctx context.Context, run ledger.Run, cell ledger.Cell) error
 }
 
-// Tx is one write transaction of the archive; nothing of it is visible before Commit, and all of it after.
-type Tx interface {
-	// Fence fails with ledger.ErrLost unless the run is running and bears the token, and keeps it so until the transaction
-	// ends: a process whose run was taken over commits nothing more.
-	Fence(ctx context.Context, runID int64, token string) error
-	// Upsert writes bars idempotently and counts what it really did.
-	Upsert(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error)
-	// Candles reads bars as this transaction sees them.
-	Candles(ctx context.Context, series market.Series, window market.Window) (*market.Candles, error)
-	// Newest is the start of the last bar of a series; false when it has none.
-	Newest(ctx context.Context, series market.Series) (time.Time, bool, error)
-	// RecordCell writes the evidence of a cell together with its bars.
-	RecordCell(ctx context.Context, cell ledger.Cell) error
-	Commit(ctx context.Context) error
-	// Rollback undoes what was not committed; it is safe after Commit.
-	Rollback()
-}
-
-// Cache keeps the newest bars of each series where scripts find them quickly. Losing it costs speed, never data.
-type Cache interface {
-	PutNewest(ctx context.Context, series market.Series, bars *market.Candles) error
-}
+// Tx is one write transaction of the archive.
+type Tx = store.Tx
 
 // Leases let one process at a time work on a series.
 type Leases interface {
