@@ -26,16 +26,17 @@ type room struct {
 
 // rooms are the arrows of the architecture (docs/ARCHITECTURE.md). A room that does not exist yet breaks nothing.
 func rooms() map[string]room {
-	domain := []string{"market", "ledger"}
-	archive := []string{"market", "ledger", "migrations", "store"}
-	consumer := []string{"market", "ledger", "store"}
+	domain := []string{"market", "calendar", "ledger"}
+	archive := []string{"market", "calendar", "ledger", "migrations", "store"}
+	consumer := []string{"market", "calendar", "ledger", "store"}
 	return map[string]room{
-		"market":                  {strict: true},
+		"calendar":                {strict: true},
+		"market":                  {allowed: []string{"calendar"}, strict: true},
 		"ledger":                  {strict: true},
 		"config":                  {},
 		"migrations":              {},
-		"yahoo":                   {allowed: []string{"market"}},
-		"yahoo/fake":              {allowed: []string{"market"}},
+		"yahoo":                   {allowed: []string{"market", "calendar"}},
+		"yahoo/fake":              {allowed: []string{"market", "calendar"}},
 		"sync":                    {allowed: consumer},
 		"scheduler":               {allowed: domain},
 		"query":                   {allowed: []string{"market", "store"}},
@@ -167,11 +168,15 @@ func TestBrokenArrowsAreFound(t *testing.T) {
 	}{
 		{"market", "market", "time math/bits", 0},
 		{"market", "market", "golang.org/x/text", 1},
+		{"market", "market", "barkeep/calendar time", 0},
+		{"market", "market", "barkeep/yahoo barkeep/ledger", 2},
+		{"calendar", "calendar", "time time/tzdata", 0},
+		{"calendar", "calendar", "barkeep/market golang.org/x/text", 2},
 		{"ledger", "ledger", "barkeep/market", 1},
 		{"config", "config", "github.com/joho/godotenv", 0},
 		{"config", "config", "barkeep/market", 1},
 		{"migrations", "migrations", "barkeep/store/postgres", 1},
-		{"yahoo", "yahoo", "barkeep/market net/http golang.org/x/time/rate", 0},
+		{"yahoo", "yahoo", "barkeep/market barkeep/calendar net/http golang.org/x/time/rate", 0},
 		{"yahoo", "yahoo", "barkeep/ledger barkeep/sync barkeep/yahoo/fake", 3},
 		{"yahoo/wire", "wire", "barkeep/market barkeep/yahoo", 0},
 		{"yahoo/fake", "fake", "barkeep/yahoo", 1},

@@ -7,6 +7,7 @@ import (
 	"barkeep/market"
 	"barkeep/scheduler"
 	syncer "barkeep/sync"
+	"barkeep/yahoo"
 )
 
 // What a front end shows of the parts, under app's name: cmd knows app and config only.
@@ -62,11 +63,16 @@ func Order(timeframe string) int {
 	return slices.Index(market.Timeframes(), market.Timeframe(timeframe))
 }
 
+// Symbol is the provider's name of an instrument, such as ES=F.
+func Symbol(i market.Instrument) string { return yahoo.Symbol(i) }
+
 // Tasks is how many tasks a request comes to: one for each instrument and native timeframe.
 func Tasks(r Request) int {
-	bases := map[market.Timeframe]bool{}
+	serves, bases := yahoo.Capabilities(), map[market.Timeframe]bool{}
 	for _, t := range r.Timeframes {
-		bases[t.Base()] = true
+		if base, ok := serves.Base(t); ok {
+			bases[base] = true
+		}
 	}
 	return len(r.Instruments) * len(bases)
 }

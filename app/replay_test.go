@@ -212,7 +212,7 @@ func closed(t *testing.T, series market.Series, file []market.Candle, now time.T
 	}
 	n := 0
 	for _, bar := range file {
-		if !instrument.Calendar.End(bar.Start, series.Timeframe).After(now) {
+		if !series.Timeframe.End(instrument.Calendar, bar.Start).After(now) {
 			n++
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"barkeep/config"
 	"barkeep/market"
+	"barkeep/yahoo"
 )
 
 // Select resolves names of instruments and timeframes. Every problem is reported, not only the first; repeated names count
@@ -17,7 +18,7 @@ func Select(
 	var resolved []market.Instrument
 	seen := map[string]bool{}
 	for _, name := range instruments {
-		i, err := market.Resolve(name)
+		i, err := yahoo.Resolve(name)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", instrumentKey, err))
 		} else if !seen[i.Name] {

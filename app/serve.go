@@ -13,6 +13,7 @@ import (
 	"barkeep/scheduler"
 	"barkeep/server"
 	"barkeep/server/api"
+	"barkeep/yahoo"
 )
 
 // Serve runs the worker, schedule and HTTP together, until ctx ends or serving fails. It returns when everything it started
@@ -103,7 +104,9 @@ func (a *App) openServer(version string, o Options, orders *orders) (*server.Ser
 	if err != nil {
 		return nil, err
 	}
-	return web, api.Mount(web, api.Config{Reader: reader, Starter: orders, Instruments: a.instruments})
+	return web, api.Mount(web, api.Config{
+		Reader: reader, Starter: orders, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
+	})
 }
 
 // providerState tells how this process stands with the provider; it sends no request.

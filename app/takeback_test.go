@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"barkeep/app"
+	"barkeep/calendar"
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/yahoo/fake"
@@ -15,7 +16,7 @@ import (
 func TestWhatTheProviderTakesBackIsKept(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 8, 19, 21, 25, 0, 0, time.UTC) // Wednesday, in the break, 25 minutes after the last bar
-	day := market.Date{Year: 2026, Month: time.August, Day: 18}
+	day := calendar.Date{Year: 2026, Month: time.August, Day: 18}
 	series := market.Series{Instrument: "ES", Timeframe: market.M5}
 	all := market.Window{From: now.AddDate(0, -3, 0), To: now}
 	for name, database := range databases(t) {

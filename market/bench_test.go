@@ -4,15 +4,16 @@ import (
 	"testing"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
 // million makes 1,000,000 bars of ES, one after the other.
-func million(b *testing.B, cal *market.Calendar, tf market.Timeframe) *market.Candles {
+func million(b *testing.B, cal *calendar.Calendar, tf market.Timeframe) *market.Candles {
 	b.Helper()
 	bars := market.NewCandles(1_000_000)
 	w := market.Window{From: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), To: never()}
-	cal.Starts(w, tf.Length(), func(start time.Time) bool {
+	tf.Expected(cal, w, func(start time.Time) bool {
 		bars.Append(market.Candle{Start: start, Open: 6000, High: 6000.25, Low: 5999.75, Close: 6000, Volume: 10})
 		return bars.Len() < 1_000_000
 	})
@@ -40,7 +41,7 @@ func BenchmarkMark(b *testing.B) {
 	bars := million(b, i.Calendar, market.M1)
 	b.ReportAllocs()
 	for b.Loop() {
-		i.Mark(market.M1, bars)
+		i.SetFlags(market.M1, bars)
 	}
 	b.ReportMetric(float64(bars.Len())*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mbars/s")
 }

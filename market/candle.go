@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// NoVolume stands in a volume column where the provider gave prices but no volume (null). It is stored as NULL.
+// NoVolume stands in a volume column where the source gave prices but no volume. It is stored as NULL.
 const NoVolume int64 = -1
 
 // Flag marks what is odd about a bar; flags are stored beside the values, several may be set.
 type Flag uint8
 
-// The flags. The provider's odd rows are real (DESIGN.md section 5): they are kept as served, and marked.
+// The flags. Odd bars are real: they are kept as served, and flagged.
 const (
 	FlagOutside    Flag = 1 << iota // open or close lies outside [low, high]
 	FlagNegative                    // a price is below zero
 	FlagOffTick                     // a price is no multiple of the instrument's tick
 	FlagIncomplete                  // a derived bar some of whose base bars are absent
-	FlagOffSession                  // the bar starts when the exchange is closed, and it is not the bar in which a pause ends
+	FlagOffSession                  // an intraday bar that starts when the exchange is closed; not one in which a break ends
 )
 
 // Candle is one bar: it covers [Start, Start + its timeframe) and its prices are in the quote currency, as served.
@@ -28,7 +28,7 @@ type Candle struct {
 	High   float64
 	Low    float64
 	Close  float64
-	Volume int64 // contracts, shares or units; NoVolume when the provider gave none
+	Volume int64 // contracts, shares or units; NoVolume when the source gave none
 	Flags  Flag
 }
 
@@ -40,7 +40,7 @@ type Candles struct {
 	High   []float64
 	Low    []float64
 	Close  []float64
-	Volume []int64 // NoVolume where the provider gave none
+	Volume []int64 // NoVolume where the source gave none
 	Flags  []Flag
 }
 

@@ -3,25 +3,26 @@ package market
 import (
 	"math"
 	"time"
+
+	"barkeep/calendar"
 )
 
-// Mark sets on every bar, in place, the flags that its own values and start call for: FlagOutside, FlagNegative,
-// FlagOffTick and, for intraday bars, FlagOffSession. It corrects nothing, and leaves FlagIncomplete as it is.
-func (i Instrument) Mark(tf Timeframe, c *Candles) {
+// SetFlags sets on every bar, in place, the flags that its own values and start call for: FlagOutside, FlagNegative,
+// FlagOffTick and, for intraday bars, FlagOffSession. It changes no value, and leaves FlagIncomplete as it is.
+func (i Instrument) SetFlags(tf Timeframe, c *Candles) {
 	length := tf.Length()
-	var session Session  // of the bar before
-	var from, next int64 // the seconds [from, next) belong to its trading date
-	var known bool
+	var session calendar.Session // of the trading date of the bar before
+	var from, next int64         // the seconds that belong to that date, half-open
+	var trades bool              // whether the date has a session
 	for k := range c.TS {
 		f := valueFlags(c.Open[k], c.High[k], c.Low[k], c.Close[k], i.Tick)
 		if length > 0 {
 			start := time.Unix(c.TS[k], 0)
 			if c.TS[k] < from || c.TS[k] >= next {
-				session, known = i.Calendar.Session(i.Calendar.Date(start))
-				from = i.Calendar.Anchor(start).Unix()
-				next = i.Calendar.nextAnchor(start).Unix()
+				session, trades = i.Calendar.SessionAt(start)
+				from, next = i.Calendar.Open(start).Unix(), i.Calendar.NextOpen(start).Unix()
 			}
-			if !known || !session.expects(start, length) {
+			if !trades || !session.TradesDuring(start, length) {
 				f |= FlagOffSession
 			}
 		}

@@ -69,7 +69,7 @@ func TestMark(t *testing.T) {
 			Start: at(t, i.Calendar.Zone, tt.start), Open: tt.prices[0], High: tt.prices[1],
 			Low: tt.prices[2], Close: tt.prices[3],
 		})
-		i.Mark(tt.tf, bars)
+		i.SetFlags(tt.tf, bars)
 		if bars.Flags[0] != tt.want {
 			t.Errorf("%s: flags %05b, want %05b", tt.why, bars.Flags[0], tt.want)
 		}
@@ -82,7 +82,7 @@ func TestMarkClearsWhatDoesNotHoldAndKeepsIncomplete(t *testing.T) {
 	bars := market.NewCandles(1)
 	all := market.FlagOutside | market.FlagNegative | market.FlagOffTick | market.FlagIncomplete | market.FlagOffSession
 	bars.Append(market.Candle{Start: at(t, i.Calendar.Zone, "2026-03-09 12:00"), Open: 1, High: 1, Low: 1, Close: 1, Flags: all})
-	i.Mark(market.M5, bars)
+	i.SetFlags(market.M5, bars)
 	if bars.Flags[0] != market.FlagIncomplete {
 		t.Errorf("flags %05b", bars.Flags[0])
 	}
@@ -107,7 +107,7 @@ func TestTicksSurviveFloat32(t *testing.T) {
 func flagged(i market.Instrument, price float64) bool {
 	bars := market.NewCandles(1)
 	bars.Append(market.Candle{Start: time.Unix(0, 0), Open: price, High: price, Low: price, Close: price})
-	i.Mark(market.D1, bars)
+	i.SetFlags(market.D1, bars)
 	return bars.Flags[0]&market.FlagOffTick != 0
 }
 
@@ -122,9 +122,9 @@ func TestMarkAgreesWithTheCalendar(t *testing.T) {
 			start = start.Add(time.Duration(gap) * time.Minute)
 			bars.Append(market.Candle{Start: start, Open: 100, High: 100, Low: 100, Close: 100})
 		}
-		i.Mark(market.M1, bars)
+		i.SetFlags(market.M1, bars)
 		before := slices.Clone(bars.Flags)
-		i.Mark(market.M1, bars)
+		i.SetFlags(market.M1, bars)
 		if !slices.Equal(before, bars.Flags) {
 			t.Fatal("marking twice differs from marking once")
 		}

@@ -3,7 +3,6 @@ package market_test
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -12,45 +11,18 @@ import (
 	"barkeep/market"
 )
 
-// listed is the symbol list of DESIGN.md section 5, by the suffix of the contract months.
-func listed() map[string][]string {
-	return map[string][]string{
-		".CME": strings.Fields("ES NQ RTY MES MNQ M2K NKD 6A 6B 6C 6E 6J 6M 6N 6S BTC ETH HE LE GF SR3"),
-		".CBT": strings.Fields("YM MYM ZB ZN ZF ZT UB ZC ZS ZW ZM ZL ZO KE"),
-		".NYM": strings.Fields("CL MCL NG QG RB HO BZ PL PA"),
-		".CMX": strings.Fields("GC MGC SI SIL HG MHG"),
-		".NYB": strings.Fields("DX CC KC CT SB OJ"),
-	}
-}
-
 func same(a, b market.Instrument) bool {
-	return a.Name == b.Name && a.Symbol == b.Symbol && a.Kind == b.Kind && a.Root == b.Root && a.Tick == b.Tick &&
+	return a.Name == b.Name && a.Kind == b.Kind && a.Root == b.Root && a.Tick == b.Tick &&
 		a.Calendar.Name == b.Calendar.Name
-}
-
-func TestRootsAreTheListOfTheDesign(t *testing.T) {
-	t.Parallel()
-	var want []string
-	for _, roots := range listed() {
-		want = append(want, roots...)
-	}
-	got := market.Roots()
-	slices.Sort(want)
-	slices.Sort(got)
-	if !slices.Equal(got, want) {
-		t.Errorf("Roots() = %v, want %v", got, want)
-	}
 }
 
 func TestResolveFrontMonthOfEveryRoot(t *testing.T) {
 	t.Parallel()
-	for _, roots := range listed() {
-		for _, root := range roots {
-			for _, text := range []string{root, root + "=F", strings.ToLower(root), " " + strings.ToLower(root) + "=f "} {
-				i := resolve(t, text)
-				if i.Name != root || i.Symbol != root+"=F" || i.Kind != market.KindFuture || i.Root != root || i.Tick <= 0 {
-					t.Errorf("Resolve(%q) = %+v", text, i)
-				}
+	for _, root := range market.Roots() {
+		for _, text := range []string{root, strings.ToLower(root), " " + strings.ToLower(root) + " "} {
+			i := resolve(t, text)
+			if i.Name != root || i.Kind != market.KindFuture || i.Root != root || i.Tick <= 0 {
+				t.Errorf("Resolve(%q) = %+v", text, i)
 			}
 		}
 	}
@@ -59,22 +31,20 @@ func TestResolveFrontMonthOfEveryRoot(t *testing.T) {
 func TestResolveContractMonthOfEveryRootAndMonth(t *testing.T) {
 	t.Parallel()
 	names := strings.Fields("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC")
-	for suffix, roots := range listed() {
-		for _, root := range roots {
-			for m, letter := range "FGHJKMNQUVXZ" {
-				code := fmt.Sprintf("%s%c26", root, letter)
-				for _, text := range []string{
-					code, strings.ToLower(code), code + suffix, fmt.Sprintf("%s%c2026", root, letter),
-					root + " " + names[m] + "26", root + " " + names[m] + " 26", root + " " + names[m] + "2026",
-					root + "-" + names[m] + "26", fmt.Sprintf("%s %02d-26", root, m+1), fmt.Sprintf("%s %02d-2026", root, m+1),
-				} {
-					i := resolve(t, text)
-					if i.Name != code || i.Symbol != code+suffix || i.Kind != market.KindContract || i.Root != root {
-						t.Errorf("Resolve(%q) = %+v, want %s", text, i, code+suffix)
-					}
-					if front := resolve(t, root); front.Name == i.Name || front.Symbol == i.Symbol || front.Tick != i.Tick {
-						t.Errorf("contract %+v and front month %+v", i, front)
-					}
+	for _, root := range market.Roots() {
+		for m, letter := range "FGHJKMNQUVXZ" {
+			code := fmt.Sprintf("%s%c26", root, letter)
+			for _, text := range []string{
+				code, strings.ToLower(code), fmt.Sprintf("%s%c2026", root, letter),
+				root + " " + names[m] + "26", root + " " + names[m] + " 26", root + " " + names[m] + "2026",
+				root + "-" + names[m] + "26", fmt.Sprintf("%s %02d-26", root, m+1), fmt.Sprintf("%s %02d-2026", root, m+1),
+			} {
+				i := resolve(t, text)
+				if i.Name != code || i.Kind != market.KindContract || i.Root != root {
+					t.Errorf("Resolve(%q) = %+v, want %s", text, i, code)
+				}
+				if front := resolve(t, root); front.Name == i.Name || front.Tick != i.Tick {
+					t.Errorf("contract %+v and front month %+v", i, front)
 				}
 			}
 		}
@@ -103,11 +73,9 @@ func TestResolveWhatIsNoFuture(t *testing.T) {
 		{"BTC-JPY", "BTC-JPY", market.KindCrypto, "CRYPTO"},
 		{"EURUSD=X", "EURUSD=X", market.KindCurrency, "FX"},
 		{"inr=x", "INR=X", market.KindCurrency, "FX"},
-		{"ALI=F", "ALI=F", market.KindFuture, "CME"}, // a future that is not listed keeps its symbol
-		{"ABF25.CME", "ABF25.CME", market.KindContract, "CME"},
 	} {
 		i := resolve(t, tt.text)
-		if i.Name != tt.name || i.Symbol != tt.name || i.Kind != tt.kind || i.Calendar.Name != tt.calendar || i.Root != "" {
+		if i.Name != tt.name || i.Kind != tt.kind || i.Calendar.Name != tt.calendar || i.Root != "" {
 			t.Errorf("Resolve(%q) = %+v on %s, want %+v", tt.text, i, i.Calendar.Name, tt)
 		}
 	}
@@ -118,19 +86,15 @@ func TestResolveRefuses(t *testing.T) {
 	for _, tt := range []struct{ text, hint string }{
 		{"", "empty"},
 		{" \t", "empty"},
-		{"ES=F=F", "ES=F"},
-		{"=F", "ES=F"},
+		{"ES=F", "ES=F"}, // a symbol of a source
 		{"=X", "EURUSD=X"},
-		{"ESZ26=F", "ESZ26"},
-		{"ES DEC26=F", "ES DEC26"},
 		{"ES FOO26", "ES DEC26"},
 		{"ES 13-26", "13 is no month"},
 		{"ES 00-26", "00 is no month"},
-		{"ESZ26.CBT", "write ESZ26.CME"},
-		{"ESZ26.TWO", "write ESZ26.CME"},
-		{"ZBH26.CME", "write ZBH26.CBT"},
+		{"ESZ26.CME", "write ESZ26"}, // likewise
+		{"ESZ2026.TWO", "write ESZ26"},
 		{"GCZ5", "two digits, as in GCZ25"},
-		{"6EM6.CME", "two digits, as in 6EM26"},
+		{"6EM6", "two digits, as in 6EM26"},
 		{"^", "^GSPC"},
 		{"A B", "AAPL"},
 		{"ES;DROP", "AAPL"},
@@ -149,7 +113,7 @@ func TestResolveRefuses(t *testing.T) {
 	}
 }
 
-// Resolving a resolved name or symbol again changes nothing, whatever was written.
+// Resolving a resolved name again changes nothing, whatever was written.
 func TestResolveIsIdempotent(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -167,13 +131,13 @@ func TestResolveIsIdempotent(t *testing.T) {
 			}
 			return
 		}
-		for _, again := range []string{first.Name, first.Symbol, strings.ToLower(first.Name)} {
+		for _, again := range []string{first.Name, strings.ToLower(first.Name)} {
 			second, err := market.Resolve(again)
 			if err != nil || !same(first, second) {
 				t.Fatalf("Resolve(%q) = %+v, but Resolve(%q) = %+v, %v", text, first, again, second, err)
 			}
 		}
-		if strings.Count(first.Symbol, "=") > 1 || first.Name != strings.ToUpper(first.Name) {
+		if strings.Count(first.Name, "=") > 1 || first.Name != strings.ToUpper(first.Name) {
 			t.Fatalf("Resolve(%q) = %+v", text, first)
 		}
 	})
@@ -191,8 +155,8 @@ func FuzzResolve(f *testing.F) {
 			}
 			return
 		}
-		if again := resolve(t, i.Symbol); !same(i, again) {
-			t.Errorf("Resolve(%q) = %+v, its symbol gives %+v", text, i, again)
+		if again := resolve(t, i.Name); !same(i, again) {
+			t.Errorf("Resolve(%q) = %+v, its name gives %+v", text, i, again)
 		}
 	})
 }

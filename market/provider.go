@@ -17,7 +17,7 @@ var (
 // Outcome is how a provider answered, or why it did not. "Bars" and "empty" are answers; the rest arrive as *FetchError.
 type Outcome string
 
-// The outcomes of a fetch (DESIGN.md section 5, "Errors").
+// The outcomes of a fetch; docs/PROVIDER.md#errors says what the provider sends for each.
 const (
 	OutcomeBars        Outcome = "bars"          // at least one row, though all may be null
 	OutcomeEmpty       Outcome = "empty"         // 200 without rows: closed hours, or nothing known of the window
@@ -56,6 +56,16 @@ type FetchResult struct {
 	Rows    int      // rows of the body
 	Null    int      // rows without a full set of prices: closed hours and holes
 	Dropped int      // rows left out by rule: before the window, unfinished, the live row, a repeated key
+
+	// NullBars and AbsentBars are the starts (Unix seconds, ascending) of the bars that the calendar expects inside
+	// Window, that are over, and that Candles lacks, from the date of the listing's first trade on. Of a null bar the
+	// body has a row without a full set of prices; of an absent bar it has no row that counts.
+	NullBars   []int64
+	AbsentBars []int64
+
+	Actions []Action // splits, dividends and capital gains that the answer tells of, in order of time
+	Listing Listing  // what the answer says the instrument is; empty when no body was read
+
 	// Learned is the depth the provider named when it refused the first window; 0 when it refused none.
 	Learned time.Duration
 	// Requests is how many HTTP requests were sent, retries included.

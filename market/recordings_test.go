@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -34,7 +35,7 @@ func TestRecordedBarsLieInSessions(t *testing.T) {
 	} {
 		i := resolve(t, tt.root)
 		bars := recorded(t, tt.file)
-		i.Mark(tt.tf, bars)
+		i.SetFlags(tt.tf, bars)
 		var off []string
 		for k := range bars.Len() {
 			b := bars.At(k)
@@ -46,7 +47,7 @@ func TestRecordedBarsLieInSessions(t *testing.T) {
 			t.Errorf("%s: outside sessions are %v, want %v", tt.file, off, tt.known)
 		}
 		for _, b := range []int{0, bars.Len() - 1} {
-			if _, ok := i.Calendar.Session(i.Calendar.Date(bars.At(b).Start)); !ok {
+			if _, ok := i.Calendar.SessionAt(bars.At(b).Start); !ok {
 				t.Errorf("%s: bar %d has no session", tt.file, b)
 			}
 		}
@@ -72,8 +73,8 @@ func TestRecordedDaysAreSessions(t *testing.T) {
 		for i := range bars.Len() {
 			key := bars.At(i).Start
 			have[key] = true
-			d := market.DateOf(key.In(cal.Zone))
-			if !cal.DayKey(d).Equal(key) {
+			d := calendar.DateOf(key.In(cal.Zone))
+			if !cal.Midnight(d).Equal(key) {
 				t.Errorf("%s: %v is no key", tt.root, key)
 			}
 			if _, ok := cal.Session(d); !ok && d.String() != "2025-07-13" {
@@ -81,9 +82,9 @@ func TestRecordedDaysAreSessions(t *testing.T) {
 			}
 		}
 		var absent []string
-		cal.Expected(bars.Span(), market.D1, func(key time.Time) bool {
+		market.D1.Expected(cal, bars.Span(), func(key time.Time) bool {
 			if !have[key] {
-				absent = append(absent, market.DateOf(key.In(cal.Zone)).String())
+				absent = append(absent, calendar.DateOf(key.In(cal.Zone)).String())
 			}
 			return true
 		})
@@ -93,7 +94,7 @@ func TestRecordedDaysAreSessions(t *testing.T) {
 	}
 }
 
-// Real daily bars whose open or close lies outside high and low: 442 of GC's (DESIGN.md section 5), and CL below zero.
+// Real daily bars whose open or close lies outside high and low: 442 of GC's (docs/PROVIDER.md#odd-bars), and CL below zero.
 func TestRecordedOddities(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -108,7 +109,7 @@ func TestRecordedOddities(t *testing.T) {
 	} {
 		i := resolve(t, tt.root)
 		bars := recorded(t, tt.root+"_1d.csv")
-		i.Mark(market.D1, bars)
+		i.SetFlags(market.D1, bars)
 		n := 0
 		for _, f := range bars.Flags {
 			if f&tt.flag != 0 {

@@ -1,20 +1,25 @@
 package market
 
-import "time"
+import (
+	"time"
 
-// Resample builds bars of the derived timeframe to out of base bars of from: the first open, the highest high, the lowest
+	"barkeep/calendar"
+)
+
+// Resample builds bars of the timeframe to out of bars of the timeframe from: the first open, the highest high, the lowest
 // low, the last close, the sum of the volumes (NoVolume when no base bar has one). Only bars whose interval is over by now
-// come out. FlagIncomplete marks those with fewer base bars than the calendar expects, or with an incomplete one; the base's
-// other flags are passed on. Bars are counted rather than matched with the grid, because the provider's 60m bars of half days
-// run from 09:30 (DESIGN.md section 5); those outside the session are merged but not counted. The base must be in order and
-// hold every bar of the buckets it touches. A bar of to must be whole bars of from: a multiple of its length, or of 1d a week,
-// month or quarter; any other pair gives no bars.
-func Resample(base *Candles, from, to Timeframe, calendar *Calendar, now time.Time) *Candles {
-	if base.Len() == 0 || !to.multipleOf(from) {
+// come out. The base must be in order and hold every bar of each interval that it touches. A bar of to must be made of whole
+// bars of from (Timeframe.MultipleOf); any other pair gives no bars.
+//
+// FlagIncomplete marks bars with fewer base bars than the calendar expects, or with an incomplete one; the base's other flags
+// are passed on. Base bars are counted, not matched with the expected starts, because a source may stamp the bars of a half
+// day off the grid: 60m bars of futures then run from 09:30. Base bars outside the session are merged but not counted.
+func Resample(base *Candles, from, to Timeframe, c *calendar.Calendar, now time.Time) *Candles {
+	if base.Len() == 0 || !to.MultipleOf(from) {
 		return NewCandles(0)
 	}
 	r := resampler{
-		to: to, step: from.Length(), length: int64(to.Length() / time.Second), calendar: calendar, now: now.Unix(),
+		to: to, step: from.Length(), length: int64(to.Length() / time.Second), calendar: c, now: now.Unix(),
 		out: NewCandles(base.Len()/ratio(from, to) + 8),
 	}
 	begin := 0
@@ -30,24 +35,24 @@ func Resample(base *Candles, from, to Timeframe, calendar *Calendar, now time.Ti
 	return r.out
 }
 
-// resampler walks the buckets of one call.
+// resampler walks through the bars of one call. A bucket is the interval of one resampled bar.
 type resampler struct {
 	to       Timeframe
 	step     time.Duration // length of a base bar; 0 for 1d
 	length   int64         // seconds of a bar of to; 0 for longer than 1d
-	calendar *Calendar
+	calendar *calendar.Calendar
 	now      int64
 	out      *Candles
 
 	start    int64 // of the bucket
-	next     int64 // first second after it
-	over     int64 // when its interval is over
+	next     int64 // first second after the bucket
+	over     int64 // when its bar may be stored
 	expected int   // base bars that the calendar expects in it
 
-	anchor, following int64   // of the trading date that the bucket lies in
-	session           Session // of that date
-	open              bool    // whether there is one
-	opens, shuts      int64   // its open and close
+	dateFrom, dateTo int64            // the seconds that belong to the trading date of the bucket, half-open
+	session          calendar.Session // of that date
+	trades           bool             // whether there is one
+	open, close      int64            // of that session
 }
 
 // enter moves to the bucket that holds ts.
@@ -57,31 +62,31 @@ func (r *resampler) enter(ts int64) {
 		return
 	}
 	t := time.Unix(ts, 0)
-	first, next := r.calendar.period(r.calendar.dateOfKey(t), r.to)
-	r.start = r.calendar.DayKey(first).Unix()
-	r.next = r.calendar.DayKey(next).Unix()
-	r.over = r.calendar.End(time.Unix(r.start, 0), r.to).Unix()
-	r.expected = r.calendar.dailyBars(first, next)
+	first, next := r.to.period(dateOfKey(r.calendar, t))
+	r.start = r.calendar.Midnight(first).Unix()
+	r.next = r.calendar.Midnight(next).Unix()
+	r.over = r.to.End(r.calendar, time.Unix(r.start, 0)).Unix()
+	r.expected = dailyBars(r.calendar, first, next)
 }
 
 func (r *resampler) enterIntraday(ts int64) {
 	t := time.Unix(ts, 0)
-	if r.following == 0 || ts >= r.following || ts < r.anchor {
-		r.anchor, r.following = r.calendar.Anchor(t).Unix(), r.calendar.nextAnchor(t).Unix()
-		r.session, r.open = r.calendar.Session(r.calendar.Date(t))
+	if r.dateTo == 0 || ts >= r.dateTo || ts < r.dateFrom {
+		r.dateFrom, r.dateTo = r.calendar.Open(t).Unix(), r.calendar.NextOpen(t).Unix()
+		r.session, r.trades = r.calendar.SessionAt(t)
 	}
-	r.start = r.anchor + (ts-r.anchor)/r.length*r.length
-	r.next = min(r.start+r.length, r.following)
+	r.start = r.dateFrom + (ts-r.dateFrom)/r.length*r.length
+	r.next = min(r.start+r.length, r.dateTo)
 	r.over, r.expected = r.start+r.length, 0
-	if !r.open {
+	if !r.trades {
 		return
 	}
-	r.opens, r.shuts = r.session.Open.Unix(), r.session.Close.Unix()
-	if r.start < r.shuts {
-		r.over = min(r.over, r.shuts)
+	r.open, r.close = r.session.Open.Unix(), r.session.Close.Unix()
+	if r.start < r.close {
+		r.over = min(r.over, r.close)
 	}
 	step := int64(r.step / time.Second)
-	for s := r.start; s < min(r.next, r.shuts); s += step {
+	for s := r.start; s < min(r.next, r.close); s += step {
 		if r.due(s) {
 			r.expected++
 		}
@@ -92,12 +97,12 @@ func (r *resampler) enterIntraday(ts int64) {
 func (r *resampler) due(ts int64) bool {
 	switch {
 	case r.length == 0:
-		d := DateOf(time.Unix(ts, 0).In(r.calendar.Zone))
-		return r.calendar.dailyBars(d, d.AddDays(1)) > 0
-	case r.open && r.session.Pauses == nil:
-		return r.opens <= ts && ts < r.shuts
+		d := calendar.DateOf(time.Unix(ts, 0).In(r.calendar.Zone))
+		return dailyBars(r.calendar, d, d.AddDays(1)) > 0
+	case r.trades && r.session.Breaks == nil:
+		return r.open <= ts && ts < r.close
 	default:
-		return r.open && r.session.expects(time.Unix(ts, 0), r.step)
+		return r.trades && r.session.TradesDuring(time.Unix(ts, 0), r.step)
 	}
 }
 
@@ -125,14 +130,6 @@ func (r *resampler) emit(base *Candles, i, j int) {
 		bar.Flags |= FlagIncomplete
 	}
 	r.out.Append(bar)
-}
-
-// multipleOf tells whether every bar of t is made of whole bars of from.
-func (t Timeframe) multipleOf(from Timeframe) bool {
-	if t.Intraday() && from.Intraday() {
-		return t.Length() > from.Length() && t.Length()%from.Length() == 0
-	}
-	return from == D1 && D1.Less(t)
 }
 
 // ratio is about how many base bars make one derived bar, for the size of the result.

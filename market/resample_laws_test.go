@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -16,8 +17,8 @@ type pair struct{ from, to market.Timeframe }
 func pairs() []pair {
 	var all []pair
 	for _, tf := range market.Timeframes() {
-		if !tf.Native() {
-			all = append(all, pair{tf.Base(), tf})
+		if base := baseOf(tf); base != tf {
+			all = append(all, pair{base, tf})
 		}
 	}
 	return append(all, pair{market.M5, market.M15}, pair{market.H2, market.H4}, pair{market.H6, market.H12})
@@ -25,7 +26,7 @@ func pairs() []pair {
 
 // bars draws a series on the calendar's grid with holes, odd volumes and flags. Volumes are whole, prices on a grid of
 // quarters, so that the sums of these tests are exact.
-func bars(t *rapid.T, cal *market.Calendar, tf market.Timeframe) *market.Candles {
+func bars(t *rapid.T, cal *calendar.Calendar, tf market.Timeframe) *market.Candles {
 	from := draw(t)
 	length := 6 * 24 * time.Hour
 	switch {
@@ -44,7 +45,7 @@ func bars(t *rapid.T, cal *market.Calendar, tf market.Timeframe) *market.Candles
 		return seed % n
 	}
 	out := market.NewCandles(0)
-	cal.Expected(market.Window{From: from, To: from.Add(length)}, tf, func(start time.Time) bool {
+	tf.Expected(cal, market.Window{From: from, To: from.Add(length)}, func(start time.Time) bool {
 		if int(next(10)) >= keep {
 			return true
 		}
@@ -75,7 +76,7 @@ func TestResamplingLaws(t *testing.T) {
 		for i := range out.Len() {
 			b := out.At(i)
 			part := market.NewCandles(0)
-			for ; used < base.Len() && cal.Bucket(base.At(used).Start, p.to).Equal(b.Start); used++ {
+			for ; used < base.Len() && p.to.Bucket(cal, base.At(used).Start).Equal(b.Start); used++ {
 				part.Append(base.At(used))
 			}
 			if part.Len() == 0 {
@@ -84,8 +85,8 @@ func TestResamplingLaws(t *testing.T) {
 			if want := merged(b.Start, part, due(cal, b.Start, p)); b != want {
 				t.Fatalf("%s to %s on %s: %+v, want %+v", p.from, p.to, cal.Name, b, want)
 			}
-			s, ok := cal.Session(cal.Date(b.Start))
-			if p.to.Intraday() && (!ok || b.Start.Before(s.Open) || cal.End(b.Start, p.to).After(s.Close)) {
+			s, ok := cal.SessionAt(b.Start)
+			if p.to.Intraday() && (!ok || b.Start.Before(s.Open) || p.to.End(cal, b.Start).After(s.Close)) {
 				t.Fatalf("bar of %v crosses its session", b.Start)
 			}
 		}
@@ -96,8 +97,8 @@ func TestResamplingLaws(t *testing.T) {
 }
 
 // due is how many base bars the calendar expects in one bar, counted the slow way.
-func due(cal *market.Calendar, start time.Time, p pair) int {
-	return expected(cal, cal.Span(market.Window{From: start, To: start.Add(time.Second)}, p.to), p.from).Len()
+func due(cal *calendar.Calendar, start time.Time, p pair) int {
+	return expected(cal, p.to.Span(cal, market.Window{From: start, To: start.Add(time.Second)}), p.from).Len()
 }
 
 // merged is the definition of a resampled bar, column by column.
@@ -147,7 +148,7 @@ func TestResamplingTwiceEqualsOnce(t *testing.T) {
 		base := bars(t, cal, way[0])
 		now := never()
 		if base.Len() > 0 { // by then every base bar is over, but maybe not the longest ones
-			now = cal.End(base.At(base.Len()-1).Start, way[0])
+			now = way[0].End(cal, base.At(base.Len()-1).Start)
 		}
 		middle := market.Resample(base, way[0], way[1], cal, now)
 		twice := market.Resample(middle, way[1], way[2], cal, now)
@@ -170,7 +171,7 @@ func TestRebuildingASpanIsEnough(t *testing.T) {
 		}
 		i := rapid.IntRange(0, base.Len()-1).Draw(t, "first")
 		j := rapid.IntRange(i+1, base.Len()).Draw(t, "end")
-		span := cal.Span(base.Slice(i, j).Span(), p.to)
+		span := p.to.Span(cal, base.Slice(i, j).Span())
 		whole := market.Resample(base, p.from, p.to, cal, never()).In(span)
 		part := market.Resample(base.In(span), p.from, p.to, cal, never())
 		if whole.Len() != part.Len() {

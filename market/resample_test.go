@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -15,7 +16,7 @@ type start struct {
 	incomplete bool
 }
 
-func starts(cal *market.Calendar, bars *market.Candles) []start {
+func starts(cal *calendar.Calendar, bars *market.Candles) []start {
 	var all []start
 	for i := range bars.Len() {
 		b := bars.At(i)

@@ -49,6 +49,9 @@ type SeriesState struct {
 	Count  int64     // bars stored
 	Oldest time.Time // start of the first bar; zero when Count is 0
 	Newest time.Time // start of the last bar; zero when Count is 0
+	// Source is the name of the source whose bars the series holds (Capabilities.Source); empty when the archive does not know
+	// it. It is data: the key of a series is its instrument and timeframe.
+	Source string
 	// Version grows with every transaction that inserts or changes bars of the series.
 	Version int64
 }

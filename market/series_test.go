@@ -77,31 +77,6 @@ func TestSeriesString(t *testing.T) {
 	}
 }
 
-func TestDate(t *testing.T) {
-	t.Parallel()
-	zone := resolve(t, "ES").Calendar.Zone
-	d := market.Date{Year: 2026, Month: time.March, Day: 8} // clocks go forward at 02:00
-	if got := d.At(zone, 18*time.Hour); got.Format(time.RFC3339) != "2026-03-08T18:00:00-04:00" {
-		t.Errorf("18:00 is %v", got)
-	}
-	if got := d.At(zone, -6*time.Hour); got.Format(time.RFC3339) != "2026-03-07T18:00:00-05:00" {
-		t.Errorf("18:00 of the evening before is %v", got)
-	}
-	if d.String() != "2026-03-08" || d.Weekday() != time.Sunday || d.AddDays(-8).String() != "2026-02-28" {
-		t.Errorf("%s is a %s, eight days after %s", d, d.Weekday(), d.AddDays(-8))
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		d := market.DateOf(draw(t))
-		n := rapid.IntRange(-4000, 4000).Draw(t, "days")
-		if moved := d.AddDays(n); moved.AddDays(-n) != d || moved.Before(d) != (n < 0) || d.Before(moved) != (n > 0) {
-			t.Fatalf("%s and %d days is %s", d, n, moved)
-		}
-		if (int(d.AddDays(n).Weekday())-int(d.Weekday())-n)%7 != 0 || market.DateOf(d.At(zone, 0)) != d {
-			t.Fatalf("%s is a %s", d, d.Weekday())
-		}
-	})
-}
-
 func TestFetchError(t *testing.T) {
 	t.Parallel()
 	err := fmt.Errorf("cell: %w", &market.FetchError{

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -74,12 +75,38 @@ func recorded(t *testing.T, file string) *market.Candles {
 }
 
 // expected makes one plain bar for every start that the calendar expects in the window.
-func expected(cal *market.Calendar, w market.Window, tf market.Timeframe) *market.Candles {
+func expected(cal *calendar.Calendar, w market.Window, tf market.Timeframe) *market.Candles {
 	bars := market.NewCandles(0)
-	cal.Expected(w, tf, func(start time.Time) bool {
+	tf.Expected(cal, w, func(start time.Time) bool {
 		price := 100 + float64(bars.Len()%7)
 		bars.Append(market.Candle{Start: start, Open: price, High: price + 2, Low: price - 1, Close: price + 1, Volume: 10})
 		return true
 	})
 	return bars
+}
+
+// names are instruments that between them have every kind of session: overnight, with a pause, by day, at all hours.
+func names() []string {
+	return []string{"ES", "GC", "ZC", "HE", "DX", "KC", "AAPL", "BTC-USD", "EURUSD=X", "OCDO.L", "^N225", "ALL.AX"}
+}
+
+// draw makes an instant between 2015 and 2030, often near midnight UTC or a clock change.
+func draw(t *rapid.T) time.Time {
+	return time.Unix(rapid.Int64Range(1420070400, 1893456000).Draw(t, "unix"), 0).UTC()
+}
+
+// baseOf is a timeframe that bars of tf are made from in these tests; tf itself for those that are not made.
+func baseOf(tf market.Timeframe) market.Timeframe {
+	switch tf {
+	case market.M3:
+		return market.M1
+	case market.M30, market.M90:
+		return market.M15
+	case market.H2, market.H4, market.H6, market.H8, market.H12:
+		return market.H1
+	case market.W1, market.Mo1, market.Mo3:
+		return market.D1
+	default:
+		return tf
+	}
 }

@@ -14,9 +14,12 @@ import (
 	"barkeep/store"
 )
 
-// Config wires an engine. Provider, Archive, Now, Logger and Pacific are required.
+// Config wires an engine. Provider, Capabilities, Archive, Now, Logger and Pacific are required.
 type Config struct {
 	Provider Provider
+	// Capabilities are what the provider serves; plans are made within them.
+	Capabilities market.Capabilities
+
 	Archive  Archive
 	Cache    store.Cache // nil: nothing is cached
 	Leases   Leases      // nil: no leases are taken
@@ -39,6 +42,9 @@ type Engine struct {
 func New(c Config) (*Engine, error) {
 	if c.Provider == nil || c.Archive == nil || c.Now == nil || c.Logger == nil || c.Pacific == nil {
 		return nil, errors.New("sync engine: Provider, Archive, Now, Logger and Pacific are required")
+	}
+	if err := c.Capabilities.Check(); err != nil {
+		return nil, fmt.Errorf("sync engine: %w", err)
 	}
 	if c.Fetchers < 0 || c.Writers < 0 || c.Deadline < 0 || c.CacheLen < 0 {
 		return nil, fmt.Errorf("sync engine: Fetchers %d, Writers %d, Deadline %s and CacheLen %d must not be negative",
@@ -66,7 +72,7 @@ func (e *Engine) Plan(ctx context.Context, request Request) (Plan, error) {
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan: read the archive's series: %w", err)
 	}
-	return MakePlan(request, states, e.Now()), nil
+	return MakePlan(e.Capabilities, request, states, e.Now()), nil
 }
 
 // RunOnce plans, fetches and stores, and writes the ledger. The error tells that the run could not be carried out or

@@ -286,6 +286,11 @@ func TestEngineRefusesWhatCannotWork(t *testing.T) {
 		t.Error("an engine without parts was accepted")
 	}
 	b := newBench(t, fixed(at(t, importTime)))
+	b.config.Capabilities.Source = ""
+	if _, err := syncer.New(b.config); err == nil || !strings.Contains(err.Error(), "the source has no name") {
+		t.Errorf("got %v, want an error that says what the capabilities lack", err)
+	}
+	b = newBench(t, fixed(at(t, importTime)))
 	b.config.Writers = -1
 	if _, err := syncer.New(b.config); err == nil || !strings.Contains(err.Error(), "Writers -1") {
 		t.Errorf("got %v, want an error that names Writers", err)

@@ -13,6 +13,7 @@ import (
 	"barkeep/ledger"
 	"barkeep/market"
 	syncer "barkeep/sync"
+	"barkeep/yahoo"
 )
 
 // errStopped is what a stopped archive or cache answers.
@@ -245,17 +246,17 @@ func (p *scripted) Fetch(_ context.Context, request market.FetchRequest) (*marke
 	}
 	bars := market.NewCandles(0)
 	add := func(t time.Time) bool {
-		if !request.Instrument.Calendar.End(t, request.Timeframe).After(p.now()) {
+		if !request.Timeframe.End(request.Instrument.Calendar, t).After(p.now()) {
 			v := 100 + p.price + float64(t.Unix()%977)
 			bars.Append(market.Candle{Start: t.UTC(), Open: v, High: v + 2, Low: v - 1, Close: v + 1, Volume: 10})
 		}
 		return true
 	}
 	if request.Timeframe.Intraday() {
-		request.Instrument.Calendar.Starts(request.Window, request.Timeframe.Length(), add)
+		request.Timeframe.Expected(request.Instrument.Calendar, request.Window, add)
 	} else {
-		for _, s := range request.Instrument.Calendar.Sessions(request.Window) {
-			add(request.Instrument.Calendar.DayKey(s.Date))
+		for _, s := range request.Instrument.Calendar.Sessions(request.Window.From, request.Window.To) {
+			add(request.Instrument.Calendar.Midnight(s.Date))
 		}
 	}
 	return &market.FetchResult{
@@ -266,7 +267,7 @@ func (p *scripted) Fetch(_ context.Context, request market.FetchRequest) (*marke
 // refuse answers one outcome.
 func refuse(r market.FetchRequest, outcome market.Outcome, after time.Duration) (*market.FetchResult, error) {
 	return nil, &market.FetchError{
-		Outcome: outcome, Symbol: r.Instrument.Symbol, Timeframe: r.Timeframe, RetryAfter: after, Requests: 1, Reason: "scripted",
+		Outcome: outcome, Symbol: r.Instrument.Name, Timeframe: r.Timeframe, RetryAfter: after, Requests: 1, Reason: "scripted",
 	}
 }
 
@@ -318,7 +319,7 @@ func newBench(t testing.TB, now func() time.Time) *bench {
 	}
 	b := &bench{archive: newMemory(), provider: &scripted{now: now}, cache: newCached()}
 	b.config = syncer.Config{
-		Provider: b.provider, Archive: b.archive, Cache: b.cache, Now: now, Pacific: pacific, Logger: slog.New(slog.DiscardHandler),
+		Provider: b.provider, Capabilities: yahoo.Capabilities(), Archive: b.archive, Cache: b.cache, Now: now, Pacific: pacific, Logger: slog.New(slog.DiscardHandler),
 	}
 	return b
 }

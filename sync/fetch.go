@@ -72,7 +72,7 @@ func (b *batch) add(result *market.FetchResult) {
 // nothing judges an answer without bars: right when the market was closed, else a failure, since empty is never success.
 func (x *execution) nothing(w work, got *batch) work {
 	expected := false
-	w.task.Instrument.Calendar.Expected(got.window, w.task.Base, func(time.Time) bool {
+	w.task.Base.Expected(w.task.Instrument.Calendar, got.window, func(time.Time) bool {
 		expected = true
 		return false
 	})

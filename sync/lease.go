@@ -57,5 +57,5 @@ func (x *execution) replan(ctx context.Context, task Task) (Task, error) {
 	}
 	request := x.request
 	request.Instruments, request.Timeframes = []market.Instrument{task.Instrument}, task.All()
-	return MakePlan(request, states, x.Now()).Tasks[0], nil
+	return MakePlan(x.Capabilities, request, states, x.Now()).Tasks[0], nil
 }

@@ -33,6 +33,8 @@ type Task struct {
 	// Leaves is when the first bar that is missing passes the provider's wall and can never be fetched again; zero where
 	// there is no wall.
 	Leaves time.Time
+
+	native market.Native // what the provider serves of the base
 }
 
 // Series is the task's base series.
@@ -69,17 +71,17 @@ func (p Plan) Estimate(perMinute float64) time.Duration {
 	return time.Duration(float64(p.Requests()) / perMinute * float64(time.Minute)).Round(time.Second)
 }
 
-// MakePlan decides what to fetch, given what the archive holds. Tasks come in the order in which their missing bars leave
-// the provider's window.
-func MakePlan(request Request, states []market.SeriesState, now time.Time) Plan {
+// MakePlan decides what to fetch from a provider that serves so much, given what the archive holds. Tasks come in the order in
+// which their missing bars leave the provider's window. A timeframe of which the provider gives no bars has no task.
+func MakePlan(serves market.Capabilities, request Request, states []market.SeriesState, now time.Time) Plan {
 	held := make(map[market.Series]market.SeriesState, len(states))
 	for _, s := range states {
 		held[s.Series] = s
 	}
 	plan := Plan{Made: now}
 	for _, instrument := range request.Instruments {
-		for _, task := range group(instrument, request.Timeframes) {
-			plan.Tasks = append(plan.Tasks, planTask(task, request, held[task.Series()], now))
+		for _, task := range group(serves, instrument, request.Timeframes) {
+			plan.Tasks = append(plan.Tasks, planTask(task, serves.Margin, request, held[task.Series()], now))
 		}
 	}
 	slices.SortStableFunc(plan.Tasks, urgency)
@@ -87,26 +89,22 @@ func MakePlan(request Request, states []market.SeriesState, now time.Time) Plan 
 }
 
 // group collects the selected timeframes of an instrument under the native ones that serve them.
-func group(instrument market.Instrument, timeframes []market.Timeframe) []Task {
+func group(serves market.Capabilities, instrument market.Instrument, timeframes []market.Timeframe) []Task {
 	var tasks []Task
 	sorted := slices.Clone(timeframes)
-	slices.SortFunc(sorted, func(a, b market.Timeframe) int {
-		switch {
-		case a == b:
-			return 0
-		case a.Less(b):
-			return -1
-		default:
-			return 1
-		}
-	})
+	slices.SortFunc(sorted, market.Timeframe.Compare)
 	for _, timeframe := range slices.Compact(sorted) {
-		i := slices.IndexFunc(tasks, func(t Task) bool { return t.Base == timeframe.Base() })
+		base, ok := serves.Base(timeframe)
+		if !ok {
+			continue
+		}
+		i := slices.IndexFunc(tasks, func(t Task) bool { return t.Base == base })
 		if i < 0 {
-			tasks = append(tasks, Task{Instrument: instrument, Base: timeframe.Base()})
+			native, _ := serves.Of(base)
+			tasks = append(tasks, Task{Instrument: instrument, Base: base, native: native})
 			i = len(tasks) - 1
 		}
-		if !timeframe.Native() {
+		if timeframe != base {
 			tasks[i].Derived = append(tasks[i].Derived, timeframe)
 		}
 	}
@@ -114,26 +112,28 @@ func group(instrument market.Instrument, timeframes []market.Timeframe) []Task {
 }
 
 // planTask fills in the window, the requests and their urgency.
-func planTask(task Task, request Request, held market.SeriesState, now time.Time) Task {
+func planTask(task Task, margin time.Duration, request Request, held market.SeriesState, now time.Time) Task {
 	task.Newest = held.Newest
 	task.Reason = reasonFor(task, request, held, now)
-	depth := task.Base.Wall()
+	depth := task.native.DeepCap
 	switch task.Reason {
 	case ReasonClosed:
 		return task
 	case ReasonUpdate:
 		task.Window = market.Window{From: overlap(task, held.Newest), To: now}
 	case ReasonZeroRecords, ReasonForced, ReasonMaintenance:
-		depth = task.Base.Depth(request.Deep)
+		if !request.Deep {
+			depth = task.native.Cap
+		}
 		task.Window = market.Window{From: backfillFrom(task, depth, now), To: now}
 	}
-	if wall := task.Base.Wall(); wall == market.Everything {
+	if wall := task.native.DeepCap; wall == market.Everything {
 		depth = wall // what bounds a backfill of daily bars is no wall of the provider
 	} else {
 		task.Window.From = later(task.Window.From, now.Add(-depth))
 		task.Leaves = later(held.Newest, now.Add(-depth)).Add(wall)
 	}
-	task.Fetches = split(task, depth)
+	task.Fetches = split(task, depth, margin)
 	return task
 }
 
@@ -155,12 +155,12 @@ func reasonFor(task Task, request Request, held market.SeriesState, now time.Tim
 
 // upToDate tells whether the market has been closed for so long that the stored bars can be neither late nor provisional.
 func upToDate(task Task, held market.SeriesState, now time.Time) bool {
-	calendar := task.Instrument.Calendar
-	last, ok := calendar.LastClosed(now)
-	if !ok || calendar.IsOpen(now) || now.Before(last.Close.Add(settled)) {
+	exchange := task.Instrument.Calendar
+	last, ok := exchange.LastClosed(now)
+	if !ok || exchange.IsOpen(now) || now.Before(last.Close.Add(settled)) {
 		return false
 	}
-	return !held.Newest.Before(calendar.Previous(last.Close, task.Base))
+	return !held.Newest.Before(task.Base.Previous(exchange, last.Close))
 }
 
 // urgency orders tasks: what leaves the provider's window first comes first; what never leaves it comes last.
@@ -173,5 +173,5 @@ func urgency(a, b Task) int {
 	case b.Leaves.IsZero():
 		return -1
 	}
-	return cmp.Or(a.Leaves.Compare(b.Leaves), cmp.Compare(a.Base.Wall(), b.Base.Wall()))
+	return cmp.Or(a.Leaves.Compare(b.Leaves), cmp.Compare(a.native.DeepCap, b.native.DeepCap))
 }

@@ -9,6 +9,7 @@ import (
 
 	"barkeep/market"
 	syncer "barkeep/sync"
+	"barkeep/yahoo"
 )
 
 // at reads an instant.
@@ -65,7 +66,7 @@ func TestZeroRecordsAreBackfilledWithinTheCaps(t *testing.T) {
 		{market.Mo3, 365, -1, 1},
 	} {
 		request := syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{tt.timeframe}}
-		plan := syncer.MakePlan(request, nil, now)
+		plan := syncer.MakePlan(yahoo.Capabilities(), request, nil, now)
 		if len(plan.Tasks) != 1 || plan.Requests() != 1 {
 			t.Fatalf("%s: %d tasks, %d requests, want one of each", tt.timeframe, len(plan.Tasks), plan.Requests())
 		}
@@ -74,7 +75,7 @@ func TestZeroRecordsAreBackfilledWithinTheCaps(t *testing.T) {
 			t.Errorf("%s: %s of %d days to %s, want zero records, %d days to now", tt.timeframe, task.Reason, task.Days(), task.Window.To, tt.days)
 		}
 		request.Deep = true
-		deep := syncer.MakePlan(request, nil, now)
+		deep := syncer.MakePlan(yahoo.Capabilities(), request, nil, now)
 		if deep.Requests() != tt.deepRequests {
 			t.Errorf("%s deep: %d requests, want %d", tt.timeframe, deep.Requests(), tt.deepRequests)
 		}
@@ -91,7 +92,7 @@ func TestAllTimeframesCostSixRequestsAnInstrument(t *testing.T) {
 	t.Parallel()
 	now := at(t, importTime)
 	request := syncer.Request{Instruments: resolve(t, "ES", "AAPL", "BTC-USD"), Timeframes: market.Timeframes()}
-	plan := syncer.MakePlan(request, nil, now)
+	plan := syncer.MakePlan(yahoo.Capabilities(), request, nil, now)
 	if plan.Requests() != 18 {
 		t.Errorf("%d requests for three instruments, want 18", plan.Requests())
 	}
@@ -109,6 +110,47 @@ func TestAllTimeframesCostSixRequestsAnInstrument(t *testing.T) {
 	}
 }
 
+// TestPlanFollowsTheCapabilities plans for a source that serves other timeframes, caps and lengths than the one we have.
+func TestPlanFollowsTheCapabilities(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	now := at(t, importTime)
+	source := market.Capabilities{
+		Source: "another", Margin: 6 * time.Hour,
+		Native: []market.Native{
+			{Timeframe: market.M30, Cap: 10 * day, DeepCap: 20 * day, LongestRequest: 4 * day},
+			{Timeframe: market.W1, Cap: 100 * day, DeepCap: market.Everything, LongestRequest: market.Everything},
+		},
+		Bases: map[market.Timeframe]market.Timeframe{market.M90: market.M30, market.H4: market.M30},
+	}
+	if err := source.Check(); err != nil {
+		t.Fatal(err)
+	}
+	request := syncer.Request{Instruments: resolve(t, "BTC-USD"), Timeframes: market.Timeframes()}
+	for _, tt := range []struct {
+		deep     bool
+		days     int
+		requests int
+	}{{false, 10, 3}, {true, 20, 6}} {
+		request.Deep = tt.deep
+		plan := syncer.MakePlan(source, request, nil, now)
+		if len(plan.Tasks) != 2 || !slices.Equal(plan.Tasks[0].All(), []market.Timeframe{market.M30, market.M90, market.H4}) ||
+			!slices.Equal(plan.Tasks[1].All(), []market.Timeframe{market.W1}) {
+			t.Fatalf("tasks %+v, want 30m with 90m and 4h, and 1wk", plan.Tasks)
+		}
+		task := plan.Tasks[0]
+		if task.Days() != tt.days || len(task.Fetches) != tt.requests || task.Fetches[0].Depth != time.Duration(tt.days)*day {
+			t.Errorf("deep %t: %d days in %d requests of depth %s, want %d days in %d", tt.deep, task.Days(), len(task.Fetches),
+				task.Fetches[0].Depth, tt.days, tt.requests)
+		}
+		for _, f := range task.Fetches {
+			if f.Window.Length() > 4*day-source.Margin {
+				t.Errorf("a request spans %s, the longest is 4 days and the margin 6 hours", f.Window.Length())
+			}
+		}
+	}
+}
+
 func TestWhatLeavesTheWindowFirstComesFirst(t *testing.T) {
 	t.Parallel()
 	now := at(t, importTime)
@@ -120,7 +162,7 @@ func TestWhatLeavesTheWindowFirstComesFirst(t *testing.T) {
 	}
 	request := syncer.Request{Instruments: resolve(t, "ES", "NQ"), Timeframes: []market.Timeframe{market.D1, market.M5, market.M1}}
 	var order []string
-	for _, task := range syncer.MakePlan(request, states, now).Tasks {
+	for _, task := range syncer.MakePlan(yahoo.Capabilities(), request, states, now).Tasks {
 		order = append(order, task.Series().String())
 	}
 	// NQ 5m has no records: its oldest bars leave right now.
@@ -147,14 +189,14 @@ func TestUpdateOverlapsTheNewestBars(t *testing.T) {
 		{"a long gap of 1m in pieces", market.M1, "2026-08-03T15:00:00Z", "2026-07-29T22:00:00Z", 4},
 	} {
 		states := []market.SeriesState{holding("ES", tt.tf, at(t, tt.newest))}
-		task := syncer.MakePlan(syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{tt.tf}}, states, now).Tasks[0]
+		task := syncer.MakePlan(yahoo.Capabilities(), syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{tt.tf}}, states, now).Tasks[0]
 		if task.Reason != syncer.ReasonUpdate || !task.Window.From.Equal(at(t, tt.from)) {
 			t.Errorf("%s: %s from %s, want update from %s", tt.name, task.Reason, task.Window.From, tt.from)
 		}
 		if len(task.Fetches) != tt.pieces {
 			t.Errorf("%s: %d requests, want %d", tt.name, len(task.Fetches), tt.pieces)
 		}
-		if tt.tf.Intraday() && !task.Window.From.Equal(cal.Anchor(task.Window.From)) {
+		if tt.tf.Intraday() && !task.Window.From.Equal(cal.Open(task.Window.From)) {
 			t.Errorf("%s: %s is no session open", tt.name, task.Window.From)
 		}
 	}
@@ -176,12 +218,12 @@ func TestClosedMarketCostsNothing(t *testing.T) {
 	} {
 		states := []market.SeriesState{holding("ES", market.M5, tt.newest)}
 		request := syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{market.M5}}
-		plan := syncer.MakePlan(request, states, at(t, tt.now))
+		plan := syncer.MakePlan(yahoo.Capabilities(), request, states, at(t, tt.now))
 		if plan.Tasks[0].Reason != tt.want || (plan.Requests() == 0) != (tt.want == syncer.ReasonClosed) {
 			t.Errorf("%s: %s with %d requests, want %s", tt.name, plan.Tasks[0].Reason, plan.Requests(), tt.want)
 		}
 		request.Backfill = true
-		if forced := syncer.MakePlan(request, states, at(t, tt.now)); forced.Requests() != 1 {
+		if forced := syncer.MakePlan(yahoo.Capabilities(), request, states, at(t, tt.now)); forced.Requests() != 1 {
 			t.Errorf("%s: --backfill must ask all the same", tt.name)
 		}
 	}
@@ -204,7 +246,7 @@ func TestPiecesCoverTheWindow(t *testing.T) {
 		if rapid.Bool().Draw(rt, "has records") {
 			states = append(states, holding(instrument.Name, market.M1, now.Add(-age).Truncate(time.Minute)))
 		}
-		task := syncer.MakePlan(request, states, now).Tasks[0]
+		task := syncer.MakePlan(yahoo.Capabilities(), request, states, now).Tasks[0]
 		if task.Reason == syncer.ReasonClosed {
 			return
 		}
@@ -214,7 +256,7 @@ func TestPiecesCoverTheWindow(t *testing.T) {
 				rt.Fatalf("piece %d is %v, want it to start at %s", i, f.Window, edge)
 			}
 			edge = f.Window.To
-			if early := instrument.Calendar.Previous(f.Window.From, market.M1); i > 0 && f.Window.To.Sub(early) > 7*24*time.Hour {
+			if early := market.M1.Previous(instrument.Calendar, f.Window.From); i > 0 && f.Window.To.Sub(early) > 7*24*time.Hour {
 				rt.Fatalf("piece %d with its early row is %s long", i, f.Window.To.Sub(early))
 			}
 		}

@@ -151,7 +151,7 @@ func (x *execution) derivations(
 			d.span = touched.Union(market.Window{From: firstTrade(), To: end})
 		} else {
 			d.newest = state.Newest
-			d.span = task.Instrument.Calendar.Span(touched.Union(market.Window{From: d.newest, To: end}), timeframe)
+			d.span = timeframe.Span(task.Instrument.Calendar, touched.Union(market.Window{From: d.newest, To: end}))
 		}
 		list, all = append(list, d), all.Union(d.span)
 	}

@@ -3,6 +3,7 @@ package syncer
 import (
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -12,17 +13,15 @@ const (
 	overlapDays     = 7
 	// settled is how long after a close its bars are still revised; only then a closed market needs no request.
 	settled = 24 * time.Hour
-	// requestMargin keeps a request, its early first bar included, shorter than the longest window allowed.
-	requestMargin = time.Hour
 )
 
-// firstTrade is before anything that the provider knows; the window of 1d with Deep starts here.
+// firstTrade is before any trade that a provider knows of; the window of 1d with Deep starts here.
 func firstTrade() time.Time { return time.Date(1900, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
 // overlap is where an update starts: sessions, for daily bars days, before the newest stored bar.
 func overlap(task Task, newest time.Time) time.Time {
 	if task.Base.Intraday() {
-		return task.Instrument.Calendar.Back(newest, overlapSessions)
+		return task.Instrument.Calendar.SessionsBack(newest, overlapSessions)
 	}
 	return newest.AddDate(0, 0, -overlapDays)
 }
@@ -36,19 +35,20 @@ func backfillFrom(task Task, depth time.Duration, now time.Time) time.Time {
 	if task.Base.Intraday() {
 		return from
 	}
-	return task.Instrument.Calendar.DayKey(market.DateOf(from.In(task.Instrument.Calendar.Zone)))
+	return task.Instrument.Calendar.Midnight(calendar.DateOf(from.In(task.Instrument.Calendar.Zone)))
 }
 
-// split cuts the window into requests that the provider accepts.
-func split(task Task, depth time.Duration) []market.FetchRequest {
-	longest := task.Base.LongestRequest()
+// split cuts the window into requests that the provider accepts. A piece of a longer window is shorter than the longest
+// request by the margin.
+func split(task Task, depth, margin time.Duration) []market.FetchRequest {
+	longest := task.native.LongestRequest
 	piece := task.Window
 	var fetches []market.FetchRequest
 	for from := piece.From; from.Before(task.Window.To); from = piece.To {
 		piece = market.Window{From: from, To: task.Window.To}
 		if longest != market.Everything && piece.Length() > longest {
 			// The next piece starts at a bar that has another right before it, to be its discarded first row.
-			piece.To = task.Instrument.Calendar.Previous(from.Add(longest-requestMargin), task.Base)
+			piece.To = task.Base.Previous(task.Instrument.Calendar, from.Add(longest-margin))
 		}
 		fetches = append(fetches, market.FetchRequest{
 			Instrument: task.Instrument, Timeframe: task.Base, Window: piece, Depth: depth,

@@ -12,7 +12,7 @@ import (
 	"barkeep/market"
 )
 
-// longestReason is how much of the provider's words an error or a log line repeats, in bytes.
+// longestReason bounds the provider's text in an error or a log line, in bytes.
 const longestReason = 300
 
 // read turns a reply into bars or a refusal.
@@ -28,23 +28,23 @@ func (f *fetch) read(got reply) (*market.FetchResult, error) {
 		return nil, f.broken(got, err.Error())
 	}
 	if chart.Failed != (Failure{}) {
-		return f.judge(got, statusOf(chart.Failed.Code), chart.Failed.Description)
+		return f.classify(got, statusOf(chart.Failed.Code), chart.Failed.Description)
 	}
-	if served := chart.Meta.DataGranularity; chart.Len() > 0 && !grants(served, f.req.Timeframe) {
+	if served := chart.Meta.DataGranularity; chart.Len() > 0 && !matches(served, f.req.Timeframe) {
 		reason := fmt.Sprintf("asked for %s bars, was served %.20q", f.req.Timeframe, served)
-		return f.judge(got, http.StatusNotAcceptable, reason)
+		return f.classify(got, http.StatusNotAcceptable, reason)
 	}
 	return chart.Closed(f.req, f.span.Window, f.config.Now()), nil
 }
 
-// grants tells whether bars of the served granularity are those that were asked for. Where the provider has only daily
-// values, as for funds, it may serve these under any question.
-func grants(served string, asked market.Timeframe) bool {
+// matches tells whether the granularity of a body is the timeframe that was requested. Of funds the provider has daily
+// values only, and may send these in answer to any request.
+func matches(served string, requested market.Timeframe) bool {
 	if served == "" {
 		return true
 	}
 	timeframe, err := market.ParseTimeframe(served)
-	return err == nil && timeframe == asked
+	return err == nil && timeframe == requested
 }
 
 // broken is the error of a 200 without a readable chart.
@@ -60,17 +60,19 @@ func (f *fetch) refused(got reply) (*market.FetchResult, error) {
 	if chart, err := Decode(got.body); err == nil && chart.Failed.Description != "" {
 		reason = chart.Failed.Description
 	}
-	return f.judge(got, got.status, reason)
+	return f.classify(got, got.status, reason)
 }
 
-// judge gives a refusal its outcome by a status, which is the reply's or stands for the code in its body.
-func (f *fetch) judge(got reply, status int, reason string) (*market.FetchResult, error) {
+// classify turns a refusal into an error with an outcome. The status is the reply's, or the one that the code in a body
+// of status 200 stands for.
+func (f *fetch) classify(got reply, status int, reason string) (*market.FetchResult, error) {
 	refusal := f.refusal(market.OutcomeRefused, clean(reason))
 	refusal.Status = got.status
 	switch {
 	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
 		if strings.Contains(reason, "Data doesn't exist for startDate") {
-			return f.nothing(), nil // its way to say that it knows the symbol, and nothing in this window
+			// The provider knows the symbol, and has nothing in this window.
+			return (&Chart{}).Closed(f.req, f.span.Window, f.config.Now()), nil
 		}
 		f.named = named(reason)
 		refusal.Depth = max(f.named.Depth, f.named.Length)
@@ -114,11 +116,11 @@ func named(reason string) Limits {
 
 // daysAfter reads "<before>60 days"; 0 when the text has none.
 func daysAfter(text, before string) time.Duration {
-	_, rest, found := strings.Cut(text, before)
+	_, after, found := strings.Cut(text, before)
 	if !found {
 		return 0
 	}
-	digits, unit, _ := strings.Cut(rest, " ")
+	digits, unit, _ := strings.Cut(after, " ")
 	days, err := strconv.Atoi(digits)
 	if err != nil || days < 1 || days > 36500 || !strings.HasPrefix(unit, "day") {
 		return 0
@@ -126,8 +128,8 @@ func daysAfter(text, before string) time.Duration {
 	return time.Duration(days) * 24 * time.Hour
 }
 
-// retryAfter reads the header in both its forms (RFC 9110, 10.2.3); 0 when it is absent or senseless. A date is counted
-// from the reply's own Date, since clocks differ.
+// retryAfter reads the header in both its forms (RFC 9110, 10.2.3); 0 when it is absent or cannot be read. A date is
+// counted from the reply's own Date, since clocks differ.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(header.Get("Retry-After"))
 	if seconds, err := strconv.Atoi(text); err == nil {
@@ -143,7 +145,7 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 	return min(max(until.Sub(now), 0), longestPause)
 }
 
-// clean makes foreign words fit for an error and a log line: one line of printable text without secrets, and short.
+// clean prepares the provider's text for an error or a log line: one short line of printable text without secrets.
 func clean(text string) string {
 	text = text[:min(len(text), 4*longestReason)]
 	gap := func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }

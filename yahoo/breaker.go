@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// longestPause bounds what the provider may order by Retry-After: blocks last a day (DESIGN.md section 5).
+	// longestPause bounds a Retry-After: the provider's blocks last up to a day (docs/PROVIDER.md#limits).
 	longestPause = 24 * time.Hour
-	// probing is when to come back while another request is trying whether the provider has recovered.
-	probing = 5 * time.Second
+	// probePause is how long to wait while another request tests whether the provider has recovered.
+	probePause = 5 * time.Second
 )
 
-// circuit keeps requests from a provider that is sick, or that told us to stay away.
+// circuit holds requests back while the provider fails, and while a Retry-After runs.
 //
-// gobreaker counts faults in a row without a window: a success ends the row whenever it comes, and with a window an
-// outage of time-outs (30 s each) would never fill it. Its clock, ours and the limiter's are the process's own, not
-// Config.Now, which a replay may set to another year.
+// gobreaker counts faults in a row, without a window of time: in a window too few time-outs (30 s each) would fit to open
+// it. The circuit measures time by the process's monotonic clock, as gobreaker and the limiter do, and not by Config.Now,
+// which a replay may set to another year.
 type circuit struct {
 	breaker *gobreaker.CircuitBreaker[*market.FetchResult]
 	pause   time.Duration
@@ -32,13 +32,13 @@ type circuit struct {
 	mu          sync.Mutex
 	faulty      map[market.Series]bool // series whose fault was counted and that have not succeeded since
 	openUntil   time.Duration
-	awayUntil   time.Duration // by order of a Retry-After
+	awayUntil   time.Duration // end of the latest Retry-After
 	state       string
 	since       time.Time
 	lastSuccess time.Time
 }
 
-// counted marks a fault that the breaker has seen already.
+// counted wraps a fault that the breaker must not count again.
 type counted struct{ error }
 
 func (c counted) Unwrap() error { return c.error }
@@ -58,7 +58,7 @@ func newCircuit(settings Breaker, now func() time.Time, log *slog.Logger) *circu
 		IsSuccessful: func(err error) bool { return !market.OutcomeOf(err).Fault() },
 		IsExcluded: func(err error) bool {
 			var seen counted
-			return errors.As(err, &seen) || (err != nil && market.OutcomeOf(err) == "") // cancelled: nobody's fault
+			return errors.As(err, &seen) || (err != nil && market.OutcomeOf(err) == "") // cancelled: no fault of the provider
 		},
 		OnStateChange: func(_ string, from, to gobreaker.State) {
 			c.changed(to)
@@ -77,7 +77,7 @@ func (c *circuit) changed(to gobreaker.State) {
 	}
 }
 
-// stayAway obeys a Retry-After for every request of this client: the provider counts by address, not by symbol.
+// stayAway holds back every request of this client for a Retry-After: the provider limits by address, not by symbol.
 func (c *circuit) stayAway(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -95,20 +95,20 @@ func (c *circuit) away() time.Duration {
 func (c *circuit) left() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return max(probing, c.openUntil-c.elapsed(), c.awayUntil-c.elapsed())
+	return max(probePause, c.openUntil-c.elapsed(), c.awayUntil-c.elapsed())
 }
 
 // open tells whether the circuit is open right now.
 func (c *circuit) open() bool { return c.breaker.State() == gobreaker.StateOpen }
 
-// run sends one request, if the circuit allows it; refused tells that it did not.
+// run sends one request if the circuit allows it; refused is true when it does not.
 func (c *circuit) run(series market.Series, send func() (*market.FetchResult, error)) (
 	_ *market.FetchResult, refused bool, err error,
 ) {
 	result, err := c.breaker.Execute(func() (*market.FetchResult, error) {
-		trying := c.breaker.State() == gobreaker.StateHalfOpen
+		probe := c.breaker.State() == gobreaker.StateHalfOpen
 		result, err := send()
-		return result, c.judge(series, err, trying)
+		return result, c.countOnce(series, err, probe)
 	})
 	var seen counted
 	switch {
@@ -120,9 +120,9 @@ func (c *circuit) run(series market.Series, send func() (*market.FetchResult, er
 	return result, false, err
 }
 
-// judge marks a fault of a series that was counted before. While the circuit tries whether the provider has recovered,
-// every fault counts.
-func (c *circuit) judge(series market.Series, err error, trying bool) error {
+// countOnce wraps a fault of a series that has a fault counted already. The request that probes whether the provider has
+// recovered always counts.
+func (c *circuit) countOnce(series market.Series, err error, probe bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	outcome := market.OutcomeOf(err)
@@ -131,7 +131,7 @@ func (c *circuit) judge(series market.Series, err error, trying bool) error {
 		delete(c.faulty, series)
 		c.lastSuccess = c.now()
 	case outcome.Fault():
-		if c.faulty[series] && !trying {
+		if c.faulty[series] && !probe {
 			return counted{err}
 		}
 		c.faulty[series] = true

@@ -20,8 +20,11 @@ type Chart struct {
 	Low    []float64
 	Close  []float64
 	Volume []int64 // NullVolume where null
-	Splits []Split // in the order of the body
-	Failed Failure // what the provider said instead of an answer; zero when it said nothing
+	// The corporate actions, each kind in the order of the body.
+	Splits       []Split
+	Dividends    []Payment
+	CapitalGains []Payment
+	Failed       Failure // what the provider said instead of an answer; zero when it said nothing
 }
 
 // Len is the number of rows, null rows included.
@@ -32,6 +35,8 @@ func (c *Chart) Full(i int) bool {
 	return has(c.Open, i) && has(c.High, i) && has(c.Low, i) && has(c.Close, i)
 }
 
+func (c *Chart) clearEvents() { c.Splits, c.Dividends, c.CapitalGains = nil, nil, nil }
+
 func has(column []float64, i int) bool { return column != nil && !math.IsNaN(column[i]) }
 
 // Meta is what the body says about the symbol rather than its bars. Members that are absent or null are zero; those
@@ -41,6 +46,7 @@ type Meta struct {
 	Currency             string
 	ExchangeName         string
 	InstrumentType       string // "FUTURE", "EQUITY", "CURRENCY"
+	ShortName            string // of a front month it names the contract behind it: "Gold Dec 26"
 	ExchangeTimezoneName string // IANA name; New York even for CME
 	DataGranularity      string // the timeframe really served, "1h"
 	ValidRanges          []string
@@ -65,20 +71,28 @@ type Split struct {
 	Ratio       string // "4:1"
 }
 
+// Payment is one dividend, or one distribution of capital gains: Amount for each share held before Date (Unix seconds).
+// Currency is empty where the body names none; the amount is then in the currency of its meta.
+type Payment struct {
+	Date     int64
+	Amount   float64
+	Currency string
+}
+
 // Failure is the member chart.error: a code such as "Not Found", and a sentence.
 type Failure struct {
 	Code        string
 	Description string
 }
 
-// zone is the exchange's zone by the body, or otherwise where it names none that is known.
-func (m Meta) zone(otherwise *time.Location) *time.Location {
-	if m.ExchangeTimezoneName == "" || m.ExchangeTimezoneName == otherwise.String() {
-		return otherwise
+// zone is the exchange's zone by the body, or fallback where the body names none that is known.
+func (m Meta) zone(fallback *time.Location) *time.Location {
+	if m.ExchangeTimezoneName == "" || m.ExchangeTimezoneName == fallback.String() {
+		return fallback
 	}
 	zone, err := time.LoadLocation(m.ExchangeTimezoneName)
 	if err != nil {
-		return otherwise
+		return fallback
 	}
 	return zone
 }

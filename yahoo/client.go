@@ -40,7 +40,7 @@ func New(config Config) (*Client, error) {
 		config: config,
 		http: &http.Client{
 			Transport: config.Transport,
-			// A redirect leads to a consent page, not to bars; and it would be a request that nobody paced.
+			// A redirect leads to a consent page, not to bars, and following it would send a request without pacing.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		pace:    newPace(config.RequestsPerMinute, config.Budget, config.Logger),
@@ -65,12 +65,12 @@ type State struct {
 	Breaker    string        // "closed", "open", or "half-open" while one request tries
 	Since      time.Time     // when Breaker became so
 	LastAnswer time.Time     // the newest answer of any kind but a fault; zero when there was none
-	RetryAfter time.Duration // how long the provider told us to stay away, or the circuit stays open; 0 when neither
+	RetryAfter time.Duration // how long a Retry-After or the open circuit still holds requests back; 0 when neither does
 }
 
 // State tells how the client stands with the provider.
 func (c *Client) State() State {
-	breaker := c.circuit.breaker.State().String() // first: it may move an open circuit on, which changes the rest
+	breaker := c.circuit.breaker.State().String() // first: it may half-open the circuit, which changes the values below
 	c.circuit.mu.Lock()
 	defer c.circuit.mu.Unlock()
 	s := State{Breaker: breaker, Since: c.circuit.since, LastAnswer: c.circuit.lastSuccess}
@@ -83,11 +83,11 @@ func (c *Client) State() State {
 
 // Fetch asks for the closed bars of one native series and applies the provider's row rules.
 //
-// It waits for its turn and for the shared budget, tries faults again with growing pauses and alternating hosts, and
-// narrows once a window that the provider refuses. An error is a *market.FetchError, but for a ctx that ended: then
+// It waits for the pace and the shared budget, tries again after faults with growing pauses and alternating hosts, and
+// narrows a window once that the provider refuses. An error is a *market.FetchError, but for a ctx that ended: then
 // errors.Is finds context.Canceled or context.DeadlineExceeded, there is no outcome, and the breaker does not count it.
 func (c *Client) Fetch(ctx context.Context, req market.FetchRequest) (*market.FetchResult, error) {
-	f := &fetch{Client: c, req: req}
+	f := &fetch{Client: c, req: req, symbol: Symbol(req.Instrument)}
 	if reason := unfit(req); reason != "" {
 		return nil, f.refusal(market.OutcomeRefused, reason)
 	}
@@ -98,20 +98,21 @@ func (c *Client) Fetch(ctx context.Context, req market.FetchRequest) (*market.Fe
 		result.Requests, result.Learned = f.requests, f.depth
 		return result, nil
 	case errors.As(err, &refusal):
-		told := *refusal // the budget's error may be shared
-		told.Symbol, told.Timeframe, told.Requests = req.Instrument.Symbol, req.Timeframe, f.requests
-		return nil, &told
+		copied := *refusal // the budget's error may be shared
+		copied.Symbol, copied.Timeframe, copied.Requests = f.symbol, req.Timeframe, f.requests
+		return nil, &copied
 	default:
-		return nil, fmt.Errorf("fetch %s %s, %d requests sent: %w", req.Instrument.Symbol, req.Timeframe, f.requests, err)
+		return nil, fmt.Errorf("fetch %s %s, %d requests sent: %w", f.symbol, req.Timeframe, f.requests, err)
 	}
 }
 
-// unfit says what makes a request impossible to ask.
+// unfit says why a request cannot be sent; empty when it can.
 func unfit(req market.FetchRequest) string {
+	_, native := Capabilities().Of(req.Timeframe)
 	switch {
-	case req.Instrument.Symbol == "" || req.Instrument.Calendar == nil:
-		return "the instrument has no symbol or calendar: take it from market.Resolve"
-	case !req.Timeframe.Native():
+	case req.Instrument.Name == "" || req.Instrument.Calendar == nil:
+		return "the instrument has no name or calendar: take it from yahoo.Resolve"
+	case !native:
 		return fmt.Sprintf("timeframe %q is not served by the provider: ask for its base", req.Timeframe)
 	case req.Depth <= 0:
 		return fmt.Sprintf("depth %s: accepted is more than 0s, market.Everything for no wall", req.Depth)
@@ -120,7 +121,7 @@ func unfit(req market.FetchRequest) string {
 	}
 }
 
-// limits are what holds for a request now: its own depth, and what the provider taught us.
+// limits are what holds for a request now: its own depth, and what the provider named when it refused others.
 func (c *Client) limits(req market.FetchRequest) Limits {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,8 +132,8 @@ func (c *Client) limits(req market.FetchRequest) Limits {
 	return limits
 }
 
-// remember keeps what the provider named when it refused a span. A span that was within it already means that the
-// clocks differ by more than the margin: an hour is given up then.
+// remember keeps what the provider named when it refused a span. If the refused span was within that
+// limit, the clocks differ by more than the margin, and the limit is taken to be an hour less.
 func (c *Client) remember(req market.FetchRequest, named Limits, refused Span, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -153,11 +154,11 @@ func (c *Client) remember(req market.FetchRequest, named Limits, refused Span, n
 		known.Length = named.Length
 	}
 	c.learned[req.Timeframe] = known
-	c.config.Logger.Info("provider named a limit", "symbol", req.Instrument.Symbol, "timeframe", string(req.Timeframe),
+	c.config.Logger.Info("provider named a limit", "symbol", Symbol(req.Instrument), "timeframe", string(req.Timeframe),
 		"depth", known.Depth.String(), "length", known.Length.String())
 }
 
-// address is the URL of one question at one host.
+// address is the URL of one request to one host.
 func address(base, symbol string, timeframe market.Timeframe, span Span) string {
 	escaped := strings.ReplaceAll(url.QueryEscape(symbol), "+", "%20") // also = and ^, which PathEscape leaves
 	return fmt.Sprintf("%s/v8/finance/chart/%s?period1=%d&period2=%d&interval=%s&includePrePost=false"+

@@ -201,7 +201,7 @@ func TestFetchAsks(t *testing.T) {
 		}
 		r := <-asked
 		want := fmt.Sprintf("/v8/finance/chart/%s?period1=%d&period2=%d&interval=5m&includePrePost=false&events=div,splits,capitalGains",
-			path, req.Instrument.Calendar.Previous(req.Window.From, market.M5).Unix(), now.Unix())
+			path, market.M5.Previous(req.Instrument.Calendar, req.Window.From).Unix(), now.Unix())
 		if r.RequestURI != want {
 			t.Errorf("asked %s\nwant  %s", r.RequestURI, want)
 		}

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Config says whom a Client asks, how fast, and how long it insists. Zero values take the defaults named; New reports
-// every value that is out of bounds.
+// Config says which hosts a Client sends requests to, how fast, and how often it tries again. Zero values take the
+// defaults named; New reports every value that is out of bounds.
 type Config struct {
 	BaseURLs          []string      // hosts to alternate between; nil for query1 and query2.finance.yahoo.com
 	UserAgent         string        // empty for a browser's: without one the provider answers 429
@@ -28,10 +28,10 @@ type Config struct {
 	Transport         http.RoundTripper // nil for one of the client's own
 }
 
-// Breaker says when the client stops asking a sick provider.
+// Breaker says when the client stops sending requests to a provider that fails.
 type Breaker struct {
 	// Faults is how many faults in a row open the circuit; 0 for 5. A fault is a 429, a 5xx, a broken connection, a
-	// time-out or a broken body. One series counts once until it succeeds, so that one sick symbol stops nobody else.
+	// time-out or a broken body. One series counts once until it succeeds, so that one failing symbol does not stop the others.
 	Faults int
 	// Pause is how long it then stays open before one request may try; 0 for 60 s. A longer Retry-After prolongs it.
 	Pause time.Duration
@@ -79,10 +79,10 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func or[T comparable](value, otherwise T) T {
+func or[T comparable](value, fallback T) T {
 	var zero T
 	if value == zero {
-		return otherwise
+		return fallback
 	}
 	return value
 }

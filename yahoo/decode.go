@@ -1,8 +1,14 @@
 package yahoo
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/go-faster/jx"
 )
 
 // Decode reads a body of the chart endpoint. The whole text must be valid JSON, unknown members included.
@@ -12,36 +18,41 @@ import (
 // body: invalid JSON, a member of the wrong type, a number out of range, columns whose length differs from the
 // timestamps'. A body that carries the provider's refusal is no error: see Chart.Failed.
 func Decode(body []byte) (*Chart, error) {
-	d := decoder{scanner: newScanner(body)}
+	d := decoder{Decoder: jx.DecodeBytes(body), tens: powersOfTen()}
 	if err := d.document(); err != nil {
 		return nil, fmt.Errorf("decode chart body of %d bytes: %w", len(body), err)
 	}
 	return &d.chart, nil
 }
 
-// decoder fills a Chart while its scanner walks the body.
+// decoder fills a Chart while jx walks the body.
+//
+// Of jx it uses what accepts exactly the JSON that encoding/json accepts: its iterators, Next, Null, Skip and Raw. Its
+// Float64 does not (1+2 reads as 72, and beyond 2^53 the result may be off by one bit), nor does its reading of strings
+// (invalid UTF-8 passes), so that numbers and strings are taken as raw text. A fuzz test compares both decoders.
 type decoder struct {
-	*scanner
+	*jx.Decoder
 	chart Chart
+	tens  [17]float64 // powersOfTen, made once
 }
 
 // document reads {"chart":{...}}; refusals of the login come as {"finance":{...}}.
 func (d *decoder) document() error {
 	found := false
-	err := d.object(func(key []byte) error {
-		switch string(key) {
+	err := d.object(func(key string) error {
+		switch key {
 		case "chart", "finance":
 			found = true
 			return d.answer()
 		default:
-			return d.skip()
+			return d.Skip()
 		}
 	})
-	if err == nil {
-		err = d.end()
-	}
 	if err != nil {
 		return err
+	}
+	if err := d.Skip(); !errors.Is(err, io.EOF) {
+		return errors.New("the body goes on after its end")
 	}
 	if !found {
 		return errors.New("the body has no member chart")
@@ -71,17 +82,16 @@ func (d *decoder) check() error {
 // answer reads the member chart.
 func (d *decoder) answer() error {
 	d.chart = Chart{}
-	return d.optional(func(key []byte) error {
-		switch string(key) {
+	return d.optional(func(key string) error {
+		switch key {
 		case "result":
-			failed := d.chart.Failed
-			d.chart = Chart{Failed: failed}
+			d.chart = Chart{Failed: d.chart.Failed}
 			return d.first(d.result)
 		case "error":
 			d.chart.Failed = Failure{}
-			return d.optional(func(key []byte) error { return d.failure(string(key)) })
+			return d.optional(d.failure)
 		default:
-			return d.skip()
+			return d.Skip()
 		}
 	})
 }
@@ -89,84 +99,101 @@ func (d *decoder) answer() error {
 func (d *decoder) failure(key string) error {
 	switch key {
 	case "code":
-		return d.string(&d.chart.Failed.Code)
+		return d.text(&d.chart.Failed.Code)
 	case "description":
-		return d.string(&d.chart.Failed.Description)
+		return d.text(&d.chart.Failed.Description)
 	default:
-		return d.skip()
+		return d.Skip()
 	}
 }
 
 // result reads one element of chart.result.
 func (d *decoder) result() error {
-	return d.optional(func(key []byte) error {
-		switch string(key) {
+	return d.optional(func(key string) error {
+		switch key {
 		case "meta":
 			d.chart.Meta = Meta{}
-			return d.optional(func(key []byte) error { return d.meta(string(key)) })
+			return d.optional(d.meta)
 		case "timestamp":
 			return d.timestamps()
 		case "indicators":
 			d.clearColumns()
 			return d.optional(d.indicators)
 		case "events":
-			d.chart.Splits = nil
+			d.chart.clearEvents()
 			return d.optional(d.events)
 		default:
-			return d.skip()
+			return d.Skip()
 		}
 	})
 }
 
-func (d *decoder) clearColumns() {
-	c := &d.chart
-	c.Open, c.High, c.Low, c.Close, c.Volume = nil, nil, nil, nil, nil
-}
-
-func (d *decoder) indicators(key []byte) error {
-	if string(key) != "quote" {
-		return d.skip()
+// object calls member at the value of every member, in the order of the text; member must consume the value.
+func (d *decoder) object(member func(key string) error) error {
+	members, err := d.ObjIter()
+	if err != nil {
+		return err
 	}
-	d.clearColumns()
-	return d.first(func() error {
-		return d.optional(func(key []byte) error { return d.column(string(key)) })
-	})
-}
-
-func (d *decoder) column(key string) error {
-	switch key {
-	case "open":
-		return d.prices(&d.chart.Open)
-	case "high":
-		return d.prices(&d.chart.High)
-	case "low":
-		return d.prices(&d.chart.Low)
-	case "close":
-		return d.prices(&d.chart.Close)
-	case "volume":
-		return d.volumes()
-	default:
-		return d.skip()
+	for members.Next() {
+		if err := member(string(members.Key())); err != nil {
+			return err
+		}
 	}
+	return members.Err()
 }
 
 // optional reads an object, or a null that says the same as its absence.
-func (d *decoder) optional(member func(key []byte) error) error {
-	if d.null() {
-		return nil
+func (d *decoder) optional(member func(key string) error) error {
+	if d.Next() == jx.Null {
+		return d.Null()
 	}
 	return d.object(member)
 }
 
+// array calls element at every element, which must consume it; null is an array without elements.
+func (d *decoder) array(element func(i int) error) error {
+	if d.Next() == jx.Null {
+		return d.Null()
+	}
+	elements, err := d.ArrIter()
+	if err != nil {
+		return err
+	}
+	for i := 0; elements.Next(); i++ {
+		if err := element(i); err != nil {
+			return err
+		}
+	}
+	return elements.Err()
+}
+
 // first reads the first element of an array, which may be null, and validates the others.
 func (d *decoder) first(element func() error) error {
-	if d.null() {
-		return nil
-	}
 	return d.array(func(i int) error {
 		if i == 0 {
 			return element()
 		}
-		return d.skip()
+		return d.Skip()
 	})
+}
+
+// text reads a string; null leaves it empty. Invalid UTF-8 is replaced as encoding/json does.
+func (d *decoder) text(into *string) error {
+	*into = ""
+	switch kind := d.Next(); kind {
+	case jx.Null:
+		return d.Null()
+	case jx.String:
+	default:
+		return fmt.Errorf("found %s where a string should be", kind)
+	}
+	raw, err := d.Raw()
+	if err != nil {
+		return err
+	}
+	if plain := raw[1 : len(raw)-1]; utf8.Valid(plain) && bytes.IndexByte(plain, 0x5c) < 0 {
+		*into = string(plain)
+		return nil
+	}
+	return json.Unmarshal(raw, into) // escapes and invalid UTF-8 are rare
 }

@@ -82,7 +82,7 @@ func BenchmarkDecode(b *testing.B) {
 			}
 			plain = perOp(b)
 		})
-		b.Run(name+"/scanner", func(b *testing.B) {
+		b.Run(name+"/columns", func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -1,27 +1,27 @@
 package yahoo
 
-import "fmt"
-
 // meta reads one member of a result's meta.
 func (d *decoder) meta(key string) error {
 	m := &d.chart.Meta
 	switch key {
 	case "symbol":
-		return d.string(&m.Symbol)
+		return d.text(&m.Symbol)
+	case "shortName":
+		return d.text(&m.ShortName)
 	case "currency":
-		return d.string(&m.Currency)
+		return d.text(&m.Currency)
 	case "exchangeName":
-		return d.string(&m.ExchangeName)
+		return d.text(&m.ExchangeName)
 	case "instrumentType":
-		return d.string(&m.InstrumentType)
+		return d.text(&m.InstrumentType)
 	case "exchangeTimezoneName":
-		return d.string(&m.ExchangeTimezoneName)
+		return d.text(&m.ExchangeTimezoneName)
 	case "dataGranularity":
-		return d.string(&m.DataGranularity)
+		return d.text(&m.DataGranularity)
 	case "validRanges":
-		return d.strings(&m.ValidRanges)
+		return d.texts(&m.ValidRanges)
 	case "firstTradeDate":
-		return d.int(&m.FirstTradeDate)
+		return d.integer(&m.FirstTradeDate)
 	case "currentTradingPeriod":
 		m.TradingPeriod = Period{}
 		return d.optional(d.period)
@@ -35,120 +35,45 @@ func (d *decoder) market(key string) error {
 	m := &d.chart.Meta
 	switch key {
 	case "regularMarketTime":
-		return d.int(&m.RegularMarketTime)
+		return d.integer(&m.RegularMarketTime)
 	case "regularMarketPrice":
-		return d.price(&m.RegularMarketPrice)
+		return d.number(&m.RegularMarketPrice)
 	case "regularMarketDayHigh":
-		return d.price(&m.RegularMarketDayHigh)
+		return d.number(&m.RegularMarketDayHigh)
 	case "regularMarketDayLow":
-		return d.price(&m.RegularMarketDayLow)
+		return d.number(&m.RegularMarketDayLow)
 	case "regularMarketVolume":
-		return d.price(&m.RegularMarketVolume)
+		return d.number(&m.RegularMarketVolume)
 	default:
-		return d.skip()
+		return d.Skip()
 	}
 }
 
-func (d *decoder) period(key []byte) error {
-	if string(key) != "regular" {
-		return d.skip()
+func (d *decoder) period(key string) error {
+	if key != "regular" {
+		return d.Skip()
 	}
 	p := &d.chart.Meta.TradingPeriod
 	*p = Period{}
-	return d.optional(func(key []byte) error {
-		switch string(key) {
+	return d.optional(func(key string) error {
+		switch key {
 		case "start":
-			return d.int(&p.Start)
+			return d.integer(&p.Start)
 		case "end":
-			return d.int(&p.End)
+			return d.integer(&p.End)
 		default:
-			return d.skip()
+			return d.Skip()
 		}
 	})
 }
 
-// events reads the splits; dividends play no part in prices as Barkeep stores them.
-func (d *decoder) events(key []byte) error {
-	if string(key) != "splits" {
-		return d.skip()
-	}
-	d.chart.Splits = nil
-	return d.optional(func([]byte) error {
-		var split Split
-		err := d.optional(func(key []byte) error { return d.split(string(key), &split) })
-		d.chart.Splits = append(d.chart.Splits, split)
-		return err
-	})
-}
-
-func (d *decoder) split(key string, into *Split) error {
-	switch key {
-	case "date":
-		return d.int(&into.Date)
-	case "numerator":
-		return d.price(&into.Numerator)
-	case "denominator":
-		return d.price(&into.Denominator)
-	case "splitRatio":
-		return d.string(&into.Ratio)
-	default:
-		return d.skip()
-	}
-}
-
-// string reads a string; null leaves it empty.
-func (d *decoder) string(into *string) error {
-	*into = ""
-	if d.null() {
-		return nil
-	}
-	text, err := d.text()
-	*into = string(text)
-	return err
-}
-
-// strings reads an array of strings.
-func (d *decoder) strings(into *[]string) error {
+// texts reads an array of strings.
+func (d *decoder) texts(into *[]string) error {
 	*into = nil
-	if d.null() {
-		return nil
-	}
 	return d.array(func(int) error {
 		var text string
-		err := d.string(&text)
+		err := d.text(&text)
 		*into = append(*into, text)
 		return err
 	})
-}
-
-// int reads a whole number; null leaves it 0.
-func (d *decoder) int(into *int64) error {
-	*into = 0
-	if d.null() {
-		return nil
-	}
-	n, err := d.number()
-	if err != nil {
-		return err
-	}
-	if *into, err = d.integer(&n); err != nil {
-		return fmt.Errorf("meta: %w", err)
-	}
-	return nil
-}
-
-// price reads a number; null leaves it 0.
-func (d *decoder) price(into *float64) error {
-	*into = 0
-	if d.null() {
-		return nil
-	}
-	n, err := d.number()
-	if err != nil {
-		return err
-	}
-	if *into, err = d.float(&n); err != nil {
-		return fmt.Errorf("meta: %w", err)
-	}
-	return nil
 }

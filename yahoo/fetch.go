@@ -4,15 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
+
+	"github.com/cenkalti/backoff/v5"
 
 	"barkeep/market"
 )
 
 const (
-	// patience is the longest pause that a fetch sits out; after a longer Retry-After the caller decides.
-	patience = 10 * time.Minute
+	// longestWait is the longest pause that a fetch waits for; after a longer Retry-After the caller decides.
+	longestWait = 10 * time.Minute
 	// firstPause and longestBackoff bound the pauses between attempts: exponential with full jitter.
 	firstPause     = time.Second
 	longestBackoff = 30 * time.Second
@@ -22,23 +23,25 @@ const (
 type fetch struct {
 	*Client
 	req      market.FetchRequest
+	symbol   string        // the provider's name of the instrument
 	requests int           // sent so far
 	span     Span          // of the newest request
 	named    Limits        // what the provider named in refusing it
-	narrowed bool          // that was obeyed already
+	narrowed bool          // the window was narrowed to it already
 	depth    time.Duration // the depth the provider named; 0 for none
 }
 
 // refusal is an error without an HTTP status.
 func (f *fetch) refusal(outcome market.Outcome, reason string) *market.FetchError {
 	return &market.FetchError{
-		Outcome: outcome, Symbol: f.req.Instrument.Symbol, Timeframe: f.req.Timeframe, Reason: reason,
+		Outcome: outcome, Symbol: f.symbol, Timeframe: f.req.Timeframe, Reason: reason,
 		Requests: f.requests,
 	}
 }
 
-// run tries until there is an answer, a refusal that stands, or no attempt left.
+// run sends requests until there is an answer, a refusal that trying again cannot change, or no attempt left.
 func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
+	pauses := newPauses()
 	for attempt := 1; ; {
 		result, err := f.try(ctx)
 		var refusal *market.FetchError
@@ -52,11 +55,11 @@ func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
 		case !refusal.Outcome.Fault() || attempt >= f.config.Attempts:
 			return nil, refusal
 		}
-		pause := max(refusal.RetryAfter, backoff(attempt))
-		if pause > patience || !fits(ctx, pause) {
+		pause := max(refusal.RetryAfter, pauses.NextBackOff())
+		if pause > longestWait || !fits(ctx, pause) {
 			return nil, refusal
 		}
-		f.config.Logger.Warn("provider request failed, trying again", "symbol", f.req.Instrument.Symbol,
+		f.config.Logger.Warn("provider request failed, trying again", "symbol", f.symbol,
 			"timeframe", string(f.req.Timeframe), "outcome", string(refusal.Outcome), "status", refusal.Status,
 			"reason", refusal.Reason, "attempt", attempt, "pause", pause.String())
 		if err := sleep(ctx, pause); err != nil {
@@ -66,16 +69,15 @@ func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
 	}
 }
 
-// backoff is the pause after the n-th attempt, n counted from 1.
-func backoff(n int) time.Duration {
-	ceiling := longestBackoff
-	if n < 6 {
-		ceiling = min(ceiling, firstPause<<(n-1))
+// newPauses makes the pauses between attempts, with full jitter: the first lasts up to a second, each of the next up to
+// twice as long, at most longestBackoff.
+func newPauses() backoff.BackOff {
+	return &backoff.ExponentialBackOff{
+		InitialInterval: firstPause / 2, Multiplier: 2, MaxInterval: longestBackoff / 2, RandomizationFactor: 1,
 	}
-	return rand.N(ceiling) + 1
 }
 
-// narrow takes a refused window as a lesson, once; false when there was none in it.
+// narrow keeps the limit that a refusal names, once for each fetch; false when it names none.
 func (f *fetch) narrow(refusal *market.FetchError) bool {
 	if refusal.Outcome != market.OutcomeRange || f.narrowed || (f.named.Depth == 0 && f.named.Length == 0) {
 		return false
@@ -85,48 +87,48 @@ func (f *fetch) narrow(refusal *market.FetchError) bool {
 	return true
 }
 
-// try sends one request when its turn has come. The span is computed last, since the provider's wall moves while we
-// wait.
+// try waits for its turn and sends one request. The span is computed after the wait, since the provider's wall moves with
+// the time.
 func (f *fetch) try(ctx context.Context) (*market.FetchResult, error) {
-	if f.place(); f.span.Empty() {
-		return f.nothing(), nil
+	if f.computeSpan(); f.span.Empty() {
+		return f.empty(), nil
 	}
 	if err := f.turn(ctx); err != nil {
 		return nil, err
 	}
-	if f.place(); f.span.Empty() {
-		return f.nothing(), nil
+	if f.computeSpan(); f.span.Empty() {
+		return f.empty(), nil
 	}
-	series := market.Series{Instrument: f.req.Instrument.Symbol, Timeframe: f.req.Timeframe}
+	series := market.Series{Instrument: f.symbol, Timeframe: f.req.Timeframe}
 	result, refused, err := f.circuit.run(series, func() (*market.FetchResult, error) { return f.send(ctx) })
 	if refused {
-		return nil, f.held(f.circuit.left(), err)
+		return nil, f.heldBack(f.circuit.left(), err)
 	}
 	return result, err
 }
 
-// place computes the span to ask for at this moment.
-func (f *fetch) place() { f.span = Bounds(f.req, f.limits(f.req), f.config.Now()) }
+// computeSpan sets the span to ask for at this moment.
+func (f *fetch) computeSpan() { f.span = Bounds(f.req, f.limits(f.req), f.config.Now()) }
 
-// nothing is the answer to a window that lies beyond the provider's limits, or in the future: no request is worth it.
-func (f *fetch) nothing() *market.FetchResult {
+// empty is the answer to a window that lies beyond the provider's limits, or in the future. No request is sent for it.
+func (f *fetch) empty() *market.FetchResult {
 	return &market.FetchResult{Outcome: market.OutcomeEmpty, Candles: market.NewCandles(0), Window: f.span.Window}
 }
 
-// turn waits until a request may be sent: out a Retry-After that anybody got, then for the pace. While it waited,
-// another request may have been told to stay away.
+// turn waits until a request may be sent: until no Retry-After runs, whichever fetch received it, then for the pace.
+// Meanwhile another fetch may have received one.
 func (f *fetch) turn(ctx context.Context) error {
 	for {
 		if away := f.circuit.away(); away > 0 {
-			if away > patience || !fits(ctx, away) {
-				return f.held(away, nil)
+			if away > longestWait || !fits(ctx, away) {
+				return f.heldBack(away, nil)
 			}
 			if err := sleep(ctx, away); err != nil {
 				return fmt.Errorf("while the provider wants no requests: %w", err)
 			}
 		}
 		if f.circuit.open() {
-			return f.held(f.circuit.left(), nil)
+			return f.heldBack(f.circuit.left(), nil)
 		}
 		if err := f.pace.wait(ctx); err != nil {
 			return err
@@ -137,21 +139,21 @@ func (f *fetch) turn(ctx context.Context) error {
 	}
 }
 
-// held is the error of a request that was not sent.
-func (f *fetch) held(left time.Duration, cause error) *market.FetchError {
-	held := f.refusal(market.OutcomeCircuitOpen,
+// heldBack is the error of a request that was not sent.
+func (f *fetch) heldBack(left time.Duration, cause error) *market.FetchError {
+	err := f.refusal(market.OutcomeCircuitOpen,
 		"not sent: the provider answered with too many faults, or told us to stay away")
-	held.RetryAfter, held.Err = left, cause
-	return held
+	err.RetryAfter, err.Err = left, cause
+	return err
 }
 
-// send asks once, within the time-out of one attempt, and moves to the other host after a fault.
+// send sends one request, within the time-out of one attempt, and moves on to the next host after a fault.
 func (f *fetch) send(ctx context.Context) (*market.FetchResult, error) {
 	host := f.host.Load()
 	base := f.config.BaseURLs[host]
 	started := f.circuit.elapsed()
 	f.requests++
-	reply, err := f.get(ctx, address(base, f.req.Instrument.Symbol, f.req.Timeframe, f.span))
+	reply, err := f.get(ctx, address(base, f.symbol, f.req.Timeframe, f.span))
 	var result *market.FetchResult
 	if err == nil {
 		result, err = f.read(reply)
@@ -163,7 +165,7 @@ func (f *fetch) send(ctx context.Context) (*market.FetchResult, error) {
 	if outcome.Fault() {
 		f.host.CompareAndSwap(host, (host+1)%int32(len(f.config.BaseURLs))) //nolint:gosec // a handful of hosts
 	}
-	f.config.Logger.Debug("provider asked", "symbol", f.req.Instrument.Symbol, "timeframe", string(f.req.Timeframe),
+	f.config.Logger.Debug("provider asked", "symbol", f.symbol, "timeframe", string(f.req.Timeframe),
 		"outcome", string(outcome), "bytes", len(reply.body), "status", reply.status,
 		"took", f.circuit.elapsed()-started)
 	return result, err

@@ -4,28 +4,30 @@ import (
 	"slices"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
-// isLive tells whether the newest full row of an intraday chart is the live row: the last price, dressed as a row, with
+// isLive tells whether the newest full row of an intraday chart is the live row: the last price in the form of a row, with
 // O=H=L=C and volume 0, stamped with the time of the last trade or, after the close, with the close itself.
 //
 // Neither the grid nor the calendar decides alone: on half days the provider's 60m bars start at 09:30 to 12:30, and it
-// has served real bars at 17:00. A bar with values that starts exactly at the last trade is a real one, but the
-// provider's clock stands at its beginning: it counts as unfinished until rows follow it or its session has closed.
+// has served real bars at 17:00. A bar with values that starts exactly at the last trade is a real one, but by the
+// provider's clock it has only begun: it counts as unfinished until rows follow it or its session has closed. See
+// docs/PROVIDER.md#live-row.
 func (c *Chart) isLive(r row, req market.FetchRequest, now time.Time) bool {
-	calendar, ts := req.Instrument.Calendar, c.TS[r.index]
+	exchange, ts := req.Instrument.Calendar, c.TS[r.index]
 	start := time.Unix(ts, 0)
 	trailing := ts == slices.Max(c.TS)
 	stamped := ts == c.Meta.RegularMarketTime
 	if c.flat(r.index) {
-		offGrid := !calendar.Bucket(start, req.Timeframe).Equal(start)
-		return (offGrid && (trailing || stamped)) || (trailing && (stamped || !calendar.IsOpen(start)))
+		offGrid := !req.Timeframe.Bucket(exchange, start).Equal(start)
+		return (offGrid && (trailing || stamped)) || (trailing && (stamped || !exchange.IsOpen(start)))
 	}
 	if !trailing || !stamped {
 		return false
 	}
-	session, ok := calendar.Session(calendar.Date(start))
+	session, ok := exchange.SessionAt(start)
 	return ok && session.Close.After(now)
 }
 
@@ -36,45 +38,49 @@ func (c *Chart) flat(i int) bool {
 
 // byDate keys daily rows by their exchange-local date, at 00:00 local time, whatever hour the provider stamped them
 // with (00:00, the opening bell, 09:30 on half days of futures, the last trade for the live row). The zone is the
-// body's own; meta.gmtoffset is today's and would move the dates of the other half of the year.
+// body's own; meta.gmtoffset is today's and would move the dates of the part of the year with the other offset.
 //
 // The live row is marked; where it holds a session that its date does not name, as futures do after 18:00, it is left
 // out.
-func (c *Chart) byDate(rows []row, calendar *market.Calendar) []row {
-	zone := c.Meta.zone(calendar.Zone)
+func (c *Chart) byDate(rows []row, exchange *calendar.Calendar) []row {
+	zone := c.Meta.zone(exchange.Zone)
 	newest := c.newest(rows)
 	rows[newest].live = rows[newest].key == c.Meta.RegularMarketTime
-	if c.holdsNextSession(rows[newest], calendar, zone) {
+	if c.holdsNextSession(rows[newest], exchange, zone) {
 		rows = slices.Delete(rows, newest, newest+1)
 	}
 	for i := range rows {
-		date := market.DateOf(time.Unix(rows[i].key, 0).In(zone))
-		rows[i].key = date.At(zone, 0).Unix()
+		rows[i].key = dayKey(rows[i].key, zone)
 	}
 	return rows
+}
+
+// dayKey is 00:00 local time of the date that a stamp lies in, Unix seconds.
+func dayKey(stamp int64, zone *time.Location) int64 {
+	return calendar.DateOf(time.Unix(stamp, 0).In(zone)).At(zone, 0).Unix()
 }
 
 // holdsNextSession tells whether the newest daily row is the session that began after its date's: the last trade
 // belongs to a later trading date, and the row is the live one. It is when it bears the time of the last trade, or else
 // its price, and the day's high and low where the body tells them. Only the session right before the last trade's can
 // be meant: in an answer about the past, an old close may equal today's price by chance.
-func (c *Chart) holdsNextSession(r row, calendar *market.Calendar, zone *time.Location) bool {
+func (c *Chart) holdsNextSession(r row, exchange *calendar.Calendar, zone *time.Location) bool {
 	if c.Meta.RegularMarketTime == 0 {
 		return false
 	}
-	date := market.DateOf(time.Unix(r.key, 0).In(zone))
-	trading := calendar.Date(time.Unix(c.Meta.RegularMarketTime, 0))
+	date := calendar.DateOf(time.Unix(r.key, 0).In(zone))
+	trading := exchange.TradingDate(time.Unix(c.Meta.RegularMarketTime, 0))
 	if !date.Before(trading) {
 		return false
 	}
-	return r.live || (!date.Before(sessionBefore(calendar, trading)) && c.holdsLastPrice(r.index))
+	return r.live || (!date.Before(sessionBefore(exchange, trading)) && c.holdsLastPrice(r.index))
 }
 
 // sessionBefore is the trading date before d.
-func sessionBefore(calendar *market.Calendar, d market.Date) market.Date {
+func sessionBefore(exchange *calendar.Calendar, d calendar.Date) calendar.Date {
 	for range 31 {
 		d = d.AddDays(-1)
-		if _, ok := calendar.Session(d); ok {
+		if _, ok := exchange.Session(d); ok {
 			break
 		}
 	}

@@ -13,15 +13,15 @@ import (
 	"barkeep/market"
 )
 
-// patienceForBudget bounds the question to the shared budget: a store that hangs is as good as absent.
-const patienceForBudget = 5 * time.Second
+// budgetTimeout bounds one call of the shared budget: a store that does not answer counts as absent.
+const budgetTimeout = 5 * time.Second
 
 // pace spaces requests. Every request passes it, first ones and retries alike.
 type pace struct {
 	limiter *rate.Limiter
 	budget  Budget // nil for none
 	log     *slog.Logger
-	outage  atomic.Bool // the budget's store is unreachable, and that was said
+	outage  atomic.Bool // the budget's store is unreachable, and that was logged
 }
 
 // newPace spaces requests evenly, with no burst: with a burst of b a minute could see perMinute + b. One percent is
@@ -48,12 +48,12 @@ func (p *pace) wait(ctx context.Context) error {
 	return nil
 }
 
-// take asks the shared budget, and survives its absence.
+// take reserves a request in the shared budget. While the budget's store is unreachable, the limiter alone holds.
 func (p *pace) take(ctx context.Context) (time.Duration, error) {
 	if p.budget == nil {
 		return 0, ctx.Err()
 	}
-	brief, cancel := context.WithTimeout(ctx, patienceForBudget)
+	brief, cancel := context.WithTimeout(ctx, budgetTimeout)
 	defer cancel()
 	slot, err := p.budget.Take(brief)
 	var spent *market.FetchError

@@ -152,7 +152,7 @@ func refResult(raw []byte, c *yahoo.Chart) error {
 			c.Open, c.High, c.Low, c.Close, c.Volume = nil, nil, nil, nil, nil
 			return refEach(value, func(key string, value []byte) error { return refIndicators(key, value, c) })
 		case "events":
-			c.Splits = nil
+			c.Splits, c.Dividends, c.CapitalGains = nil, nil, nil
 			return refEach(value, func(key string, value []byte) error { return refEvents(key, value, c) })
 		}
 		return nil
@@ -186,26 +186,51 @@ func refIndicators(key string, raw []byte, c *yahoo.Chart) error {
 }
 
 func refEvents(key string, raw []byte, c *yahoo.Chart) error {
-	if key != "splits" {
-		return nil
+	switch key {
+	case "splits":
+		c.Splits = nil
+		return refEach(raw, func(_ string, value []byte) error {
+			split := yahoo.Split{}
+			err := refEach(value, func(key string, value []byte) error {
+				switch key {
+				case "date":
+					return refInt(value, &split.Date)
+				case "numerator":
+					return refFloat(value, &split.Numerator)
+				case "denominator":
+					return refFloat(value, &split.Denominator)
+				case "splitRatio":
+					return refText(value, &split.Ratio)
+				}
+				return nil
+			})
+			c.Splits = append(c.Splits, split)
+			return err
+		})
+	case "dividends":
+		return refPayments(raw, &c.Dividends)
+	case "capitalGains":
+		return refPayments(raw, &c.CapitalGains)
 	}
-	c.Splits = nil
+	return nil
+}
+
+func refPayments(raw []byte, into *[]yahoo.Payment) error {
+	*into = nil
 	return refEach(raw, func(_ string, value []byte) error {
-		split := yahoo.Split{}
+		payment := yahoo.Payment{}
 		err := refEach(value, func(key string, value []byte) error {
 			switch key {
 			case "date":
-				return refInt(value, &split.Date)
-			case "numerator":
-				return refFloat(value, &split.Numerator)
-			case "denominator":
-				return refFloat(value, &split.Denominator)
-			case "splitRatio":
-				return refText(value, &split.Ratio)
+				return refInt(value, &payment.Date)
+			case "amount":
+				return refFloat(value, &payment.Amount)
+			case "currency":
+				return refText(value, &payment.Currency)
 			}
 			return nil
 		})
-		c.Splits = append(c.Splits, split)
+		*into = append(*into, payment)
 		return err
 	})
 }
@@ -214,6 +239,7 @@ func refMeta(key string, raw []byte, m *yahoo.Meta) error {
 	texts := map[string]*string{
 		"symbol": &m.Symbol, "currency": &m.Currency, "exchangeName": &m.ExchangeName, "instrumentType": &m.InstrumentType,
 		"exchangeTimezoneName": &m.ExchangeTimezoneName, "dataGranularity": &m.DataGranularity,
+		"shortName": &m.ShortName,
 	}
 	floats := map[string]*float64{
 		"regularMarketPrice": &m.RegularMarketPrice, "regularMarketDayHigh": &m.RegularMarketDayHigh,

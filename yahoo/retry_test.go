@@ -95,6 +95,31 @@ func TestRetryUntilAnswered(t *testing.T) {
 	})
 }
 
+// TestRetryPausesGrow: pauses are random and bounded by 1, 2, 4, 8, 16 and then 30 seconds; and they reach near the bounds.
+func TestRetryPausesGrow(t *testing.T) {
+	t.Parallel()
+	simulate(t, func(t *testing.T) {
+		const attempts, fetches = 8, 60
+		longest := make([]time.Duration, attempts-1)
+		for range fetches {
+			provider := &memory{answer: always(503)}
+			config := simulated(provider)
+			config.Attempts, config.Breaker.Faults = attempts, 1000
+			if _, err := client(t, config).Fetch(t.Context(), question(t, market.M5, time.Now())); err == nil {
+				t.Fatal("a provider that fails gave an answer")
+			}
+			for i := range longest {
+				longest[i] = max(longest[i], provider.sent[i+1].Sub(provider.sent[i]))
+			}
+		}
+		for i, bound := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
+			if bound *= time.Second; longest[i] > bound+time.Millisecond || longest[i] < bound/2 {
+				t.Errorf("the longest of %d pauses number %d was %s, want it in the upper half of %s", fetches, i+1, longest[i], bound)
+			}
+		}
+	})
+}
+
 func TestRetryGivesUp(t *testing.T) {
 	t.Parallel()
 	simulate(t, func(t *testing.T) {

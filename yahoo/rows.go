@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -15,17 +16,19 @@ type row struct {
 	live  bool
 }
 
-// Closed applies the provider's row rules (DESIGN.md sections 4 and 5) and keeps the bars of req that start inside
-// window and whose interval is over at now: ascending, distinct, flagged and otherwise as served. It changes nothing in
-// c, and corrects nothing: negative prices and an open outside high and low are kept. Every row is a candle, or counted
-// as Null or as Dropped.
+// Closed applies the provider's row rules (docs/PROVIDER.md#rows) and keeps the bars of req that start inside window and
+// whose interval is over at now: ascending, distinct, flagged and otherwise as served. It changes nothing in c, and
+// corrects nothing: negative prices and an open outside high and low are kept. Every row is a candle, or counted as Null
+// or as Dropped. The result also lists the bars that were due and that the body lacks, its actions and its listing.
 //
-// A volume of null becomes market.NoVolume, as does a negative one, which says nothing.
+// A volume of null becomes market.NoVolume, as does a negative one, which has no meaning.
 func (c *Chart) Closed(req market.FetchRequest, window market.Window, now time.Time) *market.FetchResult {
 	result := &market.FetchResult{
 		Outcome: market.OutcomeEmpty, Candles: market.NewCandles(0), Window: window, Rows: c.Len(),
+		Actions: c.actions(), Listing: c.Meta.listing(),
 	}
 	if c.Len() == 0 {
+		result.AbsentBars = due(req, window, result.Listing.FirstTrade, now)
 		return result
 	}
 	result.Outcome = market.OutcomeBars
@@ -34,7 +37,8 @@ func (c *Chart) Closed(req market.FetchRequest, window market.Window, now time.T
 	kept := c.finished(c.keyed(rows, req, now), req, window, now)
 	result.Dropped = len(rows) - len(kept)
 	result.Candles = c.candles(kept)
-	req.Instrument.Mark(req.Timeframe, result.Candles)
+	result.NullBars, result.AbsentBars = c.missing(req, window, now, result.Candles.TS)
+	req.Instrument.SetFlags(req.Timeframe, result.Candles)
 	return result
 }
 
@@ -49,7 +53,7 @@ func (c *Chart) fullRows() []row {
 	return rows
 }
 
-// keyed settles what bar each row is: it marks or removes the live row, keys daily rows by their date, puts rows in
+// keyed finds the bar that each row holds: it marks or removes the live row, keys daily rows by their date, puts rows in
 // order and leaves one of each key. Of two the later in the body holds, but never a live row over a real one.
 func (c *Chart) keyed(rows []row, req market.FetchRequest, now time.Time) []row {
 	if len(rows) == 0 {
@@ -91,15 +95,12 @@ func (c *Chart) newest(rows []row) int {
 	return newest
 }
 
-// finished keeps the rows inside the window whose bar is over. No bar lasts longer than its length, or two days for
-// daily ones (a Sunday key ends with Monday's session), so that the calendar is asked only about the newest.
+// finished keeps the rows inside the window whose bar is over. The calendar is asked only about the newest, since no bar
+// lasts longer than longest says.
 func (c *Chart) finished(rows []row, req market.FetchRequest, window market.Window, now time.Time) []row {
-	calendar, length := req.Instrument.Calendar, req.Timeframe.Length()
-	if length == 0 {
-		length = 48 * time.Hour
-	}
-	zone := c.Meta.zone(calendar.Zone)
-	sure := now.Add(-length)
+	exchange := req.Instrument.Calendar
+	zone := c.Meta.zone(exchange.Zone)
+	sure := now.Add(-longest(req.Timeframe))
 	kept := rows[:0]
 	for _, r := range rows {
 		start := time.Unix(r.key, 0)
@@ -108,9 +109,9 @@ func (c *Chart) finished(rows []row, req market.FetchRequest, window market.Wind
 		}
 		if start.After(sure) {
 			if !req.Timeframe.Intraday() {
-				start = calendar.DayKey(market.DateOf(start.In(zone)))
+				start = exchange.Midnight(calendar.DateOf(start.In(zone)))
 			}
-			if calendar.End(start, req.Timeframe).After(now) {
+			if req.Timeframe.End(exchange, start).After(now) {
 				continue
 			}
 		}

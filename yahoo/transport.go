@@ -35,7 +35,7 @@ func (f *fetch) get(ctx context.Context, address string) (reply, error) {
 	}
 	request.Header.Set("User-Agent", f.config.UserAgent)
 	request.Header.Set("Accept", "application/json")
-	request.Header.Set("Accept-Encoding", "gzip") // by ourselves: net/http would not tell a cut wire from a bad archive
+	request.Header.Set("Accept-Encoding", "gzip") // unpacked here: net/http reports a cut connection and bad gzip data alike
 	response, err := f.http.Do(request)
 	if err != nil {
 		return reply{}, f.fault(ctx, attempt, err)
@@ -56,7 +56,7 @@ func (f *fetch) get(ctx context.Context, address string) (reply, error) {
 	return got, nil
 }
 
-// wire remembers a failure of the connection, so that it is told from one of the archive on top of it.
+// wire keeps an error of the connection apart from one of the gzip data that is read through it.
 type wire struct {
 	source io.Reader
 	err    error
@@ -83,7 +83,7 @@ func unpack(w *wire, response *http.Response, limit int64) ([]byte, error) {
 		}
 		source = archive
 	default:
-		return nil, fmt.Errorf("content encoding %.40q, which nobody asked for", encoding)
+		return nil, fmt.Errorf("content encoding %.40q, which was not requested", encoding)
 	}
 	var body bytes.Buffer
 	if n := response.ContentLength; n > 0 {

@@ -3,6 +3,7 @@ package yahoo
 import (
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -16,7 +17,7 @@ type Limits struct {
 	Margin time.Duration // kept from both, since the wall moves by the second and clocks differ
 }
 
-// Span is one question in the provider's terms.
+// Span is the window of one request, as the provider wants it.
 type Span struct {
 	// Window is what may be kept of the answer: the wanted window after the wall was applied.
 	Window market.Window
@@ -37,11 +38,11 @@ func Bounds(req market.FetchRequest, limits Limits, now time.Time) Span {
 	if now.Before(w.To) {
 		w.To = now
 	}
-	calendar := req.Instrument.Calendar
-	first := calendar.Previous(later(w.From, time.Unix(earliest, 0)), req.Timeframe)
+	exchange := req.Instrument.Calendar
+	first := req.Timeframe.Previous(exchange, later(w.From, time.Unix(earliest, 0)))
 	if wall, ok := limits.wall(w.To, now); ok && first.Before(wall) {
 		first = wall
-		w.From = later(w.From, afterFirst(calendar, req.Timeframe, wall))
+		w.From = later(w.From, afterFirst(exchange, req.Timeframe, wall))
 	}
 	return Span{Window: w, Period1: ceil(first), Period2: w.To.Unix()}
 }
@@ -59,13 +60,13 @@ func (l Limits) wall(to, now time.Time) (time.Time, bool) {
 }
 
 // afterFirst is the end of the first bar that the calendar expects at or after t.
-func afterFirst(calendar *market.Calendar, timeframe market.Timeframe, t time.Time) time.Time {
+func afterFirst(exchange *calendar.Calendar, timeframe market.Timeframe, t time.Time) time.Time {
 	if !timeframe.Intraday() {
-		return calendar.DayKey(firstDate(calendar, t).AddDays(1))
+		return exchange.Midnight(firstDate(exchange, t).AddDays(1))
 	}
 	start := t
 	fortnight := market.Window{From: t, To: t.AddDate(0, 0, 14)} // longer than any closure
-	calendar.Starts(fortnight, timeframe.Length(), func(expected time.Time) bool {
+	timeframe.Expected(exchange, fortnight, func(expected time.Time) bool {
 		start = expected
 		return false
 	})
@@ -73,10 +74,10 @@ func afterFirst(calendar *market.Calendar, timeframe market.Timeframe, t time.Ti
 }
 
 // firstDate is the first date with a session whose daily bar is keyed at or after t.
-func firstDate(calendar *market.Calendar, t time.Time) market.Date {
-	date := market.DateOf(t.In(calendar.Zone))
+func firstDate(exchange *calendar.Calendar, t time.Time) calendar.Date {
+	date := calendar.DateOf(t.In(exchange.Zone))
 	for range 31 {
-		if _, open := calendar.Session(date); open && !calendar.DayKey(date).Before(t) {
+		if _, open := exchange.Session(date); open && !exchange.Midnight(date).Before(t) {
 			break
 		}
 		date = date.AddDays(1)

@@ -131,7 +131,7 @@ func TestBoundsLaws(t *testing.T) {
 		if got.Window.From.Before(from) || got.Window.To.After(req.Window.To) || got.Window.To.After(now) {
 			t.Fatalf("kept %v of %v at %v", got.Window, req.Window, now)
 		}
-		first := req.Instrument.Calendar.Previous(got.Window.From, req.Timeframe)
+		first := req.Timeframe.Previous(req.Instrument.Calendar, got.Window.From)
 		if first.Unix() < got.Period1 {
 			t.Fatalf("the first row, %v, may not come: asked from %v for %v", first, time.Unix(got.Period1, 0), got.Window)
 		}

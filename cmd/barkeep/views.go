@@ -99,7 +99,7 @@ func planJSON(p app.Plan, perMinute float64) any {
 	tasks := make([]taskView, len(p.Tasks))
 	for i, t := range p.Tasks {
 		tasks[i] = taskView{
-			Instrument: t.Instrument.Name, Symbol: t.Instrument.Symbol, Timeframe: string(t.Base), Derived: []string{},
+			Instrument: t.Instrument.Name, Symbol: app.Symbol(t.Instrument), Timeframe: string(t.Base), Derived: []string{},
 			Reason: string(t.Reason),
 			From:   optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
 		}

@@ -12,11 +12,15 @@ import (
 	"barkeep/server"
 )
 
-// Config is what the API needs beside its server. Reader and Starter are required.
+// Config is what the API needs beside its server. Reader, Starter, Resolve and Symbol are required.
 type Config struct {
 	Reader      *query.Reader
 	Starter     Starter
 	Instruments []market.Instrument // those that the configuration keeps up to date
+
+	// Resolve reads what a caller writes for an instrument, and Symbol is the provider's name of one.
+	Resolve func(text string) (market.Instrument, error)
+	Symbol  func(market.Instrument) string
 }
 
 // API answers the routes of /api/v1.
@@ -27,8 +31,8 @@ type API struct {
 
 // Mount adds the routes to a server that does not serve yet.
 func Mount(s *server.Server, c Config) error {
-	if c.Reader == nil || c.Starter == nil {
-		return errors.New("api: Reader and Starter are required")
+	if c.Reader == nil || c.Starter == nil || c.Resolve == nil || c.Symbol == nil {
+		return errors.New("api: Reader, Starter, Resolve and Symbol are required")
 	}
 	a := &API{Config: c, server: s}
 	s.HandleWaiting("GET /api/v1/slots/{date}/{slot}", a.slot)

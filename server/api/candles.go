@@ -24,7 +24,7 @@ const (
 func (a *API) candles(w http.ResponseWriter, r *http.Request) error {
 	in := newInput(r, "instrument", "timeframe", "from", "to", "limit", "format")
 	request := query.Request{
-		Series: market.Series{Instrument: in.instrument("instrument"), Timeframe: in.timeframe("timeframe")},
+		Series: market.Series{Instrument: in.instrument("instrument", a.Resolve), Timeframe: in.timeframe("timeframe")},
 		Window: market.Window{From: in.moment("from"), To: in.moment("to")},
 		Limit:  in.number("limit", defaultBars, 1, mostBars),
 		Newest: !in.query.Has("from"),

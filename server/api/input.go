@@ -135,8 +135,8 @@ const (
 )
 
 // instrument reads an instrument in any spelling; it must be given.
-func (in *input) instrument(name string) string {
-	i, err := market.Resolve(in.query.Get(name))
+func (in *input) instrument(name string, resolve func(string) (market.Instrument, error)) string {
+	i, err := resolve(in.query.Get(name))
 	if err != nil {
 		in.refuse("query", name, in.query.Get(name), acceptedInstruments)
 	}

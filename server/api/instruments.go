@@ -50,28 +50,26 @@ func (a *API) listInstruments(w http.ResponseWriter, r *http.Request) error {
 	}
 	views := []instrumentView{}
 	for _, i := range a.Instruments {
-		views = append(views, viewInstrument(i, true, stored[i.Name]))
+		views = append(views, a.viewInstrument(i, true, stored[i.Name]))
 		delete(stored, i.Name)
 	}
 	for name, timeframes := range stored {
-		i, err := market.Resolve(name)
+		i, err := a.Resolve(name)
 		if err != nil { // an archive may hold what this version does not resolve
 			i = market.Instrument{Name: name}
 		}
-		views = append(views, viewInstrument(i, false, timeframes))
+		views = append(views, a.viewInstrument(i, false, timeframes))
 	}
 	slices.SortFunc(views, func(a, b instrumentView) int { return cmp.Compare(a.Name, b.Name) })
 	return a.server.JSON(w, map[string][]instrumentView{"instruments": views})
 }
 
-func viewInstrument(i market.Instrument, kept bool, timeframes []market.Timeframe) instrumentView {
-	v := instrumentView{Name: i.Name, Symbol: i.Symbol, Kind: i.Kind, Root: i.Root, Tick: i.Tick, Kept: kept}
+func (a *API) viewInstrument(i market.Instrument, kept bool, timeframes []market.Timeframe) instrumentView {
+	v := instrumentView{Name: i.Name, Symbol: a.Symbol(i), Kind: i.Kind, Root: i.Root, Tick: i.Tick, Kept: kept}
 	if i.Calendar != nil && i.Calendar.Zone != nil {
 		v.Zone = i.Calendar.Zone.String()
 	}
 	v.Timeframes = append([]market.Timeframe{}, timeframes...)
-	slices.SortFunc(v.Timeframes, func(a, b market.Timeframe) int {
-		return cmp.Compare(slices.Index(market.Timeframes(), a), slices.Index(market.Timeframes(), b))
-	})
+	slices.SortFunc(v.Timeframes, market.Timeframe.Compare)
 	return v
 }

@@ -48,7 +48,7 @@ func (a *API) readRequest(w http.ResponseWriter, r *http.Request) (RunRequest, e
 	}
 	request := RunRequest{Maintenance: mode == "maintenance"}
 	if adHoc || request.Maintenance {
-		b.series(&request)
+		b.series(&request, a.Resolve)
 		for _, name := range []string{"date", "slot", "force"} {
 			b.refuseIf(name, b.has(name), "no date, slot or force together with maintenance, instruments, timeframes, backfill or deep")
 		}
@@ -120,7 +120,7 @@ func (b *body) flag(name string) bool {
 }
 
 // series reads what a run without a slot is about.
-func (b *body) series(request *RunRequest) {
+func (b *body) series(request *RunRequest, resolve func(string) (market.Instrument, error)) {
 	backfill := b.flag("backfill")
 	request.Deep = b.flag("deep")
 	request.Backfill = backfill || request.Deep
@@ -130,7 +130,7 @@ func (b *body) series(request *RunRequest) {
 		b.refuseIf("deep", request.Deep, accepted)
 	}
 	for _, text := range b.names("instruments", acceptedInstruments) {
-		i, err := market.Resolve(text)
+		i, err := resolve(text)
 		if err != nil {
 			b.refuse("body", "instruments", text, acceptedInstruments)
 		} else if !slices.ContainsFunc(request.Instruments, func(o market.Instrument) bool { return o.Name == i.Name }) {

@@ -147,7 +147,11 @@ func (b *Bench) serve(t testing.TB) *server.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := api.Config{Reader: reader, Starter: b.Ledger, Instruments: []market.Instrument{Resolve(t, "ES")}}
+	config := api.Config{
+		Reader: reader, Starter: b.Ledger, Instruments: []market.Instrument{Resolve(t, "ES")},
+		Resolve: func(text string) (market.Instrument, error) { return market.Resolve(strings.TrimSuffix(text, "=F")) },
+		Symbol:  func(i market.Instrument) string { return i.Name + "=F" },
+	}
 	if err := api.Mount(s, config); err != nil {
 		t.Fatal(err)
 	}

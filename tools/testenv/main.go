@@ -5,7 +5,8 @@
 //	go run ./tools/testenv -- go test -race ./...
 //
 // It finds the servers or brings them (see package needs), and hands the command their addresses in BARKEEP_TEST_POSTGRES and
-// BARKEEP_TEST_REDIS. It passes on the signals it gets, removes everything at the end, and exits as the command did.
+// BARKEEP_TEST_REDIS. A command with -race gets a C compiler and CGO_ENABLED=1 too. It says on standard error what it does,
+// passes on the signals it gets, removes everything at the end, and exits as the command did.
 package main
 
 import (
@@ -90,18 +91,21 @@ func serve(ctx context.Context, arguments []string, signals <-chan os.Signal) (c
 	if _, err := exec.LookPath(arguments[0]); err != nil {
 		return 0, fmt.Errorf("find the command: %w", err) // before minutes go into installing servers for it
 	}
-	programs, err := needs.Needs{
-		Race: slices.Contains(arguments, "-race"), Policy: "/usr/sbin/policy-rc.d", Log: os.Stderr,
-	}.Ensure(ctx)
+	race := slices.Contains(arguments, "-race")
+	programs, err := needs.Needs{Race: race, Policy: "/usr/sbin/policy-rc.d", Log: os.Stderr}.Ensure(ctx)
 	if err != nil {
 		return 0, err
 	}
 	environment := []string{
 		servers.EnvPostgres + "=" + programs.Postgres, servers.EnvRedis + "=" + programs.Redis,
 	}
+	if race {
+		environment = append(environment, "CGO_ENABLED=1") // the race detector is C; it is there now
+	}
 	if recordings := recordings(); recordings != "" {
 		environment = append(environment, envRecordings+"="+recordings)
 	}
+	say("starting PostgreSQL and Redis")
 	p, err := servers.StartPostgres(ctx, servers.Options{})
 	if err != nil {
 		return 0, err
@@ -112,8 +116,11 @@ func serve(ctx context.Context, arguments []string, signals <-chan os.Signal) (c
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	fmt.Fprintf(os.Stderr, "testenv: PostgreSQL from %s on port %d, Redis from %s on port %d\n",
-		programs.Postgres, p.Port(), programs.Redis, r.Port())
+	say("started PostgreSQL on port %d and Redis on port %d", p.Port(), r.Port())
 	environment = append(environment, "BARKEEP_TEST_POSTGRES="+p.URL(), "BARKEEP_TEST_REDIS="+r.URL())
-	return runCommand(arguments, environment, signals)
+	end := report(arguments)
+	code, err = runCommand(arguments, environment, signals)
+	end()
+	say("stopping PostgreSQL and Redis")
+	return code, err
 }

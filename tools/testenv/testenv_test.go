@@ -35,6 +35,8 @@ func TestTestenv(t *testing.T) {
 		"ends with its parent":                 endsWithParent,
 		"says what is missing":                 saysWhatIsMissing,
 		"leaves nothing behind":                leavesNothing,
+		"lets the race detector be built":      enablesCgo,
+		"says what it does":                    saysWhatItDoes,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,6 +152,38 @@ func saysWhatIsMissing(t *testing.T, program string) {
 		if !bytes.Contains(out, []byte(want)) {
 			t.Errorf("%q is missing in:\n%s", want, out)
 		}
+	}
+}
+
+// enablesCgo runs a command for the race detector where a variable, or a machine that had no C compiler, turned cgo off.
+func enablesCgo(t *testing.T, program string) {
+	for arguments, want := range map[string]string{"-race": "1", "-v": "0"} {
+		command := exec.CommandContext(t.Context(), program, "--", "sh", "-c", `echo "$CGO_ENABLED"`, arguments)
+		command.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := command.Output(); err != nil || strings.TrimSpace(string(out)) != want {
+			t.Errorf("with %s CGO_ENABLED is %q, want %s (%v)", arguments, out, want, err)
+		}
+	}
+}
+
+func saysWhatItDoes(t *testing.T, program string) {
+	command := exec.CommandContext(t.Context(), program, "--", "go", "version")
+	var said bytes.Buffer
+	command.Stderr = &said
+	if err := command.Run(); err != nil {
+		t.Fatalf("%v:\n%s", err, &said)
+	}
+	rest := said.String()
+	for _, want := range []string{
+		"found PostgreSQL in /", "found Redis as /", "starting PostgreSQL", "started PostgreSQL on port", "running go version",
+		"go compiles", "stopping",
+	} {
+		_, after, found := strings.Cut(rest, "testenv: "+want)
+		if !found {
+			t.Errorf("no %q, or not in its place, in:\n%s", want, &said)
+			continue
+		}
+		rest = after
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"barkeep/market"
+	"barkeep/calendar"
 )
 
 // span is a piece of a session that lies within one calendar date of the exchange, in Unix seconds.
@@ -28,24 +28,24 @@ type plan struct {
 // almanac keeps the plans of one exchange. Plans are computed once per date: working out holidays for each request would
 // cost more than rendering the bars.
 type almanac struct {
-	calendar *market.Calendar
+	calendar *calendar.Calendar
 	mu       sync.RWMutex
 	plans    map[int]*plan
 }
 
-func newAlmanac(c *market.Calendar) *almanac { return &almanac{calendar: c, plans: map[int]*plan{}} }
+func newAlmanac(c *calendar.Calendar) *almanac { return &almanac{calendar: c, plans: map[int]*plan{}} }
 
 // dateOf turns days since 1970 into a date.
-func dateOf(n int) market.Date { return market.DateOf(time.Unix(int64(n)*day, 0).UTC()) }
+func dateOf(n int) calendar.Date { return calendar.DateOf(time.Unix(int64(n)*day, 0).UTC()) }
 
 // number turns a date into days since 1970.
-func number(d market.Date) int {
+func number(d calendar.Date) int {
 	return int(time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Unix() / day)
 }
 
 // dayOf is the exchange's calendar date of an instant, in days since 1970.
 func (a *almanac) dayOf(ts int64) int {
-	return number(market.DateOf(time.Unix(ts, 0).In(a.calendar.Zone)))
+	return number(calendar.DateOf(time.Unix(ts, 0).In(a.calendar.Zone)))
 }
 
 func (a *almanac) plan(n int) *plan {
@@ -92,7 +92,7 @@ func (a *almanac) work(n int) *plan {
 }
 
 // cut adds the pieces of a session that lie within the plan's date.
-func (p *plan) cut(s market.Session) {
+func (p *plan) cut(s calendar.Session) {
 	from := s.Open
 	add := func(to time.Time) {
 		piece := span{
@@ -103,10 +103,10 @@ func (p *plan) cut(s market.Session) {
 			p.spans = append(p.spans, piece)
 		}
 	}
-	for _, pause := range s.Pauses {
-		if pause.From.Before(s.Close) {
-			add(pause.From)
-			from = pause.To
+	for _, b := range s.Breaks {
+		if b.From.Before(s.Close) {
+			add(b.From)
+			from = b.To
 		}
 	}
 	add(s.Close)

@@ -66,8 +66,12 @@ func compare(t *testing.T, c *yahoo.Client, p *fake.Provider, symbol string, tf 
 	if err != nil {
 		t.Fatal(err)
 	}
+	native, ok := yahoo.Capabilities().Of(tf)
+	if !ok {
+		t.Fatalf("%s is not native", tf)
+	}
 	got, err := c.Fetch(t.Context(), market.FetchRequest{
-		Instrument: instrument, Timeframe: tf, Window: w, Depth: tf.Depth(true),
+		Instrument: instrument, Timeframe: tf, Window: w, Depth: native.DeepCap,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +79,7 @@ func compare(t *testing.T, c *yahoo.Client, p *fake.Provider, symbol string, tf 
 	all := p.Bars(symbol, tf, w)
 	want := market.NewCandles(all.Len())
 	for i := range all.Len() {
-		if b := all.At(i); !instrument.Calendar.End(b.Start, tf).After(now) {
+		if b := all.At(i); !tf.End(instrument.Calendar, b.Start).After(now) {
 			want.Append(b)
 		}
 	}
@@ -158,5 +162,31 @@ func TestTheClientNamesEachFault(t *testing.T) {
 				t.Errorf("%d requests", p.Count())
 			}
 		})
+	}
+}
+
+// TestClientAndProviderAgreeOnSymbols compares two tables that were written apart: the provider knows each symbol that the
+// client asks for, and a contract month under the suffix of another exchange is unknown to it.
+func TestClientAndProviderAgreeOnSymbols(t *testing.T) {
+	t.Parallel()
+	now := at(t, "2026-11-18 10:00")
+	p := provider(t, now)
+	w := market.Window{From: now.AddDate(0, 0, -7), To: now}
+	for _, root := range market.Roots() {
+		for _, name := range []string{root, root + "Z26"} {
+			instrument, err := market.Resolve(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			symbol := yahoo.Symbol(instrument)
+			if got := get(t, p, symbol, "1d", w.From, w.To); len(got.ts) == 0 {
+				t.Errorf("%s: no row of %s", name, symbol)
+			}
+		}
+	}
+	for _, symbol := range []string{"ES", "ESZ26", "ESZ26.CBT", "ZCZ26.CME", "ABF25.CME", "ALI=F"} {
+		if got := ask(p, target(symbol, "1d", w.From, w.To)); got.Code != 404 {
+			t.Errorf("%s is answered %d, want 404", symbol, got.Code)
+		}
 	}
 }

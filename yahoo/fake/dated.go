@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -126,14 +127,14 @@ func merge(a, b bar) bar {
 }
 
 // periodOf is the first date of the period that a date belongs to; a date is its own period in 1d.
-func periodOf(d market.Date, tf market.Timeframe) market.Date {
+func periodOf(d calendar.Date, tf market.Timeframe) calendar.Date {
 	switch tf {
 	case market.D1:
 		return d
 	case market.Mo1:
-		return market.Date{Year: d.Year, Month: d.Month, Day: 1}
+		return calendar.Date{Year: d.Year, Month: d.Month, Day: 1}
 	case market.Mo3:
-		return market.Date{Year: d.Year, Month: (d.Month-1)/3*3 + 1, Day: 1}
+		return calendar.Date{Year: d.Year, Month: (d.Month-1)/3*3 + 1, Day: 1}
 	default: // 1wk, and 5d, which is served as weeks
 		return d.AddDays(-(int(d.Weekday()) + 6) % 7)
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -23,6 +24,7 @@ const (
 	Withdraw   FaultKind = "withdraw"   // the rows of the trading dates From to To vanish
 	Revise     FaultKind = "revise"     // one bar in eight, of those dates, closes two ticks higher, with more volume
 	ZeroVolume FaultKind = "zerovolume" // volumes of those dates read 0
+	Null       FaultKind = "null"       // every value of those dates reads null; the rows stay
 )
 
 // Fault is something that goes wrong on demand.
@@ -34,26 +36,28 @@ type Fault struct {
 	RetryAfter time.Duration    // of Throttle, whole seconds; 0 sends no Retry-After
 	Status     int              // of Upstream; 0 means 503
 	Delay      time.Duration    // of Slow; 0 means 5 s
-	From, To   market.Date      // of Withdraw, Revise and ZeroVolume: trading dates, both included; zero for all dates
+	From, To   calendar.Date    // of the kinds that change rows: trading dates, both included; zero for all dates
 }
 
 // edits tells whether the fault changes rows rather than the whole answer.
-func (f Fault) edits() bool { return f.Kind == Withdraw || f.Kind == Revise || f.Kind == ZeroVolume }
+func (f Fault) edits() bool {
+	return f.Kind == Withdraw || f.Kind == Revise || f.Kind == ZeroVolume || f.Kind == Null
+}
 
-// matches tells whether the fault is meant for a question.
+// matches tells whether the fault is meant for a request.
 func (f Fault) matches(symbol string, tf market.Timeframe) bool {
 	return (f.Symbol == "" || f.Symbol == symbol) && (f.Timeframe == "" || f.Timeframe == tf)
 }
 
 // covers tells whether a row's trading date is one of the fault's; rows of 1d and longer are dated by the exchange's clock.
-func (f Fault) covers(c *market.Calendar, ts, seconds int64) bool {
-	if f.To == (market.Date{}) {
+func (f Fault) covers(c *calendar.Calendar, ts, seconds int64) bool {
+	if f.To == (calendar.Date{}) {
 		return true
 	}
 	t := time.Unix(ts, 0)
-	d := market.DateOf(t.In(c.Zone))
+	d := calendar.DateOf(t.In(c.Zone))
 	if seconds > 0 {
-		d = c.Date(t)
+		d = c.TradingDate(t)
 	}
 	return !d.Before(f.From) && !f.To.Before(d)
 }
@@ -80,18 +84,19 @@ func (p *Provider) Clear() {
 	p.faults.list = nil
 }
 
-// take picks the faults for one answer and counts them as used: at most one that spoils the answer, and all that edit rows.
-func (l *faults) take(symbol string, tf market.Timeframe) (spoil Fault, edits []Fault) {
+// take picks the faults for one answer and counts them as used: at most one that replaces the whole answer, and all that
+// edit rows.
+func (l *faults) take(symbol string, tf market.Timeframe) (whole Fault, edits []Fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	kept := l.list[:0:0]
 	for _, f := range l.list {
-		used := f.matches(symbol, tf) && (f.edits() || spoil.Kind == "")
+		used := f.matches(symbol, tf) && (f.edits() || whole.Kind == "")
 		switch {
 		case used && f.edits():
 			edits = append(edits, f)
 		case used:
-			spoil = f
+			whole = f
 		}
 		if used && f.Times > 0 {
 			if f.Times--; f.Times == 0 {
@@ -101,5 +106,5 @@ func (l *faults) take(symbol string, tf market.Timeframe) (spoil Fault, edits []
 		kept = append(kept, f)
 	}
 	l.list = kept
-	return spoil, edits
+	return whole, edits
 }

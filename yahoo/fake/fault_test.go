@@ -11,13 +11,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 	"barkeep/yahoo/fake"
 )
 
 func TestParseFault(t *testing.T) {
 	t.Parallel()
-	august := market.Date{Year: 2026, Month: time.August, Day: 20}
+	august := calendar.Date{Year: 2026, Month: time.August, Day: 20}
 	for text, want := range map[string]fake.Fault{
 		"429":                           {Kind: fake.Throttle},
 		"429:3":                         {Kind: fake.Throttle, Times: 3},
@@ -32,6 +33,7 @@ func TestParseFault(t *testing.T) {
 		"revise=2026-08-20..2026-08-22": {Kind: fake.Revise, From: august, To: august.AddDays(2)},
 		"revise@ES=F":                   {Kind: fake.Revise, Symbol: "ES=F"},
 		"zerovolume@ES=F/5m":            {Kind: fake.ZeroVolume, Symbol: "ES=F", Timeframe: market.M5},
+		"null=2026-08-20@AAPL":          {Kind: fake.Null, Symbol: "AAPL", From: august, To: august},
 		"empty":                         {Kind: fake.Empty},
 		" blank ":                       {Kind: fake.Blank},
 	} {

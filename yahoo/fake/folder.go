@@ -69,11 +69,11 @@ func nameOf(file string) (recordingKey, error) {
 	if !ok {
 		return recordingKey{}, errName
 	}
-	instrument, err := market.Resolve(parts[0])
+	instrument, err := instrumentOf(parts[0])
 	if err != nil {
 		return recordingKey{}, err
 	}
-	return recordingKey{instrument.Symbol, iv.served}, nil
+	return recordingKey{symbolOf(instrument), iv.served}, nil
 }
 
 func readFile(file string, rows map[int64]bar) error {
@@ -131,7 +131,7 @@ func newRecording(key recordingKey, rows map[int64]bar) (*recording, error) {
 	if key.interval != "1d" {
 		return r, nil
 	}
-	instrument, err := market.Resolve(key.symbol)
+	instrument, err := instrumentOf(key.symbol)
 	if err != nil {
 		return nil, err
 	}

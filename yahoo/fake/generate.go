@@ -49,7 +49,7 @@ func newGenerator(l *listing, iv interval, o *Options) *generator {
 	case length >= 15*minute:
 		g.samples = 4
 	}
-	g.key = mixText(l.key, l.instrument.Symbol+name)
+	g.key = mixText(l.key, l.symbol+name)
 	g.wick = 0.00006 * math.Sqrt(float64(length/minute)) * l.profile.restless
 	return g
 }

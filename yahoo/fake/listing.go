@@ -5,12 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
 // listing is what the provider knows of one symbol.
 type listing struct {
 	instrument market.Instrument
+	symbol     string // the provider's name of it
 	almanac    *almanac
 	profile    profile
 	key        uint64  // of everything random about the symbol
@@ -27,11 +29,11 @@ func (l *listing) future() bool {
 
 // newListing describes an instrument. The key of a contract month is its root's, so that it moves with the front month.
 func newListing(i market.Instrument, a *almanac, seed uint64) *listing {
-	name := i.Symbol
+	name := i.Name
 	if i.Root != "" {
 		name = i.Root
 	}
-	l := &listing{instrument: i, almanac: a, key: mixText(seed, name), last: math.MaxInt64 / 4, basis: 1}
+	l := &listing{instrument: i, symbol: symbolOf(i), almanac: a, key: mixText(seed, name), last: math.MaxInt64 / 4, basis: 1}
 	l.profile = profileOf(i, l.key)
 	tick := i.Tick
 	if tick <= 0 {
@@ -50,17 +52,17 @@ func newListing(i market.Instrument, a *almanac, seed uint64) *listing {
 
 // expire bounds a contract month's life: it trades for fifteen months, until the third Friday of its month.
 func (l *listing) expire(i market.Instrument) {
-	code := strings.TrimPrefix(strings.SplitN(i.Symbol, ".", 2)[0], i.Root)
+	code := strings.TrimPrefix(strings.SplitN(i.Name, ".", 2)[0], i.Root)
 	month := strings.IndexByte("FGHJKMNQUVXZ", code[0]) + 1
 	year := 2000 + int(code[len(code)-2]-'0')*10 + int(code[len(code)-1]-'0')
 	friday := thirdFriday(year, time.Month(month))
 	l.last = friday.At(l.almanac.calendar.Zone, 17*time.Hour).Unix() - 1
-	l.first = market.Date{Year: year - 1, Month: time.Month(month - 3), Day: 1}.At(l.almanac.calendar.Zone, 0).Unix()
+	l.first = calendar.Date{Year: year - 1, Month: time.Month(month - 3), Day: 1}.At(l.almanac.calendar.Zone, 0).Unix()
 	l.basis = 1 + 0.001*float64(month)
 }
 
-func thirdFriday(year int, month time.Month) market.Date {
-	first := market.Date{Year: year, Month: month, Day: 1}
+func thirdFriday(year int, month time.Month) calendar.Date {
+	first := calendar.Date{Year: year, Month: month, Day: 1}
 	return first.AddDays((int(time.Friday)-int(first.Weekday())+7)%7 + 14)
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -16,8 +17,8 @@ var ErrFault = errors.New("unknown fault")
 
 // ParseFault reads a fault as a person writes it: KIND[=VALUE][@SYMBOL[/TIMEFRAME]][:TIMES]. Kinds are 429 (value: the
 // Retry-After, "429=30s"), 404, a status from 500 to 599 or 999, truncate, slow (value: a duration), empty, blank, and
-// withdraw, revise and zerovolume (value: a trading date, "2026-08-20", or two joined by ".."; withdraw needs one). The
-// error wraps ErrFault and names the part that is wrong.
+// withdraw, revise, zerovolume and null (value: a trading date, "2026-08-20", or two joined by ".."; withdraw needs one).
+// The error wraps ErrFault and names the part that is wrong.
 func ParseFault(text string) (Fault, error) {
 	var f Fault
 	head, target, _ := strings.Cut(strings.TrimSpace(text), "@")
@@ -25,12 +26,12 @@ func ParseFault(text string) (Fault, error) {
 	if target != "" {
 		part = &target
 	}
-	if rest, times, ok := cutLast(*part, ':'); ok {
+	if before, times, ok := cutLast(*part, ':'); ok {
 		n, err := strconv.Atoi(times)
 		if err != nil || n < 1 {
 			return Fault{}, fmt.Errorf("%w %q: %q is no number of times; give a whole number from 1", ErrFault, text, times)
 		}
-		f.Times, *part = n, rest
+		f.Times, *part = n, before
 	}
 	if err := f.readTarget(target); err != nil {
 		return Fault{}, fmt.Errorf("%w %q: %w", ErrFault, text, err)
@@ -68,7 +69,7 @@ func (f *Fault) readKind(kind, value string) error {
 		return readDuration(&f.RetryAfter, value)
 	case Slow:
 		return readDuration(&f.Delay, value)
-	case Withdraw, Revise, ZeroVolume:
+	case Withdraw, Revise, ZeroVolume, Null:
 		return f.readDates(value)
 	}
 	if value != "" {
@@ -79,7 +80,8 @@ func (f *Fault) readKind(kind, value string) error {
 	}
 	status, err := strconv.Atoi(kind)
 	if err != nil || (status < 500 || status > 599) && status != 999 {
-		return fmt.Errorf("%q is none of 429, 404, 500 to 599, 999, truncate, slow, empty, blank, withdraw, revise, zerovolume", kind)
+		return fmt.Errorf("%q is none of 429, 404, 500 to 599, 999, truncate, slow, empty, blank, withdraw, revise, zerovolume, null",
+			kind)
 	}
 	f.Kind, f.Status = Upstream, status
 	return nil
@@ -111,11 +113,11 @@ func (f *Fault) readDates(value string) error {
 	return readDate(&f.To, to)
 }
 
-func readDate(d *market.Date, text string) error {
+func readDate(d *calendar.Date, text string) error {
 	t, err := time.Parse(time.DateOnly, text)
 	if err != nil {
 		return fmt.Errorf("%q is no date such as 2026-08-20", text)
 	}
-	*d = market.DateOf(t)
+	*d = calendar.DateOf(t)
 	return nil
 }

@@ -27,7 +27,7 @@ func profileOf(i market.Instrument, key uint64) profile {
 		return profile{"CURRENCY", "CCY", "CCY", "USD", 0.8 + unit(key), 0.4, 0, 4}
 	default:
 		price := math.Round(2000*math.Pow(10, 1.5*unit(key))) / 100
-		if strings.HasPrefix(i.Symbol, "^") {
+		if strings.HasPrefix(i.Name, "^") {
 			return profile{"INDEX", "SNP", "SNP", "USD", price * 50, 1, 4e6, 2}
 		}
 		exchange, full, currency := exchangeOf(i.Calendar.Name)

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"barkeep/market"
+	"barkeep/yahoo"
 	"barkeep/yahoo/fake"
 )
 
@@ -144,7 +145,7 @@ func TestBarsAreSound(t *testing.T) {
 		q := draw(rt)
 		seed := rapid.Uint64().Draw(rt, "seed")
 		p := provider(t, q.now, plain, func(o *fake.Options) { o.Seed = seed })
-		instrument, err := market.Resolve(q.symbol)
+		instrument, err := yahoo.Resolve(q.symbol)
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -1,7 +1,7 @@
 // Package fake is a stand-in for Yahoo Finance's chart endpoint: an http.Handler that behaves as the provider was
-// recorded to (DESIGN.md section 5), over real bars from a folder or bars that it makes up, and that fails on demand. It
-// needs no network, keeps no state but what it was asked, and answers the same question at the same time with the same
-// bytes.
+// recorded to (docs/PROVIDER.md), over real bars from a folder or bars that it makes up, and that fails on demand. It
+// needs no network, keeps no state but the list of its requests, and answers the same request at the same time with the
+// same bytes.
 package fake
 
 import (
@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -25,7 +26,7 @@ type Options struct {
 	Bars string
 	// Only answers with nothing but the folder: its symbols exist, and an interval it lacks is empty.
 	Only bool
-	// Symbols are the symbols that exist, in any spelling that market.Resolve reads. Nil means every listed future, front
+	// Symbols are the symbols that exist, as the provider or market.Resolve spells them. Nil means every listed future, front
 	// month and contract month, and whatever looks like the symbol of an equity, index, cryptocurrency or currency pair,
 	// except the bare root of a listed future.
 	Symbols []string
@@ -33,6 +34,8 @@ type Options struct {
 	Unknown []string
 	// Seed picks another set of made-up bars.
 	Seed uint64
+	// Actions are the splits, dividends and capital gains of a symbol, by the provider's name of it. They change no bar.
+	Actions map[string][]market.Action
 	// RequestsPerMinute refuses with 429 what comes above it in a minute; 0 for no limit.
 	RequestsPerMinute int
 
@@ -52,7 +55,7 @@ type Provider struct {
 	recordings map[recordingKey]*recording
 	known      map[string]bool // nil for whatever looks right
 	unknown    map[string]bool
-	ledger     ledger
+	requests   requestLog
 	faults     faults
 	scratch    sync.Pool
 
@@ -99,11 +102,12 @@ func (p *Provider) list() error {
 		p.known[key.symbol] = true
 	}
 	for _, symbol := range p.options.Symbols {
-		instrument, err := market.Resolve(symbol)
+		instrument, err := instrumentOf(symbol)
 		if err != nil {
 			return fmt.Errorf("fake: Options.Symbols: %w", err)
 		}
-		p.known[instrument.Symbol] = !p.options.Only || p.known[instrument.Symbol]
+		listed := symbolOf(instrument)
+		p.known[listed] = !p.options.Only || p.known[listed]
 	}
 	return nil
 }
@@ -118,8 +122,8 @@ func (p *Provider) find(symbol string) *listing {
 	if l := p.listings[symbol]; l != nil {
 		return l
 	}
-	instrument, err := market.Resolve(symbol)
-	if err != nil || instrument.Symbol != symbol {
+	instrument, err := instrumentOf(symbol)
+	if err != nil || symbolOf(instrument) != symbol {
 		return nil
 	}
 	future := instrument.Kind == market.KindFuture || instrument.Kind == market.KindContract
@@ -135,7 +139,7 @@ func (p *Provider) find(symbol string) *listing {
 }
 
 // almanac gives the one almanac of an exchange; the caller holds the lock.
-func (p *Provider) almanac(c *market.Calendar) *almanac {
+func (p *Provider) almanac(c *calendar.Calendar) *almanac {
 	if p.almanacs[c.Name] == nil {
 		p.almanacs[c.Name] = newAlmanac(c)
 	}
@@ -145,7 +149,7 @@ func (p *Provider) almanac(c *market.Calendar) *almanac {
 // series prepares an answer over a listing.
 func (p *Provider) series(l *listing, iv interval, now int64) *series {
 	s := &series{listing: l, interval: iv, options: &p.options, state: l.stateAt(now)}
-	key := recordingKey{l.instrument.Symbol, iv.served}
+	key := recordingKey{l.symbol, iv.served}
 	if iv.seconds == 0 {
 		key.interval = "1d"
 	}
@@ -166,12 +170,12 @@ func (p *Provider) series(l *listing, iv interval, now int64) *series {
 // them (1d and longer at 00:00 exchange time) and carry no flags. The symbol may be in any spelling; what does not exist, or
 // is not served, has no bars.
 func (p *Provider) Bars(symbol string, tf market.Timeframe, w market.Window) *market.Candles {
-	instrument, err := market.Resolve(symbol)
+	instrument, err := instrumentOf(symbol)
 	iv, ok := intervalOf(string(tf))
 	if err != nil || !ok || w.Empty() {
 		return market.NewCandles(0)
 	}
-	l := p.find(instrument.Symbol)
+	l := p.find(symbolOf(instrument))
 	if l == nil {
 		return market.NewCandles(0)
 	}

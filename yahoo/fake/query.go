@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// query is a request's question.
+// query is what a request asks for.
 type query struct {
 	symbol    string // upper case
-	asked     string // the interval as written
+	asked     string // the interval as spelled in the request
 	interval  interval
 	from, to  int64  // period1 and period2
+	events    string // the events parameter
 	rangeText string // the range parameter, where it was used
 }
 
@@ -23,6 +24,7 @@ const path = "/v8/finance/chart/"
 
 // read fills in the interval and the window; defaults are the provider's (interval 1d, range 1d).
 func (q *query) read(values url.Values, now time.Time, zone *time.Location) *refusal {
+	q.events = values.Get("events")
 	var ok bool
 	if q.interval, ok = intervalOf(q.asked); !ok {
 		return refuse(http.StatusBadRequest, fmt.Sprintf("Invalid input - interval=%s is not supported. Valid intervals: [%s]",
@@ -40,7 +42,7 @@ func (q *query) read(values url.Values, now time.Time, zone *time.Location) *ref
 	return q.readRange(values.Get("range"), now, zone)
 }
 
-// askedInterval is the interval of a query as written, or the default.
+// askedInterval is the interval as spelled in the request, or the default.
 func askedInterval(values url.Values) string {
 	if text := values.Get("interval"); text != "" {
 		return text

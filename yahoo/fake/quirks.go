@@ -1,5 +1,7 @@
 package fake
 
+import "math"
+
 // maturing is how long after its end a bar's volume still grows.
 const maturing = 15 * minute
 
@@ -73,7 +75,7 @@ func (s *series) edit(t *table) {
 		switch f.Kind {
 		case Withdraw:
 			t.keep(func(ts int64) bool { return !f.covers(calendar, ts, s.interval.seconds) })
-		case ZeroVolume, Revise:
+		case ZeroVolume, Revise, Null:
 			for i, ts := range t.ts {
 				if !t.null(i) && f.covers(calendar, ts, s.interval.seconds) {
 					t.set(i, f.change(t.at(i), s.listing, ts))
@@ -83,9 +85,11 @@ func (s *series) edit(t *table) {
 	}
 }
 
-// change is a bar's value after a fault: no volume at all, or for one bar in eight another close.
+// change is a bar's value after a fault: null, no volume at all, or for one bar in eight another close.
 func (f Fault) change(b bar, l *listing, ts int64) bar {
 	switch {
+	case f.Kind == Null:
+		b = bar{open: math.NaN()}
 	case f.Kind == ZeroVolume:
 		b.volume = min(b.volume, 0)
 	case mix(l.key, uint64(ts))%8 == 0:

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 	"barkeep/yahoo/fake"
 )
@@ -171,7 +172,7 @@ func TestRealBarsAreServedValueForValue(t *testing.T) {
 			served := map[int64]int{}
 			for i, ts := range r.ts {
 				if c.tf == market.D1 {
-					ts = market.DateOf(time.Unix(ts, 0).In(zone)).At(zone, 0).Unix()
+					ts = calendar.DateOf(time.Unix(ts, 0).In(zone)).At(zone, 0).Unix()
 				}
 				if !r.null(i) {
 					served[ts] = i

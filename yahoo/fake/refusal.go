@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// refusal is an answer other than a chart, in the provider's words (recordings/errors).
+// refusal is an answer other than a chart, in the provider's own wording.
 type refusal struct {
 	status int
 	kind   string // Content-Type
@@ -41,16 +41,16 @@ func noPage() *refusal {
 
 // broken is the page that stands before the provider's servers when they do not answer.
 func broken(status int) *refusal {
-	words := http.StatusText(status)
-	if words == "" {
-		words = "Unable to process request at this time -- error 999"
+	message := http.StatusText(status)
+	if message == "" {
+		message = "Unable to process request at this time -- error 999"
 	}
-	return &refusal{status, kindHTML, page(status, words)}
+	return &refusal{status, kindHTML, page(status, message)}
 }
 
-func page(status int, words string) string {
+func page(status int, message string) string {
 	return fmt.Sprintf("<!DOCTYPE html>\n<html lang=\"en-us\"><head><title>Yahoo</title></head>\n"+
-		"<body><h1>%d %s</h1><p>Will be right back...</p></body></html>\n", status, words)
+		"<body><h1>%d %s</h1><p>Will be right back...</p></body></html>\n", status, message)
 }
 
 // check refuses a window that the provider does not serve; nil when it does. The walls move with now, to the second, and a

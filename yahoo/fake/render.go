@@ -20,19 +20,25 @@ type printed struct {
 	text   [23]byte
 }
 
-// chart writes the whole body of an answer: meta, the timestamps unless there are no rows, and the columns.
-func (r *renderer) chart(m *meta, t *table, adjusted bool) error {
+// chart writes the whole body of an answer: meta, the timestamps unless there are no rows, the events if there are any,
+// and the columns.
+func (r *renderer) chart(m *meta, t *table, events []byte, adjusted bool) error {
 	text, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("write the meta of %s: %w", m.Symbol, err)
 	}
 	r.buf = append(r.buf[:0], `{"chart":{"result":[{"meta":`...)
 	r.buf = append(r.buf, text...)
+	if t.len() > 0 {
+		r.ints(`,"timestamp":[`, t.ts, nil)
+	}
+	if events != nil {
+		r.buf = append(append(r.buf, `,"events":`...), events...)
+	}
 	if t.len() == 0 {
 		r.empty(adjusted)
 		return nil
 	}
-	r.ints(`,"timestamp":[`, t.ts, nil)
 	r.floats(`,"indicators":{"quote":[{"open":[`, t.open, t)
 	r.floats(`,"high":[`, t.high, t)
 	r.ints(`,"volume":[`, t.volume, t)

@@ -18,14 +18,14 @@ type Request struct {
 	Fault    string    // kind of the fault that was injected into the answer; "" for none
 }
 
-// ledger keeps what was asked, safe for concurrent use.
-type ledger struct {
+// requestLog keeps the requests, safe for concurrent use.
+type requestLog struct {
 	mu  sync.Mutex
 	all []Request
 }
 
 // open records that a request came in at an instant, and gives the number that finish wants.
-func (l *ledger) open(at time.Time) int {
+func (l *requestLog) open(at time.Time) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.all = append(l.all, Request{Time: at})
@@ -33,7 +33,7 @@ func (l *ledger) open(at time.Time) int {
 }
 
 // lately is how many requests came in the minute up to one of them, itself included.
-func (l *ledger) lately(id int) int {
+func (l *requestLog) lately(id int) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := 0
@@ -43,25 +43,25 @@ func (l *ledger) lately(id int) int {
 	return n
 }
 
-func (l *ledger) finish(id int, r Request) {
+func (l *requestLog) finish(id int, r Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.Time = l.all[id].Time
 	l.all[id] = r
 }
 
-// Requests lists what the provider was asked, in the order in which it came. A request still being answered has no status.
+// Requests lists the requests in the order in which they came. A request still being answered has no status.
 func (p *Provider) Requests() []Request {
-	p.ledger.mu.Lock()
-	defer p.ledger.mu.Unlock()
-	return slices.Clone(p.ledger.all)
+	p.requests.mu.Lock()
+	defer p.requests.mu.Unlock()
+	return slices.Clone(p.requests.all)
 }
 
 // Count is the number of requests that came so far, refused ones included.
 func (p *Provider) Count() int {
-	p.ledger.mu.Lock()
-	defer p.ledger.mu.Unlock()
-	return len(p.ledger.all)
+	p.requests.mu.Lock()
+	defer p.requests.mu.Unlock()
+	return len(p.requests.all)
 }
 
 // Busiest is the most requests that came within any half-open window of the length; what a pacing of n a minute must keep

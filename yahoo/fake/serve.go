@@ -21,7 +21,7 @@ type scratch struct {
 // ServeHTTP answers GET /v8/finance/chart/{symbol} as the provider does, and anything else with its 404 page.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := p.options.Now()
-	id := p.ledger.open(now)
+	id := p.requests.open(now)
 	symbol, ok := strings.CutPrefix(r.URL.Path, path)
 	q := &query{symbol: strings.ToUpper(symbol), asked: askedInterval(r.URL.Query())}
 	a := answer{refused: noPage()}
@@ -30,7 +30,7 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ok && !strings.Contains(symbol, "/") && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		a = p.answer(r, q, now, id, space)
 	}
-	p.ledger.finish(id, Request{
+	p.requests.finish(id, Request{
 		Symbol: q.symbol, Interval: q.asked, Period1: q.from, Period2: q.to, Status: a.status(), Rows: a.rows,
 		Fault: string(a.fault.Kind),
 	})
@@ -52,17 +52,17 @@ func (a *answer) status() int {
 	return http.StatusOK
 }
 
-// answer decides in the provider's order: who asks, how often, what goes wrong, whether the question makes sense, the bars.
+// answer decides in the provider's order: who asks, how often, what goes wrong, whether the request makes sense, the bars.
 func (p *Provider) answer(r *http.Request, q *query, now time.Time, id int, space *scratch) answer {
 	limit := p.options.RequestsPerMinute
 	agent := p.options.AnyUserAgent || strings.Contains(r.UserAgent(), "Mozilla/")
-	if !agent || limit > 0 && p.ledger.lately(id) > limit {
+	if !agent || limit > 0 && p.requests.lately(id) > limit {
 		return answer{refused: tooMany()}
 	}
 	iv, _ := intervalOf(q.asked)
-	spoil, edits := p.faults.take(q.symbol, iv.as)
-	a := answer{fault: spoil, refused: spoil.refusal()}
-	if len(edits) > 0 && spoil.Kind == "" {
+	whole, edits := p.faults.take(q.symbol, iv.as)
+	a := answer{fault: whole, refused: whole.refusal()}
+	if len(edits) > 0 && whole.Kind == "" {
 		a.fault = edits[0]
 	}
 	l := p.find(q.symbol)
@@ -94,7 +94,11 @@ func (p *Provider) chart(a *answer, q *query, l *listing, edits []Fault, now int
 		s.fill(&space.rows, &space.spare)
 	}
 	a.rows = space.rows.len()
-	if err := space.renderer.chart(s.meta(q.rangeText), &space.rows, q.interval.seconds == 0); err != nil {
+	events, err := p.events(q, now)
+	if err == nil {
+		err = space.renderer.chart(s.meta(q.rangeText), &space.rows, events, q.interval.seconds == 0)
+	}
+	if err != nil {
 		a.refused = broken(http.StatusInternalServerError)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -152,7 +153,7 @@ func TestContractMonths(t *testing.T) {
 	if near.Len() != front.Len() || near.Close[9] == front.Close[9] || near.Close[9]/front.Close[9] > 1.02 {
 		t.Errorf("ESZ26 has %d bars (%v), the front month %d (%v)", near.Len(), near.Close[9], front.Len(), front.Close[9])
 	}
-	if last := gone.At(gone.Len() - 1).Start; market.DateOf(last.In(at(t, "2026-01-01 00:00").Location())).String() != "2026-09-18" {
+	if last := gone.At(gone.Len() - 1).Start; calendar.DateOf(last.In(at(t, "2026-01-01 00:00").Location())).String() != "2026-09-18" {
 		t.Errorf("ESU26 trades until %s, want 2026-09-18", last)
 	}
 	if r := get(t, p, "ESU26.CME", "1h", at(t, "2026-11-10 00:00"), at(t, "2026-11-19 00:00")); len(r.ts) != 0 {
@@ -165,22 +166,22 @@ func TestPeriodsAreSumsOfDays(t *testing.T) {
 	p := provider(t, at(t, "2026-11-20 20:00"))
 	w := market.Window{From: at(t, "2026-07-01 00:00"), To: at(t, "2026-11-20 00:00")}
 	days := p.Bars("AAPL", market.D1, w)
-	for tf, key := range map[market.Timeframe]func(market.Date) market.Date{
-		market.Mo1: func(d market.Date) market.Date { return market.Date{Year: d.Year, Month: d.Month, Day: 1} },
-		market.W1: func(d market.Date) market.Date {
+	for tf, key := range map[market.Timeframe]func(calendar.Date) calendar.Date{
+		market.Mo1: func(d calendar.Date) calendar.Date { return calendar.Date{Year: d.Year, Month: d.Month, Day: 1} },
+		market.W1: func(d calendar.Date) calendar.Date {
 			for d.Weekday() != time.Monday {
 				d = d.AddDays(-1)
 			}
 			return d
 		},
 	} {
-		sums := map[market.Date]int64{}
+		sums := map[calendar.Date]int64{}
 		for i := range days.Len() {
-			sums[key(market.DateOf(days.At(i).Start.In(w.From.Location())))] += days.Volume[i]
+			sums[key(calendar.DateOf(days.At(i).Start.In(w.From.Location())))] += days.Volume[i]
 		}
 		periods := p.Bars("AAPL", tf, w)
 		for i := range periods.Len() {
-			start := market.DateOf(periods.At(i).Start.In(w.From.Location()))
+			start := calendar.DateOf(periods.At(i).Start.In(w.From.Location()))
 			if want := sums[start]; want != periods.Volume[i] && i < periods.Len()-1 {
 				t.Errorf("%s of %s has volume %d, its days %d", tf, start, periods.Volume[i], want)
 			}

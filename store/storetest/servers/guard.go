@@ -12,7 +12,7 @@ import (
 
 // guardScript waits for the end of its input, which comes when the process that holds the other side ends, in whatever
 // way: return, panic, Ctrl-C, SIGKILL. Then it ends the server whose process id it read last (0 for none) with the signal
-// $1, runs the rest of its arguments (docker rm ... for a container), and removes the folder $2.
+// $1, runs the rest of its arguments with the folder $2 as the last one (docker rm ... for a container), and removes the folder.
 const guardScript = `
 trap '' INT TERM HUP
 signal=$1; folder=$2; shift 2
@@ -23,7 +23,7 @@ if [ "$pid" -gt 1 ] && kill "-$signal" "$pid" 2>/dev/null; then
 	while kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
 	kill -9 "$pid" 2>/dev/null
 fi
-[ $# -eq 0 ] || "$@" >/dev/null 2>&1
+[ $# -eq 0 ] || "$@" "$folder" >/dev/null 2>&1
 rm -rf -- "$folder"
 `
 
@@ -34,7 +34,7 @@ type guard struct {
 }
 
 // startGuard watches over the folder and over the server in it. Signal is how to end the server at once; last is a
-// command to run before the folder goes, nil for none.
+// command to run before the folder goes, which gets the folder as its last argument; nil for none.
 func startGuard(folder string, signal syscall.Signal, last []string) (*guard, error) {
 	arguments := append([]string{"-c", guardScript, "barkeep-test-guard", strconv.Itoa(int(signal)), folder}, last...)
 	command := exec.Command("/bin/sh", arguments...) //nolint:noctx // it ends by its input, after every context

@@ -31,7 +31,7 @@ func StartPostgres(ctx context.Context, options Options) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	prepare := func(dir string) error { return initialise(ctx, user, folder, dir) }
+	prepare := func(dir string, watch func(int) error) error { return initialise(ctx, user, folder, dir, watch) }
 	return wrapPostgres(startServer(ctx, postgresPlan(folder, user, options), prepare))
 }
 
@@ -53,11 +53,13 @@ func postgresPlan(folder string, user account, options Options) plan {
 	settings := postgresSettings(options)
 	return plan{
 		name: "postgres", user: user, fast: syscall.SIGINT, instant: syscall.SIGQUIT, ready: postgresReady,
+		last: []string{"/bin/sh", "-c", segmentScript, "barkeep-test-guard"},
 		command: func(port int, dir string) []string {
 			program := filepath.Join(folder, "postgres")
 			return append([]string{
 				program, "-D", dataFolder(dir), "-p", strconv.Itoa(port),
 				"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+				"-c", "dynamic_shared_memory_type=mmap", // files in the folder; a killed server leaves those of /dev/shm behind
 			}, settings...)
 		},
 	}
@@ -77,14 +79,39 @@ func postgresSettings(options Options) []string {
 	return arguments
 }
 
-// initialise makes the cluster.
-func initialise(ctx context.Context, user account, folder, dir string) error {
+// segmentScript removes the System V segment of the PostgreSQL that was in the folder $1 and was killed: the server makes one
+// under any setting, and names it in line 7 of postmaster.pid, which a server that ends by itself removes together with the
+// segment. A segment that another process made is left alone: the kernel may have given the number to somebody else. Those that
+// are still attached are gone once they are not.
+const segmentScript = `
+file=$1/data/postmaster.pid
+[ -f "$file" ] || exit 0
+number=0 server=none segment=none
+while read -r first second _; do
+	number=$((number + 1))
+	case $number in
+	1) server=${first#-} ;; # negative where initdb started it
+	7) segment=$second ;;
+	esac
+done <"$file"
+if [ ! -r /proc/sysvipc/shm ]; then # this kernel does not tell who made it
+	ipcrm -m "$segment"
+	exit
+fi
+while read -r _ id _ _ creator _; do
+	[ "$id" != "$segment" ] || [ "$creator" != "$server" ] || ipcrm -m "$id"
+done </proc/sysvipc/shm
+`
+
+// initialise makes the cluster. An initdb that has to end early is asked to: the server that it runs would leave shared memory
+// behind if it were killed, and removes it when initdb ends.
+func initialise(ctx context.Context, user account, folder, dir string, watch func(pid int) error) error {
 	command := exec.Command(filepath.Join(folder, "initdb"), //nolint:noctx // run waits for it under the context
 		"-D", dataFolder(dir), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
 	var out tail
 	command.Dir, command.Stdout, command.Stderr = dir, &out, &out
-	command.SysProcAttr = attributes(user, syscall.SIGKILL)
-	if err := run(ctx, command); err != nil {
+	command.SysProcAttr = attributes(user, syscall.SIGTERM)
+	if err := run(ctx, command, watch); err != nil {
 		return fmt.Errorf("make a PostgreSQL cluster in %s: %w: %s", dir, err, &out)
 	}
 	return nil

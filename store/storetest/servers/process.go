@@ -39,17 +39,22 @@ func launch(command *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-// run launches the command and waits for its end; a context that ends first kills it.
-func run(ctx context.Context, command *exec.Cmd) error {
+// run launches the command, has it watched, and waits for its end; where the context ends first it is sent SIGTERM.
+func run(ctx context.Context, command *exec.Cmd, watch func(pid int) error) error {
 	p, err := launch(command)
 	if err != nil {
 		return err
 	}
+	if err := watch(command.Process.Pid); err != nil {
+		return errors.Join(err, p.kill())
+	}
 	select {
 	case <-p.done:
-		return p.err
+		return errors.Join(p.err, watch(0))
 	case <-ctx.Done():
-		return errors.Join(context.Cause(ctx), p.kill())
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		return errors.Join(context.Cause(ctx), p.end(late, syscall.SIGTERM), watch(0))
 	}
 }
 

@@ -67,7 +67,7 @@ func (s *RedisSentinel) start(ctx context.Context, program string, downAfter tim
 		s.Servers = append(s.Servers, &Redis{started})
 	}
 	for i := range sentinelCount {
-		started, err := startServer(ctx, sentinelPlan(program), func(dir string) error {
+		started, err := startServer(ctx, sentinelPlan(program), func(dir string, _ func(int) error) error {
 			return s.configure(dir, downAfter)
 		})
 		if err != nil {

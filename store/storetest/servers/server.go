@@ -21,7 +21,7 @@ type plan struct {
 	fast    syscall.Signal                                        // asks for an orderly stop that does not wait for clients
 	instant syscall.Signal                                        // asks for an end without any shutting down
 	kill    []string                                              // kills what the command only stands for; nil: SIGKILL
-	last    []string                                              // removes what is outside the folder; nil: nothing
+	last    []string                                              // removes what is outside the folder, its last argument
 	second  int                                                   // how far above its port a second one must be free; 0: none
 }
 
@@ -38,9 +38,13 @@ type server struct {
 	process *process // nil while it does not run
 }
 
+// preparation fills the folder before the first start. It tells the guard with watch which process works in the folder, and
+// with watch(0) that none does any more.
+type preparation func(dir string, watch func(pid int) error) error
+
 // startServer makes the folder and its guard, has the folder prepared where prepare is not nil, and starts the server. What it
 // made is gone again when it returns an error.
-func startServer(ctx context.Context, p plan, prepare func(dir string) error) (*server, error) {
+func startServer(ctx context.Context, p plan, prepare preparation) (*server, error) {
 	dir, err := p.user.folder(p.name)
 	if err != nil {
 		return nil, err
@@ -51,7 +55,7 @@ func startServer(ctx context.Context, p plan, prepare func(dir string) error) (*
 	}
 	s := &server{plan: p, dir: dir, guard: guard}
 	if prepare != nil {
-		err = prepare(dir)
+		err = prepare(dir, guard.watch)
 	}
 	if err == nil {
 		err = s.Restart(ctx)

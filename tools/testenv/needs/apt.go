@@ -35,7 +35,8 @@ func (n Needs) install(ctx context.Context, packages []string) error {
 	if err != nil {
 		return fmt.Errorf("install %s: %w", strings.Join(packages, ", "), err)
 	}
-	fmt.Fprintf(n.Log, "testenv: installing %s with apt-get\n", strings.Join(packages, ", "))
+	fmt.Fprintf(n.Log, "testenv: installing %s with apt-get, which may take minutes\n", strings.Join(packages, ", "))
+	began := time.Now()
 	arguments := append(prefix, "sh", "-c", aptScript, "install", n.Policy)
 	arguments = append(arguments, packages...)
 	command := exec.CommandContext(ctx, arguments[0], arguments[1:]...)
@@ -45,6 +46,7 @@ func (n Needs) install(ctx context.Context, packages []string) error {
 	if err := command.Run(); err != nil {
 		return fmt.Errorf("install %s with apt-get: %w", strings.Join(packages, ", "), err)
 	}
+	fmt.Fprintf(n.Log, "testenv: installed %s in %s\n", strings.Join(packages, ", "), time.Since(began).Round(time.Second))
 	return nil
 }
 

@@ -19,7 +19,7 @@ type Needs struct {
 	Race bool
 	// Policy is the file that keeps Debian from starting the services it installs: /usr/sbin/policy-rc.d.
 	Policy string
-	// Log receives one line before an installation, and what the installation prints.
+	// Log receives a line for each thing that is found, one before and after an installation, and what the installation prints.
 	Log io.Writer
 }
 
@@ -39,10 +39,20 @@ func (n Needs) Ensure(ctx context.Context) (Programs, error) {
 	var errs [3]error
 	found.Postgres, errs[0] = servers.FindPostgres(ctx)
 	found.Redis, errs[1] = servers.FindRedis(ctx)
+	n.report("PostgreSQL in "+found.Postgres, errs[0])
+	n.report("Redis as "+found.Redis, errs[1])
 	if n.Race {
 		errs[2] = compiler(ctx)
+		n.report("a C compiler for the race detector", errs[2])
 	}
 	return found, errors.Join(errs[:]...)
+}
+
+// report logs what was found; what was not is in the error that Ensure returns.
+func (n Needs) report(what string, err error) {
+	if err == nil {
+		fmt.Fprintln(n.Log, "testenv: found", what)
+	}
 }
 
 // missing lists the Debian packages of what is not installed. What the user placed by a variable is the user's to repair.

@@ -1,4 +1,4 @@
-package market
+package calendar
 
 import "time"
 
@@ -67,15 +67,15 @@ func cmeIndex(d Date) holiday {
 	case fullClose:
 		return holiday{closed: true}
 	case jobsFriday:
-		return holiday{early: 9*time.Hour + 15*time.Minute, joined: true}
+		return holiday{early: 9*time.Hour + 15*time.Minute, settledNext: true}
 	case haltDay:
-		return holiday{early: 13 * time.Hour, joined: true}
+		return holiday{early: 13 * time.Hour, settledNext: true}
 	case eveDay:
 		return holiday{early: 13*time.Hour + 15*time.Minute}
 	case mourning:
 		return holiday{early: 9*time.Hour + 30*time.Minute}
 	case stormClose:
-		return holiday{early: 9*time.Hour + 15*time.Minute, joined: true}
+		return holiday{early: 9*time.Hour + 15*time.Minute, settledNext: true}
 	default:
 		return holiday{}
 	}
@@ -87,7 +87,7 @@ func cmeMetal(d Date) holiday {
 	case fullClose, jobsFriday:
 		return holiday{closed: true}
 	case haltDay:
-		return holiday{early: 13 * time.Hour, joined: true}
+		return holiday{early: 13 * time.Hour, settledNext: true}
 	case eveDay:
 		return holiday{early: 13*time.Hour + 45*time.Minute}
 	default:

@@ -1,4 +1,4 @@
-package market_test
+package calendar_test
 
 import (
 	"maps"
@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"barkeep/market"
+	"barkeep/calendar"
 )
 
 // closures lists the weekdays of a year on which the calendar is closed, and those on which it closes early.
-func closures(cal *market.Calendar, year int) (closed []string, short map[string]string) {
+func closures(cal *calendar.Calendar, year int) (closed []string, short map[string]string) {
 	short = map[string]string{}
-	for d := (market.Date{Year: year, Month: time.January, Day: 1}); d.Year == year; d = d.AddDays(1) {
+	for d := (calendar.Date{Year: year, Month: time.January, Day: 1}); d.Year == year; d = d.AddDays(1) {
 		if d.Weekday() == time.Saturday || d.Weekday() == time.Sunday {
 			continue
 		}
@@ -30,7 +30,7 @@ func closures(cal *market.Calendar, year int) (closed []string, short map[string
 // The dates are those that NYSE published for 2024 to 2026, and 9 January 2025, the day of mourning for President Carter.
 func TestEquityHolidays(t *testing.T) {
 	t.Parallel()
-	cal := resolve(t, "AAPL").Calendar
+	cal := of(t, "US")
 	for year, want := range map[int]struct{ closed, short []string }{
 		2024: {
 			[]string{
@@ -78,25 +78,25 @@ func TestFuturesHolidays(t *testing.T) {
 		closed []string
 		short  map[string]string
 	}{
-		{"ES", 2025, []string{"2025-01-01", "2025-04-18", "2025-12-25"}, map[string]string{
+		{"CME", 2025, []string{"2025-01-01", "2025-04-18", "2025-12-25"}, map[string]string{
 			"2025-01-09": "09:30", "2025-01-20": "13:00", "2025-02-17": "13:00", "2025-05-26": "13:00", "2025-06-19": "13:00",
 			"2025-07-03": "13:15", "2025-07-04": "13:00", "2025-09-01": "13:00", "2025-11-27": "13:00", "2025-11-28": "13:15",
 			"2025-12-24": "13:15",
 		}},
-		{"ES", 2026, []string{"2026-01-01", "2026-12-25"}, map[string]string{
+		{"CME", 2026, []string{"2026-01-01", "2026-12-25"}, map[string]string{
 			"2026-01-19": "13:00", "2026-02-16": "13:00", "2026-04-03": "09:15", "2026-05-25": "13:00", "2026-06-19": "13:00",
 			"2026-07-03": "13:00", "2026-09-07": "13:00", "2026-11-26": "13:00", "2026-11-27": "13:15", "2026-12-24": "13:15",
 		}},
-		{"GC", 2026, []string{"2026-01-01", "2026-04-03", "2026-12-25"}, map[string]string{
+		{"NYMEX", 2026, []string{"2026-01-01", "2026-04-03", "2026-12-25"}, map[string]string{
 			"2026-01-19": "13:00", "2026-02-16": "13:00", "2026-05-25": "13:00", "2026-06-19": "13:00", "2026-07-03": "13:00",
 			"2026-09-07": "13:00", "2026-11-26": "13:00", "2026-11-27": "13:45", "2026-12-24": "13:45",
 		}},
-		{"ZC", 2026, []string{
+		{"GRAINS", 2026, []string{
 			"2026-01-01", "2026-01-19", "2026-02-16", "2026-04-03", "2026-05-25", "2026-06-19", "2026-07-03", "2026-09-07",
 			"2026-11-26", "2026-12-25",
 		}, map[string]string{"2026-11-27": "13:05", "2026-12-24": "13:05"}},
 	} {
-		closed, short := closures(resolve(t, tt.root).Calendar, tt.year)
+		closed, short := closures(of(t, tt.root), tt.year)
 		if !slices.Equal(closed, tt.closed) {
 			t.Errorf("%s closed in %d: %v, want %v", tt.root, tt.year, closed, tt.closed)
 		}
@@ -108,43 +108,25 @@ func TestFuturesHolidays(t *testing.T) {
 
 func TestHolidaysThatFallOnWeekends(t *testing.T) {
 	t.Parallel()
-	cal := resolve(t, "AAPL").Calendar
+	cal := of(t, "US")
 	for _, tt := range []struct {
-		date market.Date
+		date calendar.Date
 		open bool
 	}{
-		{market.Date{Year: 2021, Month: time.December, Day: 24}, false}, // Christmas on a Saturday
-		{market.Date{Year: 2021, Month: time.December, Day: 31}, true},  // New Year on a Saturday is not made up for
-		{market.Date{Year: 2022, Month: time.December, Day: 26}, false}, // Christmas on a Sunday
-		{market.Date{Year: 2023, Month: time.January, Day: 2}, false},   // New Year on a Sunday
-		{market.Date{Year: 2021, Month: time.July, Day: 5}, false},      // 4 July on a Sunday
-		{market.Date{Year: 2020, Month: time.July, Day: 3}, false},      // 4 July on a Saturday
-		{market.Date{Year: 2022, Month: time.June, Day: 20}, false},     // Juneteenth on a Sunday
-		{market.Date{Year: 2021, Month: time.June, Day: 18}, true},      // Juneteenth was no holiday of the exchanges yet
-		{market.Date{Year: 2012, Month: time.October, Day: 29}, false},  // Sandy
-		{market.Date{Year: 2018, Month: time.December, Day: 5}, false},  // mourning for President Bush
-		{market.Date{Year: 2023, Month: time.April, Day: 7}, false},     // Good Friday, also with a jobs report
+		{calendar.Date{Year: 2021, Month: time.December, Day: 24}, false}, // Christmas on a Saturday
+		{calendar.Date{Year: 2021, Month: time.December, Day: 31}, true},  // New Year on a Saturday is not made up for
+		{calendar.Date{Year: 2022, Month: time.December, Day: 26}, false}, // Christmas on a Sunday
+		{calendar.Date{Year: 2023, Month: time.January, Day: 2}, false},   // New Year on a Sunday
+		{calendar.Date{Year: 2021, Month: time.July, Day: 5}, false},      // 4 July on a Sunday
+		{calendar.Date{Year: 2020, Month: time.July, Day: 3}, false},      // 4 July on a Saturday
+		{calendar.Date{Year: 2022, Month: time.June, Day: 20}, false},     // Juneteenth on a Sunday
+		{calendar.Date{Year: 2021, Month: time.June, Day: 18}, true},      // Juneteenth was no holiday of the exchanges yet
+		{calendar.Date{Year: 2012, Month: time.October, Day: 29}, false},  // Sandy
+		{calendar.Date{Year: 2018, Month: time.December, Day: 5}, false},  // mourning for President Bush
+		{calendar.Date{Year: 2023, Month: time.April, Day: 7}, false},     // Good Friday, also with a jobs report
 	} {
 		if _, ok := cal.Session(tt.date); ok != tt.open {
 			t.Errorf("open on %s: %t, want %t", tt.date, ok, tt.open)
 		}
-	}
-}
-
-// Monday holidays are settled with the next day: the provider has no daily bar of them (it has had none since 2010).
-func TestJoinedSessionsHaveNoDailyBar(t *testing.T) {
-	t.Parallel()
-	cal := resolve(t, "ES").Calendar
-	week := market.Window{From: at(t, cal.Zone, "2026-02-13 00:00"), To: at(t, cal.Zone, "2026-02-19 00:00")}
-	var got []string
-	cal.Expected(week, market.D1, func(key time.Time) bool {
-		got = append(got, key.In(cal.Zone).Format("01-02 15:04"))
-		return true
-	})
-	if want := []string{"02-13 00:00", "02-17 00:00", "02-18 00:00"}; !slices.Equal(got, want) {
-		t.Errorf("daily bars around Presidents' Day: %v, want %v", got, want)
-	}
-	if s, ok := cal.Session(market.Date{Year: 2026, Month: 2, Day: 16}); !ok || !s.Joined || !s.Short {
-		t.Errorf("session of Presidents' Day: %+v, %t", s, ok)
 	}
 }

@@ -1,17 +1,20 @@
-package market
+package calendar
 
 import (
 	"fmt"
 	"time"
 )
 
-// hours is a row of the table of exchange sessions.
+// day is the length of a day whose clocks do not change.
+const day = 24 * time.Hour
+
+// hours is a row of the table of exchanges: the usual session of a trading date, as offsets from its midnight.
 type hours struct {
 	zone     string
-	open     time.Duration
+	open     time.Duration // negative for the evening before
 	close    time.Duration
-	pauses   [][2]time.Duration
-	everyDay bool
+	breaks   [][2]time.Duration
+	everyDay bool // trades at weekends too
 	holidays func(Date) holiday
 }
 
@@ -23,7 +26,7 @@ func clock(text string) time.Duration {
 	}
 	t, err := time.Parse("15:04", text)
 	if err != nil {
-		panic(err) // the table below is wrong, which its test finds
+		panic(err) // a wrong row of the table below, which the tests find
 	}
 	offset := time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
 	if evening {
@@ -34,7 +37,7 @@ func clock(text string) time.Duration {
 
 const newYork = "America/New_York"
 
-// exchanges is our table of sessions, in exchange time; Yahoo gives New York time for CME too (DESIGN.md sections 5, 8).
+// exchanges is the table of hours, in the zone of each exchange; those of CME are kept in New York time.
 func exchanges() map[string]hours {
 	between := func(zone, open, shut string) hours {
 		return hours{zone: zone, open: clock(open), close: clock(shut)}
@@ -43,7 +46,7 @@ func exchanges() map[string]hours {
 		return hours{zone: newYork, open: clock(open), close: clock(shut), holidays: holidays}
 	}
 	grains := us("-20:00", "14:20", pitHours)
-	grains.pauses = [][2]time.Duration{{clock("08:45"), clock("09:30")}}
+	grains.breaks = [][2]time.Duration{{clock("08:45"), clock("09:30")}}
 	crypto := hours{zone: "UTC", close: day, everyDay: true}
 	return map[string]hours{
 		"CME":        us("-18:00", "17:00", cmeIndex),
@@ -80,37 +83,15 @@ func exchanges() map[string]hours {
 	}
 }
 
-// suffixes maps Yahoo's symbol suffixes to the table of sessions.
-func suffixes() map[string]string {
-	return map[string]string{
-		".TO": "TORONTO", ".V": "TORONTO", ".NE": "TORONTO", ".L": "LONDON", ".IL": "LONDON", ".DE": "FRANKFURT",
-		".F": "FRANKFURT", ".PA": "PARIS", ".AS": "AMSTERDAM", ".BR": "PARIS", ".MI": "MILAN", ".MC": "MADRID",
-		".SW": "ZURICH", ".ST": "STOCKHOLM", ".CO": "COPENHAGEN", ".OL": "OSLO", ".T": "TOKYO", ".HK": "HONGKONG",
-		".NS": "INDIA", ".BO": "INDIA", ".JK": "JAKARTA", ".AX": "SYDNEY", ".JO": "JOBURG", ".SA": "SAOPAULO",
-	}
-}
-
-// foreignIndices maps the indices outside the US that people ask for to the table of sessions.
-func foreignIndices() map[string]string {
-	return map[string]string{
-		"^FTSE": "LONDON", "^GDAXI": "FRANKFURT", "^FCHI": "PARIS", "^STOXX50E": "FRANKFURT", "^N225": "TOKYO",
-		"^HSI": "HONGKONG", "^NSEI": "INDIA", "^NSEBANK": "INDIA", "^BSESN": "INDIA", "^AXJO": "SYDNEY",
-		"^GSPTSE": "TORONTO", "^BVSP": "SAOPAULO", "^IBEX": "MADRID", "^SSMI": "ZURICH", "^AEX": "AMSTERDAM",
-	}
-}
-
-// calendarOf builds the calendar of a row of the table.
-func calendarOf(name string) (*Calendar, error) {
+// Of is the calendar of an exchange by the name of its hours: "CME", "US", "LONDON". The error names what is not known.
+func Of(name string) (*Calendar, error) {
 	row, ok := exchanges()[name]
 	if !ok {
-		return nil, fmt.Errorf("no sessions are known for exchange %q", name)
+		return nil, fmt.Errorf("no hours are known of the exchange %q", name)
 	}
 	zone, err := time.LoadLocation(row.zone)
 	if err != nil {
-		return nil, fmt.Errorf("sessions of %s: %w", name, err)
+		return nil, fmt.Errorf("hours of the exchange %s: %w", name, err)
 	}
-	return &Calendar{
-		Name: name, Zone: zone, KnowsHolidays: row.holidays != nil || row.everyDay,
-		open: row.open, close: row.close, pauses: row.pauses, everyDay: row.everyDay, holidays: row.holidays,
-	}, nil
+	return &Calendar{Name: name, Zone: zone, KnowsHolidays: row.holidays != nil || row.everyDay, hours: row}, nil
 }

@@ -1,11 +1,13 @@
 package market_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -38,7 +40,7 @@ func TestEnd(t *testing.T) {
 		{"AAPL", market.Mo3, "2026-10-01 00:00", "2026-12-31 16:00"},
 	} {
 		cal := resolve(t, tt.name).Calendar
-		if got := cal.End(at(t, cal.Zone, tt.start), tt.tf); !got.Equal(at(t, cal.Zone, tt.want)) {
+		if got := tt.tf.End(cal, at(t, cal.Zone, tt.start)); !got.Equal(at(t, cal.Zone, tt.want)) {
 			t.Errorf("%s %s of %s ends %v, want %s", tt.name, tt.tf, tt.start, got.In(cal.Zone), tt.want)
 		}
 	}
@@ -74,7 +76,7 @@ func TestBucket(t *testing.T) {
 		{"ES", market.Mo3, "2026-12-31 00:00", "2026-10-01 00:00"},
 	} {
 		cal := resolve(t, tt.name).Calendar
-		if got := cal.Bucket(at(t, cal.Zone, tt.start), tt.tf); !got.Equal(at(t, cal.Zone, tt.want)) {
+		if got := tt.tf.Bucket(cal, at(t, cal.Zone, tt.start)); !got.Equal(at(t, cal.Zone, tt.want)) {
 			t.Errorf("%s %s of a bar at %s is %v, want %s", tt.name, tt.tf, tt.start, got.In(cal.Zone), tt.want)
 		}
 	}
@@ -103,7 +105,7 @@ func TestPrevious(t *testing.T) {
 		{"BTC-USD", market.D1, "2026-03-09 00:00", "2026-03-08 00:00"},
 	} {
 		cal := resolve(t, tt.name).Calendar
-		if got := cal.Previous(at(t, cal.Zone, tt.at), tt.tf); !got.Equal(at(t, cal.Zone, tt.want)) {
+		if got := tt.tf.Previous(cal, at(t, cal.Zone, tt.at)); !got.Equal(at(t, cal.Zone, tt.want)) {
 			t.Errorf("%s %s before %s: %v, want %s", tt.name, tt.tf, tt.at, got.In(cal.Zone), tt.want)
 		}
 	}
@@ -130,7 +132,7 @@ func TestSpan(t *testing.T) {
 		{"ES", market.Mo3, "2026-03-31 00:00", "2026-04-01 00:01", "2026-01-01 00:00", "2026-07-01 00:00"},
 	} {
 		cal := resolve(t, tt.name).Calendar
-		got := cal.Span(market.Window{From: at(t, cal.Zone, tt.from), To: at(t, cal.Zone, tt.to)}, tt.tf)
+		got := tt.tf.Span(cal, market.Window{From: at(t, cal.Zone, tt.from), To: at(t, cal.Zone, tt.to)})
 		if tt.wantFrom == "" {
 			if !got.Empty() {
 				t.Errorf("%s %s from %s to %s spans %v, want nothing", tt.name, tt.tf, tt.from, tt.to, got)
@@ -151,21 +153,21 @@ func TestBucketsHoldTheirBars(t *testing.T) {
 		cal := resolve(t, rapid.SampledFrom(names()).Draw(t, "name")).Calendar
 		tf := rapid.SampledFrom(market.Timeframes()).Draw(t, "timeframe")
 		now := draw(t)
-		start := cal.Previous(now, tf.Base())
+		start := baseOf(tf).Previous(cal, now)
 		if !start.Before(now) {
-			t.Fatalf("Previous(%v, %s) = %v", now, tf.Base(), start)
+			t.Fatalf("Previous(%v, %s) = %v", now, baseOf(tf), start)
 		}
-		bucket := cal.Bucket(start, tf)
-		if bucket.After(start) || !cal.Bucket(bucket, tf).Equal(bucket) {
-			t.Fatalf("bucket of %v is %v, whose own is %v", start, bucket, cal.Bucket(bucket, tf))
+		bucket := tf.Bucket(cal, start)
+		if bucket.After(start) || !tf.Bucket(cal, bucket).Equal(bucket) {
+			t.Fatalf("bucket of %v is %v, whose own is %v", start, bucket, tf.Bucket(cal, bucket))
 		}
-		if cal.End(bucket, tf).Before(cal.End(start, tf.Base())) {
-			t.Fatalf("%s bar of %v ends %v, its base bar %v only %v", tf, bucket, cal.End(bucket, tf), start,
-				cal.End(start, tf.Base()))
+		if tf.End(cal, bucket).Before(baseOf(tf).End(cal, start)) {
+			t.Fatalf("%s bar of %v ends %v, its base bar %v only %v", tf, bucket, tf.End(cal, bucket), start,
+				baseOf(tf).End(cal, start))
 		}
-		s, ok := cal.Session(cal.Date(start))
-		if tf.Intraday() && ok && (bucket.Before(s.Open) || cal.End(bucket, tf).After(s.Close)) {
-			t.Fatalf("%s bar of %v to %v crosses its session %v to %v", tf, bucket, cal.End(bucket, tf), s.Open, s.Close)
+		s, ok := cal.SessionAt(start)
+		if tf.Intraday() && ok && (bucket.Before(s.Open) || tf.End(cal, bucket).After(s.Close)) {
+			t.Fatalf("%s bar of %v to %v crosses its session %v to %v", tf, bucket, tf.End(cal, bucket), s.Open, s.Close)
 		}
 	})
 }
@@ -179,7 +181,7 @@ func TestPreviousWalksTheExpectedBars(t *testing.T) {
 		now := draw(t)
 		bars := expected(cal, market.Window{From: now.AddDate(0, 0, -12), To: now}, tf)
 		for i, cursor := bars.Len()-1, now; i >= 0; i-- {
-			cursor = cal.Previous(cursor, tf)
+			cursor = tf.Previous(cal, cursor)
 			if !cursor.Equal(bars.At(i).Start) {
 				t.Fatalf("%s %s: Previous gives %v, the calendar expects %v", cal.Name, tf, cursor, bars.At(i).Start)
 			}
@@ -194,18 +196,106 @@ func TestSpanIsWholeAndSmallest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cal := resolve(t, rapid.SampledFrom(names()).Draw(t, "name")).Calendar
 		tf := rapid.SampledFrom(market.Timeframes()).Draw(t, "timeframe")
-		from := cal.Previous(draw(t), tf.Base())
-		last := cal.Previous(from.Add(time.Duration(rapid.Int64Range(1, 40*86400).Draw(t, "seconds"))*time.Second), tf.Base())
+		from := baseOf(tf).Previous(cal, draw(t))
+		last := baseOf(tf).Previous(cal, from.Add(time.Duration(rapid.Int64Range(1, 40*86400).Draw(t, "seconds"))*time.Second))
 		w := market.Window{From: from, To: last.Add(time.Second)}
-		span := cal.Span(w, tf)
-		if again := cal.Span(span, tf); !again.From.Equal(span.From) || tf.Intraday() && !again.To.Equal(span.To) {
+		span := tf.Span(cal, w)
+		if again := tf.Span(cal, span); !again.From.Equal(span.From) || tf.Intraday() && !again.To.Equal(span.To) {
 			t.Fatalf("span of %v is %v, whose span is %v", w, span, again)
 		}
-		if !span.From.Equal(cal.Bucket(from, tf)) || !span.Contains(last) {
+		if !span.From.Equal(tf.Bucket(cal, from)) || !span.Contains(last) {
 			t.Fatalf("span of %v is %v", w, span)
 		}
-		if beyond := cal.Bucket(span.To, tf); beyond.Before(span.To) || cal.Bucket(last, tf).Equal(beyond) {
+		if beyond := tf.Bucket(cal, span.To); beyond.Before(span.To) || tf.Bucket(cal, last).Equal(beyond) {
 			t.Fatalf("span of %v ends %v, inside a bucket that starts %v", w, span.To, beyond)
 		}
 	})
+}
+
+func TestEveryListedInstrumentHasSessions(t *testing.T) {
+	t.Parallel()
+	week := market.Window{From: time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)}
+	for _, name := range append(market.Roots(), names()...) {
+		cal := resolve(t, name).Calendar
+		all := cal.Sessions(week.From, week.To)
+		if len(all) < 5 {
+			t.Errorf("%s on %s has %d sessions in an ordinary week", name, cal.Name, len(all))
+		}
+		for i, s := range all {
+			if !s.Open.Before(s.Close) || s.Close.Sub(s.Open) > 24*time.Hour || s.Short || s.SettledNext {
+				t.Errorf("%s: session %+v", name, s)
+			}
+			if i > 0 && s.Open.Before(all[i-1].Close) {
+				t.Errorf("%s: session of %s opens before the one of %s closes", name, s.Date, all[i-1].Date)
+			}
+		}
+	}
+}
+
+func TestStartsOfASession(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, from, to string
+		tf             market.Timeframe
+		n              int
+		first, last    string
+	}{
+		{"ES", "2026-03-06 18:00", "2026-03-09 18:00", market.H1, 23, "2026-03-08 18:00", "2026-03-09 16:00"},
+		{"ES", "2026-03-07 00:00", "2026-03-08 12:00", market.M1, 0, "", ""},
+		{"ES", "2026-11-26 18:00", "2026-11-27 18:00", market.M5, 231, "2026-11-26 18:00", "2026-11-27 13:10"},
+		{"AAPL", "2026-03-09 00:00", "2026-03-10 00:00", market.H1, 7, "2026-03-09 09:30", "2026-03-09 15:30"},
+		{"AAPL", "2026-11-27 00:00", "2026-11-28 00:00", market.M30, 7, "2026-11-27 09:30", "2026-11-27 12:30"},
+		{"ZC", "2026-03-08 18:00", "2026-03-09 18:00", market.M15, 51 + 20, "2026-03-08 20:00", "2026-03-09 14:15"},
+		{"ZC", "2026-03-08 18:00", "2026-03-09 18:00", market.H1, 19, "2026-03-08 20:00", "2026-03-09 14:00"},
+		{"BTC-USD", "2026-03-08 00:00", "2026-03-09 00:00", market.M5, 288, "2026-03-08 00:00", "2026-03-08 23:55"},
+	} {
+		cal := resolve(t, tt.name).Calendar
+		w := market.Window{From: at(t, cal.Zone, tt.from), To: at(t, cal.Zone, tt.to)}
+		bars := expected(cal, w, tt.tf)
+		if bars.Len() != tt.n {
+			t.Errorf("%s %s from %s to %s: %d bars, want %d", tt.name, tt.tf, tt.from, tt.to, bars.Len(), tt.n)
+			continue
+		}
+		if tt.n == 0 {
+			continue
+		}
+		first, last := bars.At(0).Start.In(cal.Zone), bars.At(tt.n-1).Start.In(cal.Zone)
+		if !first.Equal(at(t, cal.Zone, tt.first)) || !last.Equal(at(t, cal.Zone, tt.last)) {
+			t.Errorf("%s %s runs from %v to %v", tt.name, tt.tf, first, last)
+		}
+	}
+}
+
+func TestExpectedStopsWhenToldTo(t *testing.T) {
+	t.Parallel()
+	cal := resolve(t, "ES").Calendar
+	w := market.Window{From: at(t, cal.Zone, "2026-01-01 00:00"), To: at(t, cal.Zone, "2026-12-31 00:00")}
+	for _, tf := range market.Timeframes() {
+		n := 0
+		tf.Expected(cal, w, func(time.Time) bool {
+			n++
+			return n < 3
+		})
+		if n != 3 {
+			t.Errorf("%s: yielded %d times", tf, n)
+		}
+	}
+}
+
+// Monday holidays are settled with the next day: the provider has no daily bar of them (it has had none since 2010).
+func TestSessionsSettledWithTheNextHaveNoDailyBar(t *testing.T) {
+	t.Parallel()
+	cal := resolve(t, "ES").Calendar
+	week := market.Window{From: at(t, cal.Zone, "2026-02-13 00:00"), To: at(t, cal.Zone, "2026-02-19 00:00")}
+	var got []string
+	market.D1.Expected(cal, week, func(key time.Time) bool {
+		got = append(got, key.In(cal.Zone).Format("01-02 15:04"))
+		return true
+	})
+	if want := []string{"02-13 00:00", "02-17 00:00", "02-18 00:00"}; !slices.Equal(got, want) {
+		t.Errorf("daily bars around Presidents' Day: %v, want %v", got, want)
+	}
+	if s, ok := cal.Session(calendar.Date{Year: 2026, Month: 2, Day: 16}); !ok || !s.SettledNext || !s.Short {
+		t.Errorf("session of Presidents' Day: %+v, %t", s, ok)
+	}
 }

@@ -1,0 +1,203 @@
+package calendar_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"barkeep/calendar"
+)
+
+// names are exchanges that between them have every kind of session: overnight, with a break, by day, at all hours.
+func names() []string {
+	return []string{"CME", "NYMEX", "GRAINS", "LIVESTOCK", "ICE", "COFFEE", "US", "CRYPTO", "FX", "LONDON", "TOKYO", "SYDNEY"}
+}
+
+// Globex opens at 18:00 New York, which is 23:00 UTC in winter and 22:00 in summer; both days of a change are covered.
+func TestOvernightOpenOverClockChanges(t *testing.T) {
+	t.Parallel()
+	cal := of(t, "CME")
+	for _, tt := range []struct {
+		date       calendar.Date
+		open, shut string
+	}{
+		{calendar.Date{Year: 2026, Month: 3, Day: 6}, "2026-03-05 23:00", "2026-03-06 22:00"},
+		{calendar.Date{Year: 2026, Month: 3, Day: 9}, "2026-03-08 22:00", "2026-03-09 21:00"}, // clocks changed that Sunday
+		{calendar.Date{Year: 2026, Month: 10, Day: 30}, "2026-10-29 22:00", "2026-10-30 21:00"},
+		{calendar.Date{Year: 2026, Month: 11, Day: 2}, "2026-11-01 23:00", "2026-11-02 22:00"},
+	} {
+		s, ok := cal.Session(tt.date)
+		if !ok || !s.Open.Equal(at(t, time.UTC, tt.open)) || !s.Close.Equal(at(t, time.UTC, tt.shut)) {
+			t.Errorf("session of %s: %v to %v (%t), want %s to %s", tt.date, s.Open.UTC(), s.Close.UTC(), ok, tt.open, tt.shut)
+		}
+		if s.Close.Sub(s.Open) != 23*time.Hour {
+			t.Errorf("session of %s lasts %v", tt.date, s.Close.Sub(s.Open))
+		}
+	}
+}
+
+func TestTradingDateAndOpen(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, at, date, open string }{
+		{"CME", "2026-03-05 17:59", "2026-03-05", "2026-03-04 18:00"},
+		{"CME", "2026-03-05 18:00", "2026-03-06", "2026-03-05 18:00"},
+		{"CME", "2026-03-06 17:30", "2026-03-06", "2026-03-05 18:00"}, // Friday after the close
+		{"CME", "2026-03-07 12:00", "2026-03-06", "2026-03-05 18:00"}, // Saturday
+		{"CME", "2026-03-08 17:59", "2026-03-06", "2026-03-05 18:00"}, // Sunday before the open
+		{"CME", "2026-03-08 18:00", "2026-03-09", "2026-03-08 18:00"},
+		{"CME", "2026-12-25 10:00", "2026-12-25", "2026-12-24 18:00"}, // holidays do not move dates
+		{"US", "2026-03-09 09:29", "2026-03-06", "2026-03-06 09:30"},
+		{"US", "2026-03-09 09:30", "2026-03-09", "2026-03-09 09:30"},
+		{"GRAINS", "2026-03-09 09:00", "2026-03-09", "2026-03-08 20:00"},
+		{"COTTON", "2026-03-09 21:00", "2026-03-10", "2026-03-09 21:00"},
+		{"CRYPTO", "2026-03-08 02:30", "2026-03-08", "2026-03-08 00:00"},
+		{"FX", "2026-03-29 22:00", "2026-03-27", "2026-03-27 00:00"},
+	} {
+		cal := of(t, tt.name)
+		now := at(t, cal.Zone, tt.at)
+		if got := cal.TradingDate(now).String(); got != tt.date {
+			t.Errorf("%s at %s belongs to %s, want %s", tt.name, tt.at, got, tt.date)
+		}
+		if got := cal.Open(now); !got.Equal(at(t, cal.Zone, tt.open)) {
+			t.Errorf("%s at %s opened at %v, want %s", tt.name, tt.at, got, tt.open)
+		}
+	}
+}
+
+func TestIsOpen(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, at string
+		open     bool
+	}{
+		{"CME", "2026-03-06 16:59", true},
+		{"CME", "2026-03-06 17:00", false},
+		{"CME", "2026-03-05 18:00", true},
+		{"CME", "2026-03-07 12:00", false},
+		{"CME", "2026-11-27 13:14", true}, // the day after Thanksgiving
+		{"CME", "2026-11-27 13:15", false},
+		{"CME", "2026-12-25 10:00", false},
+		{"GRAINS", "2026-03-09 08:44", true},
+		{"GRAINS", "2026-03-09 08:45", false}, // the break of the grains
+		{"GRAINS", "2026-03-09 09:29", false},
+		{"GRAINS", "2026-03-09 09:30", true},
+		{"GRAINS", "2026-03-09 14:20", false},
+		{"US", "2026-03-09 09:29", false},
+		{"US", "2026-03-09 15:59", true},
+		{"CRYPTO", "2026-03-08 03:00", true},
+		{"CRYPTO", "2026-12-25 23:59", true},
+	} {
+		cal := of(t, tt.name)
+		if got := cal.IsOpen(at(t, cal.Zone, tt.at)); got != tt.open {
+			t.Errorf("%s open at %s: %t", tt.name, tt.at, got)
+		}
+	}
+}
+
+func TestLastClosed(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, at, date string }{
+		{"CME", "2026-03-06 16:59", "2026-03-05"},
+		{"CME", "2026-03-06 17:00", "2026-03-06"}, // a close counts at once
+		{"CME", "2026-03-08 20:00", "2026-03-06"},
+		{"CME", "2026-11-27 13:15", "2026-11-27"},
+		{"US", "2026-11-26 18:00", "2026-11-25"}, // Thanksgiving
+		{"US", "2026-03-09 09:00", "2026-03-06"},
+		{"CRYPTO", "2026-03-08 00:00", "2026-03-07"},
+	} {
+		cal := of(t, tt.name)
+		s, ok := cal.LastClosed(at(t, cal.Zone, tt.at))
+		if !ok || s.Date.String() != tt.date {
+			t.Errorf("last closed of %s at %s: %s (%t), want %s", tt.name, tt.at, s.Date, ok, tt.date)
+		}
+	}
+}
+
+func TestBack(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, at string
+		n        int
+		want     string
+	}{
+		{"CME", "2026-03-10 12:00", 0, "2026-03-09 18:00"},
+		{"CME", "2026-03-10 12:00", 1, "2026-03-08 18:00"},
+		{"CME", "2026-03-10 12:00", 2, "2026-03-05 18:00"}, // over the weekend and the clock change
+		{"CME", "2026-03-07 12:00", 0, "2026-03-05 18:00"},
+		{"CME", "2026-12-28 12:00", 1, "2026-12-23 18:00"}, // over Christmas
+		{"US", "2026-11-27 10:00", 1, "2026-11-25 09:30"},
+		{"US", "2026-03-10 12:00", 60, "2025-12-10 09:30"},
+	} {
+		cal := of(t, tt.name)
+		if got := cal.SessionsBack(at(t, cal.Zone, tt.at), tt.n); !got.Equal(at(t, cal.Zone, tt.want)) {
+			t.Errorf("%s %d sessions back from %s: %v, want %s", tt.name, tt.n, tt.at, got.In(cal.Zone), tt.want)
+		}
+	}
+}
+
+func TestSessionsOfAWindow(t *testing.T) {
+	t.Parallel()
+	cal := of(t, "CME")
+	for _, tt := range []struct {
+		from, to string
+		want     []string
+	}{
+		{"2026-03-07 00:00", "2026-03-08 18:00", nil}, // a weekend, up to the open
+		{"2026-03-07 00:00", "2026-03-08 18:01", []string{"2026-03-09"}},
+		{"2026-03-06 16:59", "2026-03-09 18:01", []string{"2026-03-06", "2026-03-09", "2026-03-10"}},
+		{"2026-03-06 17:00", "2026-03-08 18:00", nil},
+		{"2026-12-24 12:00", "2026-12-28 12:00", []string{"2026-12-24", "2026-12-28"}},
+		{"2026-03-09 12:00", "2026-03-09 12:00", nil},
+		{"2026-03-09 12:00", "2026-03-08 12:00", nil},
+	} {
+		var got []string
+		for _, s := range cal.Sessions(at(t, cal.Zone, tt.from), at(t, cal.Zone, tt.to)) {
+			got = append(got, s.Date.String())
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("sessions of %s to %s: %v, want %v", tt.from, tt.to, got, tt.want)
+		}
+	}
+}
+
+// draw makes an instant between 2015 and 2030, often near midnight UTC or a clock change.
+func draw(t *rapid.T) time.Time {
+	return time.Unix(rapid.Int64Range(1420070400, 1893456000).Draw(t, "unix"), 0).UTC()
+}
+
+// Every instant belongs to exactly one trading date, which begins with its open and ends with the next one; sessions contain what belongs to them.
+func TestTradingDatesPartitionTime(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		cal := of(t, rapid.SampledFrom(names()).Draw(t, "name"))
+		now := draw(t)
+		d, open := cal.TradingDate(now), cal.Open(now)
+		if open.After(now) || cal.TradingDate(open) != d {
+			t.Fatalf("%v belongs to %s, whose open %v belongs to %s", now, d, open, cal.TradingDate(open))
+		}
+		next := cal.NextOpen(now)
+		if !next.After(now) || cal.TradingDate(next.Add(-1)) != d || !cal.Open(next).Equal(next) {
+			t.Fatalf("%v belongs to %s, and the next date opens %v", now, d, next)
+		}
+		if from, _, ok := cal.Hours(d); !ok || !from.Equal(open) {
+			t.Fatalf("%s usually opens %v (%t), and opened %v", d, from, ok, open)
+		}
+		if s, ok := cal.Session(d); ok && (!s.Open.Equal(open) || cal.TradingDate(s.Close.Add(-time.Second)) != d) {
+			t.Fatalf("session %+v of %v", s, now)
+		}
+		later := now.Add(time.Duration(rapid.Int64Range(0, 1e6).Draw(t, "seconds")) * time.Second)
+		if cal.TradingDate(later).Before(d) {
+			t.Fatalf("%v belongs to %s, but the later %v to %s", now, d, later, cal.TradingDate(later))
+		}
+		if cal.IsOpen(now) != (len(cal.Sessions(now, now.Add(1))) == 1 && !inBreak(cal, now)) {
+			t.Fatalf("IsOpen(%v) = %t", now, cal.IsOpen(now))
+		}
+	})
+}
+
+func inBreak(cal *calendar.Calendar, now time.Time) bool {
+	s, _ := cal.SessionAt(now)
+	return slices.ContainsFunc(s.Breaks, func(b calendar.Break) bool { return !now.Before(b.From) && now.Before(b.To) })
+}

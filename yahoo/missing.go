@@ -1,0 +1,77 @@
+package yahoo
+
+import (
+	"slices"
+	"time"
+
+	"barkeep/calendar"
+	"barkeep/market"
+)
+
+// missing splits the bars that were due, and that are not among the starts of the bars kept, into those that the body
+// has a null row of and those that it has no row of that counts. All three lists are in ascending order.
+func (c *Chart) missing(req market.FetchRequest, window market.Window, now time.Time, kept []int64) (null, absent []int64) {
+	nullRows := c.nullStarts(req)
+	for _, start := range due(req, window, c.Meta.listing().FirstTrade, now) {
+		if kept = from(kept, start); len(kept) > 0 && kept[0] == start {
+			continue
+		}
+		if nullRows = from(nullRows, start); len(nullRows) > 0 && nullRows[0] == start {
+			null = append(null, start)
+		} else {
+			absent = append(absent, start)
+		}
+	}
+	return null, absent
+}
+
+// from leaves out what lies before start. The list is in order.
+func from(starts []int64, start int64) []int64 {
+	for len(starts) > 0 && starts[0] < start {
+		starts = starts[1:]
+	}
+	return starts
+}
+
+// due lists the starts of the bars that the calendar expects inside the window, that are over at now, and that do not
+// lie before the date of the first trade, zero if that is unknown.
+func due(req market.FetchRequest, window market.Window, firstTrade, now time.Time) []int64 {
+	exchange, sure := req.Instrument.Calendar, now.Add(-longest(req.Timeframe))
+	if !firstTrade.IsZero() {
+		window.From = later(window.From, exchange.Midnight(calendar.DateOf(firstTrade.In(exchange.Zone))))
+	}
+	var starts []int64
+	req.Timeframe.Expected(exchange, window, func(start time.Time) bool {
+		if start.After(sure) && req.Timeframe.End(exchange, start).After(now) {
+			return false
+		}
+		starts = append(starts, start.Unix())
+		return true
+	})
+	return starts
+}
+
+// longest bounds how long a bar lasts: its length, or two days for daily ones (a Sunday key ends with Monday's session).
+func longest(timeframe market.Timeframe) time.Duration {
+	if length := timeframe.Length(); length > 0 {
+		return length
+	}
+	return 48 * time.Hour
+}
+
+// nullStarts are the starts of the bars that the body has a row of without a full set of prices, in ascending order.
+func (c *Chart) nullStarts(req market.FetchRequest) []int64 {
+	zone := c.Meta.zone(req.Instrument.Calendar.Zone)
+	var starts []int64
+	for i, ts := range c.TS {
+		if c.Full(i) {
+			continue
+		}
+		if !req.Timeframe.Intraday() {
+			ts = dayKey(ts, zone)
+		}
+		starts = append(starts, ts)
+	}
+	slices.Sort(starts)
+	return starts
+}
