@@ -1,10 +1,14 @@
 package sqlite_test
 
 import (
+	"database/sql"
 	"os/exec"
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
+	"barkeep/migrations"
 	"barkeep/store/sqlite"
 	"barkeep/store/storetest"
 )
@@ -24,6 +28,22 @@ func TestConformance(t *testing.T) {
 				t.Cleanup(archive.Close)
 				return archive
 			},
+			SchemaOf: func(t *testing.T, version int64) {
+				t.Helper()
+				db, err := sql.Open("sqlite", "file:"+path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = db.Close() }()
+				up, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.SQLite(), goose.WithDisableGlobalRegistry(true))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := up.UpTo(t.Context(), version); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Start: func(date string) string { return "unixepoch('" + date + "')" },
 			Snapshot: func(t *testing.T) storetest.Snapshot {
 				t.Helper()
 				view := viewed(t, path)

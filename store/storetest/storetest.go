@@ -32,6 +32,10 @@ type Database struct {
 	// Query runs a statement that returns one whole number on a connection of its own: the suite's second opinion. Tables
 	// and columns bear the same names in both engines.
 	Query func(t *testing.T, sql string) int64
+	// SchemaOf brings the empty database to the schema of an earlier release.
+	SchemaOf func(t *testing.T, version int64)
+	// Start is SQL for the start of a bar at midnight UTC of a date such as 2026-11-23.
+	Start func(date string) string
 	// Snapshot reads the database as it is now, on a connection of its own. The schema is there already.
 	Snapshot func(t *testing.T) Snapshot
 	// Process is a process, not started yet, that runs Child with this mode and one more archive on the database.
@@ -68,6 +72,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"ledger: cells of a transaction":                        testCellsInTx,
 		"migrations: several at once":                           testConcurrentMigrations,
 		"migrations: again is nothing":                          testMigrateAgain,
+		"migrations: series know their bars":                    testSeriesMigrated,
 	}
 	maps.Copy(tests, gateTests())
 	maps.Copy(tests, digestTests())
