@@ -9,8 +9,8 @@ import (
 
 	"barkeep/config"
 	"barkeep/ledger"
-	"barkeep/market"
 	"barkeep/scheduler"
+	"barkeep/store"
 	"barkeep/store/postgres"
 	"barkeep/store/sqlite"
 	syncer "barkeep/sync"
@@ -18,6 +18,7 @@ import (
 
 // Archive is what the program needs of a store: the engine's side of it, and what is shown to people.
 type Archive interface {
+	store.Bars
 	syncer.Archive
 	scheduler.RunLedger
 	scheduler.SlotBook
@@ -29,32 +30,6 @@ type Archive interface {
 	// Run is one run by its id; false when there is none.
 	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
 	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
-	// Revisions are the earlier values of changed bars, and when each was replaced.
-	Revisions(ctx context.Context, series market.Series, window market.Window) (*market.Candles, []time.Time, error)
-}
-
-// The stores return their own transaction types, so that they need not know the engine; these give them the engine's.
-type (
-	postgresArchive struct{ *postgres.Archive }
-	sqliteArchive   struct{ *sqlite.Archive }
-)
-
-// Begin opens a write transaction.
-func (a postgresArchive) Begin(ctx context.Context) (syncer.Tx, error) {
-	return asTx(a.Archive.Begin(ctx))
-}
-
-// Begin opens a write transaction.
-func (a sqliteArchive) Begin(ctx context.Context) (syncer.Tx, error) {
-	return asTx(a.Archive.Begin(ctx))
-}
-
-// asTx keeps a failed Begin from becoming a non-nil interface around a nil transaction.
-func asTx[T syncer.Tx](tx T, err error) (syncer.Tx, error) {
-	if err != nil {
-		return nil, err
-	}
-	return tx, nil
 }
 
 // OpenArchive opens the archive that the configuration names, without migrating it. An embedded archive that cannot be
@@ -62,15 +37,15 @@ func asTx[T syncer.Tx](tx T, err error) (syncer.Tx, error) {
 func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
 	engine, target := c.Database()
 	if engine == "sqlite" {
-		store, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Logger: log})
+		store, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Clock: Clock(time.Time{}), Logger: log})
 		if err != nil {
 			return nil, nil, errors.Join(ErrConfiguration, fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
 		}
-		return sqliteArchive{store}, store.Close, nil
+		return store, store.Close, nil
 	}
 	store, err := postgres.Open(ctx, postgres.Config{URL: target, Now: now, Logger: log})
 	if err != nil {
 		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	return postgresArchive{store}, store.Close, nil
+	return store, store.Close, nil
 }

@@ -100,7 +100,7 @@ func (a *App) openServer(version string, o Options, orders *orders) (*server.Ser
 	if err != nil {
 		return nil, err
 	}
-	reader, err := query.New(query.Config{Bars: paged{archive: a.Archive}, Now: o.Now, Logger: o.Logger})
+	reader, err := query.New(query.Config{Bars: a.Archive, Cache: a.cache(), Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}

@@ -20,8 +20,8 @@ func (r Run) Stopped() bool { return strings.HasPrefix(r.Reason, ReasonStopped) 
 type Claim struct {
 	Won bool
 	Run Run // the run that was begun if Won; else the one in the way, which is running or done
-	// Abandoned is the run whose lease had ended and that this claim took over; its ID is 0 when there was none.
-	Abandoned Run
+	// Abandoned are the runs whose lease had ended and that this claim took over: of a slot one at most.
+	Abandoned []Run
 }
 
 // MarkerState is what a slot's marker says.

@@ -113,7 +113,7 @@ func (b *books) claim(run ledger.Run, lease time.Duration) ledger.Claim {
 	for _, r := range b.slots[slot] {
 		if r.State == ledger.StateRunning && !b.running(r) {
 			b.abandon(r)
-			claim.Abandoned = r.Run
+			claim.Abandoned = append(claim.Abandoned, r.Run)
 		}
 		if r.State != ledger.StateMissed {
 			run.Attempt++

@@ -166,10 +166,10 @@ func (q *question) enter(ctx context.Context, forced bool) (Answer, error) {
 		q.unmark(ctx)
 		return Answer{}, err
 	}
-	if claim.Abandoned.ID != 0 {
+	for _, abandoned := range claim.Abandoned {
 		q.Logger.WarnContext(ctx, "taking over from a process that died or could not record its end", "slot", q.slot.Key(),
-			"run", claim.Abandoned.ID, "host", claim.Abandoned.Host, "pid", claim.Abandoned.PID)
-		q.tell(ledger.NoticeAbandoned, q.slot, claim.Abandoned)
+			"run", abandoned.ID, "host", abandoned.Host, "pid", abandoned.PID)
+		q.tell(ledger.NoticeAbandoned, q.slot, abandoned)
 	}
 	switch {
 	case claim.Won:

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"barkeep/store/sqlstore"
 )
 
 // defaultMaxConns is enough for the two writers that saturate one server, a reader and the ledger.
@@ -31,6 +33,7 @@ type Config struct {
 
 // Archive is a pool of connections to one database. Its methods may be called by several goroutines at once.
 type Archive struct {
+	*sqlstore.Store
 	pool   *pgxpool.Pool
 	now    func() time.Time
 	logger *slog.Logger
@@ -61,6 +64,7 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 		return nil, fmt.Errorf("open the PostgreSQL archive: %w", err)
 	}
 	a := &Archive{pool: pool, now: cfg.Now, logger: cfg.Logger}
+	a.Store = sqlstore.New(engine{q: pool, archive: a}, dialect())
 	if err := a.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open the PostgreSQL archive: %w", err)

@@ -5,9 +5,17 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/store/sqlstore"
 )
 
-// Claim is the last part of Archive.Claim, before its commit.
+// Claim is Archive.Claim before its commit.
 func (t *Tx) Claim(ctx context.Context, run ledger.Run, lease time.Duration) (ledger.Claim, error) {
-	return t.claim(ctx, run, lease)
+	return sqlstore.New(uncommitted{t.session}, dialect()).Claim(ctx, run, lease)
 }
+
+// uncommitted is an engine that is in a transaction already.
+type uncommitted struct{ *session }
+
+func (u uncommitted) Direct(_ context.Context, do func(sqlstore.Querier) error) error { return do(u) }
+
+func (u uncommitted) Write(_ context.Context, do func(sqlstore.Querier) error) error { return do(u) }

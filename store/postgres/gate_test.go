@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/store"
 	"barkeep/store/postgres"
 )
 
@@ -31,7 +32,7 @@ func dead(t *testing.T, archive *postgres.Archive, address string) ledger.Run {
 }
 
 // fenced begins a write of a run.
-func fenced(t *testing.T, archive *postgres.Archive, run ledger.Run) *postgres.Tx {
+func fenced(t *testing.T, archive *postgres.Archive, run ledger.Run) store.Tx {
 	t.Helper()
 	tx, err := archive.Begin(t.Context())
 	if err != nil {
@@ -100,7 +101,7 @@ func TestHeartBeatsBesideAFenceAndBeatsTheClaim(t *testing.T) {
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if claim := <-claimed; claim.Won || claim.Run != run || claim.Abandoned.ID != 0 {
+	if claim := <-claimed; claim.Won || claim.Run != run || len(claim.Abandoned) > 0 {
 		t.Errorf("the claim says %+v; want it lost to %+v", claim, run)
 	}
 	end := run
@@ -123,13 +124,13 @@ func TestTheZombieWaitsForItsTakeOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer takeOver.Rollback()
-	claim, err := takeOver.Claim(t.Context(), asks(0, "b"), time.Hour)
-	if err != nil || !claim.Won || claim.Abandoned.ID != run.ID {
+	claim, err := takeOver.(*postgres.Tx).Claim(t.Context(), asks(0, "b"), time.Hour)
+	if err != nil || !claim.Won || len(claim.Abandoned) != 1 || claim.Abandoned[0].ID != run.ID {
 		t.Fatalf("the claim says %+v, %v", claim, err)
 	}
 	refusals := map[string]func() error{
 		"cell": func() error {
-			return archive.RecordCellOf(t.Context(), run, ledger.Cell{Instrument: "ES", Timeframe: "5m"})
+			return archive.RecordCell(t.Context(), run, ledger.Cell{Instrument: "ES", Timeframe: "5m"})
 		},
 		"heart": func() error { return refused(archive.Heartbeat(t.Context(), run, time.Hour)) },
 		"end":   func() error { return refused(archive.Finish(t.Context(), end)) },
@@ -168,13 +169,13 @@ func TestATakeOverThatFailsCostsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if claim, err := takeOver.Claim(t.Context(), asks(0, "b"), time.Hour); err != nil || !claim.Won {
+	if claim, err := takeOver.(*postgres.Tx).Claim(t.Context(), asks(0, "b"), time.Hour); err != nil || !claim.Won {
 		t.Fatalf("the claim says %+v, %v", claim, err)
 	}
 	rival := claimBeside(t, opened(t, address), asks(0, "c"))
 	waitForLock(t, address, rival)
 	takeOver.Rollback()
-	if claim := <-rival; !claim.Won || claim.Abandoned.ID != run.ID || claim.Run.Attempt != 2 {
+	if claim := <-rival; !claim.Won || len(claim.Abandoned) != 1 || claim.Abandoned[0].ID != run.ID || claim.Run.Attempt != 2 {
 		t.Errorf("the next claim says %+v", claim)
 	}
 }
@@ -191,7 +192,7 @@ func TestAFenceDoesNotStandForEver(t *testing.T) {
 		t.Fatal(err)
 	}
 	claim, err := archive.Claim(t.Context(), asks(0, "b"), time.Hour)
-	if err != nil || !claim.Won || claim.Abandoned.ID != run.ID {
+	if err != nil || !claim.Won || len(claim.Abandoned) != 1 || claim.Abandoned[0].ID != run.ID {
 		t.Fatalf("the claim says %+v, %v", claim, err)
 	}
 	if err := frozen.Commit(t.Context()); err == nil {
@@ -255,7 +256,7 @@ func TestThePreviousReleaseStillRuns(t *testing.T) {
 	}
 	execOn(t, address, `UPDATE runs SET state = 'done', reason = '', finished = now() WHERE id = 1`)
 	runs, err := archive.Runs(t.Context(), 10)
-	if err != nil || len(runs) != 2 || runs[0].State != ledger.StateRunning || runs[1].State != ledger.StateDone || runs[0].Token != "" {
+	if err != nil || len(runs) != 2 || runs[0].State != ledger.StateAbandoned || runs[1].State != ledger.StateDone || runs[0].Token != "" {
 		t.Errorf("its runs read as %+v, %v", runs, err)
 	}
 }

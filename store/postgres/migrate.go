@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/pressly/goose/v3/lock"
 
 	"barkeep/migrations"
+	"barkeep/store/sqlstore"
 )
 
 // Migrate brings the schema to the newest version and returns the versions before and after. Of several processes that
@@ -37,7 +37,8 @@ func (a *Archive) up(ctx context.Context) (err error) {
 	}
 	db := stdlib.OpenDBFromPool(a.pool)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	provider, err := gooseOn(db, goose.WithSessionLocker(locker))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Postgres(), goose.WithSessionLocker(locker),
+		goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
 	}
@@ -48,32 +49,5 @@ func (a *Archive) up(ctx context.Context) (err error) {
 // SchemaVersion returns the version of the database's schema, 0 for an empty database, and the newest one this program
 // knows. It writes nothing.
 func (a *Archive) SchemaVersion(ctx context.Context) (current, latest int64, err error) {
-	if current, err = a.schemaVersion(ctx); err != nil {
-		return 0, 0, fmt.Errorf("schema version of the PostgreSQL archive: %w", err)
-	}
-	db := stdlib.OpenDBFromPool(a.pool)
-	provider, err := gooseOn(db)
-	if err := errors.Join(err, db.Close()); err != nil {
-		return 0, 0, fmt.Errorf("schema version of the PostgreSQL archive: %w", err)
-	}
-	for _, source := range provider.ListSources() {
-		latest = max(latest, source.Version)
-	}
-	return current, latest, nil
-}
-
-// schemaVersion reads goose's table itself, since goose would create it.
-func (a *Archive) schemaVersion(ctx context.Context) (version int64, err error) {
-	var migrated bool
-	err = a.pool.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, goose.DefaultTablename).Scan(&migrated)
-	if err != nil || !migrated {
-		return 0, err
-	}
-	err = a.pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM `+goose.DefaultTablename).Scan(&version)
-	return version, err
-}
-
-func gooseOn(db *sql.DB, options ...goose.ProviderOption) (*goose.Provider, error) {
-	options = append(options, goose.WithDisableGlobalRegistry(true))
-	return goose.NewProvider(goose.DialectPostgres, db, migrations.Postgres(), options...)
+	return sqlstore.Versions(ctx, engine{q: a.pool}, `SELECT count(to_regclass($1))`, migrations.Postgres())
 }

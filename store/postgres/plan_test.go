@@ -46,22 +46,24 @@ func TestReasonThatIsNoText(t *testing.T) {
 	t.Parallel()
 	archive := migrated(t, database(t))
 	reason := "HTTP 503: \xff\xfe\x00<html>"
-	run := ledger.Run{
-		Job: ledger.JobImport, State: ledger.StateFailed, Started: clock(), Reason: reason, Entry: reason, Host: reason,
-	}
-	id, err := archive.StartRun(t.Context(), run)
+	run := ledger.Run{Job: ledger.JobImport, Started: clock(), Entry: reason, Host: reason, Token: "a"}
+	claim, err := archive.Claim(t.Context(), run, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run.ID = id
-	if err := archive.FinishRun(t.Context(), run); err != nil {
+	run = claim.Run
+	if err := archive.RecordProgress(t.Context(), run, ledger.Progress{Now: reason}); err != nil {
 		t.Fatal(err)
 	}
-	cell := ledger.Cell{RunID: id, Instrument: "ES", Timeframe: "5m", State: ledger.CellFailed, Reason: reason}
-	if err := archive.RecordCell(t.Context(), cell); err != nil {
+	cell := ledger.Cell{Instrument: "ES", Timeframe: "5m", State: ledger.CellFailed, Reason: reason}
+	if err := archive.RecordCell(t.Context(), run, cell); err != nil {
 		t.Fatal(err)
 	}
-	cells, err := archive.Cells(t.Context(), id)
+	run.State, run.Reason = ledger.StateFailed, reason
+	if ok, err := archive.Finish(t.Context(), run); err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	cells, err := archive.Cells(t.Context(), run.ID)
 	if err != nil || len(cells) != 1 || cells[0].Reason != "HTTP 503: \uFFFD\uFFFD<html>" {
 		t.Errorf("cells %+v, %v", cells, err)
 	}

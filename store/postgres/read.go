@@ -2,74 +2,58 @@ package postgres
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"math"
+	"strconv"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"barkeep/market"
+	"barkeep/store/sqlstore"
 )
 
-// querier is what a pool and a transaction have in common.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
-// States lists every series with its number of bars and its first and last one, ordered by instrument and timeframe as
-// text. It probes the index twice a series, however many bars there are.
-func (a *Archive) States(ctx context.Context) ([]market.SeriesState, error) {
-	rows, err := a.pool.Query(ctx, `
-		SELECT s.instrument, s.timeframe, s.bars, first.ts, last.ts
-		FROM series s
-		LEFT JOIN LATERAL (SELECT c.ts FROM candles c WHERE c.series_id = s.id ORDER BY c.ts LIMIT 1) first ON true
-		LEFT JOIN LATERAL (SELECT c.ts FROM candles c WHERE c.series_id = s.id ORDER BY c.ts DESC LIMIT 1) last ON true
-		ORDER BY s.instrument COLLATE "C", s.timeframe COLLATE "C"`)
-	if err != nil {
-		return nil, fmt.Errorf("states of all series: %w", err)
-	}
-	states, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (state market.SeriesState, err error) {
-		var oldest, newest *time.Time
-		err = row.Scan(&state.Series.Instrument, &state.Series.Timeframe, &state.Count, &oldest, &newest)
-		state.Oldest, state.Newest = moment(oldest), moment(newest)
-		return state, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("states of all series: %w", err)
-	}
-	return states, nil
-}
+// barRows and revisionRows read the rows of the series $1, $2 that start between $3 and $4, both included. What decode reads
+// has eight bytes, hence the casts.
+const (
+	barRows = `
+		SELECT c.ts, c.open, c.high, c.low, c.close, c.volume, c.flags::bigint
+		FROM candles c` + ofSeries + ` ORDER BY c.ts`
+	revisionRows = `
+		SELECT c.ts, c.open, c.high, c.low, c.close, c.volume, c.flags::bigint, c.revision::bigint, c.replaced_at
+		FROM candle_revisions c` + ofSeries + ` ORDER BY c.ts, c.revision`
+	ofSeries = `
+		WHERE c.series_id = (SELECT s.id FROM series s WHERE s.instrument = $1 AND s.timeframe = $2)
+		  AND c.ts >= $3 AND c.ts <= $4`
+)
 
 // Candles returns the bars of a series that start inside the window, in order; none for a series that is unknown.
 func (a *Archive) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
-	return candles(ctx, a.pool, series, w)
+	return a.candles(ctx, barRows, series, w)
 }
 
-// Candles returns the bars of a series that start inside the window, as this transaction sees them.
-func (t *Tx) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
-	if err := t.usable(ctx); err != nil {
-		return nil, fmt.Errorf("candles of %s: %w", series, err)
+// Page returns at most limit bars of a series that start inside the window, in order: the first, or with newest the last.
+func (a *Archive) Page(
+	ctx context.Context, series market.Series, w market.Window, limit int, newest bool,
+) (*market.Candles, error) {
+	rows := barRows
+	if newest {
+		rows += ` DESC`
 	}
-	bars, err := candles(ctx, t.tx, series, w)
-	if err != nil {
-		return nil, t.fail(err)
+	bars, err := a.candles(ctx, rows+` LIMIT `+strconv.Itoa(max(0, limit)), series, w)
+	if err == nil && newest {
+		sqlstore.Reverse(bars)
 	}
-	return bars, nil
+	return bars, err
 }
 
-func candles(ctx context.Context, q querier, series market.Series, w market.Window) (*market.Candles, error) {
-	rows, err := q.Query(ctx, `
-		SELECT c.ts, c.open, c.high, c.low, c.close, coalesce(c.volume, -1), c.flags
-		FROM candles c
-		WHERE c.series_id = (SELECT s.id FROM series s WHERE s.instrument = $1 AND s.timeframe = $2)
-		  AND c.ts >= $3 AND c.ts < $4
-		ORDER BY c.ts`, series.Instrument, string(series.Timeframe), bound(w.From), bound(w.To))
-	if err != nil {
-		return nil, fmt.Errorf("candles of %s: %w", series, err)
-	}
+func (a *Archive) candles(ctx context.Context, sql string, series market.Series, w market.Window) (*market.Candles, error) {
 	bars := market.NewCandles(0)
-	var b market.Candle
-	_, err = pgx.ForEachRow(rows, []any{&b.Start, &b.Open, &b.High, &b.Low, &b.Close, &b.Volume, &b.Flags}, func() error {
-		bars.Append(b)
+	err := a.scan(ctx, sql, series, w, func(b *sqlstore.Bar) error {
+		b.AppendTo(bars)
 		return nil
 	})
 	if err != nil {
@@ -78,24 +62,21 @@ func candles(ctx context.Context, q querier, series market.Series, w market.Wind
 	return bars, nil
 }
 
-// Newest returns the start of the newest bar of a series as this transaction sees it; false when there is none.
-func (t *Tx) Newest(ctx context.Context, series market.Series) (newest time.Time, found bool, err error) {
-	if err := t.usable(ctx); err != nil {
-		return time.Time{}, false, fmt.Errorf("newest bar of %s: %w", series, err)
+// Candles returns the bars of a series that start inside the window, as this transaction sees them.
+func (t *Tx) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
+	err := t.usable(ctx)
+	bars := market.NewCandles(0)
+	if err == nil {
+		first, last := sqlstore.Bounds(w)
+		err = scan(ctx, t.tx.Conn().PgConn(), barRows, series, first, last, func(b *sqlstore.Bar) error {
+			b.AppendTo(bars)
+			return nil
+		})
 	}
-	err = t.tx.QueryRow(ctx, `
-		SELECT c.ts
-		FROM candles c
-		WHERE c.series_id = (SELECT s.id FROM series s WHERE s.instrument = $1 AND s.timeframe = $2)
-		ORDER BY c.ts DESC
-		LIMIT 1`, series.Instrument, string(series.Timeframe)).Scan(&newest)
-	switch {
-	case missing(err):
-		return time.Time{}, false, nil
-	case err != nil:
-		return time.Time{}, false, t.fail(fmt.Errorf("newest bar of %s: %w", series, err))
+	if err != nil {
+		return nil, t.fail(fmt.Errorf("candles of %s: %w", series, because(ctx, err)))
 	}
-	return newest.UTC(), true, nil
+	return bars, nil
 }
 
 // Revisions returns the earlier values of the bars of a series that start inside the window, and when each was replaced
@@ -103,22 +84,10 @@ func (t *Tx) Newest(ctx context.Context, series market.Series) (newest time.Time
 func (a *Archive) Revisions(ctx context.Context, series market.Series, w market.Window) (
 	bars *market.Candles, replaced []time.Time, err error,
 ) {
-	rows, err := a.pool.Query(ctx, `
-		SELECT r.ts, r.open, r.high, r.low, r.close, coalesce(r.volume, -1), r.flags, r.replaced_at
-		FROM candle_revisions r
-		WHERE r.series_id = (SELECT s.id FROM series s WHERE s.instrument = $1 AND s.timeframe = $2)
-		  AND r.ts >= $3 AND r.ts < $4
-		ORDER BY r.ts, r.revision`, series.Instrument, string(series.Timeframe), bound(w.From), bound(w.To))
-	if err != nil {
-		return nil, nil, fmt.Errorf("revisions of %s: %w", series, err)
-	}
 	bars = market.NewCandles(0)
-	var b market.Candle
-	var at time.Time
-	into := []any{&b.Start, &b.Open, &b.High, &b.Low, &b.Close, &b.Volume, &b.Flags, &at}
-	_, err = pgx.ForEachRow(rows, into, func() error {
-		bars.Append(b)
-		replaced = append(replaced, at.UTC())
+	err = a.scan(ctx, revisionRows, series, w, func(b *sqlstore.Bar) error {
+		b.AppendTo(bars)
+		replaced = append(replaced, time.UnixMicro(b.Replaced).UTC())
 		return nil
 	})
 	if err != nil {
@@ -127,17 +96,89 @@ func (a *Archive) Revisions(ctx context.Context, series market.Series, w market.
 	return bars, replaced, nil
 }
 
-// bound is a bound of a window as the database can hold it: every bar lies in the years 1 to 9999, so a bound beyond them
-// may be moved there.
-func bound(t time.Time) time.Time {
+// scan is scan on a connection of the pool.
+func (a *Archive) scan(
+	ctx context.Context, sql string, series market.Series, w market.Window, visit func(*sqlstore.Bar) error,
+) error {
+	conn, err := a.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	first, last := sqlstore.Bounds(w)
+	return because(ctx, scan(ctx, conn.Conn().PgConn(), sql, series, first, last, visit))
+}
+
+// scan visits the rows of a query of the kind of barRows that start between first and last, in Unix microseconds. It reads
+// them off the connection one by one, in binary, so that every bit of a price is the stored one, whatever the session's
+// settings and the URL's mode of execution are. It ends with the first error of visit, to which the bar belongs until it
+// returns.
+func scan(
+	ctx context.Context, conn *pgconn.PgConn, sql string, series market.Series, first, last int64,
+	visit func(*sqlstore.Bar) error,
+) (err error) {
+	values := [][]byte{
+		[]byte(series.Instrument), []byte(series.Timeframe),
+		binary.BigEndian.AppendUint64(nil, fromMicros(first)), binary.BigEndian.AppendUint64(nil, fromMicros(last)),
+	}
+	types := []uint32{pgtype.TextOID, pgtype.TextOID, pgtype.TimestamptzOID, pgtype.TimestamptzOID}
+	result := conn.ExecParams(ctx, sql, values, types, []int16{0, 0, 1, 1}, []int16{1})
+	defer func() {
+		_, closed := result.Close()
+		err = errors.Join(err, closed)
+	}()
+	var bar sqlstore.Bar
+	for result.NextRow() {
+		if err := decode(&bar, result.Values()); err != nil {
+			return err
+		}
+		if err := visit(&bar); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decode reads a row of barRows, or of revisionRows.
+func decode(bar *sqlstore.Bar, row [][]byte) error {
+	const volume = 5
+	var bits [9]uint64
+	for i, value := range row {
+		switch {
+		case len(value) == 8:
+			bits[i] = binary.BigEndian.Uint64(value)
+		case i != volume || value != nil:
+			return fmt.Errorf("column %d of a stored bar has %d bytes, not 8", i, len(value))
+		}
+	}
+	bar.Micros = toMicros(bits[0])
+	bar.Open, bar.High = math.Float64frombits(bits[1]), math.Float64frombits(bits[2])
+	bar.Low, bar.Close = math.Float64frombits(bits[3]), math.Float64frombits(bits[4])
+	bar.Volume, bar.HasVolume = int64(bits[volume]), row[volume] != nil //nolint:gosec // the same 64 bits
+	bar.Flags, bar.Revision = int64(bits[6]), int64(bits[7])            //nolint:gosec // the same
+	bar.Replaced = toMicros(bits[8])
+	return nil
+}
+
+// epochMicros is epoch in microseconds.
+const epochMicros = epoch * 1_000_000
+
+// fromMicros is a timestamptz of Unix microseconds; the least and the greatest int64 are the two infinities.
+func fromMicros(micros int64) uint64 {
+	if micros != math.MinInt64 && micros != math.MaxInt64 {
+		micros -= epochMicros
+	}
+	return uint64(micros) //nolint:gosec // two's complement is meant
+}
+
+// toMicros reads a timestamptz. What it can hold and Unix microseconds cannot, the last years before 294277, becomes infinity.
+func toMicros(bits uint64) int64 {
+	micros := int64(bits) //nolint:gosec // two's complement is meant
 	switch {
-	case t.Unix() < market.FirstTS:
-		return time.Unix(market.FirstTS, 0).UTC()
-	case t.Unix() > market.LastTS:
-		return time.Unix(market.LastTS+1, 0).UTC()
+	case micros == math.MinInt64:
+		return micros
+	case micros > math.MaxInt64-epochMicros:
+		return math.MaxInt64
 	}
-	if t.Nanosecond() > 0 { // rounded up, since the database would cut it to microseconds
-		return time.Unix(t.Unix()+1, 0).UTC()
-	}
-	return t.UTC()
+	return micros + epochMicros
 }

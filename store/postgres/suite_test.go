@@ -2,12 +2,16 @@ package postgres_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"os/exec"
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
+	"barkeep/migrations"
 	"barkeep/store/postgres"
 	"barkeep/store/storetest"
 )
@@ -25,8 +29,24 @@ func TestConformance(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Cleanup(archive.Close)
-				return wrapped{archive}
+				return archive
 			},
+			SchemaOf: func(t *testing.T, version int64) {
+				t.Helper()
+				db, err := sql.Open("pgx", address)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = db.Close() }()
+				up, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Postgres(), goose.WithDisableGlobalRegistry(true))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := up.UpTo(t.Context(), version); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Start: func(date string) string { return "timestamptz '" + date + " 00:00Z'" },
 			Snapshot: func(t *testing.T) storetest.Snapshot {
 				t.Helper()
 				archive, err := postgres.Open(t.Context(), postgres.Config{URL: address, Now: clock, MaxConns: 1})
@@ -53,11 +73,6 @@ func TestConformance(t *testing.T) {
 		}
 	})
 }
-
-// wrapped gives Begin the suite's type.
-type wrapped struct{ *postgres.Archive }
-
-func (w wrapped) Begin(ctx context.Context) (storetest.Tx, error) { return w.Archive.Begin(ctx) }
 
 // closing closes the archive with its snapshot.
 type closing struct {
@@ -94,5 +109,5 @@ func child(ctx context.Context, mode string) error {
 		return err
 	}
 	defer archive.Close()
-	return storetest.Child(ctx, wrapped{archive}, mode, os.Stdout)
+	return storetest.Child(ctx, archive, mode, os.Stdout)
 }

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"barkeep/store"
+	"barkeep/store/sqlstore"
 )
 
 const (
@@ -20,9 +23,15 @@ const (
 // the same series in the same order, base before derived, wait for one another; in different orders one of them is ended
 // by the server's deadlock detection. A Tx is for one goroutine.
 type Tx struct {
-	tx  pgx.Tx
+	sqlstore.Tx
+	*session
 	now time.Time // of every revision of this transaction
-	err error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
+}
+
+// session runs the statements of one transaction.
+type session struct {
+	tx  pgx.Tx
+	err error // the first failure of a statement: nothing is accepted after it, and nothing is committed
 }
 
 // beginWrite starts a transaction. Read committed, whatever the server's default: what is read under a series' lock has to
@@ -33,12 +42,21 @@ const beginWrite = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL i
 	SET LOCAL statement_timeout = '30s'`
 
 // Begin starts a write transaction. It waits for a free connection until ctx ends.
-func (a *Archive) Begin(ctx context.Context) (*Tx, error) {
+func (a *Archive) Begin(ctx context.Context) (store.Tx, error) {
+	tx, err := a.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return tx, nil
+}
+
+func (a *Archive) begin(ctx context.Context) (*Tx, error) {
 	tx, err := a.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginWrite})
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
-	return &Tx{tx: tx, now: a.now().UTC()}, nil
+	s := &session{tx: tx}
+	return &Tx{Tx: sqlstore.NewTx(s, dialect(), s.fail), session: s, now: a.now().UTC()}, nil
 }
 
 // Commit makes the transaction durable. After an error of an earlier statement, or when ctx has ended before, nothing of it
@@ -68,7 +86,7 @@ func (t *Tx) Rollback() {
 }
 
 // usable tells whether another statement may be run.
-func (t *Tx) usable(ctx context.Context) error {
+func (t *session) usable(ctx context.Context) error {
 	if t.err != nil {
 		return fmt.Errorf("an earlier statement of the transaction failed: %w", t.err)
 	}
@@ -77,7 +95,7 @@ func (t *Tx) usable(ctx context.Context) error {
 
 // fail remembers the first failure, so that a caller who goes on cannot commit half of the work: the server ends the
 // transaction at an error of its own, but does not know of a context that ended between two statements.
-func (t *Tx) fail(err error) error {
+func (t *session) fail(err error) error {
 	if t.err == nil {
 		t.err = err
 	}
@@ -86,7 +104,7 @@ func (t *Tx) fail(err error) error {
 
 // write runs do in a transaction of its own.
 func (a *Archive) write(ctx context.Context, do func(*Tx) error) error {
-	tx, err := a.Begin(ctx)
+	tx, err := a.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -104,6 +122,3 @@ func because(ctx context.Context, err error) error {
 	}
 	return fmt.Errorf("%w: %w", ctx.Err(), err)
 }
-
-// missing tells whether a query for one row found none.
-func missing(err error) bool { return errors.Is(err, pgx.ErrNoRows) }

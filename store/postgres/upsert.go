@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
-	"time"
 
 	"barkeep/market"
 )
@@ -32,38 +31,29 @@ func (t *Tx) Upsert(ctx context.Context, series market.Series, bars *market.Cand
 	return stored, nil
 }
 
-// store writes rising bars and counts the new ones into the row of the series.
+// store writes rising bars and counts them into the row of the series.
 func (t *Tx) store(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error) {
-	id, err := t.lock(ctx, series)
+	// Every other writer of the series waits until this transaction ends. The lock comes by name and before everything else,
+	// so that two processes never make a series at once; it is an advisory one, since a row lock would write WAL.
+	if _, err := t.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockKey(series)); err != nil {
+		return market.Stored{}, err
+	}
+	row, err := t.OpenSeries(ctx, series)
 	if err != nil {
 		return market.Stored{}, err
 	}
-	m := &merger{tx: t, id: id, bars: bars}
-	if err := m.compare(ctx); err != nil {
+	m := &merger{tx: t, id: int32(row.ID), bars: bars} //nolint:gosec // an integer column
+	if last, ok := row.End(); !ok || last < bars.TS[0] {
+		m.insertLater(0, bars.Len())
+	} else if err := m.compare(ctx); err != nil {
 		return market.Stored{}, err
 	}
-	inserted, err := t.copy(ctx, id, bars, m.fresh)
-	if err != nil || inserted == 0 {
-		return m.stored(inserted), err
+	inserted, err := t.copy(ctx, m.id, bars, m.fresh)
+	if err != nil {
+		return market.Stored{}, err
 	}
-	_, err = t.tx.Exec(ctx, `UPDATE series SET bars = bars + $2 WHERE id = $1`, id, inserted)
-	return m.stored(inserted), err
-}
-
-// lock makes every other writer of the series wait until this transaction ends, and returns the id of the series, which
-// it makes when it is new. The lock comes by name and before everything else, so that two processes never make a series
-// at once; it is an advisory one, since a row lock would write WAL.
-func (t *Tx) lock(ctx context.Context, series market.Series) (id int32, err error) {
-	if _, err := t.tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockKey(series)); err != nil {
-		return 0, err
-	}
-	err = t.tx.QueryRow(ctx, `SELECT id FROM series WHERE instrument = $1 AND timeframe = $2`,
-		series.Instrument, string(series.Timeframe)).Scan(&id)
-	if missing(err) {
-		err = t.tx.QueryRow(ctx, `INSERT INTO series (instrument, timeframe) VALUES ($1, $2) RETURNING id`,
-			series.Instrument, string(series.Timeframe)).Scan(&id)
-	}
-	return id, err
+	stored := m.stored(inserted)
+	return stored, t.CountBars(ctx, row, stored)
 }
 
 // lockKey is the number of a series' advisory lock. Two series that share one would wait for each other, no more.
@@ -75,12 +65,11 @@ func lockKey(series market.Series) int64 {
 
 // vacant tells whether no bar of the series starts inside the window.
 func (t *Tx) vacant(ctx context.Context, id int32, w market.Window) (bool, error) {
-	var found time.Time
-	err := t.tx.QueryRow(ctx, `
-		SELECT ts FROM candles WHERE series_id = $1 AND ts >= $2 AND ts < $3 ORDER BY ts LIMIT 1`,
-		id, w.From, w.To).Scan(&found)
-	if missing(err) {
-		return true, nil
-	}
-	return false, err
+	vacant, one := true, 0
+	err := t.Query(ctx, `SELECT 1 FROM candles WHERE series_id = $1 AND ts >= $2 AND ts < $3 ORDER BY ts LIMIT 1`,
+		[]any{id, w.From, w.To}, []any{&one}, func() error {
+			vacant = false
+			return nil
+		})
+	return vacant, err
 }

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"barkeep/store/sqlstore"
 )
 
 // Config says which file to open.
@@ -20,6 +22,9 @@ type Config struct {
 	Path string
 	// Now is the clock of revisions; required.
 	Now func() time.Time
+	// Clock is the clock by which leases end; required. All processes that share the file have to share it: it is the
+	// machine's, whatever time Now says.
+	Clock func() time.Time
 	// Logger takes what a caller is not told by an error; nil for silence.
 	Logger *slog.Logger
 }
@@ -27,8 +32,10 @@ type Config struct {
 // Archive is an open database file. Its methods may be called by several goroutines at once: readers never wait, and
 // writers queue up for the one connection that writes.
 type Archive struct {
+	*sqlstore.Store
 	path   string
 	now    func() time.Time
+	clock  func() time.Time
 	logger *slog.Logger
 	writer *sql.DB // exactly one connection; whoever holds it may write
 	reader *sql.DB
@@ -40,8 +47,8 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 	if cfg.Path == "" {
 		return nil, errors.New("open the SQLite archive: the path is empty; give a file, such as data/barkeep.db")
 	}
-	if cfg.Now == nil {
-		return nil, errors.New("open the SQLite archive: Config.Now is nil; give it a clock")
+	if cfg.Now == nil || cfg.Clock == nil {
+		return nil, errors.New("open the SQLite archive: Config.Now or Config.Clock is nil; give both a clock")
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -50,7 +57,7 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Archive{path: path, now: cfg.Now, logger: cfg.Logger}
+	a := &Archive{path: path, now: cfg.Now, clock: cfg.Clock, logger: cfg.Logger}
 	if a.writer, err = pool(writerDSN(path), 1); err != nil {
 		return nil, openError(path, err)
 	}
@@ -58,6 +65,7 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 		a.Close()
 		return nil, openError(path, err)
 	}
+	a.Store = sqlstore.New(engine{a.reader, a}, dialect())
 	if err := a.probe(ctx); err != nil {
 		a.Close()
 		return nil, openError(path, err)
@@ -68,7 +76,7 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 // probe proves that the file can be written and read: the engine finds out at the first statement only, and lets even
 // a write transaction begin on a file that may only be read.
 func (a *Archive) probe(ctx context.Context) error {
-	tx, err := a.Begin(ctx)
+	tx, err := a.begin(ctx)
 	if err != nil {
 		return err
 	}

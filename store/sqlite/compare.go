@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"barkeep/market"
+	"barkeep/store/sqlstore"
 )
 
 // compare sorts the bars [from, to) into fresh, changed and unchanged: both they and the stored ones are in order, so
@@ -22,16 +23,17 @@ func (u *upsert) compare(ctx context.Context, from, to int) error {
 		return err
 	}
 	next := from
-	err = each(rows, 7, func(stored *scanner) {
-		start, old := next, &stored.bar
-		for next < to && u.bars.TS[next] < old.ts {
+	err = each(rows, func(old *sqlstore.Bar) error {
+		start, ts := next, old.Start()
+		for next < to && u.bars.TS[next] < ts {
 			next++
 		}
 		u.insertLater(start, next)
-		if next < to && u.bars.TS[next] == old.ts {
+		if next < to && u.bars.TS[next] == ts {
 			u.weigh(old, next)
 			next++
 		}
+		return nil
 	})
 	u.insertLater(next, to)
 	return err
@@ -48,12 +50,12 @@ func (u *upsert) insertLater(from, to int) {
 }
 
 // weigh compares a stored bar with the given one of the same start.
-func (u *upsert) weigh(old *bar, i int) {
-	volume := u.bars.Volume[i]
-	if volume <= 0 && old.volume > 0 {
-		volume = old.volume // the provider forgot it (promise P3)
+func (u *upsert) weigh(old *sqlstore.Bar, i int) {
+	volume, stored := u.bars.Volume[i], old.ColumnVolume()
+	if volume <= 0 && stored > 0 {
+		volume = stored // the provider forgot it (promise P3)
 	}
-	if volume == old.volume && u.bars.Flags[i] == old.flags && samePrices(old, u.bars, i) {
+	if volume == stored && int64(u.bars.Flags[i]) == old.Flags && samePrices(old, u.bars, i) {
 		u.unchanged++
 		return
 	}
@@ -61,8 +63,8 @@ func (u *upsert) weigh(old *bar, i int) {
 	u.touch(i, i)
 }
 
-func samePrices(old *bar, bars *market.Candles, i int) bool {
-	return bars.Open[i] == old.open && bars.High[i] == old.high && bars.Low[i] == old.low && bars.Close[i] == old.close
+func samePrices(old *sqlstore.Bar, bars *market.Candles, i int) bool {
+	return bars.Open[i] == old.Open && bars.High[i] == old.High && bars.Low[i] == old.Low && bars.Close[i] == old.Close
 }
 
 func (u *upsert) touch(from, to int) {

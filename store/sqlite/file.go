@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	engine "modernc.org/sqlite"
+	modernc "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 )
 
@@ -89,7 +89,7 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 
 // code is the primary result code of an engine's error; 0 for any other error.
 func code(err error) int {
-	var e *engine.Error
+	var e *modernc.Error
 	if errors.As(err, &e) {
 		return e.Code() & 0xff
 	}

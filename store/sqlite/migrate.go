@@ -10,6 +10,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"barkeep/migrations"
+	"barkeep/store/sqlstore"
 )
 
 // Migrate brings the schema to the newest version and returns the versions before and after. All pending migrations run
@@ -21,13 +22,13 @@ func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 		return current, current, err
 	}
 	err = a.write(ctx, func(tx *Tx) error {
-		if from, err = schemaVersion(ctx, tx.conn); err != nil {
+		if from, _, err = versions(ctx, tx.conn); err != nil {
 			return tx.fail(err)
 		}
 		if err := tx.conn.Raw(func(c any) error { return up(ctx, c) }); err != nil {
 			return tx.fail(err)
 		}
-		to, err = schemaVersion(ctx, tx.conn)
+		to, _, err = versions(ctx, tx.conn)
 		return err
 	})
 	if err != nil {
@@ -40,37 +41,12 @@ func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 // SchemaVersion returns the version of the file's schema, 0 for an empty file, and the newest one this program knows. It
 // writes nothing.
 func (a *Archive) SchemaVersion(ctx context.Context) (current, latest int64, err error) {
-	return versions(ctx, a.reader, a.path)
+	return versions(ctx, a.reader)
 }
 
-func versions(ctx context.Context, db *sql.DB, path string) (current, latest int64, err error) {
-	if current, err = schemaVersion(ctx, db); err != nil {
-		return 0, 0, fmt.Errorf("schema version of %s: %w", path, err)
-	}
-	provider, err := gooseOn(db)
-	if err != nil {
-		return 0, 0, fmt.Errorf("schema version of %s: %w", path, err)
-	}
-	for _, source := range provider.ListSources() {
-		latest = max(latest, source.Version)
-	}
-	return current, latest, nil
-}
-
-// schemaVersion reads goose's table itself, since goose would create it.
-func schemaVersion(ctx context.Context, q querier) (version int64, err error) {
-	var tables int
-	err = q.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?`,
-		goose.DefaultTablename).Scan(&tables)
-	if err != nil || tables == 0 {
-		return 0, err
-	}
-	err = q.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM `+goose.DefaultTablename).Scan(&version)
-	return version, err
-}
-
-func gooseOn(db *sql.DB) (*goose.Provider, error) {
-	return goose.NewProvider(goose.DialectSQLite3, db, migrations.SQLite(), goose.WithDisableGlobalRegistry(true))
+func versions(ctx context.Context, reader querier) (current, latest int64, err error) {
+	return sqlstore.Versions(ctx, engine{reader: reader}, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1`,
+		migrations.SQLite())
 }
 
 // up runs the pending migrations on a connection that is in a transaction already.
@@ -81,7 +57,7 @@ func up(ctx context.Context, c any) error {
 	}
 	db := sql.OpenDB(nested{conn})
 	db.SetMaxOpenConns(1)
-	provider, err := gooseOn(db)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.SQLite(), goose.WithDisableGlobalRegistry(true))
 	if err == nil {
 		_, err = provider.Up(ctx)
 	}

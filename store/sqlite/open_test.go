@@ -26,7 +26,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			archive, err := sqlite.Open(t.Context(), sqlite.Config{Path: test.path, Now: clock})
+			archive, err := sqlite.Open(t.Context(), sqlite.Config{Path: test.path, Now: clock, Clock: time.Now})
 			if err == nil {
 				archive.Close()
 				t.Fatal("it was opened")
@@ -56,7 +56,7 @@ func TestOpenRefusesAReadOnlyFile(t *testing.T) {
 	if err := os.Chmod(path, 0o400); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Now: clock}); err == nil ||
+	if _, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Now: clock, Clock: time.Now}); err == nil ||
 		!strings.Contains(err.Error(), "it may not be written") || !strings.Contains(err.Error(), path) {
 		t.Errorf("the error is %v; it should name %s and say that it may not be written", err, path)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"barkeep/ledger"
 	"barkeep/market"
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 }
 
 func child(ctx context.Context, mode, path string) error {
-	archive, err := sqlite.Open(ctx, sqlite.Config{Path: path, Now: clock})
+	archive, err := sqlite.Open(ctx, sqlite.Config{Path: path, Now: clock, Clock: time.Now})
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ func child(ctx context.Context, mode, path string) error {
 		return nil
 	}
 	if mode, ok := strings.CutPrefix(mode, "suite "); ok {
-		return storetest.Child(ctx, wrapped{archive}, mode, os.Stdout)
+		return storetest.Child(ctx, archive, mode, os.Stdout)
 	}
 	if mode == "limited" {
 		signal.Ignore(syscall.SIGXFSZ)
@@ -76,13 +77,13 @@ func storeOn(ctx context.Context, archive *sqlite.Archive) error {
 	if len(states) > 0 {
 		done = int(states[0].Count) / batch
 	}
-	run, err := archive.StartRun(ctx, ledger.Run{Job: ledger.JobImport, State: ledger.StateRunning, Started: clock()})
+	claim, err := archive.Claim(ctx, ledger.Run{Job: ledger.JobImport, Started: clock(), Token: "a"}, time.Hour)
 	if err != nil {
 		return err
 	}
 	for ; ; done++ {
 		fmt.Println("storing", done+1)
-		if err := storeBatch(ctx, archive, run, done); err != nil {
+		if err := storeBatch(ctx, archive, claim.Run.ID, done); err != nil {
 			return err
 		}
 		fmt.Println("stored", done+1)

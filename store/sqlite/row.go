@@ -1,88 +1,108 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 
 	"barkeep/market"
+	"barkeep/store/sqlstore"
 )
 
-// bar is one row of candles, with the columns ts, open, high, low, close, volume, flags in this order.
-type bar struct {
-	ts                     int64
-	open, high, low, close float64
-	volume                 int64 // market.NoVolume for NULL
-	flags                  market.Flag
-}
-
-// scanner reads rows that begin with the columns of a bar into one place, again and again. It takes the driver's values
-// as they are: conversions of database/sql by reflection would double the time of reading a million bars.
-type scanner struct {
-	rows   *sql.Rows
-	values []any
-	into   []any // pointers to values
-	bar    bar
-}
-
-// read reads the present row into bar.
-func (s *scanner) read() error {
-	if err := s.rows.Scan(s.into...); err != nil {
+// scan visits the rows of a query of the kind of barRows that start between first and last, in Unix microseconds. It ends with
+// the first error of visit, to which the bar belongs until it returns.
+func scan(
+	ctx context.Context, q querier, query string, series market.Series, first, last int64, visit func(*sqlstore.Bar) error,
+) error {
+	rows, err := q.QueryContext(ctx, query, series.Instrument, string(series.Timeframe), firstSecond(first), lastSecond(last))
+	if err != nil {
 		return err
 	}
-	var ok [7]bool
-	s.bar.ts, ok[0] = s.values[0].(int64)
-	s.bar.open, ok[1] = s.values[1].(float64)
-	s.bar.high, ok[2] = s.values[2].(float64)
-	s.bar.low, ok[3] = s.values[3].(float64)
-	s.bar.close, ok[4] = s.values[4].(float64)
-	s.bar.volume, ok[5] = s.values[5].(int64)
-	if s.values[5] == nil {
-		s.bar.volume, ok[5] = market.NoVolume, true
-	}
-	flags, known := s.values[6].(int64)
-	s.bar.flags, ok[6] = market.Flag(flags), known
-	if ok != [7]bool{true, true, true, true, true, true, true} {
-		return fmt.Errorf("a stored bar has values of the wrong type: %v", s.values)
-	}
-	return nil
+	return each(rows, visit)
 }
 
-// each calls do for every row of so many columns that begin with those of a bar, and closes the rows.
-func each(rows *sql.Rows, columns int, do func(*scanner)) (err error) {
+// each visits rows with the columns of barRows or revisionRows, and closes them. It takes the driver's values as they are:
+// conversions of database/sql by reflection would double the time of reading a million bars.
+func each(rows *sql.Rows, visit func(*sqlstore.Bar) error) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	s := &scanner{rows: rows, values: make([]any, columns), into: make([]any, columns)}
-	for i := range s.values {
-		s.into[i] = &s.values[i]
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
 	}
+	values, into := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	var bar sqlstore.Bar
 	for rows.Next() {
-		if err := s.read(); err != nil {
+		if err := rows.Scan(into...); err != nil {
 			return err
 		}
-		do(s)
+		if err := decode(&bar, values); err != nil {
+			return err
+		}
+		if err := visit(&bar); err != nil {
+			return err
+		}
 	}
 	return rows.Err()
 }
 
-func (b *bar) appendTo(bars *market.Candles) {
-	bars.TS = append(bars.TS, b.ts)
-	bars.Open = append(bars.Open, b.open)
-	bars.High = append(bars.High, b.high)
-	bars.Low = append(bars.Low, b.low)
-	bars.Close = append(bars.Close, b.close)
-	bars.Volume = append(bars.Volume, b.volume)
-	bars.Flags = append(bars.Flags, b.flags)
+// decode reads a row of barRows, or of revisionRows.
+func decode(bar *sqlstore.Bar, values []any) error {
+	var ok [9]bool
+	var ts int64
+	ts, ok[0] = values[0].(int64)
+	bar.Micros = micros(ts)
+	bar.Open, ok[1] = values[1].(float64)
+	bar.High, ok[2] = values[2].(float64)
+	bar.Low, ok[3] = values[3].(float64)
+	bar.Close, ok[4] = values[4].(float64)
+	bar.Volume, bar.HasVolume = values[5].(int64)
+	ok[5] = bar.HasVolume || values[5] == nil
+	bar.Flags, ok[6] = values[6].(int64)
+	ok[7], ok[8] = true, true
+	if len(values) > 7 {
+		bar.Revision, ok[7] = values[7].(int64)
+		bar.Replaced, ok[8] = values[8].(int64)
+	}
+	if ok != [9]bool{true, true, true, true, true, true, true, true, true} {
+		return fmt.Errorf("a stored bar has values of the wrong type: %v", values)
+	}
+	return nil
 }
 
-// collect reads all rows with scan and closes them; never nil without an error.
-func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	all := []T{}
-	for rows.Next() {
-		one, err := scan(rows)
-		if err != nil {
-			return nil, errors.Join(err, rows.Close())
-		}
-		all = append(all, one)
+const microsPerSecond = 1_000_000
+
+// micros is a start in microseconds; beyond what they can hold, the least or the greatest of them.
+func micros(seconds int64) int64 {
+	switch {
+	case seconds > math.MaxInt64/microsPerSecond:
+		return math.MaxInt64
+	case seconds < math.MinInt64/microsPerSecond:
+		return math.MinInt64
 	}
-	return all, errors.Join(rows.Err(), rows.Close())
+	return seconds * microsPerSecond
+}
+
+// firstSecond is the first second that is not before the bound.
+func firstSecond(micros int64) int64 {
+	if micros == math.MinInt64 {
+		return micros
+	}
+	return lastSecond(micros-1) + 1
+}
+
+// lastSecond is the last second that is not after the bound.
+func lastSecond(micros int64) int64 {
+	if micros == math.MaxInt64 {
+		return micros
+	}
+	seconds := micros / microsPerSecond
+	if seconds*microsPerSecond > micros {
+		seconds--
+	}
+	return seconds
 }

@@ -1,11 +1,14 @@
 package sqlite_test
 
 import (
-	"context"
+	"database/sql"
 	"os/exec"
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
+	"barkeep/migrations"
 	"barkeep/store/sqlite"
 	"barkeep/store/storetest"
 )
@@ -18,13 +21,29 @@ func TestConformance(t *testing.T) {
 		return storetest.Database{
 			Open: func(t *testing.T, now func() time.Time) storetest.Archive {
 				t.Helper()
-				archive, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Now: now})
+				archive, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Now: now, Clock: time.Now})
 				if err != nil {
 					t.Fatal(err)
 				}
 				t.Cleanup(archive.Close)
-				return wrapped{archive}
+				return archive
 			},
+			SchemaOf: func(t *testing.T, version int64) {
+				t.Helper()
+				db, err := sql.Open("sqlite", "file:"+path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = db.Close() }()
+				up, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.SQLite(), goose.WithDisableGlobalRegistry(true))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := up.UpTo(t.Context(), version); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Start: func(date string) string { return "unixepoch('" + date + "')" },
 			Snapshot: func(t *testing.T) storetest.Snapshot {
 				t.Helper()
 				view := viewed(t, path)
@@ -47,11 +66,6 @@ func TestConformance(t *testing.T) {
 		}
 	})
 }
-
-// wrapped gives Begin the suite's type.
-type wrapped struct{ *sqlite.Archive }
-
-func (w wrapped) Begin(ctx context.Context) (storetest.Tx, error) { return w.Archive.Begin(ctx) }
 
 // closing closes the view with its snapshot.
 type closing struct {

@@ -48,7 +48,7 @@ func migrated(tb testing.TB, path string) *sqlite.Archive {
 
 func opened(tb testing.TB, path string) *sqlite.Archive {
 	tb.Helper()
-	archive, err := sqlite.Open(tb.Context(), sqlite.Config{Path: path, Now: clock})
+	archive, err := sqlite.Open(tb.Context(), sqlite.Config{Path: path, Now: clock, Clock: time.Now})
 	if err != nil {
 		tb.Fatal(err)
 	}

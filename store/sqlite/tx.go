@@ -9,6 +9,9 @@ import (
 	"time"
 
 	codes "modernc.org/sqlite/lib"
+
+	"barkeep/store"
+	"barkeep/store/sqlstore"
 )
 
 const (
@@ -24,9 +27,16 @@ var errFinished = errors.New("the transaction is finished")
 // Tx is one write transaction. It holds the file's only write lock from Begin on, so keep it short; another write of the
 // same process, the ledger's included, waits until it ends. It is for one goroutine.
 type Tx struct {
-	conn *sql.Conn // nil once finished
-	now  time.Time // of every revision of this transaction
-	err  error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
+	sqlstore.Tx
+	*session
+	now time.Time // of every revision of this transaction
+}
+
+// session runs the statements of one transaction.
+type session struct {
+	conn  *sql.Conn // nil once finished
+	clock func() time.Time
+	err   error // the first failure of a statement: nothing is accepted after it, and nothing is committed
 
 	// prepared holds by their text the statements that write rowsPerStatement bars: a large write runs thousands.
 	prepared map[string]*sql.Stmt
@@ -34,11 +44,19 @@ type Tx struct {
 
 // Begin starts a write transaction: it waits for this process's other writers until ctx ends, and for those of other
 // processes half a minute at most.
-func (a *Archive) Begin(ctx context.Context) (*Tx, error) {
-	var conn *sql.Conn
+func (a *Archive) Begin(ctx context.Context) (store.Tx, error) {
+	tx, err := a.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return tx, nil
+}
+
+func (a *Archive) begin(ctx context.Context) (*Tx, error) {
+	var connection *sql.Conn
 	// Connecting may find the file taken as well, since it sets the journal mode of a new one.
 	err := patiently(ctx, func() (err error) {
-		conn, err = a.writer.Conn(ctx)
+		connection, err = a.writer.Conn(ctx)
 		return err
 	})
 	if err != nil {
@@ -46,13 +64,14 @@ func (a *Archive) Begin(ctx context.Context) (*Tx, error) {
 	}
 	// IMMEDIATE takes the write lock now, so that no later statement can find it taken.
 	err = patiently(ctx, func() error {
-		_, err := conn.ExecContext(context.WithoutCancel(ctx), `BEGIN IMMEDIATE`)
+		_, err := connection.ExecContext(context.WithoutCancel(ctx), `BEGIN IMMEDIATE`)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("begin on %s: %w", a.path, errors.Join(err, conn.Close()))
+		return nil, fmt.Errorf("begin on %s: %w", a.path, errors.Join(err, connection.Close()))
 	}
-	return &Tx{conn: conn, now: a.now().UTC(), prepared: map[string]*sql.Stmt{}}, nil
+	s := &session{conn: connection, clock: a.clock, prepared: map[string]*sql.Stmt{}}
+	return &Tx{Tx: sqlstore.NewTx(s, dialect(), s.fail), session: s, now: a.now().UTC()}, nil
 }
 
 // patiently tries again for lockWait while another process holds the file.
@@ -105,7 +124,7 @@ func (t *Tx) Rollback() {
 }
 
 // release gives the connection back, or closes it when it is driver.ErrBadConn.
-func (t *Tx) release(state error) error {
+func (t *session) release(state error) error {
 	conn := t.conn
 	t.conn = nil
 	for _, statement := range t.prepared {
@@ -119,7 +138,7 @@ func (t *Tx) release(state error) error {
 
 // usable tells whether another statement may be run. A context that has ended is a failure like any other: a caller who
 // overlooks it must not commit what came before.
-func (t *Tx) usable(ctx context.Context) error {
+func (t *session) usable(ctx context.Context) error {
 	switch {
 	case t.conn == nil:
 		return errFinished
@@ -132,7 +151,7 @@ func (t *Tx) usable(ctx context.Context) error {
 }
 
 // fail remembers the first failure, so that a caller who goes on cannot commit half of the work.
-func (t *Tx) fail(err error) error {
+func (t *session) fail(err error) error {
 	if t.err == nil {
 		t.err = err
 	}
@@ -141,7 +160,7 @@ func (t *Tx) fail(err error) error {
 
 // exec runs a statement of the transaction and returns the number of rows it wrote. It looks at ctx before and not while
 // it runs: the engine would answer an interrupt with a rollback of its own, and no statement here writes over 50 rows.
-func (t *Tx) exec(ctx context.Context, query string, args ...any) (int, error) {
+func (t *session) exec(ctx context.Context, query string, args ...any) (int, error) {
 	if err := t.usable(ctx); err != nil {
 		return 0, err
 	}
@@ -149,7 +168,7 @@ func (t *Tx) exec(ctx context.Context, query string, args ...any) (int, error) {
 }
 
 // execPrepared is exec for a statement that is run many times in one transaction.
-func (t *Tx) execPrepared(ctx context.Context, query string, args ...any) (int, error) {
+func (t *session) execPrepared(ctx context.Context, query string, args ...any) (int, error) {
 	if err := t.usable(ctx); err != nil {
 		return 0, err
 	}
@@ -165,7 +184,7 @@ func (t *Tx) execPrepared(ctx context.Context, query string, args ...any) (int, 
 }
 
 // written is how many rows a statement wrote.
-func (t *Tx) written(result sql.Result, err error) (int, error) {
+func (t *session) written(result sql.Result, err error) (int, error) {
 	if err != nil {
 		return 0, t.fail(err)
 	}
@@ -175,7 +194,7 @@ func (t *Tx) written(result sql.Result, err error) (int, error) {
 
 // write runs do in a transaction of its own.
 func (a *Archive) write(ctx context.Context, do func(*Tx) error) error {
-	tx, err := a.Begin(ctx)
+	tx, err := a.begin(ctx)
 	if err != nil {
 		return err
 	}

@@ -9,10 +9,11 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/store"
 	"barkeep/store/sqlite"
 )
 
-func begin(tb testing.TB, archive *sqlite.Archive) *sqlite.Tx {
+func begin(tb testing.TB, archive *sqlite.Archive) store.Tx {
 	tb.Helper()
 	tx, err := archive.Begin(tb.Context())
 	if err != nil {
@@ -162,7 +163,7 @@ func TestAFinishedTransactionTakesNothing(t *testing.T) {
 	if _, err := tx.Upsert(t.Context(), es5m(), ramp(10)); err == nil {
 		t.Error("a committed transaction took bars")
 	}
-	if _, _, err := tx.Newest(t.Context(), es5m()); err == nil {
+	if _, _, err := tx.State(t.Context(), es5m()); err == nil {
 		t.Error("a committed transaction was read")
 	}
 	if err := tx.Commit(t.Context()); err == nil {

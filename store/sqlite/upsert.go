@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -32,11 +30,28 @@ func (t *Tx) Upsert(ctx context.Context, series market.Series, bars *market.Cand
 	if bars.Len() == 0 {
 		return market.Stored{}, nil
 	}
-	u := &upsert{tx: t, bars: bars, newest: math.MinInt64}
-	if err := u.run(ctx, series); err != nil {
+	stored, err := t.store(ctx, series, bars)
+	if err != nil {
 		return market.Stored{}, t.fail(fmt.Errorf("store bars of %s: %w", series, err))
 	}
-	return u.stored(), nil
+	return stored, nil
+}
+
+// store writes rising bars and counts them into the row of the series.
+func (t *Tx) store(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error) {
+	row, err := t.OpenSeries(ctx, series)
+	if err != nil {
+		return market.Stored{}, err
+	}
+	u := &upsert{tx: t, bars: bars, id: row.ID, newest: math.MinInt64, first: bars.Len(), last: -1, sql: statementsOf(row.ID)}
+	if last, ok := row.End(); ok {
+		u.newest = last
+	}
+	if err := u.run(ctx); err != nil {
+		return market.Stored{}, err
+	}
+	stored := u.stored()
+	return stored, t.CountBars(ctx, row, stored)
 }
 
 // upsert is one call of Upsert at work. Its lists hold positions in bars and are written when a statement is full.
@@ -45,7 +60,7 @@ type upsert struct {
 	bars   *market.Candles // rising
 	id     int64           // of the series
 	sql    statements
-	newest int64 // start of the newest stored bar before this write; the smallest number when there is none
+	newest int64 // start of the newest stored bar before this write, after which all are new; the smallest number without one
 
 	fresh   []int // not stored yet, to be inserted
 	changed []change
@@ -61,11 +76,7 @@ type change struct {
 	volume int64
 }
 
-func (u *upsert) run(ctx context.Context, series market.Series) error {
-	if err := u.open(ctx, series); err != nil {
-		return err
-	}
-	u.first, u.last, u.sql = u.bars.Len(), -1, statementsOf(u.id)
+func (u *upsert) run(ctx context.Context) error {
 	for from := 0; from < u.bars.Len(); from += barsPerChunk {
 		to := min(from+barsPerChunk, u.bars.Len())
 		if err := u.compare(ctx, from, to); err != nil {
@@ -75,33 +86,7 @@ func (u *upsert) run(ctx context.Context, series market.Series) error {
 			return err
 		}
 	}
-	if err := u.flush(ctx, true); err != nil {
-		return err
-	}
-	if u.inserted == 0 {
-		return nil
-	}
-	_, err := u.tx.exec(ctx, `UPDATE series SET bars = bars + ? WHERE id = ?`, u.inserted, u.id)
-	return err
-}
-
-// open finds the series, or makes it, and its newest bar: what lies after it is new without a look.
-func (u *upsert) open(ctx context.Context, series market.Series) error {
-	err := u.tx.conn.QueryRowContext(ctx, `SELECT id FROM series WHERE instrument = ? AND timeframe = ?`,
-		series.Instrument, string(series.Timeframe)).Scan(&u.id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return u.tx.conn.QueryRowContext(ctx, `INSERT INTO series (instrument, timeframe) VALUES (?, ?) RETURNING id`,
-			series.Instrument, string(series.Timeframe)).Scan(&u.id)
-	}
-	if err != nil {
-		return err
-	}
-	err = u.tx.conn.QueryRowContext(ctx, `SELECT ts FROM candles WHERE series_id = ? ORDER BY ts DESC LIMIT 1`,
-		u.id).Scan(&u.newest)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	return err
+	return u.flush(ctx, true)
 }
 
 // stored is the result of the finished call.

@@ -58,7 +58,7 @@ func (v *View) Close() error { return v.db.Close() }
 
 // SchemaVersion returns the version of the file's schema, 0 for one that is no archive, and the newest one this program knows.
 func (v *View) SchemaVersion(ctx context.Context) (current, latest int64, err error) {
-	return versions(ctx, v.db, v.path)
+	return versions(ctx, v.db)
 }
 
 // CopyTo writes a consistent copy into a file that is empty: without gaps, and not in WAL mode, so that it is one file. Others
@@ -97,13 +97,11 @@ func dataVersion(ctx context.Context, conn *sql.Conn) (version int64, err error)
 
 // Integrity reads every page of the file and says what is damaged; nil when nothing is.
 func (v *View) Integrity(ctx context.Context) error {
-	rows, err := v.db.QueryContext(ctx, `PRAGMA integrity_check(3)`)
-	if err != nil {
-		return fmt.Errorf("check %s: %w", v.path, err)
-	}
-	said, err := collect(rows, func(rows *sql.Rows) (line string, err error) {
-		err = rows.Scan(&line)
-		return line, err
+	var said []string
+	var line string
+	err := rows(ctx, v.db, `PRAGMA integrity_check(3)`, nil, []any{&line}, func() error {
+		said = append(said, line)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("check %s: %w", v.path, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ func testClaims(t *testing.T, db Database) {
 	for round := range rounds {
 		slot := slotOf(round)
 		winner := oneWon(t, claimAtOnce(t, archives, slot, claimants, fmt.Sprint(round)))
-		if winner.Run.Attempt != 1 || winner.Abandoned.ID != 0 || winner.Run.State != ledger.StateRunning {
+		if winner.Run.Attempt != 1 || len(winner.Abandoned) > 0 || winner.Run.State != ledger.StateRunning {
 			t.Fatalf("the winner is %+v", winner)
 		}
 		done := finishes(t, archives[0], winner.Run, ledger.StateDone, "")
@@ -40,7 +41,7 @@ func testTakeOvers(t *testing.T, db Database) {
 		dead := dies(t.Context(), t, archives[0], asks(slot, "dead"))
 		winner := oneWon(t, claimAtOnce(t, archives, slot, 9, fmt.Sprint(round)))
 		dead.State, dead.Reason, dead.Finished = ledger.StateAbandoned, "lease ended", start()
-		if winner.Run.Attempt != 2 || winner.Abandoned != dead {
+		if winner.Run.Attempt != 2 || !slices.Equal(winner.Abandoned, []ledger.Run{dead}) {
 			t.Fatalf("the winner is %+v; want attempt 2, taken over from %+v", winner, dead)
 		}
 		wantRun(t, archives[1], dead)
@@ -129,7 +130,7 @@ func testForced(t *testing.T, db Database) {
 	dead := dies(t.Context(), t, archive, force("i"))
 	loses(t, archive, asks(slot, "j"), done)
 	claim, err := archive.Claim(t.Context(), force("k"), forever)
-	if err != nil || !claim.Won || claim.Abandoned.ID != dead.ID || claim.Run.Attempt != 5 {
+	if err != nil || !claim.Won || !tookOver(claim, dead) || claim.Run.Attempt != 5 {
 		t.Errorf("a dead forced run was taken over with %+v, %v", claim, err)
 	}
 }
@@ -182,17 +183,18 @@ func testNoClaim(t *testing.T, db Database) {
 		lease  time.Duration
 		slot   bool // the error is ErrSlot
 	}{
-		"no date":        {func(r *ledger.Run) { r.TradingDate = "" }, forever, true},
-		"no job":         {func(r *ledger.Run) { r.Job = "" }, forever, true},
-		"no slot":        {func(r *ledger.Run) { r.Slot = -1 }, forever, true},
-		"no token":       {func(r *ledger.Run) { r.Token = "" }, forever, false},
-		"no lease":       {func(*ledger.Run) {}, 0, false},
-		"negative lease": {func(*ledger.Run) {}, -time.Second, false},
+		"no date":              {func(r *ledger.Run) { r.TradingDate = "soon" }, forever, true},
+		"no job":               {func(r *ledger.Run) { r.Job = "" }, forever, true},
+		"neither job nor date": {func(r *ledger.Run) { r.Job, r.TradingDate = "", "" }, forever, true},
+		"no slot":              {func(r *ledger.Run) { r.Slot = -1 }, forever, true},
+		"no token":             {func(r *ledger.Run) { r.Token = "" }, forever, false},
+		"no lease":             {func(*ledger.Run) {}, 0, false},
+		"negative lease":       {func(*ledger.Run) {}, -time.Second, false},
 	} {
 		run := asks(slotOf(0), "a")
 		c.change(&run)
 		claim, err := archive.Claim(t.Context(), run, c.lease)
-		if err == nil || claim != (ledger.Claim{}) || errors.Is(err, ledger.ErrSlot) != c.slot {
+		if err == nil || claim.Won || claim.Run.ID != 0 || errors.Is(err, ledger.ErrSlot) != c.slot {
 			t.Errorf("%s: %+v, %v", name, claim, err)
 		}
 	}

@@ -33,6 +33,7 @@ func digestTests() map[string]func(*testing.T, Database) {
 		"digests: a month is read alone":                    testMonthBounds,
 		"digests: one state, whatever is stored meanwhile":  testSnapshotStands,
 		"digests: what no writer stores is told":            testFaults,
+		"digests: bars without a series":                    testStrays,
 		"digests: a reader that stops":                      testVisitorStops,
 	}
 }
@@ -301,15 +302,35 @@ func testFaults(t *testing.T, db Database) {
 			t.Errorf("after %s the faults are %q", plant.sql, got)
 		}
 	}
-	s := snapshot(t, db)
-	if strays, err := s.Strays(t.Context()); err != nil || len(strays) != 0 {
+}
+
+// testStrays takes the rows of series away, below, between and above those that stay; of one only revisions are left.
+func testStrays(t *testing.T, db Database) {
+	archive := migrated(t, db)
+	if strays, err := snapshot(t, db).Strays(t.Context()); err != nil || len(strays) != 0 {
+		t.Errorf("strays %v, %v in an empty archive", strays, err)
+	}
+	ids := map[string]int64{}
+	for _, instrument := range []string{"A", "B", "C", "D", "E", "F"} {
+		series := market.Series{Instrument: instrument, Timeframe: market.M5}
+		mustPut(t, archive, series, ramp(3))
+		mustPut(t, archive, series, list(flat(1, 1, 1)))
+		ids[instrument] = db.Query(t, `SELECT id FROM series WHERE instrument = '`+instrument+`'`)
+	}
+	if strays, err := snapshot(t, db).Strays(t.Context()); err != nil || len(strays) != 0 {
 		t.Errorf("strays %v, %v before there are any", strays, err)
 	}
-	mustPut(t, archive, market.Series{Instrument: "NQ", Timeframe: market.M5}, ramp(1))
-	id := db.Query(t, `SELECT id FROM series WHERE instrument = 'NQ'`)
-	db.Query(t, `DELETE FROM series WHERE instrument = 'NQ' RETURNING 1`)
-	if strays, err := snapshot(t, db).Strays(t.Context()); err != nil || !slices.Equal(strays, []int64{id}) {
-		t.Errorf("strays %v, %v, want %d", strays, err, id)
+	db.Query(t, fmt.Sprintf(`DELETE FROM candles WHERE series_id IN (%d, %d) RETURNING 1`, ids["B"], ids["D"]))
+	db.Query(t, fmt.Sprintf(`DELETE FROM candle_revisions WHERE series_id IN (%d, %d) RETURNING 1`, ids["C"], ids["D"]))
+	db.Query(t, `DELETE FROM series WHERE instrument IN ('A', 'B', 'C', 'D', 'F') RETURNING 1`)
+	want := []int64{ids["A"], ids["B"], ids["C"], ids["F"]} // of D nothing is left
+	if strays, err := snapshot(t, db).Strays(t.Context()); err != nil || !slices.Equal(strays, want) {
+		t.Errorf("strays %v, %v, want %v", strays, err, want)
+	}
+	db.Query(t, `DELETE FROM series WHERE instrument = 'E' RETURNING 1`)
+	want = slices.Insert(want, 3, ids["E"])
+	if strays, err := snapshot(t, db).Strays(t.Context()); err != nil || !slices.Equal(strays, want) {
+		t.Errorf("without any series strays are %v, %v, want %v", strays, err, want)
 	}
 }
 

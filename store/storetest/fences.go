@@ -20,7 +20,7 @@ func testZombie(t *testing.T, db Database) {
 		t.Fatalf("a run whose lease is over but that nobody took over could not write: %v", err)
 	}
 	claim, err := archives[1].Claim(t.Context(), asks(slotOf(0), "b"), forever)
-	if err != nil || !claim.Won || claim.Run.Attempt != 2 || claim.Abandoned.ID != zombie.ID {
+	if err != nil || !claim.Won || claim.Run.Attempt != 2 || !tookOver(claim, zombie) {
 		t.Fatalf("the take-over says %+v, %v", claim, err)
 	}
 	zombie.Reason, zombie.Finished = "lease ended", start()
@@ -39,7 +39,7 @@ func testZombie(t *testing.T, db Database) {
 	if err := writeFenced(t, archives[0], zombie, late); !errors.Is(err, ledger.ErrLost) {
 		t.Errorf("it wrote bars: %v", err)
 	}
-	if err := archives[0].RecordCellOf(t.Context(), zombie, late); !errors.Is(err, ledger.ErrLost) {
+	if err := archives[0].RecordCell(t.Context(), zombie, late); !errors.Is(err, ledger.ErrLost) {
 		t.Errorf("it wrote a cell: %v", err)
 	}
 	wantRun(t, archives[0], zombie)
@@ -54,11 +54,11 @@ func testZombie(t *testing.T, db Database) {
 		"another's run": {ID: claim.Run.ID, Token: "a"}, "its own with another's token": {ID: zombie.ID, Token: "b"},
 		"a run that does not exist": {ID: claim.Run.ID + 100, Token: "b"},
 	} {
-		if err := archives[0].RecordCellOf(t.Context(), run, late); !errors.Is(err, ledger.ErrLost) {
+		if err := archives[0].RecordCell(t.Context(), run, late); !errors.Is(err, ledger.ErrLost) {
 			t.Errorf("%s took a cell: %v", name, err)
 		}
 	}
-	if err := archives[0].RecordCellOf(t.Context(), claim.Run, late); err != nil {
+	if err := archives[0].RecordCell(t.Context(), claim.Run, late); err != nil {
 		t.Errorf("the new run could not write a cell: %v", err)
 	}
 	late.RunID = claim.Run.ID
@@ -153,7 +153,7 @@ func testFence(t *testing.T, db Database) {
 		t.Fatal(err)
 	}
 	claim := <-waiting
-	if !claim.Won || claim.Run.Attempt != 2 || claim.Abandoned.ID != run.ID {
+	if !claim.Won || claim.Run.Attempt != 2 || !tookOver(claim, run) {
 		t.Errorf("the waiting claim says %+v", claim)
 	}
 	cells, err := archives[1].Committed(t.Context(), slotOf(0))

@@ -25,6 +25,9 @@ func gateTests() map[string]func(*testing.T, Database) {
 		"gate: an end waits for fenced writes":                testFinishWaits,
 		"gate: processes that claim at once":                  testProcesses,
 		"gate: a killed process is taken over":                testKilled,
+		"gate: ad-hoc runs":                                   testAdHoc,
+		"gate: ad-hoc runs that died are taken over together": testAdHocTakeOver,
+		"gate: progress":                                      testProgress,
 		"slots: which run tells":                              testLatest,
 		"slots: standing":                                     testStanding,
 		"slots: committed cells":                              testCommitted,
@@ -69,7 +72,7 @@ func wins(t *testing.T, a Archive, run ledger.Run, attempt int) ledger.Run {
 func loses(t *testing.T, a Archive, run, to ledger.Run) {
 	t.Helper()
 	claim, err := a.Claim(t.Context(), run, forever)
-	if err != nil || claim.Won || claim.Run != to || claim.Abandoned.ID != 0 {
+	if err != nil || claim.Won || claim.Run != to || len(claim.Abandoned) > 0 {
 		t.Fatalf("the claim of %+v says %+v, %v; want it lost to %+v", run, claim, err, to)
 	}
 }
@@ -166,6 +169,11 @@ func atOnce(t *testing.T, n int, do func(i int) error) {
 	})
 }
 
+// tookOver tells whether a claim took over this run and no other.
+func tookOver(claim ledger.Claim, run ledger.Run) bool {
+	return len(claim.Abandoned) == 1 && claim.Abandoned[0].ID == run.ID
+}
+
 // oneWon checks that one claim won and all others were told of it.
 func oneWon(t *testing.T, claims []ledger.Claim) ledger.Claim {
 	t.Helper()
@@ -182,7 +190,7 @@ func oneWon(t *testing.T, claims []ledger.Claim) ledger.Claim {
 		t.Fatalf("nobody won: %+v", claims)
 	}
 	for _, claim := range claims {
-		if !claim.Won && (claim.Run != winner.Run || claim.Abandoned.ID != 0) {
+		if !claim.Won && (claim.Run != winner.Run || len(claim.Abandoned) > 0) {
 			t.Fatalf("a loser was told %+v, the winner is %+v", claim, winner)
 		}
 	}

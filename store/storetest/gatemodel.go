@@ -69,10 +69,33 @@ func (b *book) claim(run ledger.Run, id int64, over bool) ledger.Claim {
 	return claim
 }
 
-func (b *book) abandon(slot ledger.Slot, now time.Time) (abandoned ledger.Run) {
+// claimAdHoc is claim for a run without a slot.
+func (b *book) claimAdHoc(run ledger.Run, id int64, over bool) ledger.Claim {
+	claim := ledger.Claim{Won: true, Run: run}
+	for _, e := range b.runs {
+		switch {
+		case e.Job != run.Job || e.State != ledger.StateRunning:
+		case e.Token == run.Token:
+			e.over, claim.Run = over, e.Run
+		case e.over:
+			claim.Abandoned = append(claim.Abandoned, e.abandon(run.Started))
+		}
+	}
+	if claim.Run.ID == 0 {
+		claim.Run.ID, claim.Run.State, claim.Run.Attempt = id, ledger.StateRunning, 1
+		b.runs = append(b.runs, &entry{Run: claim.Run, over: over})
+	}
+	return claim
+}
+
+func (e *entry) abandon(now time.Time) ledger.Run {
+	e.State, e.Reason, e.Finished = ledger.StateAbandoned, "lease ended", now
+	return e.Run
+}
+
+func (b *book) abandon(slot ledger.Slot, now time.Time) (abandoned []ledger.Run) {
 	for _, e := range b.of(slot, (*entry).dead) {
-		e.State, e.Reason, e.Finished = ledger.StateAbandoned, "lease ended", now
-		abandoned = e.Run
+		abandoned = append(abandoned, e.abandon(now))
 	}
 	return abandoned
 }
@@ -171,6 +194,10 @@ func (m *gateModel) pick(r *rapid.T) (*entry, bool) {
 
 func (m *gateModel) claim(r *rapid.T) {
 	run := asks(m.slot(r), "")
+	if rapid.IntRange(0, 2).Draw(r, "ad hoc") == 0 {
+		// Each round has a job of its own, as it has a date, so that rounds do not meet.
+		run.Job, run.TradingDate, run.Slot = ledger.Job("job of "+m.date), "", 0
+	}
 	run.Forced, run.Started = rapid.Bool().Draw(r, "forced"), m.now()
 	m.tokens++
 	run.Token = fmt.Sprint("t", m.tokens)
@@ -184,8 +211,12 @@ func (m *gateModel) claim(r *rapid.T) {
 	if err != nil {
 		r.Fatalf("claim: %v", err)
 	}
-	want := m.book.claim(run, got.Run.ID, lease < forever)
-	if got != want {
+	claim := m.book.claim
+	if run.TradingDate == "" {
+		claim = m.book.claimAdHoc
+	}
+	want := claim(run, got.Run.ID, lease < forever)
+	if got.Won != want.Won || got.Run != want.Run || !slices.Equal(got.Abandoned, want.Abandoned) {
 		r.Fatalf("the claim of %+v says\n%+v, want\n%+v", run, got, want)
 	}
 	if got.Won && lease < forever {
@@ -231,7 +262,7 @@ func (m *gateModel) cell(r *rapid.T) {
 		RunID: e.ID, Instrument: rapid.SampledFrom([]string{"ES", "NQ"}).Draw(r, "instrument"), Timeframe: "1d",
 		State: rapid.SampledFrom([]ledger.CellState{ledger.CellStored, ledger.CellFailed}).Draw(r, "state"), Finished: m.now(),
 	}
-	err := m.archive(r).RecordCellOf(m.t.Context(), e.Run, cell)
+	err := m.archive(r).RecordCell(m.t.Context(), e.Run, cell)
 	switch {
 	case e.State != ledger.StateRunning:
 		if !errors.Is(err, ledger.ErrLost) {

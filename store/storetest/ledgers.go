@@ -1,41 +1,38 @@
 package storetest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"barkeep/ledger"
 )
 
-func fullRun() ledger.Run {
-	return ledger.Run{
-		Job: ledger.JobImport, TradingDate: "2026-11-22", Slot: 2, Attempt: 3, Forced: true, Entry: "catch-up",
-		Host: "box-1.example", PID: 1 << 22, State: ledger.StateRunning, Started: start(), Token: "9f86d081884c7d65",
-	}
+// adHoc is a run without a slot.
+func adHoc(token string) ledger.Run {
+	return ledger.Run{Job: ledger.JobImport, Entry: "sync", Host: "box-1.example", PID: 4711, Started: start(), Token: token}
 }
 
-// startRun writes a run ad hoc and returns its id.
-func startRun(t *testing.T, a Archive) int64 {
+// startRun begins a run without a slot.
+func startRun(t *testing.T, a Archive, token string) ledger.Run {
 	t.Helper()
-	id, err := a.StartRun(t.Context(), ledger.Run{Job: ledger.JobImport, State: ledger.StateRunning, Started: start()})
-	if err != nil {
-		t.Fatalf("start a run: %v", err)
-	}
-	return id
+	return wins(t, a, adHoc(token), 1)
+}
+
+// died is a run without a slot whose lease is over, as readers see it.
+func died(t *testing.T, a Archive, token string) ledger.Run {
+	t.Helper()
+	return dies(t.Context(), t, a, adHoc(token))
 }
 
 // testRuns writes runs and reads them back, before and after their end.
 func testRuns(t *testing.T, db Database) {
 	archive := migrated(t, db)
-	first := fullRun()
-	plain := ledger.Run{Job: ledger.JobMaintenance, Attempt: 1, State: ledger.StateRunning, Started: start().Add(-time.Hour)}
-	var err error
-	if first.ID, err = archive.StartRun(t.Context(), first); err != nil {
-		t.Fatal(err)
-	}
-	if plain.ID, err = archive.StartRun(t.Context(), plain); err != nil {
-		t.Fatal(err)
-	}
+	first := wins(t, archive, ledger.Run{
+		Job: ledger.JobImport, TradingDate: "2026-11-22", Slot: 2, Forced: true, Entry: "catch-up", Host: "box-1.example",
+		PID: 1 << 22, Started: start(), Token: "9f86d081884c7d65",
+	}, 1)
+	plain := wins(t, archive, ledger.Run{Job: ledger.JobMaintenance, Started: start().Add(-time.Hour), Token: "b"}, 1)
 	if plain.ID <= first.ID || first.ID <= 0 {
 		t.Errorf("the runs have the ids %d and %d", first.ID, plain.ID)
 	}
@@ -43,9 +40,9 @@ func testRuns(t *testing.T, db Database) {
 
 	end := first
 	end.State, end.Reason, end.Finished = ledger.StatePartial, "NQ 1m: \"HTTP 503\" — é", start().Add(90*time.Second)
-	end.Host, end.Started = "another", start().Add(time.Hour) // FinishRun changes neither
-	if err := archive.FinishRun(t.Context(), end); err != nil {
-		t.Fatal(err)
+	end.Host, end.Started = "another", start().Add(time.Hour) // Finish changes neither
+	if ok, err := archive.Finish(t.Context(), end); err != nil || !ok {
+		t.Fatal(ok, err)
 	}
 	first.State, first.Reason, first.Finished = end.State, end.Reason, end.Finished
 	wantRuns(t, archive, 10, plain, first)
@@ -53,17 +50,9 @@ func testRuns(t *testing.T, db Database) {
 	wantRuns(t, archive, 0)
 	wantRuns(t, archive, -1)
 
-	got, found, err := archive.Run(t.Context(), first.ID)
-	if err != nil || !found || got != first {
-		t.Errorf("run %d is %+v, %v, %v; want %+v", first.ID, got, found, err, first)
-	}
+	wantRun(t, archive, first)
 	if got, found, err := archive.Run(t.Context(), plain.ID+100); err != nil || found {
 		t.Errorf("a run that does not exist is %+v, %v, %v", got, found, err)
-	}
-
-	end.ID = plain.ID + 100
-	if err := archive.FinishRun(t.Context(), end); err == nil {
-		t.Error("a run that does not exist could be finished")
 	}
 }
 
@@ -83,48 +72,50 @@ func wantRuns(t *testing.T, a Archive, limit int, want ...ledger.Run) {
 // testCells writes cells outside transactions, one of them twice.
 func testCells(t *testing.T, db Database) {
 	archive := migrated(t, db)
-	run, other := startRun(t, archive), startRun(t, archive)
+	run, other := startRun(t, archive, "a"), startRun(t, archive, "b")
 	full := ledger.Cell{
-		RunID: run, Instrument: "NQ", Timeframe: "1m", State: ledger.CellStored, Reason: "normal sync — é",
+		RunID: run.ID, Instrument: "NQ", Timeframe: "1m", State: ledger.CellStored, Reason: "normal sync — é",
 		From: start().Add(-time.Hour), To: start(), Requests: 2, Fetched: 1 << 33, Inserted: 3, Changed: 4, Unchanged: 5,
 		Newest: flat(7, 0, 0).Start, Finished: start().Add(time.Minute),
 	}
-	bare := ledger.Cell{RunID: run, Instrument: "ES", Timeframe: "5m", State: ledger.CellFailed}
-	elsewhere := ledger.Cell{RunID: other, Instrument: "NQ", Timeframe: "1m", State: ledger.CellEmpty}
-	draft := ledger.Cell{RunID: run, Instrument: "NQ", Timeframe: "1m", State: ledger.CellFailed, Reason: "x", Inserted: 9}
-	for _, cell := range []ledger.Cell{draft, bare, elsewhere, full} {
-		if err := archive.RecordCell(t.Context(), cell); err != nil {
+	bare := ledger.Cell{RunID: run.ID, Instrument: "ES", Timeframe: "5m", State: ledger.CellFailed}
+	draft := ledger.Cell{RunID: run.ID, Instrument: "NQ", Timeframe: "1m", State: ledger.CellFailed, Reason: "x", Inserted: 9}
+	record := func(run ledger.Run, cell ledger.Cell) ledger.Cell {
+		t.Helper()
+		if err := archive.RecordCell(t.Context(), run, cell); err != nil {
 			t.Fatal(err)
 		}
+		cell.RunID = run.ID
+		return cell
 	}
-	wantCells(t, archive, run, bare, full)
-	wantCells(t, archive, other, elsewhere)
-	wantCells(t, archive, other+1)
+	for _, cell := range []ledger.Cell{draft, bare, full} {
+		record(run, cell)
+	}
+	elsewhere := record(other, ledger.Cell{RunID: run.ID, Instrument: "NQ", Timeframe: "1m", State: ledger.CellEmpty})
+	wantCells(t, archive, run.ID, bare, full)
+	wantCells(t, archive, other.ID, elsewhere) // a cell is its run's, whatever it says
+	wantCells(t, archive, other.ID+1)
 
-	empty := ledger.Cell{RunID: run, Instrument: "NQ", Timeframe: "1m", State: ledger.CellClosed}
-	if err := archive.RecordCell(t.Context(), empty); err != nil {
-		t.Fatal(err)
-	}
-	wantCells(t, archive, run, bare, empty)
-	if err := archive.RecordCell(t.Context(), ledger.Cell{RunID: other + 1, Instrument: "ES", Timeframe: "5m"}); err == nil {
-		t.Error("a cell of a run that does not exist was recorded")
+	empty := record(run, ledger.Cell{Instrument: "NQ", Timeframe: "1m", State: ledger.CellClosed})
+	wantCells(t, archive, run.ID, bare, empty)
+	for name, nobody := range map[string]ledger.Run{"no run": {ID: other.ID + 1, Token: "a"}, "no token": {ID: run.ID}} {
+		err := archive.RecordCell(t.Context(), nobody, ledger.Cell{Instrument: "ES", Timeframe: "5m"})
+		if !errors.Is(err, ledger.ErrLost) {
+			t.Errorf("a cell of %s: %v", name, err)
+		}
 	}
 }
 
 // testCellsInTx commits a cell together with its bars.
 func testCellsInTx(t *testing.T, db Database) {
 	archive := migrated(t, db)
-	cell := ledger.Cell{RunID: startRun(t, archive), Instrument: "ES", Timeframe: "5m", State: ledger.CellStored}
+	cell := ledger.Cell{RunID: startRun(t, archive, "a").ID, Instrument: "ES", Timeframe: "5m", State: ledger.CellStored}
 	tx := begin(t, archive)
 	got, err := tx.Upsert(t.Context(), es5m(), ramp(6))
 	if err != nil {
 		t.Fatal(err)
 	}
-	newest, _, err := tx.Newest(t.Context(), es5m())
-	if err != nil {
-		t.Fatal(err)
-	}
-	cell.Inserted, cell.Newest = got.Inserted, newest
+	cell.Inserted, cell.Newest = got.Inserted, newest(t, tx, es5m())
 	if err := tx.RecordCell(t.Context(), cell); err != nil {
 		t.Fatal(err)
 	}

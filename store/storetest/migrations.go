@@ -1,6 +1,12 @@
 package storetest
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"barkeep/market"
+)
 
 // testConcurrentMigrations lets archives on one empty database migrate at once, as processes do that start together.
 func testConcurrentMigrations(t *testing.T, db Database) {
@@ -47,4 +53,28 @@ func testMigrateAgain(t *testing.T, db Database) {
 		t.Errorf("another migration wrote %d rows", n-rows)
 	}
 	wantBars(t, "after another migration", stored(t, archive, es5m()), ramp(3))
+}
+
+// testSeriesMigrated brings an archive with bars to the schema in which the row of a series keeps the first and the last.
+func testSeriesMigrated(t *testing.T, db Database) {
+	db.SchemaOf(t, 2)
+	archive := db.Open(t, start)
+	db.Query(t, `INSERT INTO series (instrument, timeframe, bars) VALUES ('ES', '5m', 3), ('NQ', '5m', 0) RETURNING 1`)
+	for _, day := range []string{"2025-11-23", "1969-11-23", "2026-11-23"} {
+		db.Query(t, `
+			INSERT INTO candles (series_id, ts, open, high, low, close)
+			SELECT id, `+db.Start(day)+`, 1, 1, 1, 1 FROM series WHERE instrument = 'ES'
+			RETURNING 1`)
+	}
+	if _, _, err := archive.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	first, last := time.Date(1969, 11, 23, 0, 0, 0, 0, time.UTC), time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	sql := fmt.Sprintf(`SELECT count(*) FROM series WHERE instrument = 'ES' AND counted = 3 AND first_ts = %d AND last_ts = %d`,
+		first.Unix(), last.Unix())
+	if n := db.Query(t, sql); n != 1 {
+		t.Error("the migration did not look for the first and the last bar")
+	}
+	wantState(t, archive, market.SeriesState{Series: es5m(), Count: 3, Oldest: first, Newest: last})
+	wantState(t, archive, market.SeriesState{Series: market.Series{Instrument: "NQ", Timeframe: market.M5}})
 }

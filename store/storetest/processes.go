@@ -219,7 +219,7 @@ func takesOver(t *testing.T, a Archive, slot ledger.Slot, dead int64, pid int) {
 		case err != nil || !claim.Won && claim.Run.ID != dead:
 			t.Fatalf("the claim of a dead process's slot says %+v, %v", claim, err)
 		case claim.Won:
-			if claim.Run.Attempt != 2 || claim.Abandoned.ID != dead || claim.Abandoned.PID != pid {
+			if claim.Run.Attempt != 2 || !tookOver(claim, ledger.Run{ID: dead}) || claim.Abandoned[0].PID != pid {
 				t.Errorf("the take-over says %+v; want attempt 2 after run %d of process %d", claim, dead, pid)
 			}
 			return

@@ -71,7 +71,7 @@ func testStates(t *testing.T, db Database) {
 		t.Fatalf("states %+v, %v; want %d", got, err, len(want))
 	}
 	for i := range want {
-		if got[i] != want[i] {
+		if !same(got[i], want[i]) {
 			t.Errorf("state %d is %+v, want %+v", i, got[i], want[i])
 		}
 	}
@@ -90,8 +90,8 @@ func testEmpty(t *testing.T, db Database) {
 		t.Errorf("candles %+v, %v", bars, err)
 	}
 	tx := begin(t, archive)
-	if at, found, err := tx.Newest(t.Context(), es5m()); err != nil || found || !at.IsZero() {
-		t.Errorf("newest %v, %v, %v", at, found, err)
+	if state, found, err := tx.State(t.Context(), es5m()); err != nil || found || state != (market.SeriesState{}) {
+		t.Errorf("state %+v, %v, %v", state, found, err)
 	}
 	if got, err := tx.Upsert(t.Context(), es5m(), market.NewCandles(0)); err != nil || got != (market.Stored{}) {
 		t.Errorf("storing no bars: %+v, %v", got, err)

@@ -39,10 +39,10 @@ func testLatest(t *testing.T, db Database) {
 	forced.Forced = true
 	finishes(t, archive, wins(t, archive, forced, 4), ledger.StateFailed, "x")
 	wantLatest(t, archive, slot, done)
-	adHoc := startRun(t, archive)
-	wantLatest(t, archive, ledger.Slot{Job: ledger.JobImport}, ledger.Run{}) // runs ad hoc are those of no slot
-	if adHoc <= done.ID {
-		t.Errorf("run %d comes after run %d", adHoc, done.ID)
+	adHoc := startRun(t, archive, "e")
+	wantLatest(t, archive, ledger.Slot{Job: ledger.JobImport}, ledger.Run{}) // ad-hoc runs are those of no slot
+	if adHoc.ID <= done.ID {
+		t.Errorf("run %d comes after run %d", adHoc.ID, done.ID)
 	}
 }
 
@@ -63,7 +63,7 @@ func testStanding(t *testing.T, db Database) {
 	other := at("2026-11-21", 0)
 	other.Job = ledger.JobMaintenance
 	wins(t, archive, asks(other, "g"), 1)
-	startRun(t, archive)
+	startRun(t, archive, "h")
 	for _, c := range []struct {
 		from, to string
 		want     []ledger.Run
@@ -91,7 +91,7 @@ func testCommitted(t *testing.T, db Database) {
 			RunID: run.ID, Instrument: instrument, Timeframe: "1d", State: state, From: start().Add(-time.Hour), To: start(),
 			Requests: 1, Fetched: 2, Finished: start(),
 		}
-		if err := archive.RecordCellOf(t.Context(), run, cell); err != nil {
+		if err := archive.RecordCell(t.Context(), run, cell); err != nil {
 			t.Fatal(err)
 		}
 		return cell
@@ -137,16 +137,12 @@ func testInProgress(t *testing.T, db Database) {
 	maintenance.Job = ledger.JobMaintenance
 	wins(t, archive, asks(maintenance, "b"), 1)
 	want("a dead run and one of another job", 0)
-	adHoc := startRun(t, archive)
+	died(t, archive, "d")
+	want("a dead ad-hoc run", 0)
+	adHoc := startRun(t, archive, "e")
 	run := wins(t, archive, asks(slotOf(1), "c"), 1)
-	want("a run ad hoc and one of a slot", adHoc)
-	if still, err := archive.Heartbeat(t.Context(), ledger.Run{ID: adHoc}, forever); !still || err != nil {
-		t.Errorf("the heart of a run ad hoc does not beat: %v, %v", still, err)
-	}
-	err := archive.FinishRun(t.Context(), ledger.Run{ID: adHoc, State: ledger.StateDone, Finished: start()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	want("an ad-hoc run and one of a slot", adHoc.ID)
+	finishes(t, archive, adHoc, ledger.StateDone, "")
 	want("the one of a slot", run.ID)
 	finishes(t, archive, run, ledger.StateDone, "")
 	want("none any more", 0)
@@ -155,7 +151,7 @@ func testInProgress(t *testing.T, db Database) {
 // testNoLease looks at running runs without a lease, as the previous release and the dead leave them.
 func testNoLease(t *testing.T, db Database) {
 	archive := migrated(t, db)
-	adHoc := startRun(t, archive)
+	adHoc := startRun(t, archive, "b").ID
 	run := wins(t, archive, asks(slotOf(0), "a"), 1)
 	if id := db.Query(t, `UPDATE runs SET lease_until = NULL WHERE trading_date = '' RETURNING id`); id != adHoc {
 		t.Fatalf("the lease of run %d was taken, want run %d", id, adHoc)
@@ -166,11 +162,11 @@ func testNoLease(t *testing.T, db Database) {
 	if found, ok, err := archive.InProgress(t.Context(), ledger.JobImport); ok || err != nil {
 		t.Errorf("%+v is in progress without a lease: %v", found, err)
 	}
-	if got, _, err := archive.Run(t.Context(), adHoc); err != nil || got.State != ledger.StateRunning {
-		t.Errorf("a run ad hoc without a lease reads as %+v, %v", got, err)
+	if got, _, err := archive.Run(t.Context(), adHoc); err != nil || got.State != ledger.StateAbandoned {
+		t.Errorf("an ad-hoc run without a lease reads as %+v, %v", got, err)
 	}
 	claim, err := archive.Claim(t.Context(), asks(slotOf(0), "b"), forever)
-	if err != nil || !claim.Won || claim.Abandoned.ID != run.ID {
+	if err != nil || !claim.Won || !tookOver(claim, run) {
 		t.Errorf("a slot's run without a lease was taken over with %+v, %v", claim, err)
 	}
 }

@@ -5,60 +5,23 @@
 package storetest
 
 import (
-	"context"
 	"maps"
 	"os/exec"
 	"testing"
 	"time"
 
-	"barkeep/ledger"
-	"barkeep/market"
+	"barkeep/store"
 )
 
-// Archive is what both archives can do. Engines differ in the type that Begin returns, hence tests wrap them.
+// Archive is what both archives can do.
 type Archive interface {
 	Close()
-	Ping(ctx context.Context) error
-	Migrate(ctx context.Context) (from, to int64, err error)
-	SchemaVersion(ctx context.Context) (current, latest int64, err error)
-	States(ctx context.Context) ([]market.SeriesState, error)
-	Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error)
-	Revisions(ctx context.Context, series market.Series, w market.Window) (*market.Candles, []time.Time, error)
-	Begin(ctx context.Context) (Tx, error)
-	StartRun(ctx context.Context, run ledger.Run) (int64, error)
-	FinishRun(ctx context.Context, run ledger.Run) error
-	RecordCell(ctx context.Context, cell ledger.Cell) error
-	RecordCellOf(ctx context.Context, run ledger.Run, cell ledger.Cell) error
-	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
-	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
-	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
-	Gate
-}
-
-// Gate is what the run gate, the scheduler and their auditor need of an archive.
-type Gate interface {
-	Claim(ctx context.Context, run ledger.Run, lease time.Duration) (ledger.Claim, error)
-	Heartbeat(ctx context.Context, run ledger.Run, lease time.Duration) (still bool, err error)
-	Finish(ctx context.Context, run ledger.Run) (ok bool, err error)
-	Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error)
-	Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell, error)
-	InProgress(ctx context.Context, job ledger.Job) (ledger.Run, bool, error)
-	Since(ctx context.Context, job ledger.Job, schedule string, now time.Time) (time.Time, error)
-	Standing(ctx context.Context, job ledger.Job, from, to string) ([]ledger.Run, error)
-	Missed(ctx context.Context, slot ledger.Slot, reason string, now time.Time) (recorded bool, err error)
-	Tell(ctx context.Context, slot ledger.Slot, kind ledger.NoticeKind, turn time.Duration) (ledger.Turn, error)
-	Told(ctx context.Context, slot ledger.Slot, kind ledger.NoticeKind) error
-}
-
-// Tx is one write transaction of an Archive.
-type Tx interface {
-	Upsert(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error)
-	Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error)
-	Newest(ctx context.Context, series market.Series) (time.Time, bool, error)
-	RecordCell(ctx context.Context, cell ledger.Cell) error
-	Fence(ctx context.Context, runID int64, token string) error
-	Commit(ctx context.Context) error
-	Rollback()
+	store.Schema
+	store.Bars
+	store.Gate
+	store.Slots
+	store.History
+	store.Notices
 }
 
 // Database is an empty database of an engine: no schema yet, nobody else in it.
@@ -69,6 +32,10 @@ type Database struct {
 	// Query runs a statement that returns one whole number on a connection of its own: the suite's second opinion. Tables
 	// and columns bear the same names in both engines.
 	Query func(t *testing.T, sql string) int64
+	// SchemaOf brings the empty database to the schema of an earlier release.
+	SchemaOf func(t *testing.T, version int64)
+	// Start is SQL for the start of a bar at midnight UTC of a date such as 2026-11-23.
+	Start func(date string) string
 	// Snapshot reads the database as it is now, on a connection of its own. The schema is there already.
 	Snapshot func(t *testing.T) Snapshot
 	// Process is a process, not started yet, that runs Child with this mode and one more archive on the database.
@@ -92,16 +59,20 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"reading: states":                                       testStates,
 		"reading: an empty archive":                             testEmpty,
 		"reading: the view for people":                          testView,
+		"reading: versions":                                     testVersions,
+		"reading: what the previous release wrote":              testPreviousRelease,
+		"reading: pages":                                        testPages,
 		"transactions: rolled back, nothing is left":            testRollback,
 		"transactions: a reader sees nothing before the commit": testIsolation,
 		"transactions: a failed write is never committed":       testPoisoned,
 		"transactions: writers of one series":                   testSameSeries,
 		"transactions: writers of several series":               testManySeries,
-		"ledger: runs":                   testRuns,
-		"ledger: cells":                  testCells,
-		"ledger: cells of a transaction": testCellsInTx,
-		"migrations: several at once":    testConcurrentMigrations,
-		"migrations: again is nothing":   testMigrateAgain,
+		"ledger: runs":                                          testRuns,
+		"ledger: cells":                                         testCells,
+		"ledger: cells of a transaction":                        testCellsInTx,
+		"migrations: several at once":                           testConcurrentMigrations,
+		"migrations: again is nothing":                          testMigrateAgain,
+		"migrations: series know their bars":                    testSeriesMigrated,
 	}
 	maps.Copy(tests, gateTests())
 	maps.Copy(tests, digestTests())

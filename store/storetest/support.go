@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"barkeep/market"
+	"barkeep/store"
 )
 
 // opening is the start of the bars that tests make, in Unix seconds: an open on a Sunday evening.
@@ -73,7 +74,7 @@ func wantCounts(t *testing.T, got market.Stored, inserted, changed, unchanged in
 }
 
 // begin starts a transaction that ends with the test.
-func begin(t *testing.T, a Archive) Tx {
+func begin(t *testing.T, a Archive) store.Tx {
 	t.Helper()
 	tx, err := a.Begin(t.Context())
 	if err != nil {
@@ -150,7 +151,23 @@ func clone(c *market.Candles) *market.Candles {
 	}
 }
 
-// wantState compares what the archive says of one series.
+// newest is the start of the last bar of a series as a transaction sees it; the zero time when there is none.
+func newest(t *testing.T, tx store.Tx, series market.Series) time.Time {
+	t.Helper()
+	state, _, err := tx.State(t.Context(), series)
+	if err != nil {
+		t.Fatalf("state of %s: %v", series, err)
+	}
+	return state.Newest
+}
+
+// same tells whether two states are the same but for their versions.
+func same(a, b market.SeriesState) bool {
+	a.Version, b.Version = 0, 0
+	return a == b
+}
+
+// wantState compares what the archive says of one series, in all of them and of it alone.
 func wantState(t *testing.T, a Archive, want market.SeriesState) {
 	t.Helper()
 	states, err := a.States(t.Context())
@@ -161,7 +178,10 @@ func wantState(t *testing.T, a Archive, want market.SeriesState) {
 	switch {
 	case i < 0:
 		t.Errorf("%s is not among the states %+v", want.Series, states)
-	case states[i] != want:
+	case !same(states[i], want):
 		t.Errorf("state %+v, want %+v", states[i], want)
+	}
+	if one, found, err := a.State(t.Context(), want.Series); err != nil || !found || i >= 0 && one != states[i] {
+		t.Errorf("the state of %s alone is %+v, %v, %v; among all it is %+v", want.Series, one, found, err, states)
 	}
 }

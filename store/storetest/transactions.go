@@ -8,12 +8,13 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/store"
 )
 
 // testRollback rolls back a new series, more bars, changed bars and a cell.
 func testRollback(t *testing.T, db Database) {
 	archive := migrated(t, db)
-	run := startRun(t, archive)
+	run := startRun(t, archive, "a").ID
 	mustPut(t, archive, es5m(), ramp(10))
 	fresh := market.Series{Instrument: "NQ", Timeframe: market.H1}
 	tx := begin(t, archive)
@@ -65,8 +66,8 @@ func testIsolation(t *testing.T, db Database) {
 		t.Fatal(err)
 	}
 	wantBars(t, "inside", inside, ramp(8))
-	if at, found, err := tx.Newest(t.Context(), es5m()); err != nil || !found || at != flat(7, 0, 0).Start {
-		t.Errorf("newest inside is %v, %v, %v", at, found, err)
+	if at := newest(t, tx, es5m()); at != flat(7, 0, 0).Start {
+		t.Errorf("newest inside is %v", at)
 	}
 	for name, a := range map[string]Archive{"the same archive": archive, "another one": other} {
 		wantBars(t, name+" before the commit", stored(t, a, es5m()), ramp(3))
@@ -93,19 +94,19 @@ func testPoisoned(t *testing.T, db Database) {
 	cancel()
 	ragged := ramp(5)
 	ragged.Low = nil
-	failures := map[string]func(Tx) error{
-		"bars that are refused": func(tx Tx) error {
+	failures := map[string]func(store.Tx) error{
+		"bars that are refused": func(tx store.Tx) error {
 			_, err := tx.Upsert(t.Context(), es5m(), ragged)
 			return err
 		},
-		"bars under an ended context": func(tx Tx) error {
+		"bars under an ended context": func(tx store.Tx) error {
 			_, err := tx.Upsert(ended, es5m(), ramp(5))
 			return err
 		},
-		"a cell of no run": func(tx Tx) error {
+		"a cell of no run": func(tx store.Tx) error {
 			return tx.RecordCell(t.Context(), ledger.Cell{RunID: 4711, Instrument: "ES", Timeframe: "5m", State: ledger.CellStored})
 		},
-		"a commit under an ended context": func(tx Tx) error { return tx.Commit(ended) },
+		"a commit under an ended context": func(tx store.Tx) error { return tx.Commit(ended) },
 	}
 	for name, fail := range failures {
 		tx := begin(t, archive)

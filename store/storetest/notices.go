@@ -49,7 +49,7 @@ func testNotices(t *testing.T, db Database) {
 	archives := several(t, db, 3)
 	tell := func(index int, kind ledger.NoticeKind, turn time.Duration) ledger.Turn {
 		t.Helper()
-		whose, err := archives[1].Tell(t.Context(), slotOf(index), kind, turn)
+		whose, err := archives[1].Turn(t.Context(), slotOf(index), kind, turn)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func testNotices(t *testing.T, db Database) {
 	}
 	turns := make([]ledger.Turn, 12)
 	parallel(t, len(turns), func(i int) (err error) {
-		turns[i], err = archives[i%3].Tell(t.Context(), slotOf(0), ledger.NoticeFailed, forever)
+		turns[i], err = archives[i%3].Turn(t.Context(), slotOf(0), ledger.NoticeFailed, forever)
 		return err
 	})
 	mine := 0

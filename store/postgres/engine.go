@@ -1,0 +1,92 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"barkeep/store/sqlstore"
+)
+
+// querier is what a pool and a transaction have in common.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+// engine runs the statements of package sqlstore, each by itself.
+type engine struct {
+	q       querier
+	archive *Archive
+}
+
+// Exec runs a statement.
+func (e engine) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	tag, err := e.q.Exec(ctx, sql, args...)
+	return tag.RowsAffected(), err
+}
+
+// Query runs a statement and reads its rows.
+func (e engine) Query(ctx context.Context, sql string, args, into []any, row func() error) error {
+	rows, err := e.q.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	_, err = pgx.ForEachRow(rows, into, row)
+	return err
+}
+
+// Exec runs a statement of the transaction.
+func (t *session) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	if err := t.usable(ctx); err != nil {
+		return 0, t.fail(err)
+	}
+	n, err := engine{q: t.tx}.Exec(ctx, sql, args...)
+	if err != nil {
+		return 0, t.fail(because(ctx, err))
+	}
+	return n, nil
+}
+
+// Query runs a statement of the transaction and reads its rows.
+func (t *session) Query(ctx context.Context, sql string, args, into []any, row func() error) error {
+	if err := t.usable(ctx); err != nil {
+		return t.fail(err)
+	}
+	if err := (engine{q: t.tx}).Query(ctx, sql, args, into, row); err != nil {
+		return t.fail(because(ctx, err))
+	}
+	return nil
+}
+
+// Direct commits each statement by itself.
+func (e engine) Direct(_ context.Context, do func(sqlstore.Querier) error) error { return do(e) }
+
+// Write runs do in a transaction.
+func (e engine) Write(ctx context.Context, do func(sqlstore.Querier) error) error {
+	return e.archive.write(ctx, func(tx *Tx) error { return do(tx.session) })
+}
+
+// dialect is PostgreSQL's.
+func dialect() sqlstore.Dialect {
+	return sqlstore.Dialect{
+		Now:       "clock_timestamp()",
+		NowMicros: "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
+		After: func(p string) string {
+			return "clock_timestamp() + CAST(" + p + " AS bigint) * interval '1 microsecond'"
+		},
+		Time:        func(t time.Time) any { return t },
+		ForUpdate:   " FOR UPDATE",
+		ForKeyShare: " FOR KEY SHARE",
+		Seconds:     func(column string) string { return "CAST(extract(epoch FROM " + column + ") AS bigint)" },
+		Bytewise:    ` COLLATE "C"`,
+		// A server whose transactions are serializable by default refuses a statement that lost to another one.
+		Contended: func(err error) bool {
+			var e *pgconn.PgError
+			return errors.As(err, &e) && e.Code == "40001"
+		},
+	}
+}

@@ -1,0 +1,105 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"barkeep/ledger"
+)
+
+// RecordCell writes the evidence of a cell together with the bars of this transaction: either both are stored or neither.
+// A second one of the same run, instrument and timeframe replaces the first.
+func (t Tx) RecordCell(ctx context.Context, cell ledger.Cell) error {
+	if err := recordCell(ctx, t.q, t.d, cell); err != nil {
+		return fmt.Errorf("record cell %s %s of run %d: %w", cell.Instrument, cell.Timeframe, cell.RunID, err)
+	}
+	return nil
+}
+
+func recordCell(ctx context.Context, q Querier, d Dialect, cell ledger.Cell) error {
+	_, err := q.Exec(ctx, `
+		INSERT INTO cells (run_id, instrument, timeframe, state, reason, window_from, window_to, requests, fetched,
+		       inserted, changed, unchanged, newest, finished)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		ON CONFLICT (run_id, instrument, timeframe) DO UPDATE SET state = excluded.state, reason = excluded.reason,
+		       window_from = excluded.window_from, window_to = excluded.window_to, requests = excluded.requests,
+		       fetched = excluded.fetched, inserted = excluded.inserted, changed = excluded.changed,
+		       unchanged = excluded.unchanged, newest = excluded.newest, finished = excluded.finished`,
+		cell.RunID, cell.Instrument, cell.Timeframe, string(cell.State), text(cell.Reason), d.instant(cell.From),
+		d.instant(cell.To), cell.Requests, cell.Fetched, cell.Inserted, cell.Changed, cell.Unchanged, d.instant(cell.Newest),
+		d.instant(cell.Finished))
+	return err
+}
+
+// RecordCell writes a cell that stored nothing, because it failed, for a run that has the token; in a transaction of its own.
+// The error wraps ledger.ErrLost when the run was taken over.
+func (s *Store) RecordCell(ctx context.Context, run ledger.Run, cell ledger.Cell) error {
+	cell.RunID = run.ID
+	err := s.db.Write(ctx, func(q Querier) error {
+		if err := fence(ctx, q, s.d, run.ID, run.Token); err != nil {
+			return err
+		}
+		return recordCell(ctx, q, s.d, cell)
+	})
+	if err != nil {
+		return fmt.Errorf("record cell %s %s of run %d: %w", cell.Instrument, cell.Timeframe, cell.RunID, err)
+	}
+	return nil
+}
+
+// cellColumns are what cells reads, of a table called c.
+const cellColumns = `c.run_id, c.instrument, c.timeframe, c.state, c.reason, c.window_from, c.window_to, c.requests, c.fetched,
+	c.inserted, c.changed, c.unchanged, c.newest, c.finished`
+
+// cells reads all rows of a statement that returns cellColumns.
+func cells(ctx context.Context, q Querier, sql string, args ...any) ([]ledger.Cell, error) {
+	all := []ledger.Cell{}
+	var c ledger.Cell
+	var from, to, newest, finished stamp
+	into := []any{
+		&c.RunID, &c.Instrument, &c.Timeframe, &c.State, &c.Reason, &from, &to, &c.Requests, &c.Fetched, &c.Inserted, &c.Changed,
+		&c.Unchanged, &newest, &finished,
+	}
+	err := q.Query(ctx, sql, args, into, func() error {
+		c.From, c.To, c.Newest, c.Finished = from.Time, to.Time, newest.Time, finished.Time
+		all = append(all, c)
+		return nil
+	})
+	return all, err
+}
+
+// order is that of cells and series: by instrument and timeframe as text.
+func (d *Dialect) order(table string) string {
+	return table + `instrument` + d.Bytewise + `, ` + table + `timeframe` + d.Bytewise
+}
+
+// Cells returns the cells of a run, ordered by instrument and timeframe as text.
+func (s *Store) Cells(ctx context.Context, runID int64) ([]ledger.Cell, error) {
+	found, err := cells(ctx, s.db, `
+		SELECT `+cellColumns+`
+		FROM cells c
+		WHERE c.run_id = $1
+		ORDER BY `+s.d.order("c."), runID)
+	if err != nil {
+		return nil, fmt.Errorf("cells of run %d: %w", runID, err)
+	}
+	return found, nil
+}
+
+// Committed returns the newest cell of each series over the attempts of a slot, forced ones left out; newest by run ID.
+// They are ordered by instrument and timeframe as text.
+func (s *Store) Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell, error) {
+	found, err := cells(ctx, s.db, `
+		SELECT `+cellColumns+`
+		FROM (
+			SELECT c.*, row_number() OVER (PARTITION BY c.instrument, c.timeframe ORDER BY c.run_id DESC) AS age
+			FROM runs r JOIN cells c ON c.run_id = r.id
+			WHERE r.job = $1 AND r.trading_date = $2 AND r.slot = $3 AND r.trading_date <> '' AND NOT r.forced
+		) c
+		WHERE c.age = 1
+		ORDER BY `+s.d.order("c."), string(slot.Job), slot.Date, slot.Index)
+	if err != nil {
+		return nil, fmt.Errorf("cells of %s: %w", slot, err)
+	}
+	return found, nil
+}

@@ -1,0 +1,134 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"barkeep/market"
+)
+
+// SeriesRow is the row of a series. It keeps the starts of the first and the last bar, so that nobody has to look for them.
+//
+// The previous release counts its bars into the column bars and knows nothing of the columns beside it. So counted says how
+// many bars there were when the others were written: where it differs from bars they are out of date. Every bar that the
+// previous release added counts as one change of the version.
+type SeriesRow struct {
+	State   market.SeriesState
+	ID      int64
+	first   int64 // Unix seconds, as last
+	last    int64
+	counted int64
+	stored  int64 // the version in the row
+}
+
+// End is the start of the last bar in Unix seconds; false when there is none.
+func (r *SeriesRow) End() (seconds int64, ok bool) { return r.last, r.State.Count > 0 }
+
+const seriesColumns = `id, instrument, timeframe, bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0)`
+
+// seriesRows reads rows of series as they stand, and then the first and the last bar of those that are out of date.
+func seriesRows(ctx context.Context, q Querier, d Dialect, where string, args ...any) ([]SeriesRow, error) {
+	var all []SeriesRow
+	var r SeriesRow
+	series := &r.State.Series
+	into := []any{&r.ID, &series.Instrument, &series.Timeframe, &r.State.Count, &r.counted, &r.stored, &r.first, &r.last}
+	err := q.Query(ctx, `SELECT `+seriesColumns+` FROM series `+where, args, into, func() error {
+		all = append(all, r)
+		return nil
+	})
+	for i := range all {
+		if err == nil {
+			err = all[i].complete(ctx, q, d)
+		}
+	}
+	return all, err
+}
+
+// complete reads what is out of date from the index of the series.
+func (r *SeriesRow) complete(ctx context.Context, q Querier, d Dialect) error {
+	r.State.Version = r.stored + r.State.Count - r.counted
+	if r.State.Count == 0 {
+		return nil
+	}
+	if r.counted != r.State.Count {
+		for order, into := range map[string]*int64{"": &r.first, " DESC": &r.last} {
+			_, err := one(ctx, q, `
+				SELECT `+d.Seconds("c.ts")+` FROM candles c WHERE c.series_id = $1 ORDER BY c.ts`+order+` LIMIT 1`,
+				[]any{r.ID}, []any{into})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	r.State.Oldest, r.State.Newest = time.Unix(r.first, 0).UTC(), time.Unix(r.last, 0).UTC()
+	return nil
+}
+
+// States lists every series with its number of bars and its first and last one, ordered by instrument and timeframe as
+// text. It reads the rows of the series and no bar, except for series that the previous release has written.
+func (s *Store) States(ctx context.Context) ([]market.SeriesState, error) {
+	found, err := seriesRows(ctx, s.db, s.d, `ORDER BY `+s.d.order(""))
+	if err != nil {
+		return nil, fmt.Errorf("states of all series: %w", err)
+	}
+	states := make([]market.SeriesState, len(found))
+	for i := range found {
+		states[i] = found[i].State
+	}
+	return states, nil
+}
+
+// State is that of one series; false when it has no row.
+func (s *Store) State(ctx context.Context, series market.Series) (market.SeriesState, bool, error) {
+	return state(ctx, s.db, s.d, series)
+}
+
+// State is that of one series as this transaction sees it; false when it has no row.
+func (t Tx) State(ctx context.Context, series market.Series) (market.SeriesState, bool, error) {
+	return state(ctx, t.q, t.d, series)
+}
+
+func state(ctx context.Context, q Querier, d Dialect, series market.Series) (market.SeriesState, bool, error) {
+	row, found, err := seriesRow(ctx, q, d, series)
+	if err != nil {
+		return market.SeriesState{}, false, fmt.Errorf("state of %s: %w", series, err)
+	}
+	return row.State, found, nil
+}
+
+func seriesRow(ctx context.Context, q Querier, d Dialect, series market.Series) (row SeriesRow, found bool, err error) {
+	rows, err := seriesRows(ctx, q, d, `WHERE instrument = $1 AND timeframe = $2`, series.Instrument, string(series.Timeframe))
+	if err != nil || len(rows) == 0 {
+		return SeriesRow{}, false, err
+	}
+	return rows[0], true, nil
+}
+
+// OpenSeries returns the row of a series, which it makes when it is new. The caller keeps other writers of the series out.
+func (t Tx) OpenSeries(ctx context.Context, series market.Series) (SeriesRow, error) {
+	row, found, err := seriesRow(ctx, t.q, t.d, series)
+	if err != nil || found {
+		return row, err
+	}
+	row.State.Series = series
+	_, err = one(ctx, t.q, `INSERT INTO series (instrument, timeframe) VALUES ($1, $2) RETURNING id`,
+		[]any{series.Instrument, string(series.Timeframe)}, []any{&row.ID})
+	return row, err
+}
+
+// CountBars writes into the row of a series what was stored of it since OpenSeries.
+func (t Tx) CountBars(ctx context.Context, row SeriesRow, stored market.Stored) error {
+	if stored.Inserted+stored.Changed == 0 {
+		return nil
+	}
+	first, last := stored.Touched.From.Unix(), stored.Touched.To.Unix()-1
+	if row.State.Count > 0 {
+		first, last = min(first, row.first), max(last, row.last)
+	}
+	_, err := t.q.Exec(ctx, `
+		UPDATE series SET version = version + bars - counted + 1, bars = bars + $2, counted = bars + $2, first_ts = $3,
+		       last_ts = $4
+		WHERE id = $1`, row.ID, stored.Inserted, first, last)
+	return err
+}

@@ -1,0 +1,77 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"barkeep/market"
+)
+
+// Snapshot is the part of an engine's snapshot that is not bars.
+type Snapshot struct{ q Querier }
+
+// NewSnapshot makes it over the statements of a transaction that reads.
+func NewSnapshot(q Querier) Snapshot { return Snapshot{q} }
+
+// Counters is how many bars the row of each series says there are.
+func (s Snapshot) Counters(ctx context.Context) (map[market.Series]int64, error) {
+	counters := map[market.Series]int64{}
+	var series market.Series
+	var bars int64
+	err := s.q.Query(ctx, `SELECT instrument, timeframe, bars FROM series`, nil,
+		[]any{&series.Instrument, &series.Timeframe, &bars}, func() error {
+			counters[series] = bars
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("list the series: %w", err)
+	}
+	return counters, nil
+}
+
+// Strays are the numbers of series that bars or revisions have and no row of series has, rising. The numbers of series
+// follow one another, so only the gaps between them are looked into: the one below the first, the one above the last, and
+// those of series whose making was rolled back. Each is one entry of an index, and no statement joins tables or is recursive:
+// a distributed database takes it.
+func (s Snapshot) Strays(ctx context.Context) ([]int64, error) {
+	known := []int64{math.MinInt32 - 1}
+	var id int64
+	err := s.q.Query(ctx, `SELECT id FROM series ORDER BY id`, nil, []any{&id}, func() error {
+		known = append(known, id)
+		return nil
+	})
+	var strays []int64
+	known = append(known, math.MaxInt32+1)
+	for i := 1; i < len(known) && err == nil; i++ {
+		strays, err = s.gap(ctx, known[i-1], known[i], strays)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for bars without a series: %w", err)
+	}
+	return strays, nil
+}
+
+// gap appends the numbers between two others that bars or revisions have.
+func (s Snapshot) gap(ctx context.Context, after, before int64, strays []int64) ([]int64, error) {
+	for after+1 < before {
+		next := before
+		for _, table := range []string{"candles", "candle_revisions"} {
+			var id int64
+			found, err := one(ctx, s.q, `
+				SELECT series_id FROM `+table+`
+				WHERE series_id > CAST($1 AS bigint) AND series_id < CAST($2 AS bigint)
+				ORDER BY series_id LIMIT 1`, []any{after, before}, []any{&id})
+			if err != nil {
+				return nil, err
+			}
+			if found {
+				next = min(next, id)
+			}
+		}
+		if after = next; next < before {
+			strays = append(strays, next)
+		}
+	}
+	return strays, nil
+}

@@ -1,0 +1,106 @@
+// Package sqlstore keeps everything that is not bars, for both engines: runs and their claims, cells, slots, notices and the
+// rows of the series. Its SQL stands once and both engines run it; the few words in which they differ are in a Dialect.
+//
+// Statements have the parameters $1, $2, ... and say CAST(... AS ...) where PostgreSQL has to be told a type.
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Querier runs statements: each by itself, or all of them within a transaction.
+type Querier interface {
+	// Exec runs a statement and returns how many rows it wrote.
+	Exec(ctx context.Context, sql string, args ...any) (rows int64, err error)
+	// Query runs a statement and calls row for each row of its result, after its columns were scanned into the pointers of
+	// into. It ends with the first error of row.
+	Query(ctx context.Context, sql string, args, into []any, row func() error) error
+}
+
+// Engine is a database. The methods of Querier read, each statement by itself.
+type Engine interface {
+	Querier
+	// Direct runs do, whose statements may write. Each of them may be committed by itself, so do has to be right when it ends
+	// after any of them. It is the fastest way to write that an engine has.
+	Direct(ctx context.Context, do func(Querier) error) error
+	// Write runs do in one transaction, which is committed if do returns no error.
+	Write(ctx context.Context, do func(Querier) error) error
+}
+
+// Dialect is what the engines say in different words. All of its SQL is of expressions and clauses.
+type Dialect struct {
+	// Now is the database's clock at the time of the statement, as the columns lease_until, turn_until and told hold it.
+	Now string
+	// NowMicros is the same clock as whole Unix microseconds, as tables hold it that are newer than those columns.
+	NowMicros string
+	// After is the instant that lies so many microseconds, the value of a parameter, after Now.
+	After func(parameter string) string
+	// Time is how a time is bound to the columns of runs, cells and schedules. It is read back into Time or NullTime.
+	Time func(time.Time) any
+	// ForUpdate and ForKeyShare end a SELECT that locks its rows against other writers and against those who end a run; empty
+	// where the transaction has locked everything.
+	ForUpdate   string
+	ForKeyShare string
+	// Seconds is a bar's start, a column of candles, as whole Unix seconds.
+	Seconds func(column string) string
+	// Bytewise follows a text column that is compared byte by byte; empty where all are.
+	Bytewise string
+	// Contended tells whether a statement failed only because another one ran at the same time; it may be run again.
+	Contended func(error) bool
+}
+
+// Store is the part of an archive that is not bars. Its methods may be called by several goroutines at once.
+type Store struct {
+	db Engine
+	d  Dialect
+}
+
+// New makes the store of an engine.
+func New(db Engine, d Dialect) *Store { return &Store{db: db, d: d} }
+
+// one runs a query for at most one row and tells whether there was one.
+func one(ctx context.Context, q Querier, sql string, args, into []any) (found bool, err error) {
+	err = q.Query(ctx, sql, args, into, func() error {
+		found = true
+		return nil
+	})
+	return found, err
+}
+
+// stamp reads a time as either engine stores it; NULL is the zero time.
+type stamp struct{ time.Time }
+
+// Scan implements sql.Scanner.
+func (s *stamp) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		s.Time = time.Time{}
+	case time.Time:
+		s.Time = v.UTC()
+	case int64:
+		s.Time = time.UnixMicro(v).UTC()
+	default:
+		return fmt.Errorf("a time is stored as %T", value)
+	}
+	return nil
+}
+
+// instant is how a time is bound: NULL for the zero time.
+func (d *Dialect) instant(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return d.Time(t)
+}
+
+// micros is a duration in whole microseconds, rounded up, so that no lease is none.
+func micros(d time.Duration) int64 { return (d + time.Microsecond - 1).Microseconds() }
+
+// text makes words that come from elsewhere, a provider's answer say, storable: PostgreSQL refuses a NUL and bytes that
+// are no UTF-8, and an ugly reason must not keep a failure out of the ledger.
+func text(words string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(words, "\uFFFD"), "\x00", "\uFFFD")
+}
