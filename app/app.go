@@ -91,7 +91,8 @@ func (a *App) openEngine(o Options) (err error) {
 		}
 	}
 	a.Engine, err = syncer.New(syncer.Config{
-		Provider: a.client, Capabilities: yahoo.Capabilities(), Archive: a.Archive, Cache: a.cache(), Leases: leases{a.shared}, Now: o.Now, Logger: o.Logger,
+		Provider: a.client, Capabilities: yahoo.Capabilities(), Archive: a.Archive, Cache: a.cache(),
+		Leases: leases{a.shared}, Now: o.Now, Logger: o.Logger,
 		Pacific: a.pacific, Watch: watch, Writers: a.writers(), Deadline: a.Config.RunDeadline,
 	})
 	return err

@@ -7,12 +7,12 @@ type usHoliday int
 
 const (
 	ordinary   usHoliday = iota
-	fullClose            // New Year, Good Friday, Christmas: everything is closed
+	fullClose            // New Year, Good Friday, Christmas: all exchanges are closed
 	jobsFriday           // a Good Friday on which the jobs report comes out: index futures trade until 09:15
 	haltDay              // Monday holidays, Juneteenth, 4 July, Thanksgiving: equities closed, futures halt early
 	eveDay               // 3 July, the day after Thanksgiving, Christmas Eve: a half day
 	mourning             // a national day of mourning: equities closed, index futures stop at 09:30
-	stormClose           // Sandy, 2012: equities closed, index futures stopped at 09:15 and stayed shut
+	stormClose           // Sandy, 2012: equities closed, index futures stopped at 09:15 and did not open again
 )
 
 // usHolidayOn names the holiday of a weekday by the exchanges' rules as they stand since 2022; one-off closures are listed.

@@ -22,7 +22,7 @@ func million(b *testing.B, cal *calendar.Calendar, tf market.Timeframe) *market.
 
 func BenchmarkResample(b *testing.B) {
 	for _, p := range []pair{{market.M1, market.M3}, {market.M15, market.M90}, {market.H1, market.H4}} {
-		for _, root := range []string{"ES", "ZC"} { // without and with a pause
+		for _, root := range []string{"ES", "ZC"} { // without and with a break
 			b.Run(root+" "+string(p.to), func(b *testing.B) {
 				cal := resolve(b, root).Calendar
 				base := million(b, cal, p.from)
@@ -36,7 +36,7 @@ func BenchmarkResample(b *testing.B) {
 	}
 }
 
-func BenchmarkMark(b *testing.B) {
+func BenchmarkSetFlags(b *testing.B) {
 	i := resolve(b, "ES")
 	bars := million(b, i.Calendar, market.M1)
 	b.ReportAllocs()

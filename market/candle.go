@@ -14,7 +14,7 @@ type Flag uint8
 
 // The flags. Odd bars are real: they are kept as served, and flagged.
 const (
-	FlagOutside    Flag = 1 << iota // open or close lies outside [low, high]
+	FlagOutside    Flag = 1 << iota // the open or the close is above the high or below the low
 	FlagNegative                    // a price is below zero
 	FlagOffTick                     // a price is no multiple of the instrument's tick
 	FlagIncomplete                  // a derived bar some of whose base bars are absent

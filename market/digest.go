@@ -46,10 +46,10 @@ func (d *Digest) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// StoredBar is a bar, or the earlier values of one, just as an archive holds it: nothing is rounded, and what no writer of
-// Barkeep stores can be told too.
+// StoredBar is a bar, or a revision of one, exactly as an archive holds it. Nothing is rounded, and it can hold values that
+// Barkeep never writes, so that a damaged archive can be described.
 type StoredBar struct {
-	Micros    int64 // start, Unix microseconds; the least and the greatest int64 for what lies beyond
+	Micros    int64 // start, Unix microseconds; math.MinInt64 or math.MaxInt64 for a start that does not fit
 	Open      float64
 	High      float64
 	Low       float64
@@ -64,9 +64,9 @@ type StoredBar struct {
 const encodedBar = 8 + 4*8 + 9 + 8 + 8
 
 // appendTo appends the canonical encoding: big-endian start, prices as IEEE 754 bits, a byte that tells whether there is a
-// volume, the volume, flags, revision. Minus zero is written as zero: both archives count the two as the same price when
-// they look for changes, and SQLite keeps only one of them. When the bar was replaced is not part of it: archives that were
-// fed side by side hold the same values, and differ in that.
+// volume, the volume, flags, revision. Minus zero is written as zero: both engines take the two for the same price when they
+// look for changes, and SQLite keeps only one of them. The time at which a revision was replaced is not encoded: two archives
+// that import the same bars hold the same values and different times.
 func (b *StoredBar) appendTo(to []byte) []byte {
 	to = appendInt(to, b.Micros)
 	for _, price := range [...]float64{b.Open, b.High, b.Low, b.Close} {
@@ -104,7 +104,8 @@ func (b *StoredBar) Compare(other *StoredBar) int {
 	return 1
 }
 
-// fault says what no writer of Barkeep stores; empty when there is nothing to say. A high below the low is none: it is real.
+// fault describes what Barkeep never writes; it is empty for a sound bar. A high below the low is no fault, since providers
+// serve such bars.
 func (b *StoredBar) fault() string {
 	sum := b.Open + b.High + b.Low + b.Close
 	switch {

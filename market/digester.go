@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// MonthDigest is what a series holds in one month. Bars, and revisions, are digested in order.
+// MonthDigest is what a series holds in one month. Bars are digested in the order of their start, revisions likewise.
 type MonthDigest struct {
 	Month          Month  `json:"month"`
 	Bars           int64  `json:"bars"`
@@ -20,9 +20,9 @@ type MonthDigest struct {
 // SeriesDigest is what an archive holds of a series, month by month in order; months in which it holds nothing are left out.
 type SeriesDigest struct {
 	Series  Series
-	Counter int64 // how many bars the row of the series says there are
+	Counter int64 // number of bars that the row of the series states
 	Months  []MonthDigest
-	Faults  []string // what no writer of Barkeep stores, for people
+	Faults  []string // descriptions of what Barkeep never writes
 }
 
 // Bars is the number of bars that were digested.
@@ -79,27 +79,28 @@ func DigestOf(series []SeriesDigest) Digest {
 	return sha256.Sum256(text)
 }
 
-// mostFaults is how many faults of one stream are told one by one.
+// mostFaults is how many faults of one stream are described; further ones are only counted.
 const mostFaults = 3
 
-// Digester digests the bars of one series and their revisions, each a stream in the order of StoredBar.Compare. It keeps
-// nothing but the sums of the months, however many bars pass. The zero Digester is not usable.
+// Digester digests the bars of one series and their revisions, each a stream in the order of StoredBar.Compare. It keeps only
+// the digests of the months, so that its memory does not grow with the number of bars. Make one with NewDigester.
 type Digester struct {
 	bars, revisions *stream
 }
 
-// NewDigester begins a series.
+// NewDigester makes a Digester of one series.
 func NewDigester() *Digester {
 	return &Digester{bars: newStream("bar"), revisions: newStream("revision")}
 }
 
-// Bar takes the next bar.
+// Bar adds the next bar.
 func (d *Digester) Bar(b *StoredBar) { d.bars.add(b) }
 
-// Revision takes the next revision.
+// Revision adds the next revision.
 func (d *Digester) Revision(b *StoredBar) { d.revisions.add(b) }
 
-// End is the result for the series, whose row counts so many bars. A count that differs from the bars seen is a fault.
+// End is the digest of the series. counter is the number of bars that the row of the series states; it is a fault when another
+// number was added.
 func (d *Digester) End(series Series, counter int64) SeriesDigest {
 	s := SeriesDigest{Series: series, Counter: counter}
 	bars, revisions := d.bars.end(), d.revisions.end()
@@ -122,7 +123,7 @@ func (d *Digester) End(series Series, counter int64) SeriesDigest {
 	if n := s.Bars(); n != counter {
 		s.Faults = append(s.Faults, fmt.Sprintf("%s: its row counts %d bars, %d are stored", series, counter, n))
 	}
-	for _, fault := range slices.Concat(d.bars.told(), d.revisions.told()) {
+	for _, fault := range slices.Concat(d.bars.described(), d.revisions.described()) {
 		s.Faults = append(s.Faults, series.String()+": "+fault)
 	}
 	return s
@@ -159,7 +160,7 @@ func (s *stream) add(b *StoredBar) {
 		s.close()
 		s.month = MonthOf(b.Micros)
 		s.first, s.last = s.month.Bounds()
-		// The same bars as revisions have another digest, as have those of another format.
+		// Equal values have different digests as bars and as revisions, and in each format.
 		s.pending = fmt.Appendf(s.pending, "barkeep %s %d\n", s.what, DigestFormat)
 	}
 	if len(s.pending)+encodedBar > cap(s.pending) {
@@ -171,8 +172,8 @@ func (s *stream) add(b *StoredBar) {
 	s.before, s.started = *b, true
 }
 
-// check notes what is wrong with a bar, by itself or after the one before it. The archive was asked for bars in order: where
-// they are not, its index is damaged.
+// check notes what is wrong with a bar itself, or with its place after the bar before it. The archive was asked for bars in
+// order; if they are not in order, its index is damaged.
 func (s *stream) check(b *StoredBar) {
 	fault := b.fault()
 	again := s.started && s.before.Micros == b.Micros
@@ -193,7 +194,8 @@ func (s *stream) check(b *StoredBar) {
 	s.faults = append(s.faults, fmt.Sprintf("the %s of %s %s", s.what, at, fault))
 }
 
-func (s *stream) told() []string {
+// described lists the faults, and counts those that were not described.
+func (s *stream) described() []string {
 	if s.more == 0 {
 		return s.faults
 	}

@@ -10,7 +10,7 @@ import (
 	"barkeep/market"
 )
 
-func TestMark(t *testing.T) {
+func TestSetFlags(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		why, name string
@@ -54,8 +54,8 @@ func TestMark(t *testing.T) {
 			[4]float64{6000, 6000, 6000, 6000},
 			market.FlagOffSession,
 		},
-		{"pause", "ZC", market.M15, "2026-03-09 09:00", [4]float64{450, 450, 450, 450}, market.FlagOffSession},
-		{"the hour in which a pause ends", "ZC", market.H1, "2026-03-09 09:00", [4]float64{450, 450, 450, 450}, 0},
+		{"break", "ZC", market.M15, "2026-03-09 09:00", [4]float64{450, 450, 450, 450}, market.FlagOffSession},
+		{"the hour in which a break ends", "ZC", market.H1, "2026-03-09 09:00", [4]float64{450, 450, 450, 450}, 0},
 		{"daily bars have no hours", "ES", market.D1, "2026-03-08 00:00", [4]float64{6000, 6000, 6000, 6000}, 0},
 		{
 			"all at once", "CL", market.M5, "2026-03-07 12:00",
@@ -76,7 +76,7 @@ func TestMark(t *testing.T) {
 	}
 }
 
-func TestMarkClearsWhatDoesNotHoldAndKeepsIncomplete(t *testing.T) {
+func TestSetFlagsClearsWhatDoesNotHoldAndKeepsIncomplete(t *testing.T) {
 	t.Parallel()
 	i := resolve(t, "ES")
 	bars := market.NewCandles(1)
@@ -111,8 +111,8 @@ func flagged(i market.Instrument, price float64) bool {
 	return bars.Flags[0]&market.FlagOffTick != 0
 }
 
-// Marking a series as a whole gives each bar the flag that IsOpen calls for, over weekends, holidays and clock changes.
-func TestMarkAgreesWithTheCalendar(t *testing.T) {
+// Setting the flags of a whole series gives each bar the flag that IsOpen calls for, over weekends, holidays and clock changes.
+func TestFlagsAgreeWithTheCalendar(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		i := resolve(t, rapid.SampledFrom([]string{"ES", "GC", "AAPL", "BTC-USD", "OCDO.L"}).Draw(t, "name"))
@@ -126,7 +126,7 @@ func TestMarkAgreesWithTheCalendar(t *testing.T) {
 		before := slices.Clone(bars.Flags)
 		i.SetFlags(market.M1, bars)
 		if !slices.Equal(before, bars.Flags) {
-			t.Fatal("marking twice differs from marking once")
+			t.Fatal("setting them twice differs from setting them once")
 		}
 		for k := range bars.Len() {
 			b := bars.At(k)

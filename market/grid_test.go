@@ -22,7 +22,7 @@ func TestEnd(t *testing.T) {
 		{"ES", market.M5, "2026-03-09 12:00", "2026-03-09 12:05"},
 		{"ES", market.H4, "2026-03-09 14:00", "2026-03-09 17:00"}, // cut at the close
 		{"ES", market.H1, "2026-11-27 13:00", "2026-11-27 13:15"}, // half day
-		{"ES", market.H1, "2026-11-26 12:30", "2026-11-26 13:00"}, // off the grid, as the provider gives half days
+		{"ES", market.H1, "2026-11-26 12:30", "2026-11-26 13:00"}, // off the grid, as a provider gives half days
 		{"ES", market.H1, "2026-03-06 17:00", "2026-03-06 18:00"}, // in closed hours
 		{"ES", market.M5, "2026-12-25 10:00", "2026-12-25 10:05"}, // holiday
 		{"AAPL", market.H1, "2026-03-09 15:30", "2026-03-09 16:00"},
@@ -95,7 +95,7 @@ func TestPrevious(t *testing.T) {
 		{"ES", market.M5, "2026-03-08 18:00", "2026-03-06 16:55"}, // over a weekend and a clock change
 		{"ES", market.H1, "2026-03-07 12:00", "2026-03-06 16:00"},
 		{"ES", market.H1, "2026-12-27 18:00", "2026-12-24 13:00"},  // over Christmas, from a half day
-		{"ZC", market.M15, "2026-03-09 09:30", "2026-03-09 08:30"}, // over the pause
+		{"ZC", market.M15, "2026-03-09 09:30", "2026-03-09 08:30"}, // over the break
 		{"ZC", market.H1, "2026-03-09 10:00", "2026-03-09 09:00"},
 		{"AAPL", market.H1, "2026-03-09 09:30", "2026-03-06 15:30"},
 		{"ES", market.D1, "2026-03-09 00:00", "2026-03-06 00:00"},

@@ -12,8 +12,8 @@ type Month struct {
 	Month time.Month
 }
 
-// MonthOf is the month in which a bar starts, given in Unix microseconds. Starts before the year 1 count to its first month,
-// those after 9999 to the last month of that.
+// MonthOf is the month in which a bar starts, given in Unix microseconds. A start before the year 1 counts for the first month of
+// that year, one after the year 9999 for its last month.
 func MonthOf(micros int64) Month {
 	at := time.UnixMicro(min(max(micros, FirstTS*microsPerSecond), LastTS*microsPerSecond)).UTC()
 	return Month{at.Year(), at.Month()}

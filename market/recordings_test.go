@@ -54,8 +54,8 @@ func TestRecordedBarsLieInSessions(t *testing.T) {
 	}
 }
 
-// Each daily row is a trading date, but for the one Sunday row that the provider has; and since 2010 each date that the
-// calendar expects has a row, but for those that the provider is known to lack.
+// Each daily row is of a trading date, except one row of a Sunday; and since 2010 each date for which the calendar expects a daily
+// bar has a row, except the dates listed here, which the provider lacks.
 func TestRecordedDaysAreSessions(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -55,7 +55,7 @@ func TestResampleAnchorsAtTheSessionOpen(t *testing.T) {
 		{"a half day of equities", "AAPL", market.M15, market.M90, "2026-11-27 00:00", "2026-11-28 00:00", []start{
 			{"11-27 09:30", 60, false}, {"11-27 11:00", 60, false}, {"11-27 12:30", 20, false},
 		}},
-		{"the pause of the grains", "ZC", market.M15, market.M90, "2026-03-09 08:00", "2026-03-09 11:00", []start{
+		{"the break of the grains", "ZC", market.M15, market.M90, "2026-03-09 08:00", "2026-03-09 11:00", []start{
 			{"03-09 08:00", 30, false}, {"03-09 09:30", 60, false},
 		}},
 		{"crypto at midnight UTC", "BTC-USD", market.H1, market.H8, "2026-03-08 00:00", "2026-03-09 00:00", []start{

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// FirstTS and LastTS bound the starts of bars, Unix seconds: what every database and reader can show, the years 1 to 9999.
+// FirstTS and LastTS are the earliest and the latest start of a bar that can be stored, in Unix seconds. They bound the years 1
+// to 9999, which every database and every reader can show.
 const (
 	FirstTS int64 = -62_135_596_800
 	LastTS  int64 = 253_402_300_799
 )
 
-// Storable returns bars of the series ready to be stored: in order, and of each start the last one given. Bars that are so
-// already are not copied. The error wraps ErrInvalidCandle and names the series, the bar and the column.
+// Storable returns the bars in the form in which they are stored: in order, and one for each start, the last one given. Bars that
+// have this form already are not copied. The error wraps ErrInvalidCandle and names the series, the bar and the column.
 func (s Series) Storable(bars *Candles) (*Candles, error) {
 	if s.Instrument == "" || s.Timeframe == "" {
 		return nil, fmt.Errorf("bars of %q: %w: the series has no name; give an instrument and a timeframe", s, ErrInvalidCandle)
@@ -36,12 +37,12 @@ func (s Series) Storable(bars *Candles) (*Candles, error) {
 	return bars.distinct(), nil
 }
 
-// sound refuses what is no time, no price and no volume.
+// sound reports what makes bar i unfit to store: its start, a price that is no finite number, a negative volume.
 func (c *Candles) sound(i int) error {
 	if c.TS[i] < FirstTS || c.TS[i] > LastTS {
 		return fmt.Errorf("a bar starts at %d s; a start lies in the years 1 to 9999", c.TS[i])
 	}
-	// A sum is finite only if all are; that it overflows is settled below.
+	// The sum is finite only if every price is. Finite prices whose sum overflows pass the checks below.
 	sum := c.Open[i] + c.High[i] + c.Low[i] + c.Close[i]
 	if c.Volume[i] >= NoVolume && !math.IsNaN(sum) && !math.IsInf(sum, 0) {
 		return nil
@@ -59,7 +60,7 @@ func (c *Candles) sound(i int) error {
 	return nil
 }
 
-// distinct returns a copy in order of start that keeps the last given of each.
+// distinct returns a copy in the order of starts that keeps, of bars with the same start, the last one given.
 func (c *Candles) distinct() *Candles {
 	order := make([]int, c.Len())
 	for i := range order {

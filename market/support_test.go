@@ -85,7 +85,7 @@ func expected(cal *calendar.Calendar, w market.Window, tf market.Timeframe) *mar
 	return bars
 }
 
-// names are instruments that between them have every kind of session: overnight, with a pause, by day, at all hours.
+// names are instruments that between them have every kind of session: overnight, with a break, by day, at all hours.
 func names() []string {
 	return []string{"ES", "GC", "ZC", "HE", "DX", "KC", "AAPL", "BTC-USD", "EURUSD=X", "OCDO.L", "^N225", "ALL.AX"}
 }

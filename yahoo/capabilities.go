@@ -9,9 +9,9 @@ import (
 // Source is the name under which series keep that their bars come from this provider.
 const Source = "yahoo"
 
-// Capabilities are what the provider serves, as measured (docs/PROVIDER.md). It serves 30m, 90m and weeks to quarters, too, but
-// one request for 15m, 1h or 1d gives all that is made from it, so that the seventeen timeframes cost six requests an
-// instrument. Of 1m it serves the last 30 days, in requests of at most 8; a day is kept from both.
+// Capabilities are what the provider serves, as measured (docs/PROVIDER.md#limits). It serves 30m, 90m, weeks, months and
+// quarters too, but they are made from 15m and 1d: the seventeen timeframes then cost six requests an instrument. Of 1m it
+// serves the last 30 days, in requests of at most 8 days; one day less is asked for in both cases.
 func Capabilities() market.Capabilities {
 	const day = 24 * time.Hour
 	return market.Capabilities{

@@ -15,7 +15,8 @@ const frontMonth = "=F"
 // contractForm is a symbol that may be a contract month: ESZ26.CME. The year may have one, two or four digits.
 var contractForm = regexp.MustCompile(`^([A-Z0-9]{1,3}[FGHJKMNQUVXZ]((?:20)?\d{2}|\d))(\.[A-Z]{3})$`)
 
-// suffixes lists the roots of the listed futures under what the provider appends to their contract months.
+// suffixes lists the roots of the listed futures under what the provider appends to their contract months
+// (docs/PROVIDER.md#symbols).
 func suffixes() map[string][]string {
 	return map[string][]string{
 		".CME": strings.Fields("ES NQ RTY MES MNQ M2K NKD 6A 6B 6C 6E 6J 6M 6N 6S BTC ETH HE LE GF SR3"),
