@@ -28,6 +28,7 @@ type room struct {
 func rooms() map[string]room {
 	domain := []string{"market", "calendar", "ledger"}
 	archive := []string{"market", "calendar", "ledger", "migrations", "store", "store/sqlstore"}
+	consumer := []string{"market", "calendar", "ledger", "store"}
 	return map[string]room{
 		"calendar":                {strict: true},
 		"market":                  {allowed: []string{"calendar"}, strict: true},
@@ -36,9 +37,13 @@ func rooms() map[string]room {
 		"migrations":              {},
 		"yahoo":                   {allowed: []string{"market", "calendar"}},
 		"yahoo/fake":              {allowed: []string{"market", "calendar"}},
-		"sync":                    {allowed: []string{"market", "calendar", "ledger", "store"}},
+		"sync":                    {allowed: consumer},
 		"scheduler":               {allowed: domain},
-		"server":                  {allowed: domain},
+		"query":                   {allowed: []string{"market", "store"}},
+		"server":                  {allowed: append(slices.Clone(consumer), "server/view")},
+		"server/view":             {allowed: domain},
+		"server/api":              {allowed: []string{"market", "ledger", "store", "query", "server", "server/view"}},
+		"server/servertest":       {allowed: []string{"market", "ledger", "store", "query", "server", "server/view", "server/api"}},
 		"notify":                  {allowed: []string{"ledger"}},
 		"store":                   {allowed: domain},
 		"store/sqlstore":          {allowed: archive},
@@ -139,7 +144,7 @@ func (r room) allows(name, imported string) bool {
 	}
 	target, _, _ := roomOf(path)
 	if slices.Contains(r.allowed, "*") {
-		return target != "cmd" && target != "tools" && !strings.HasPrefix(target, "store/storetest")
+		return target != "cmd" && target != "tools" && !strings.HasPrefix(target, "store/storetest") && target != "server/servertest"
 	}
 	return target == name || slices.Contains(r.allowed, target)
 }
@@ -182,7 +187,12 @@ func TestBrokenArrowsAreFound(t *testing.T) {
 		{"sync", "syncer", "barkeep/yahoo barkeep/store/state barkeep/app", 3},
 		{"sync", "sync", "barkeep/market", 1},
 		{"scheduler", "scheduler", "barkeep/sync", 1},
+		{"query", "query", "barkeep/market barkeep/store", 0},
+		{"query", "query", "barkeep/ledger barkeep/store/sqlite", 2},
 		{"server", "server", "barkeep/store/postgres", 1},
+		{"server", "server", "barkeep/store barkeep/server/view barkeep/server/api barkeep/query", 2},
+		{"server/api", "api", "barkeep/query barkeep/server barkeep/server/view barkeep/store/sqlite", 1},
+		{"server/view", "view", "barkeep/server", 1},
 		{"notify", "notify", "barkeep/ledger github.com/nicholas-fedor/shoutrrr/pkg/router", 0},
 		{"notify", "notify", "barkeep/market barkeep/scheduler barkeep/config", 3},
 		{"store/postgres", "postgres", "barkeep/market barkeep/ledger barkeep/migrations", 0},
@@ -193,7 +203,7 @@ func TestBrokenArrowsAreFound(t *testing.T) {
 		{"doctor", "doctor", "barkeep/ledger", 0},
 		{"doctor", "doctor", "barkeep/config barkeep/store/state barkeep/notify barkeep/verify", 4},
 		{"app", "app", "barkeep/sync barkeep/yahoo barkeep/yahoo/fake barkeep/store/state", 0},
-		{"app", "app", "barkeep/cmd/barkeep barkeep/store/storetest", 2},
+		{"app", "app", "barkeep/cmd/barkeep barkeep/store/storetest barkeep/server/servertest", 3},
 		{"cmd/barkeep", "main", "barkeep/app barkeep/config barkeep/verify barkeep/doctor barkeep/ledger barkeep/yahoo/fake", 0},
 		{"cmd/barkeep", "main", "barkeep/yahoo barkeep/store/postgres", 2},
 		{"tools/testenv", "main", "barkeep/store/storetest/servers barkeep/tools/testenv/needs", 0},

@@ -12,6 +12,7 @@ import (
 	"barkeep/market"
 	"barkeep/scheduler"
 	"barkeep/server"
+	"barkeep/store"
 	"barkeep/store/state"
 	syncer "barkeep/sync"
 	"barkeep/yahoo"
@@ -153,11 +154,24 @@ func (a *App) writers() int {
 
 // cache is nil when it is switched off, and without Redis, since nobody else could read what this process keeps. A nil
 // *state.State must not become a non-nil interface.
-func (a *App) cache() syncer.Cache {
+func (a *App) cache() store.Cache {
 	if !a.Config.CacheEnabled || a.shared.InProcess() {
 		return nil
 	}
-	return a.shared
+	return unversioned{a.shared}
+}
+
+// unversioned is a cache that keeps no versions, so that nothing can be read from it.
+type unversioned struct{ *state.State }
+
+// PutNewest keeps the newest bars of a series.
+func (u unversioned) PutNewest(ctx context.Context, series market.Series, _ int64, bars *market.Candles) error {
+	return u.State.PutNewest(ctx, series, bars)
+}
+
+// Newest finds nothing.
+func (u unversioned) Newest(context.Context, market.Series) (int64, *market.Candles, bool, error) {
+	return 0, nil, false, nil
 }
 
 // leases gives the engine leases without their tokens.

@@ -11,8 +11,8 @@ import (
 
 	"barkeep/config"
 	"barkeep/ledger"
-	"barkeep/market"
 	"barkeep/scheduler"
+	"barkeep/store"
 	"barkeep/store/postgres"
 	"barkeep/store/sqlite"
 	syncer "barkeep/sync"
@@ -20,6 +20,7 @@ import (
 
 // Archive is what the program needs of a store: the engine's side of it, and what is shown to people.
 type Archive interface {
+	store.Bars
 	syncer.Archive
 	scheduler.RunLedger
 	scheduler.SlotBook
@@ -31,8 +32,6 @@ type Archive interface {
 	// Run is one run by its id; false when there is none.
 	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
 	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
-	// Revisions are the earlier values of changed bars, and when each was replaced.
-	Revisions(ctx context.Context, series market.Series, window market.Window) (*market.Candles, []time.Time, error)
 }
 
 // OpenArchive opens the archive that the configuration names, without migrating it. An embedded archive that cannot be

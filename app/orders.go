@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -11,10 +10,11 @@ import (
 	"barkeep/ledger"
 	"barkeep/scheduler"
 	"barkeep/server"
+	"barkeep/server/api"
 	syncer "barkeep/sync"
 )
 
-// orders is the server's way to the ledger and to runs. It owns the runs that HTTP started.
+// orders starts runs for the API. It owns those that HTTP started.
 type orders struct {
 	app *App
 	log *slog.Logger
@@ -52,100 +52,72 @@ func (o *orders) begin(do func(context.Context)) bool {
 	return true
 }
 
-// Runs are the newest runs.
-func (o *orders) Runs(ctx context.Context, limit int) ([]ledger.Run, error) {
-	return o.app.Archive.Runs(ctx, limit)
-}
-
-// Run is one run with its cells.
-func (o *orders) Run(ctx context.Context, id int64) (ledger.Run, []ledger.Cell, error) {
-	run, ok, err := o.app.Archive.Run(ctx, id)
-	if err != nil {
-		return ledger.Run{}, nil, err
-	}
-	if !ok {
-		return ledger.Run{}, nil, fmt.Errorf("run %d: %w", id, server.ErrNotFound)
-	}
-	cells, err := o.app.Archive.Cells(ctx, id)
-	return run, cells, err
-}
-
-// Slot is what the ledger holds of a slot.
-func (o *orders) Slot(ctx context.Context, slot ledger.Slot) (server.SlotRecord, error) {
-	run, ok, err := o.app.Archive.Latest(ctx, slot)
-	if err != nil || !ok {
-		return server.SlotRecord{}, err
-	}
-	cells, err := o.app.Archive.Committed(ctx, slot)
-	return server.SlotRecord{Run: run, Cells: cells}, err
-}
-
 // Start begins a run in the background.
-func (o *orders) Start(ctx context.Context, order server.Order) (server.Started, error) {
-	if order.Slot.Date == "" {
-		return o.startAdHoc(ctx, order)
+func (o *orders) Start(ctx context.Context, request api.RunRequest) (api.StartedRun, error) {
+	if request.Slot.Date == "" {
+		return o.startAdHoc(ctx, request)
 	}
-	return o.startSlot(ctx, order)
+	return o.startSlot(ctx, request)
 }
 
-func (o *orders) startAdHoc(ctx context.Context, order server.Order) (server.Started, error) {
+func (o *orders) startAdHoc(ctx context.Context, request api.RunRequest) (api.StartedRun, error) {
 	begun := make(chan ledger.Run, 1)
-	request := o.app.Request(syncer.Request{
-		Entry: "api", Instruments: order.Instruments, Timeframes: order.Timeframes, Backfill: order.Backfill, Deep: order.Deep,
-		Maintenance: order.Maintenance, Begun: func(r ledger.Run) { begun <- r },
+	whole := o.app.Request(syncer.Request{
+		Entry: "api", Instruments: request.Instruments, Timeframes: request.Timeframes, Backfill: request.Backfill, Deep: request.Deep,
+		Maintenance: request.Maintenance, Begun: func(r ledger.Run) { begun <- r },
 	})
 	failed := make(chan error, 1)
 	if !o.begin(func(ctx context.Context) {
-		if _, err := o.app.Engine.RunOnce(ctx, request); err != nil {
+		if _, err := o.app.Engine.RunOnce(ctx, whole); err != nil {
 			o.log.ErrorContext(ctx, "run failed", "entry", "api", "error", err)
 			failed <- err
 		}
 	}) {
-		return server.Started{}, server.ErrUnavailable
+		return api.StartedRun{}, server.ErrUnavailable
 	}
 	select {
 	case run := <-begun:
-		return server.Started{Run: run, New: true}, nil
+		return api.StartedRun{Run: run, New: true}, nil
 	case err := <-failed:
-		return server.Started{}, errors.Join(server.ErrUnavailable, err)
+		return api.StartedRun{}, errors.Join(server.ErrUnavailable, err)
 	case <-ctx.Done():
-		return server.Started{}, ctx.Err()
+		return api.StartedRun{}, ctx.Err()
 	}
 }
 
 // startSlot asks the gate in the background and answers as soon as the ledger tells whose the slot is.
-func (o *orders) startSlot(ctx context.Context, order server.Order) (server.Started, error) {
-	before, ok, err := o.app.Archive.Latest(ctx, order.Slot)
+func (o *orders) startSlot(ctx context.Context, request api.RunRequest) (api.StartedRun, error) {
+	before, ok, err := o.app.Archive.Latest(ctx, request.Slot)
 	if err != nil {
-		return server.Started{}, err
+		return api.StartedRun{}, err
 	}
-	if ok && (before.State == ledger.StateRunning || (before.State == ledger.StateDone && !order.Force)) {
-		return server.Started{Run: before}, nil
+	if ok && (before.State == ledger.StateRunning || (before.State == ledger.StateDone && !request.Force)) {
+		return api.StartedRun{Run: before}, nil
 	}
 	ended := make(chan scheduler.Answer, 1)
 	if !o.begin(func(ctx context.Context) {
-		answer, err := o.app.gate.Ask(ctx, order.Slot, scheduler.Ask{Entry: "api", Force: order.Force, NoWait: true})
+		answer, err := o.app.gate.Ask(ctx, request.Slot, scheduler.Ask{Entry: "api", Force: request.Force, NoWait: true})
 		if err != nil {
-			o.log.ErrorContext(ctx, "slot not run", "slot", order.Slot.Key(), "error", err)
+			o.log.ErrorContext(ctx, "slot not run", "slot", request.Slot.Key(), "error", err)
 		}
 		ended <- answer
 	}) {
-		return server.Started{}, server.ErrUnavailable
+		return api.StartedRun{}, server.ErrUnavailable
 	}
 	for {
 		select {
 		case answer := <-ended:
-			return server.Started{Run: answer.Run, New: answer.Outcome == scheduler.Ran}, nil
+			return api.StartedRun{Run: answer.Run, New: answer.Outcome == scheduler.Ran}, nil
 		case <-ctx.Done():
-			return server.Started{}, ctx.Err()
+			return api.StartedRun{}, ctx.Err()
 		case <-time.After(startPoll):
 		}
-		run, found, err := o.app.Archive.InProgress(ctx, order.Slot.Job)
+		run, found, err := o.app.Archive.InProgress(ctx, request.Slot.Job)
 		if err != nil {
-			return server.Started{}, err
+			return api.StartedRun{}, err
 		}
-		if slot, ok := ledger.SlotOf(run); found && ok && slot == order.Slot {
-			return server.Started{Run: run, New: run.ID != before.ID}, nil
+		if slot, ok := ledger.SlotOf(run); found && ok && slot == request.Slot {
+			return api.StartedRun{Run: run, New: run.ID != before.ID}, nil
 		}
 	}
 }

@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/query"
 	"barkeep/scheduler"
 	"barkeep/server"
+	"barkeep/server/api"
 	"barkeep/yahoo"
 )
 
@@ -33,7 +35,7 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 	}
 	a.metrics = server.NewMetrics()
 	orders := newOrders(a, o.Logger)
-	web, err := server.New(a.serverConfig(version, o, orders))
+	web, err := a.openServer(version, o, orders)
 	if err != nil {
 		return errors.Join(err, closeCron(ctx, cron))
 	}
@@ -83,22 +85,32 @@ func (a *App) announce(ctx context.Context, o Options) {
 		"next_local", at.Format("2006-01-02 15:04 MST"), "next_utc", at.UTC().Format(time.RFC3339))
 }
 
-func (a *App) serverConfig(version string, o Options, orders *orders) server.Config {
-	return server.Config{
+// openServer builds the HTTP server with its API; it listens nowhere yet.
+func (a *App) openServer(version string, o Options, orders *orders) (*server.Server, error) {
+	web, err := server.New(server.Config{
 		Addr: a.Config.HTTPAddr, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
-		Import: a.imports, Maintenance: a.maintenance, Instruments: a.instruments, Timeframes: a.timeframes, Pacific: a.pacific,
-		Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
-		Runs: orders, Archive: a.Archive, Provider: a, Metrics: a.metrics, Now: o.Now, Logger: o.Logger,
+		Import: a.imports, Maintenance: a.maintenance, Pacific: a.pacific, Ledger: a.Archive, States: a.Archive.States,
+		Provider: a.providerState, Metrics: a.metrics, Now: o.Now, Logger: o.Logger,
 		Checks: []server.Check{
 			{Name: "database", Needed: true, Probe: a.Archive.Ping},
 			{Name: "redis", Probe: a.shared.Ping},
 			{Name: "provider", Probe: a.probeProvider},
 		},
+	})
+	if err != nil {
+		return nil, err
 	}
+	reader, err := query.New(query.Config{Bars: a.Archive, Cache: a.cache(), Now: o.Now, Logger: o.Logger})
+	if err != nil {
+		return nil, err
+	}
+	return web, api.Mount(web, api.Config{
+		Reader: reader, Starter: orders, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
+	})
 }
 
-// Provider tells how this process stands with the provider; it sends no request.
-func (a *App) Provider(ctx context.Context) (server.ProviderState, error) {
+// providerState tells how this process stands with the provider; it sends no request.
+func (a *App) providerState(ctx context.Context) (server.ProviderState, error) {
 	seen := a.client.State()
 	s := server.ProviderState{
 		Breaker: seen.Breaker, Since: seen.Since, RetryAfter: seen.RetryAfter, LastSuccess: seen.LastAnswer,

@@ -7,25 +7,25 @@ import (
 	"strings"
 )
 
-// authorized returns a problem unless the request shows the token. Hashes are compared, in constant time, so that neither the
+// Authorized returns a problem unless the request shows the token. Hashes are compared, in constant time, so that neither the
 // token's bytes nor its length can be learned from how long it takes.
-func (s *Server) authorized(r *http.Request) error {
+func (s *Server) Authorized(r *http.Request) error {
 	if s.Token == "" {
-		return newProblem(http.StatusForbidden, "no-token", "nothing can be started over HTTP: this process has no API_TOKEN; "+
+		return NewProblem(http.StatusForbidden, "no-token", "nothing can be started over HTTP: this process has no API_TOKEN; "+
 			"set one and restart it")
 	}
 	scheme, shown, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	shown = strings.TrimSpace(shown)
 	if !strings.EqualFold(scheme, "Bearer") || shown == "" {
-		return newProblem(http.StatusUnauthorized, "token-required",
+		return NewProblem(http.StatusUnauthorized, "token-required",
 			"show the API_TOKEN of this process in the header: Authorization: Bearer TOKEN").
-			with("WWW-Authenticate", `Bearer realm="barkeep"`)
+			With("WWW-Authenticate", `Bearer realm="barkeep"`)
 	}
 	given, right := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(s.Token))
 	if subtle.ConstantTimeCompare(given[:], right[:]) != 1 {
-		return newProblem(http.StatusUnauthorized, "token-wrong",
+		return NewProblem(http.StatusUnauthorized, "token-wrong",
 			"the token in the header Authorization is not the API_TOKEN of this process").
-			with("WWW-Authenticate", `Bearer realm="barkeep", error="invalid_token"`)
+			With("WWW-Authenticate", `Bearer realm="barkeep", error="invalid_token"`)
 	}
 	return nil
 }

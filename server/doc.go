@@ -1,6 +1,7 @@
-// Package server is the HTTP side of Barkeep: the status of the worker, its probes and metrics, and the API over archive,
-// slots and runs. It knows the domain and the small interfaces of ports.go, and nothing of what implements them.
+// Package server is the HTTP side of Barkeep: listener, middleware, authorization, and the routes that say how the process
+// stands (/status, /healthz, /readyz, /metrics). Packages below it add their routes with Server.Handle: api has /api/v1. The
+// JSON shapes that several show are in view.
 //
-// A request that shows how things stand (/status, /metrics, /readyz) never waits for a part that hangs: every part is read
-// at most once at a time, for all who ask, and whoever asks waits for a bounded time.
+// A request that shows how things stand never waits for what hangs: everything it shows is read at most once at a time, for
+// all who ask, and whoever asks waits for a bounded time.
 package server

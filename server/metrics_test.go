@@ -14,6 +14,7 @@ import (
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/server"
+	"barkeep/server/servertest"
 )
 
 // sample finds the value of a metric in a scrape, "" when it is not there.
@@ -29,27 +30,27 @@ func sample(body, name string) string {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	metrics := server.NewMetrics()
-	b := newBench(t, func(b *bench) {
-		b.config.Metrics = metrics
-		b.config.Import = schedule(t, ledger.JobImport, "14:05", "20:00")
+	b := servertest.New(t, func(b *servertest.Bench) {
+		b.Config.Metrics = metrics
+		b.Config.Import = servertest.Schedule(t, ledger.JobImport, "14:05", "20:00")
 	})
-	done := doneRun(4, "2026-01-15", winterNoon().Add(-5*time.Minute))
-	b.runs.list = []ledger.Run{{ID: 5, Job: ledger.JobImport, State: ledger.StateRunning}, done}
-	b.runs.set(today(), server.SlotRecord{Run: done})
-	b.archive.bars[market.Series{Instrument: "ES", Timeframe: market.M5}] = ramp(winterNoon().Add(-time.Hour), 5*time.Minute, 7)
-	b.archive.bars[market.Series{Instrument: "YM", Timeframe: market.M5}] = market.NewCandles(0)
-	b.provider.state.Breaker, b.provider.state.LastSuccess = "open", time.UnixMilli(1768514900500)
-	b.redis.fail(errors.New("gone"))
+	done := servertest.DoneRun(4, "2026-01-15", servertest.WinterNoon().Add(-5*time.Minute))
+	b.Ledger.List = []ledger.Run{{ID: 5, Job: ledger.JobImport, State: ledger.StateRunning}, done}
+	b.Ledger.Set(servertest.Today(), servertest.SlotRecord{Run: done})
+	b.Archive.Series[market.Series{Instrument: "ES", Timeframe: market.M5}] = servertest.Ramp(servertest.WinterNoon().Add(-time.Hour), 5*time.Minute, 7)
+	b.Archive.Series[market.Series{Instrument: "YM", Timeframe: market.M5}] = market.NewCandles(0)
+	b.Provider.State.Breaker, b.Provider.State.LastSuccess = "open", time.UnixMilli(1768514900500)
+	b.Redis.Fail(errors.New("gone"))
 	metrics.Observe(done, []ledger.Cell{
 		{State: ledger.CellStored, Inserted: 5, Changed: 2, Unchanged: 40, Requests: 3}, {State: ledger.CellFailed, Requests: 2},
 	})
 	metrics.Observe(ledger.Run{Job: ledger.JobImport, State: ledger.StatePartial}, nil)
-	b.get(t, "/api/v1/runs/99")
-	b.get(t, "/wp-login.php")
-	b.ask(t, "BREW", "/status", "")
-	a := b.get(t, "/metrics")
-	if a.status != http.StatusOK || !strings.HasPrefix(a.header.Get("Content-Type"), "text/plain; version=0.0.4") {
-		t.Fatalf("%d %s", a.status, a.header.Get("Content-Type"))
+	b.Get(t, "/api/v1/runs/99")
+	b.Get(t, "/wp-login.php")
+	b.Ask(t, "BREW", "/status", "")
+	a := b.Get(t, "/metrics")
+	if a.Status != http.StatusOK || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/plain; version=0.0.4") {
+		t.Fatalf("%d %s", a.Status, a.Header.Get("Content-Type"))
 	}
 	for name, want := range map[string]string{
 		`barkeep_build_info{version="v1.2.3"}`:                                           "1",
@@ -80,14 +81,14 @@ func TestMetrics(t *testing.T) {
 		`barkeep_http_requests_total{code="404",method="GET",route="none"}`:              "1",
 		`barkeep_http_requests_total{code="405",method="other",route="none"}`:            "1",
 	} {
-		if got := sample(a.body, name); got != want {
+		if got := sample(a.Body, name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	if strings.Contains(a.body, "wp-login") || strings.Contains(a.body, "BREW") {
+	if strings.Contains(a.Body, "wp-login") || strings.Contains(a.Body, "BREW") {
 		t.Error("what clients invent becomes a series")
 	}
-	problems, err := promlint.New(strings.NewReader(a.body)).Lint()
+	problems, err := promlint.New(strings.NewReader(a.Body)).Lint()
 	if err != nil || len(problems) != 0 {
 		t.Errorf("lint: %v %+v", err, problems)
 	}
@@ -96,24 +97,24 @@ func TestMetrics(t *testing.T) {
 // TestScrapes: many at once, and again within seconds, read every part once.
 func TestScrapes(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	b.archive.bars[market.Series{Instrument: "ES", Timeframe: market.D1}] = ramp(winterNoon(), time.Hour, 2)
+	b := servertest.New(t)
+	b.Archive.Series[market.Series{Instrument: "ES", Timeframe: market.D1}] = servertest.Ramp(servertest.WinterNoon(), time.Hour, 2)
 	scrape := func() {
 		var group sync.WaitGroup
 		for range 50 {
 			group.Go(func() {
-				if a := b.get(t, "/metrics"); a.status != http.StatusOK || sample(a.body, `barkeep_part_up{part="series"}`) != "1" {
-					t.Errorf("%d %s", a.status, a.body)
+				if a := b.Get(t, "/metrics"); a.Status != http.StatusOK || sample(a.Body, `barkeep_part_up{part="series"}`) != "1" {
+					t.Errorf("%d %s", a.Status, a.Body)
 				}
 			})
 		}
 		group.Wait()
 	}
 	for i, after := range []time.Duration{0, 4900 * time.Millisecond, 200 * time.Millisecond} {
-		b.clock.add(after)
+		b.Clock.Add(after)
 		scrape()
-		if want := int64(1 + i/2); b.archive.calls.Load() != want || b.database.calls.Load() != want {
-			t.Errorf("scrapes %d: %d reads, %d probes, want %d", i, b.archive.calls.Load(), b.database.calls.Load(), want)
+		if want := int64(1 + i/2); b.Archive.Calls.Load() != want || b.Database.Calls.Load() != want {
+			t.Errorf("scrapes %d: %d reads, %d probes, want %d", i, b.Archive.Calls.Load(), b.Database.Calls.Load(), want)
 		}
 	}
 }
@@ -122,23 +123,23 @@ func TestScrapes(t *testing.T) {
 func TestScrapeOfASickDatabase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, func(b *bench) { b.config.Now, b.config.Patience = time.Now, 2*time.Second })
-		b.archive.bars[market.Series{Instrument: "ES", Timeframe: market.M5}] = ramp(time.Now(), time.Minute, 1)
+		b := servertest.New(t, func(b *servertest.Bench) { b.Config.Now, b.Config.SourceTimeout = time.Now, 2*time.Second })
+		b.Archive.Series[market.Series{Instrument: "ES", Timeframe: market.M5}] = servertest.Ramp(time.Now(), time.Minute, 1)
 		const age = `barkeep_series_newest_bar_age_seconds{instrument="ES",timeframe="5m"}`
-		if got := sample(b.get(t, "/metrics").body, age); got != "0" {
+		if got := sample(b.Get(t, "/metrics").Body, age); got != "0" {
 			t.Errorf("age %q", got)
 		}
-		release := b.archive.stall(t)
+		release := b.Archive.Stall(t)
 		time.Sleep(58 * time.Second)
-		body := b.get(t, "/metrics").body
+		body := b.Get(t, "/metrics").Body
 		if sample(body, age) != "60" || sample(body, `barkeep_part_up{part="series"}`) != "0" || sample(body, `barkeep_part_up{part="runs"}`) != "1" {
 			t.Errorf("age %q, up %q", sample(body, age), sample(body, `barkeep_part_up{part="series"}`))
 		}
 		release()
 		synctest.Wait()
-		b.archive.fail(errors.New("gone"))
+		b.Archive.Fail(errors.New("gone"))
 		time.Sleep(10 * time.Second)
-		if body := b.get(t, "/metrics").body; sample(body, age) != "70" || sample(body, `barkeep_part_up{part="series"}`) != "0" {
+		if body := b.Get(t, "/metrics").Body; sample(body, age) != "70" || sample(body, `barkeep_part_up{part="series"}`) != "0" {
 			t.Errorf("with an error: age %q, up %q", sample(body, age), sample(body, `barkeep_part_up{part="series"}`))
 		}
 	})

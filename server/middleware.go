@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// written watches what is answered.
-type written struct {
+// recorder notes what is answered.
+type recorder struct {
 	http.ResponseWriter
 	status int // 0 until the header is sent
 	bytes  int64
@@ -17,7 +17,7 @@ type written struct {
 }
 
 // WriteHeader notes the status.
-func (w *written) WriteHeader(status int) {
+func (w *recorder) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
 	}
@@ -25,7 +25,7 @@ func (w *written) WriteHeader(status int) {
 }
 
 // Write counts the bytes.
-func (w *written) Write(b []byte) (int, error) {
+func (w *recorder) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
@@ -35,19 +35,19 @@ func (w *written) Write(b []byte) (int, error) {
 }
 
 // Unwrap gives http.ResponseController the connection.
-func (w *written) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // noteRoute keeps the pattern that answers, for the metrics: paths that clients invent must not become series.
 func noteRoute(w http.ResponseWriter, pattern string) {
-	if watched, ok := w.(*written); ok {
-		watched.route = pathOf(pattern)
+	if seen, ok := w.(*recorder); ok {
+		seen.route = pathOf(pattern)
 	}
 }
 
 // watched counts and logs requests, and sets what every answer has.
 func (s *Server) watched(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		seen := &written{ResponseWriter: w, route: "none"}
+		seen := &recorder{ResponseWriter: w, route: "none"}
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
 		seen.Header().Set("Cache-Control", "no-store")
 		defer s.note(r, seen, s.Now())
@@ -56,7 +56,7 @@ func (s *Server) watched(next http.Handler) http.Handler {
 }
 
 // note counts and logs a request that ended. The query is left out: people put secrets in the oddest places.
-func (s *Server) note(r *http.Request, seen *written, began time.Time) {
+func (s *Server) note(r *http.Request, seen *recorder, began time.Time) {
 	took := s.Now().Sub(began)
 	s.Metrics.request(seen.route, r.Method, seen.status, took)
 	s.Logger.LogAttrs(r.Context(), slog.LevelDebug, "http request", slog.String("method", r.Method),
@@ -83,15 +83,15 @@ func (s *Server) rescue(w http.ResponseWriter, r *http.Request) {
 		panic(cause)
 	}
 	s.Logger.ErrorContext(r.Context(), "request panicked", "path", r.URL.Path, "stack", string(debug.Stack()))
-	if seen, ok := w.(*written); ok && seen.status != 0 {
+	if seen, ok := w.(*recorder); ok && seen.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
 	s.fail(w, r, fmt.Errorf("panic: %v", cause))
 }
 
-// setDeadlines lets the connection read and write for the given time and a little more. A read deadline that passes would
+// SetDeadlines lets the connection read and write for the given time and a little more. A read deadline that passes would
 // also end the request's context, so a request that waits must move both. A writer without deadlines has none to set.
-func setDeadlines(w http.ResponseWriter, d time.Duration) {
+func SetDeadlines(w http.ResponseWriter, d time.Duration) {
 	until := time.Now().Add(d + deadlineGrace) //nolint:forbidigo // the connection's own clock, also in a replay
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(until)

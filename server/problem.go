@@ -13,8 +13,8 @@ import (
 	"barkeep/ledger"
 )
 
-// problem is an error as clients see it (RFC 9457), and an error that handlers return.
-type problem struct {
+// Problem is an error as clients see it (RFC 9457), and an error that handlers return.
+type Problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
 	Status int    `json:"status"`
@@ -22,56 +22,56 @@ type problem struct {
 	// ID is in the log beside what is not shown.
 	ID string `json:"id,omitempty"`
 	// Invalid are the inputs that were refused.
-	Invalid []invalid `json:"invalid,omitempty"`
+	Invalid []Invalid `json:"invalid,omitempty"`
 	// Missing are the parts without which the process cannot work.
-	Missing []missing `json:"missing,omitempty"`
+	Missing []Missing `json:"missing,omitempty"`
 
 	header http.Header
 }
 
-// invalid is one refused input.
-type invalid struct {
+// Invalid is one refused input.
+type Invalid struct {
 	In        string `json:"in"` // "query", "path" or "body"
 	Parameter string `json:"parameter"`
 	Value     string `json:"value"`
 	Accepted  string `json:"accepted"`
 }
 
-// missing is one part that does not answer.
-type missing struct {
+// Missing is one part that does not answer.
+type Missing struct {
 	Name   string `json:"name"`
 	Reason string `json:"reason"`
 }
 
 // Error is for the log.
-func (p *problem) Error() string { return strconv.Itoa(p.Status) + " " + p.Title + ": " + p.Detail }
+func (p *Problem) Error() string { return strconv.Itoa(p.Status) + " " + p.Title + ": " + p.Detail }
 
-// newProblem makes a problem; slug names its type for programs.
-func newProblem(status int, slug, detail string) *problem {
-	return &problem{
+// NewProblem makes a problem; slug names its type for programs.
+func NewProblem(status int, slug, detail string) *Problem {
+	return &Problem{
 		Type: "urn:barkeep:problem:" + slug, Title: http.StatusText(status), Status: status, Detail: detail, header: http.Header{},
 	}
 }
 
-// with sets a header of the answer.
-func (p *problem) with(key, value string) *problem {
+// With sets a header of the answer.
+func (p *Problem) With(key, value string) *Problem {
 	p.header.Set(key, value)
 	return p
 }
 
-// badInput refuses inputs; all of them at once.
-func badInput(found []invalid) *problem {
+// BadInput refuses inputs; all of them at once.
+func BadInput(found []Invalid) *Problem {
 	said := make([]string, len(found))
 	for i, f := range found {
 		said[i] = f.Parameter + " is " + strconv.Quote(f.Value) + ": accepted is " + f.Accepted
 	}
-	p := newProblem(http.StatusBadRequest, "bad-input", strings.Join(said, "; "))
+	p := NewProblem(http.StatusBadRequest, "bad-input", strings.Join(said, "; "))
 	p.Invalid = found
 	return p
 }
 
-// answer is what clients see of a sentinel error.
-type answer struct {
+// sentinel is what clients see of a sentinel error.
+type sentinel struct {
 	err        error
 	status     int
 	slug       string
@@ -79,13 +79,11 @@ type answer struct {
 	retryAfter time.Duration
 }
 
-// answers is the one table from sentinel errors to what clients see. Their texts are fixed: what was wrapped around a
+// sentinels is the one table from sentinel errors to what clients see. Their texts are fixed: what was wrapped around a
 // sentinel on its way may hold internals.
-func answers() []answer {
-	return []answer{
-		{ErrNotFound, http.StatusNotFound, "not-found", "there is nothing of that name", 0},
+func sentinels() []sentinel {
+	return []sentinel{
 		{ledger.ErrSlot, http.StatusNotFound, "no-such-slot", "the schedule has no such slot", 0},
-		{ErrHeld, http.StatusConflict, "held", "another run works on these series; ask again when it has ended", 30 * time.Second},
 		{ledger.ErrLost, http.StatusConflict, "held", "another process took the run over", 30 * time.Second},
 		{ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "a part that is needed cannot be reached now", 10 * time.Second},
 		{errStopped, http.StatusServiceUnavailable, "unavailable", "the server is stopping", 10 * time.Second},
@@ -97,20 +95,20 @@ func answers() []answer {
 }
 
 // problemOf turns any error into what the client sees; known is false when the text was withheld.
-func problemOf(err error) (p *problem, known bool) {
+func problemOf(err error) (p *Problem, known bool) {
 	if errors.As(err, &p) {
 		return p, true
 	}
-	for _, a := range answers() {
+	for _, a := range sentinels() {
 		if errors.Is(err, a.err) {
-			p = newProblem(a.status, a.slug, a.detail)
+			p = NewProblem(a.status, a.slug, a.detail)
 			if a.retryAfter > 0 {
-				p.header.Set("Retry-After", seconds(a.retryAfter))
+				p.header.Set("Retry-After", Seconds(a.retryAfter))
 			}
 			return p, true
 		}
 	}
-	p = newProblem(http.StatusInternalServerError, "internal", "something went wrong inside; the log has more under this id")
+	p = NewProblem(http.StatusInternalServerError, "internal", "something went wrong inside; the log has more under this id")
 	p.ID = rand.Text()
 	return p, false
 }
@@ -134,26 +132,35 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	s.write(w, p.Status, "application/problem+json", p)
 }
 
-// json answers 200 with a value.
-func (s *Server) json(w http.ResponseWriter, value any) error {
+// JSON answers 200 with a value.
+func (s *Server) JSON(w http.ResponseWriter, value any) error {
 	s.write(w, http.StatusOK, "application/json", value)
 	return nil
 }
 
-// write sends a value as JSON. A value that cannot be encoded is a fault of ours and panics before anything was sent; a
-// client that does not take its answer is nobody's fault.
+// JSONStatus answers with a status and a value.
+func (s *Server) JSONStatus(w http.ResponseWriter, status int, value any) {
+	s.write(w, status, "application/json", value)
+}
+
+// write sends a value as JSON. A value that cannot be encoded is a fault of ours and panics before anything was sent.
 func (s *Server) write(w http.ResponseWriter, status int, kind string, value any) {
 	text, err := json.Marshal(value)
 	if err != nil {
 		panic(err)
 	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Length", strconv.Itoa(len(text)+1))
-	w.WriteHeader(status)
-	_, _ = w.Write(append(text, '\n'))
+	Send(w, status, kind, append(text, '\n'))
 }
 
-// seconds is a duration as Retry-After wants it: whole seconds, rounded up, at least 1.
-func seconds(d time.Duration) string {
+// Send answers with a text. That a client does not take its answer is no error.
+func Send(w http.ResponseWriter, status int, kind string, text []byte) {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	w.WriteHeader(status)
+	_, _ = w.Write(text)
+}
+
+// Seconds is a duration as Retry-After wants it: whole seconds, rounded up, at least 1.
+func Seconds(d time.Duration) string {
 	return strconv.FormatInt(int64(max(1, (d+time.Second-1)/time.Second)), 10)
 }

@@ -3,35 +3,37 @@ package server
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 )
 
-// handle answers a request, or returns why not; fail then answers.
-type handle func(w http.ResponseWriter, r *http.Request) error
+// Handler answers a request, or returns why not; a Problem, or what clients see of the error, is then sent.
+type Handler func(w http.ResponseWriter, r *http.Request) error
 
-// routes is every path there is. HEAD goes where GET goes.
+// routes adds the server's own routes, and wraps what is added with Handle later.
 func (s *Server) routes() http.Handler {
-	mux := http.NewServeMux()
-	for pattern, h := range map[string]handle{
-		"GET /status":             s.status,
-		"GET /healthz":            s.healthz,
-		"GET /readyz":             s.readyz,
-		"GET /metrics":            s.metrics,
-		"GET /api/v1/runs":        s.listRuns,
-		"POST /api/v1/runs":       s.startRun,
-		"GET /api/v1/runs/{id}":   s.oneRun,
-		"GET /api/v1/instruments": s.listInstruments,
-		"GET /api/v1/series":      s.listSeries,
-		"GET /api/v1/candles":     s.candles,
-	} {
-		mux.Handle(pattern, s.bounded(h))
+	s.Handle("GET /status", s.status)
+	s.Handle("GET /healthz", s.healthz)
+	s.Handle("GET /readyz", s.readyz)
+	s.Handle("GET /metrics", s.metrics)
+	return s.watched(s.safe(s.known()))
+}
+
+// Handle adds a route, such as "GET /status"; HEAD goes where GET goes. Its context ends after RequestTimeout.
+func (s *Server) Handle(pattern string, h Handler) { s.add(pattern, s.bounded(h)) }
+
+// HandleWaiting adds a route that may wait for long: it bounds itself and calls SetDeadlines.
+func (s *Server) HandleWaiting(pattern string, h Handler) { s.add(pattern, s.answered(h)) }
+
+func (s *Server) add(pattern string, h http.Handler) {
+	s.mux.Handle(pattern, h)
+	if path := pathOf(pattern); !slices.Contains(s.paths, path) {
+		s.paths = append(s.paths, path)
 	}
-	mux.Handle("GET /api/v1/slots/{date}/{slot}", s.answered(s.slot)) // it waits, and bounds itself
-	return s.watched(s.safe(s.known(mux)))
 }
 
 // answered answers with a problem when a handler returns one.
-func (s *Server) answered(h handle) http.Handler {
+func (s *Server) answered(h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
 			s.fail(w, r, err)
@@ -41,34 +43,33 @@ func (s *Server) answered(h handle) http.Handler {
 
 // bounded gives a handler a context that ends in time, and its connection deadlines to match, so that a client that reads or
 // writes slowly holds nothing for long.
-func (s *Server) bounded(h handle) http.Handler {
+func (s *Server) bounded(h Handler) http.Handler {
 	return s.answered(func(w http.ResponseWriter, r *http.Request) error {
-		setDeadlines(w, s.Bound)
-		ctx, cancel := context.WithTimeout(r.Context(), s.Bound)
+		SetDeadlines(w, s.RequestTimeout)
+		ctx, cancel := context.WithTimeout(r.Context(), s.RequestTimeout)
 		defer cancel()
 		return h(w, r.WithContext(ctx))
 	})
 }
 
 // known answers with a problem where the mux would with a plain text: no such path (404), not that method (405).
-func (s *Server) known(mux *http.ServeMux) http.Handler {
+func (s *Server) known() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h, pattern := mux.Handler(r)
+		h, pattern := s.mux.Handler(r)
 		if pattern != "" {
 			noteRoute(w, pattern)
-			mux.ServeHTTP(w, r)
+			s.mux.ServeHTTP(w, r)
 			return
 		}
-		setDeadlines(w, s.Bound)
+		SetDeadlines(w, s.RequestTimeout)
 		said := refusal{header: http.Header{}}
 		h.ServeHTTP(&said, r)
 		if said.status == http.StatusMethodNotAllowed {
 			allow := said.header.Get("Allow")
-			s.fail(w, r, newProblem(said.status, "method-not-allowed", "accepted is "+allow).with("Allow", allow))
+			s.fail(w, r, NewProblem(said.status, "method-not-allowed", "accepted is "+allow).With("Allow", allow))
 			return
 		}
-		s.fail(w, r, newProblem(http.StatusNotFound, "not-found", "no such path; there are /status, /healthz, /readyz, /metrics "+
-			"and /api/v1/{slots,runs,instruments,series,candles}"))
+		s.fail(w, r, NewProblem(http.StatusNotFound, "not-found", "no such path; there are "+strings.Join(s.paths, ", ")))
 	})
 }
 

@@ -12,16 +12,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"barkeep/ledger"
+	"barkeep/server/view"
 )
 
 // metrics shows the counters of this process and how things stand. Scrapes within a few seconds, however many, read every
-// part once; a part that cannot be read is said to be so by barkeep_part_up, and its metrics are absent, but for the ages of
-// the newest bars, which grow on from what was read last.
+// source once; barkeep_part_up is 0 for one that cannot be read, and its metrics are absent, but for the ages of the newest
+// bars, which go on to grow from what was read last.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), s.Patience)
+	ctx, cancel := context.WithTimeout(r.Context(), s.SourceTimeout)
 	defer cancel()
-	found := &findings{since: s.Now().Add(-scrapeAge)}
-	s.beginParts(found.since)
+	found := &gauges{since: s.Now().Add(-scrapeAge)}
+	s.beginSources(found.since)
 	s.findSeries(ctx, found)
 	s.findProvider(ctx, found)
 	s.findSlots(ctx, found)
@@ -43,24 +44,24 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// findings are the gauges of one scrape.
-type findings struct {
+// gauges are the gauges of one scrape.
+type gauges struct {
 	since time.Time // what was read before is too old
 	list  []prometheus.Metric
 }
 
 // Describe sends nothing: which gauges there are is known when they have been read.
-func (f *findings) Describe(chan<- *prometheus.Desc) {}
+func (f *gauges) Describe(chan<- *prometheus.Desc) {}
 
 // Collect gives the gauges.
-func (f *findings) Collect(out chan<- prometheus.Metric) {
+func (f *gauges) Collect(out chan<- prometheus.Metric) {
 	for _, m := range f.list {
 		out <- m
 	}
 }
 
-// add notes a gauge; labels are names and values in turn.
-func (f *findings) add(name, help string, value float64, labels ...string) {
+// add adds a gauge; labels are names and values in turn.
+func (f *gauges) add(name, help string, value float64, labels ...string) {
 	var names, values []string
 	for i := 0; i+1 < len(labels); i += 2 {
 		names, values = append(names, labels[i]), append(values, labels[i+1])
@@ -76,15 +77,15 @@ func truth(b bool) float64 {
 	return 0
 }
 
-// took takes a part for a scrape and notes whether it could be read.
-func took[T any](ctx context.Context, f *findings, r *reading[T]) (T, bool) {
+// gauged takes a source for a scrape and notes whether it could be read.
+func gauged[T any](ctx context.Context, f *gauges, r *source[T]) (T, bool) {
 	got := r.get(ctx, f.since)
 	f.add("barkeep_part_up", "Whether a part of the state could be read for this scrape.", truth(got.err == nil), "part", r.name)
 	return got.value, got.err == nil
 }
 
-func (s *Server) findSeries(ctx context.Context, f *findings) {
-	states, ok := took(ctx, f, s.series)
+func (s *Server) findSeries(ctx context.Context, f *gauges) {
+	states, ok := gauged(ctx, f, s.series)
 	if !ok {
 		if states, ok = s.series.lastGood(); !ok {
 			return
@@ -101,8 +102,8 @@ func (s *Server) findSeries(ctx context.Context, f *findings) {
 	}
 }
 
-func (s *Server) findProvider(ctx context.Context, f *findings) {
-	state, ok := took(ctx, f, s.provider)
+func (s *Server) findProvider(ctx context.Context, f *gauges) {
+	state, ok := gauged(ctx, f, s.provider)
 	if !ok {
 		return
 	}
@@ -120,21 +121,21 @@ func (s *Server) findProvider(ctx context.Context, f *findings) {
 	}
 }
 
-func (s *Server) findSlots(ctx context.Context, f *findings) {
-	slots, ok := took(ctx, f, s.slots)
+func (s *Server) findSlots(ctx context.Context, f *gauges) {
+	slots, ok := gauged(ctx, f, s.slots)
 	if !ok {
 		return
 	}
 	for _, v := range slots {
 		labels := []string{"job", string(v.Job), "slot", strconv.Itoa(v.Slot)}
-		f.add("barkeep_slot_due", "Whether the time of a slot of today has come.", truth(v.State != slotWaiting), labels...)
+		f.add("barkeep_slot_due", "Whether the time of a slot of today has come.", truth(v.State != view.SlotWaiting), labels...)
 		f.add("barkeep_slot_done", "Whether a slot of today is done: its data is there.", truth(v.Done), labels...)
 	}
 }
 
 // findRuns shows the newest run that ended of each job, whichever process ran it.
-func (s *Server) findRuns(ctx context.Context, f *findings) {
-	runs, ok := took(ctx, f, s.runs)
+func (s *Server) findRuns(ctx context.Context, f *gauges) {
+	runs, ok := gauged(ctx, f, s.runs)
 	if !ok {
 		return
 	}

@@ -10,21 +10,26 @@ import (
 	"time"
 
 	"barkeep/market"
+	"barkeep/server/view"
 )
 
-// Server answers HTTP requests about one Barkeep process. Its Handler works without Start; Stop it in any case.
+// Server answers HTTP requests about one Barkeep process. Routes of other packages are added with Handle before it serves.
+// Its Handler works without Start; Stop it in any case.
 type Server struct {
 	Config
 
+	views   view.Renderer
 	tasks   *tasks
+	mux     *http.ServeMux
+	paths   []string // of the mux, in the order in which they were added
 	handler http.Handler
 	started time.Time
 
 	checks   []*checked
-	runs     *reading[recentRuns]
-	slots    *reading[[]slotView]
-	series   *reading[[]market.SeriesState]
-	provider *reading[ProviderState]
+	runs     *source[recentRuns]
+	slots    *source[[]view.Slot]
+	series   *source[[]market.SeriesState]
+	provider *source[ProviderState]
 
 	http     *http.Server
 	fresh    *connections
@@ -45,11 +50,14 @@ func New(c Config) (*Server, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, tasks: newTasks(), started: c.Now(), failed: make(chan error, 1)}
-	s.runs = newReading(s, "runs", s.readRecent)
-	s.slots = newReading(s, "slots", s.readToday)
-	s.series = newReading(s, "series", c.Archive.States)
-	s.provider = newReading(s, "provider", c.Provider.Provider)
+	s := &Server{
+		Config: c, views: view.Renderer{Pacific: c.Pacific}, tasks: newTasks(), mux: http.NewServeMux(), started: c.Now(),
+		failed: make(chan error, 1),
+	}
+	s.runs = newSource(s, "runs", s.readRecent)
+	s.slots = newSource(s, "slots", s.readToday)
+	s.series = newSource(s, "series", c.States)
+	s.provider = newSource(s, "provider", c.Provider)
 	for _, check := range c.Checks {
 		s.checks = append(s.checks, newChecked(s, check))
 	}
@@ -96,14 +104,20 @@ func (s *Server) URL() string {
 	return "http://" + s.listener.Addr().String()
 }
 
+// Stopping is closed when Stop begins: a request that waits ends then.
+func (s *Server) Stopping() <-chan struct{} { return s.tasks.ctx.Done() }
+
+// Views renders values of the domain as all routes show them.
+func (s *Server) Views() view.Renderer { return s.views }
+
 // Failed gives at most one error, when serving ended by itself.
 func (s *Server) Failed() <-chan error { return s.failed }
 
-// Stop ends it: waiting requests are answered with what is known, others may finish within StopBound or ctx, then their
+// Stop ends it: waiting requests are answered with what is known, others may finish within StopTimeout or ctx, then their
 // connections are closed. It waits for every goroutine of the server and names in the error what did not end. Calling it
 // again is harmless.
 func (s *Server) Stop(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.StopBound)
+	ctx, cancel := context.WithTimeout(ctx, s.StopTimeout)
 	defer cancel()
 	s.tasks.cancel()
 	s.fresh.close()
@@ -114,10 +128,10 @@ func (s *Server) Stop(ctx context.Context) error {
 		}
 	}
 	if err := s.http.Shutdown(ctx); err != nil {
-		errs = append(errs, fmt.Errorf("stop the HTTP server: requests did not end within %s: %w", s.StopBound, err), s.http.Close())
+		errs = append(errs, fmt.Errorf("stop the HTTP server: requests did not end within %s: %w", s.StopTimeout, err), s.http.Close())
 	}
 	if !s.tasks.wait(ctx) {
-		errs = append(errs, errors.New("stop the HTTP server: a part that was asked for its state still hangs"))
+		errs = append(errs, errors.New("stop the HTTP server: something that was asked for its state still hangs"))
 	}
 	return errors.Join(errs...)
 }

@@ -15,15 +15,16 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/server"
+	"barkeep/server/servertest"
 )
 
 func TestConfig(t *testing.T) {
 	t.Parallel()
-	_, err := server.New(server.Config{Patience: -1, Checks: []server.Check{{Name: "a"}, {Name: "a"}}})
+	_, err := server.New(server.Config{SourceTimeout: -1, Checks: []server.Check{{Name: "a"}, {Name: "a"}}})
 	if err == nil {
 		t.Fatal("an empty configuration is accepted")
 	}
-	for _, want := range []string{"Now", "Logger", "Pacific", "Runs", "Archive", "Provider", "Resolve", "Symbol", "check 0", `"a"`, "Patience -1ns"} {
+	for _, want := range []string{"Now", "Logger", "Pacific", "Ledger", "States", "Provider", "check 0", `"a"`, "SourceTimeout -1ns"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q does not speak of %s", err, want)
 		}
@@ -32,9 +33,9 @@ func TestConfig(t *testing.T) {
 
 func TestUnknownPathsAndMethods(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := servertest.New(t)
 	for _, path := range []string{"/", "/status/", "/api/v1", "/api/v1/slots/2026-01-15", "/api/v1/runs/1/2", "/api/v2/runs", "/metrics2"} {
-		refused(t, b.get(t, path), http.StatusNotFound)
+		servertest.Refused(t, b.Get(t, path), http.StatusNotFound)
 	}
 	for _, c := range []struct{ method, path, allow string }{
 		{"POST", "/status", "GET, HEAD"},
@@ -42,17 +43,17 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		{"PUT", "/api/v1/runs", "GET, HEAD, POST"},
 		{"OPTIONS", "/healthz", "GET, HEAD"},
 	} {
-		a := b.ask(t, c.method, c.path, "")
-		refused(t, a, http.StatusMethodNotAllowed)
-		if a.header.Get("Allow") != c.allow {
-			t.Errorf("%s %s: allow %q, want %q", c.method, c.path, a.header.Get("Allow"), c.allow)
+		a := b.Ask(t, c.method, c.path, "")
+		servertest.Refused(t, a, http.StatusMethodNotAllowed)
+		if a.Header.Get("Allow") != c.allow {
+			t.Errorf("%s %s: allow %q, want %q", c.method, c.path, a.Header.Get("Allow"), c.allow)
 		}
 	}
-	if a := b.get(t, "//status"); a.status/100 != 3 || a.header.Get("Location") != "/status" {
-		t.Errorf("//status: %d to %q", a.status, a.header.Get("Location"))
+	if a := b.Get(t, "//status"); a.Status/100 != 3 || a.Header.Get("Location") != "/status" {
+		t.Errorf("//status: %d to %q", a.Status, a.Header.Get("Location"))
 	}
 	for _, header := range []string{"X-Content-Type-Options", "Cache-Control"} {
-		if b.get(t, "/healthz").header.Get(header) == "" {
+		if b.Get(t, "/healthz").Header.Get(header) == "" {
 			t.Errorf("no %s", header)
 		}
 	}
@@ -60,17 +61,17 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 
 func TestPanic(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	b.runs.panic = true
-	a := b.get(t, "/api/v1/runs")
-	p := refused(t, a, http.StatusInternalServerError)
-	if strings.Contains(a.body, "s3cr3t") || p.ID == "" {
-		t.Errorf("%s", a.body)
+	b := servertest.New(t)
+	b.Ledger.Panic = true
+	a := b.Get(t, "/api/v1/runs")
+	p := servertest.Refused(t, a, http.StatusInternalServerError)
+	if strings.Contains(a.Body, "s3cr3t") || p.ID == "" {
+		t.Errorf("%s", a.Body)
 	}
-	if log := b.log.String(); !strings.Contains(log, p.ID) || !strings.Contains(log, "s3cr3t") || !strings.Contains(log, "fakes_test.go") {
+	if log := b.Log.String(); !strings.Contains(log, p.ID) || !strings.Contains(log, "s3cr3t") || !strings.Contains(log, "fakes.go") {
 		t.Errorf("the log lacks the id, the cause or the place: %s", log)
 	}
-	if n := sample(b.get(t, "/metrics").body, `barkeep_http_requests_total{code="500",method="GET",route="/api/v1/runs"}`); n != "1" {
+	if n := sample(b.Get(t, "/metrics").Body, `barkeep_http_requests_total{code="500",method="GET",route="/api/v1/runs"}`); n != "1" {
 		t.Errorf("counted %q", n)
 	}
 }
@@ -83,7 +84,7 @@ func (broken) Write([]byte) (int, error) { panic("in the middle") }
 // TestPanicInTheMiddle: a half answer is cut, never ended as if it were whole.
 func TestPanicInTheMiddle(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := servertest.New(t)
 	defer func() {
 		if cause, ok := recover().(error); !ok || !errors.Is(cause, http.ErrAbortHandler) {
 			t.Errorf("ended with %v", cause)
@@ -117,7 +118,7 @@ func fetch(ctx context.Context, c *http.Client, method, url string) (int, string
 
 func TestServing(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := servertest.New(t)
 	if b.URL() != "" {
 		t.Errorf("listens at %s before it was started", b.URL())
 	}
@@ -153,12 +154,12 @@ func TestServing(t *testing.T) {
 
 func TestAddressInUse(t *testing.T) {
 	t.Parallel()
-	first := newBench(t)
+	first := servertest.New(t)
 	if err := first.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	addr := strings.TrimPrefix(first.URL(), "http://")
-	second := newBench(t, func(b *bench) { b.config.Addr = addr })
+	second := servertest.New(t, func(b *servertest.Bench) { b.Config.Addr = addr })
 	if err := second.Start(t.Context()); err == nil || !strings.Contains(err.Error(), addr) || !strings.Contains(err.Error(), "HTTP_ADDR") {
 		t.Errorf("a second one on %s: %v", addr, err)
 	}
@@ -170,7 +171,7 @@ func TestListenerThatDies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBench(t, func(b *bench) { b.config.Listener = listener })
+	b := servertest.New(t, func(b *servertest.Bench) { b.Config.Listener = listener })
 	if err := b.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +188,7 @@ func TestStopWithAListenerNeverServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBench(t, func(b *bench) { b.config.Listener = listener })
+	b := servertest.New(t, func(b *servertest.Bench) { b.Config.Listener = listener })
 	if err := b.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -199,11 +200,11 @@ func TestStopWithAListenerNeverServed(t *testing.T) {
 // TestStopWhileWaiting: whoever waits for a slot gets its state, not a broken connection.
 func TestStopWhileWaiting(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	r := doneRun(3, "2026-01-15", winterNoon())
+	b := servertest.New(t)
+	r := servertest.DoneRun(3, "2026-01-15", servertest.WinterNoon())
 	r.State = ledger.StateRunning
-	b.runs.set(today(), server.SlotRecord{Run: r})
-	b.runs.seen = make(chan struct{}, 1)
+	b.Ledger.Set(servertest.Today(), servertest.SlotRecord{Run: r})
+	b.Ledger.Seen = make(chan struct{}, 1)
 	if err := b.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +214,7 @@ func TestStopWhileWaiting(t *testing.T) {
 		status, body, header, err := fetch(t.Context(), c, http.MethodGet, b.URL()+"/api/v1/slots/today/0?wait=10m")
 		answers <- fmt.Sprint(status, " ", header.Get("Retry-After"), " ", err, " ", body)
 	}()
-	<-b.runs.seen
+	<-b.Ledger.Seen
 	if err := b.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +226,7 @@ func TestStopWhileWaiting(t *testing.T) {
 // TestStopWithAnOpenConnection: connections that browsers open ahead hold nothing up.
 func TestStopWithAnOpenConnection(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(b *bench) { b.config.StopBound = 3 * time.Second }) // Shutdown alone would wait for 5
+	b := servertest.New(t, func(b *servertest.Bench) { b.Config.StopTimeout = 3 * time.Second }) // Shutdown alone would wait for 5
 	if err := b.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -249,11 +250,11 @@ func TestStopWithAnOpenConnection(t *testing.T) {
 // TestStopOfWhatHangs: a part that ignores its context cannot hold a stop up for longer than its bound, and is named.
 func TestStopOfWhatHangs(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(b *bench) {
-		b.config.StopBound, b.config.Patience = 50*time.Millisecond, 10*time.Millisecond
+	b := servertest.New(t, func(b *servertest.Bench) {
+		b.Config.StopTimeout, b.Config.SourceTimeout = 50*time.Millisecond, 10*time.Millisecond
 	})
-	release := b.database.stall(t)
-	if p := refused(t, b.get(t, "/readyz"), http.StatusServiceUnavailable); len(p.Missing) != 1 {
+	release := b.Database.Stall(t)
+	if p := servertest.Refused(t, b.Get(t, "/readyz"), http.StatusServiceUnavailable); len(p.Missing) != 1 {
 		t.Errorf("%+v", p)
 	}
 	if err := b.Stop(t.Context()); err == nil || !strings.Contains(err.Error(), "hangs") {
@@ -263,8 +264,8 @@ func TestStopOfWhatHangs(t *testing.T) {
 	if err := b.Stop(t.Context()); err != nil { // waits for what hung
 		t.Errorf("stopped again with %v", err)
 	}
-	b.clock.add(time.Minute)
-	if p := refused(t, b.get(t, "/readyz"), http.StatusServiceUnavailable); len(p.Missing) != 1 || p.Missing[0].Reason != "the server is stopping" {
+	b.Clock.Add(time.Minute)
+	if p := servertest.Refused(t, b.Get(t, "/readyz"), http.StatusServiceUnavailable); len(p.Missing) != 1 || p.Missing[0].Reason != "the server is stopping" {
 		t.Errorf("after the stop: %+v", p)
 	}
 }

@@ -6,49 +6,8 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/server/view"
 )
-
-// statusView is the whole of /status. What could not be read in time is null and named in Unknown.
-type statusView struct {
-	Version string   `json:"version"`
-	Mode    string   `json:"mode"`
-	Now     *instant `json:"now"`
-	Started *instant `json:"started"`
-
-	Next     *nextView     `json:"next"`
-	Slots    []slotView    `json:"slots"` // today's, by the date of the schedule's zone
-	Last     *runView      `json:"last"`  // the newest run that ended
-	Runs     []runView     `json:"runs"`
-	Checks   []checkView   `json:"checks"`
-	Provider *providerView `json:"provider"`
-	Series   []seriesView  `json:"series"`
-	Unknown  []unknown     `json:"unknown"`
-}
-
-// nextView is the next slot of any job.
-type nextView struct {
-	Job  ledger.Job `json:"job"`
-	Date string     `json:"date"`
-	Slot int        `json:"slot"`
-	At   *instant   `json:"at"`
-}
-
-// providerView is how this process stands with the provider.
-type providerView struct {
-	Breaker     string   `json:"breaker"`
-	Since       *instant `json:"since"`
-	RetryAfter  float64  `json:"retry_after_seconds"`
-	LastSuccess *instant `json:"last_success"`
-	PerMinute   float64  `json:"requests_per_minute"`
-	Daily       *int     `json:"budget_daily"` // null without a bound
-	Left        *int     `json:"budget_left"`  // null without a bound, and when it cannot be known
-}
-
-// unknown names a part of the status that could not be read.
-type unknown struct {
-	Part   string `json:"part"`
-	Reason string `json:"reason"`
-}
 
 // recentLimit is how many runs /status shows.
 const recentLimit = 10
@@ -57,32 +16,58 @@ const recentLimit = 10
 type recentRuns []ledger.Run
 
 func (s *Server) readRecent(ctx context.Context) (recentRuns, error) {
-	return s.Runs.Runs(ctx, recentLimit)
+	return s.Ledger.Runs(ctx, recentLimit)
 }
 
 // readToday reads today's slots of every schedule.
-func (s *Server) readToday(ctx context.Context) ([]slotView, error) {
-	views := []slotView{}
+func (s *Server) readToday(ctx context.Context) ([]view.Slot, error) {
+	views := []view.Slot{}
 	for _, schedule := range []ledger.Schedule{s.Import, s.Maintenance} {
-		date := s.today(schedule)
+		date := s.Today(schedule)
 		for index := range schedule.Len() {
 			at, err := schedule.At(date, index)
 			if err != nil {
 				return nil, err
 			}
 			slot := ledger.Timed{Slot: ledger.Slot{Job: schedule.Job(), Date: date, Index: index}, At: at}
-			view, err := s.readSlot(ctx, schedule, slot)
+			shown, err := s.Slot(ctx, schedule, slot)
 			if err != nil {
 				return nil, err
 			}
-			views = append(views, view)
+			views = append(views, shown)
 		}
 	}
 	return views, nil
 }
 
-// beginParts starts every read at once, so that the slowest alone decides how long all take.
-func (s *Server) beginParts(since time.Time) {
+// Slot reads once how a slot stands, within the time that any request may take.
+func (s *Server) Slot(ctx context.Context, schedule ledger.Schedule, slot ledger.Timed) (view.Slot, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.RequestTimeout)
+	defer cancel()
+	run, found, err := s.Ledger.Latest(ctx, slot.Slot)
+	if err != nil {
+		return view.Slot{}, err
+	}
+	var cells []ledger.Cell
+	if found {
+		if cells, err = s.Ledger.Committed(ctx, slot.Slot); err != nil {
+			return view.Slot{}, err
+		}
+	}
+	return s.views.Slot(schedule, slot, run, cells, s.Now()), nil
+}
+
+// Today is the date of now in a schedule's zone.
+func (s *Server) Today(schedule ledger.Schedule) string {
+	zone := schedule.Zone()
+	if zone == nil {
+		zone = s.Pacific
+	}
+	return s.Now().In(zone).Format(time.DateOnly)
+}
+
+// beginSources starts every read at once, so that the slowest alone decides how long all take.
+func (s *Server) beginSources(since time.Time) {
 	s.runs.begin(since)
 	s.slots.begin(since)
 	s.series.begin(since)
@@ -92,70 +77,44 @@ func (s *Server) beginParts(since time.Time) {
 	}
 }
 
-// status shows everything that is known within the patience.
+// status shows everything that is known within the timeout.
 func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), s.Patience)
+	ctx, cancel := context.WithTimeout(r.Context(), s.SourceTimeout)
 	defer cancel()
 	now := s.Now()
 	since := now.Add(-statusAge)
-	s.beginParts(since)
-	v := statusView{
-		Version: s.Version, Mode: s.Mode, Now: s.instant(now), Started: s.instant(s.started), Next: s.viewNext(now),
-		Checks: s.viewChecks(ctx, since), Unknown: []unknown{},
+	s.beginSources(since)
+	v := view.Status{
+		Version: s.Version, Mode: s.Mode, Now: s.views.Instant(now), Started: s.views.Instant(s.started), Next: s.views.Next(now, s.Import, s.Maintenance),
+		Checks: s.viewChecks(ctx, since), Unknown: []view.Unknown{},
 	}
-	if runs, ok := part(ctx, s, since, &v, s.runs); ok {
-		v.Runs, v.Last = s.viewRuns(runs), s.viewLast(runs)
+	if runs, ok := shown(ctx, s, since, &v, s.runs); ok {
+		v.Runs, v.Last = s.views.Runs(runs), s.views.LastEnded(runs)
 	}
-	if slots, ok := part(ctx, s, since, &v, s.slots); ok {
+	if slots, ok := shown(ctx, s, since, &v, s.slots); ok {
 		v.Slots = slots
 	}
-	if series, ok := part(ctx, s, since, &v, s.series); ok {
-		v.Series = s.viewSeries(series, now)
+	if series, ok := shown(ctx, s, since, &v, s.series); ok {
+		v.Series = s.views.Series(series, now)
 	}
-	if state, ok := part(ctx, s, since, &v, s.provider); ok {
+	if state, ok := shown(ctx, s, since, &v, s.provider); ok {
 		v.Provider = s.viewProvider(state)
 	}
-	return s.json(w, v)
+	return s.JSON(w, v)
 }
 
-// part takes one part of the status, or notes that it is unknown.
-func part[T any](ctx context.Context, s *Server, since time.Time, v *statusView, r *reading[T]) (T, bool) {
+// shown takes one source of the status, or notes that it is unknown.
+func shown[T any](ctx context.Context, s *Server, since time.Time, v *view.Status, r *source[T]) (T, bool) {
 	got := r.get(ctx, since)
 	if got.err != nil {
-		v.Unknown = append(v.Unknown, unknown{Part: r.name, Reason: s.reason(got.err)})
+		v.Unknown = append(v.Unknown, view.Unknown{Part: r.name, Reason: s.reason(got.err)})
 	}
 	return got.value, got.err == nil
 }
 
-// viewLast is the newest run that ended; nil when there is none among the recent ones.
-func (s *Server) viewLast(runs []ledger.Run) *runView {
-	for _, r := range runs {
-		if !r.Finished.IsZero() {
-			v := s.viewRun(r)
-			return &v
-		}
-	}
-	return nil
-}
-
-// viewNext is the first slot of any schedule after now; nil without schedules. It needs no ledger.
-func (s *Server) viewNext(now time.Time) *nextView {
-	var first ledger.Timed
-	for _, schedule := range []ledger.Schedule{s.Import, s.Maintenance} {
-		slot, at := schedule.Next(now)
-		if !at.IsZero() && (first.At.IsZero() || at.Before(first.At)) {
-			first = ledger.Timed{Slot: slot, At: at}
-		}
-	}
-	if first.At.IsZero() {
-		return nil
-	}
-	return &nextView{Job: first.Job, Date: first.Date, Slot: first.Index, At: s.instant(first.At)}
-}
-
-func (s *Server) viewProvider(p ProviderState) *providerView {
-	v := providerView{
-		Breaker: p.Breaker, Since: s.instant(p.Since), RetryAfter: p.RetryAfter.Seconds(), LastSuccess: s.instant(p.LastSuccess),
+func (s *Server) viewProvider(p ProviderState) *view.Provider {
+	v := view.Provider{
+		Breaker: p.Breaker, Since: s.views.Instant(p.Since), RetryAfter: p.RetryAfter.Seconds(), LastSuccess: s.views.Instant(p.LastSuccess),
 		PerMinute: p.PerMinute,
 	}
 	if p.Daily > 0 {

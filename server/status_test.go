@@ -13,20 +13,21 @@ import (
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/server"
+	"barkeep/server/servertest"
 )
 
 // status is what the tests read of /status.
 type status struct {
 	Version, Mode string
-	Now           *both
+	Now           *servertest.Both
 	Next          *struct {
 		Job, Date string
 		Slot      int
-		At        *both
+		At        *servertest.Both
 	}
-	Slots  []slot
-	Last   *run
-	Runs   []run
+	Slots  []servertest.Slot
+	Last   *servertest.Run
+	Runs   []servertest.Run
 	Checks []struct {
 		Name, State, Reason string
 		Needed              bool
@@ -34,51 +35,17 @@ type status struct {
 	}
 	Provider *struct {
 		Breaker string
-		Since   *both
+		Since   *servertest.Both
 		Left    *int `json:"budget_left"`
 		Daily   *int `json:"budget_daily"`
 	}
 	Series []struct {
 		Instrument, Timeframe string
 		Bars                  int64
-		Newest                *both
+		Newest                *servertest.Both
 		Age                   *float64 `json:"newest_age_seconds"`
 	}
 	Unknown []struct{ Part, Reason string }
-}
-
-type run struct {
-	ID                      int64
-	Job, Date, State, Entry string
-	Slot                    *int
-	Started, Finished       *both
-	Took                    *float64 `json:"took_seconds"`
-	Cells                   []struct{ Instrument, Timeframe, State string }
-	Evidence                *evidence
-	Reason                  string
-}
-
-type slot struct {
-	Job, Date, State string
-	Slot             int
-	At               *both
-	Done, Ended      bool
-	Run              *run
-	Evidence         *evidence
-}
-
-type evidence struct {
-	Series, OK, Inserted, Changed, Unchanged int
-	Newest                                   *both
-	Problems                                 []struct{ Instrument, Timeframe, State, Reason string }
-}
-
-// doneRun is a run of a slot that ended a minute after it began.
-func doneRun(id int64, date string, at time.Time) ledger.Run {
-	return ledger.Run{
-		ID: id, Job: ledger.JobImport, TradingDate: date, Attempt: 1, Entry: "schedule", Host: "box", PID: 9,
-		State: ledger.StateDone, Started: at, Finished: at.Add(time.Minute), Token: "s3cr3t-fencing",
-	}
 }
 
 // TestStatusInBothHalvesOfTheYear: 14:05 Pacific is 22:05 UTC in winter and 21:05 in summer.
@@ -109,27 +76,27 @@ func TestStatusInBothHalvesOfTheYear(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t)
+			b := servertest.New(t)
 			now, err := time.Parse(time.RFC3339, c.now)
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.clock.set(now)
-			done := doneRun(5, c.date, now.Add(-5*time.Minute))
-			b.runs.list = []ledger.Run{done}
-			b.runs.slots[ledger.Slot{Job: ledger.JobImport, Date: c.date}] = server.SlotRecord{Run: done}
-			s := decode[status](t, b.get(t, "/status"), http.StatusOK)
-			if *s.Now != (both{c.now, c.nowPacific}) {
+			b.Clock.Set(now)
+			done := servertest.DoneRun(5, c.date, now.Add(-5*time.Minute))
+			b.Ledger.List = []ledger.Run{done}
+			b.Ledger.Slots[ledger.Slot{Job: ledger.JobImport, Date: c.date}] = servertest.SlotRecord{Run: done}
+			s := servertest.Decode[status](t, b.Get(t, "/status"), http.StatusOK)
+			if *s.Now != (servertest.Both{UTC: c.now, Pacific: c.nowPacific}) {
 				t.Errorf("now %+v", *s.Now)
 			}
-			if s.Next == nil || *s.Next.At != (both{c.nextUTC, c.nextPacific}) || s.Next.Date != c.nextDate || s.Next.Slot != 0 {
+			if s.Next == nil || *s.Next.At != (servertest.Both{UTC: c.nextUTC, Pacific: c.nextPacific}) || s.Next.Date != c.nextDate || s.Next.Slot != 0 {
 				t.Errorf("next %+v at %+v", s.Next, s.Next.At)
 			}
-			if len(s.Slots) != 1 || *s.Slots[0].At != (both{c.slotUTC, c.slotPacific}) || s.Slots[0].Date != c.date || !s.Slots[0].Done {
+			if len(s.Slots) != 1 || *s.Slots[0].At != (servertest.Both{UTC: c.slotUTC, Pacific: c.slotPacific}) || s.Slots[0].Date != c.date || !s.Slots[0].Done {
 				t.Fatalf("slots %+v", s.Slots)
 			}
-			for _, r := range []*run{s.Last, &s.Runs[0], s.Slots[0].Run} {
-				if r == nil || *r.Started != (both{c.slotUTC, c.slotPacific}) || r.ID != 5 || *r.Took != 60 || *r.Slot != 0 {
+			for _, r := range []*servertest.Run{s.Last, &s.Runs[0], s.Slots[0].Run} {
+				if r == nil || *r.Started != (servertest.Both{UTC: c.slotUTC, Pacific: c.slotPacific}) || r.ID != 5 || *r.Took != 60 || *r.Slot != 0 {
 					t.Errorf("run %+v", r)
 				}
 			}
@@ -139,28 +106,28 @@ func TestStatusInBothHalvesOfTheYear(t *testing.T) {
 
 func TestStatusShowsEverything(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(b *bench) {
-		b.config.Import = schedule(t, ledger.JobImport, "06:05", "14:05", "20:00")
-		b.config.Maintenance = schedule(t, ledger.JobMaintenance, "18:30")
+	b := servertest.New(t, func(b *servertest.Bench) {
+		b.Config.Import = servertest.Schedule(t, ledger.JobImport, "06:05", "14:05", "20:00")
+		b.Config.Maintenance = servertest.Schedule(t, ledger.JobMaintenance, "18:30")
 	})
 	at := time.Date(2026, 1, 15, 22, 5, 0, 0, time.UTC)
-	partial := doneRun(8, "2026-01-15", at)
+	partial := servertest.DoneRun(8, "2026-01-15", at)
 	partial.Slot, partial.State, partial.Reason = 1, ledger.StatePartial, "NQ 1d: no answer"
 	running := ledger.Run{ID: 9, Job: ledger.JobImport, State: ledger.StateRunning, Started: at.Add(2 * time.Minute)}
-	b.runs.list = []ledger.Run{running, partial}
-	b.runs.slots[ledger.Slot{Job: ledger.JobImport, Date: "2026-01-15", Index: 1}] = server.SlotRecord{Run: partial, Cells: []ledger.Cell{
+	b.Ledger.List = []ledger.Run{running, partial}
+	b.Ledger.Slots[ledger.Slot{Job: ledger.JobImport, Date: "2026-01-15", Index: 1}] = servertest.SlotRecord{Run: partial, Cells: []ledger.Cell{
 		{Instrument: "ES", Timeframe: "1d", State: ledger.CellStored, Inserted: 3, Changed: 2, Unchanged: 1, Newest: at.Add(-time.Hour)},
 		{Instrument: "NQ", Timeframe: "1d", State: ledger.CellFailed, Reason: "no answer"},
 	}}
-	b.archive.bars[market.Series{Instrument: "ES", Timeframe: market.M5}] = ramp(winterNoon().Add(-time.Hour), 5*time.Minute, 7)
-	b.archive.bars[market.Series{Instrument: "YM", Timeframe: market.D1}] = market.NewCandles(0)
-	b.redis.fail(errors.New("dial redis://:s3cr3t@box: refused"))
-	b.provider.state.Since, b.provider.state.Left, b.provider.state.Daily = at, -1, 0
+	b.Archive.Series[market.Series{Instrument: "ES", Timeframe: market.M5}] = servertest.Ramp(servertest.WinterNoon().Add(-time.Hour), 5*time.Minute, 7)
+	b.Archive.Series[market.Series{Instrument: "YM", Timeframe: market.D1}] = market.NewCandles(0)
+	b.Redis.Fail(errors.New("dial redis://:s3cr3t@box: refused"))
+	b.Provider.State.Since, b.Provider.State.Left, b.Provider.State.Daily = at, -1, 0
 
-	a := b.get(t, "/status")
-	s := decode[status](t, a, http.StatusOK)
-	if strings.Contains(a.body, "s3cr3t") || strings.Contains(a.body, token) {
-		t.Errorf("a secret is shown: %s", a.body)
+	a := b.Get(t, "/status")
+	s := servertest.Decode[status](t, a, http.StatusOK)
+	if strings.Contains(a.Body, "s3cr3t") || strings.Contains(a.Body, servertest.Token) {
+		t.Errorf("a secret is shown: %s", a.Body)
 	}
 	if s.Version != "v1.2.3" || s.Mode != "operational" || len(s.Unknown) != 0 {
 		t.Errorf("version %q, mode %q, unknown %v", s.Version, s.Mode, s.Unknown)
@@ -199,7 +166,7 @@ func TestStatusShowsEverything(t *testing.T) {
 	if ym := s.Series[byName["YM 1d"]]; ym.Newest != nil || ym.Age != nil {
 		t.Errorf("YM 1d %+v", ym)
 	}
-	if !strings.Contains(b.log.String(), "check redis") {
+	if !strings.Contains(b.Log.String(), "check redis") {
 		t.Error("the log does not tell what fails")
 	}
 }
@@ -208,16 +175,16 @@ func TestStatusShowsEverything(t *testing.T) {
 func TestHangingDatabase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, func(b *bench) {
-			b.config.Now, b.config.Patience = time.Now, 2*time.Second
-			b.config.Import = schedule(t, ledger.JobImport, "14:05")
+		b := servertest.New(t, func(b *servertest.Bench) {
+			b.Config.Now, b.Config.SourceTimeout = time.Now, 2*time.Second
+			b.Config.Import = servertest.Schedule(t, ledger.JobImport, "14:05")
 		})
-		releases := []func(){b.runs.stall(t), b.archive.stall(t), b.database.stall(t)}
+		releases := []func(){b.Ledger.Stall(t), b.Archive.Stall(t), b.Database.Stall(t)}
 		began := time.Now()
-		if a := b.get(t, "/healthz"); a.status != http.StatusOK || time.Since(began) != 0 {
-			t.Errorf("healthz %d after %s", a.status, time.Since(began))
+		if a := b.Get(t, "/healthz"); a.Status != http.StatusOK || time.Since(began) != 0 {
+			t.Errorf("healthz %d after %s", a.Status, time.Since(began))
 		}
-		s := decode[status](t, b.get(t, "/status"), http.StatusOK)
+		s := servertest.Decode[status](t, b.Get(t, "/status"), http.StatusOK)
 		if took := time.Since(began); took != 2*time.Second {
 			t.Errorf("status took %s, want the patience", took)
 		}
@@ -236,20 +203,20 @@ func TestHangingDatabase(t *testing.T) {
 		}
 		began = time.Now()
 		for range 10 {
-			b.get(t, "/status")
+			b.Get(t, "/status")
 		}
-		if p := refused(t, b.get(t, "/readyz"), http.StatusServiceUnavailable); len(p.Missing) != 1 || p.Missing[0].Name != "database" {
+		if p := servertest.Refused(t, b.Get(t, "/readyz"), http.StatusServiceUnavailable); len(p.Missing) != 1 || p.Missing[0].Name != "database" {
 			t.Errorf("missing %+v", p.Missing)
 		}
-		if took := time.Since(began); took != 0 || b.database.calls.Load() != 1 || b.archive.calls.Load() != 1 {
-			t.Errorf("later ones took %s, with %d probes and %d reads under way", took, b.database.calls.Load(), b.archive.calls.Load())
+		if took := time.Since(began); took != 0 || b.Database.Calls.Load() != 1 || b.Archive.Calls.Load() != 1 {
+			t.Errorf("later ones took %s, with %d probes and %d reads under way", took, b.Database.Calls.Load(), b.Archive.Calls.Load())
 		}
 		for _, release := range releases {
 			release()
 		}
 		synctest.Wait()
 		time.Sleep(2 * time.Second)
-		if s := decode[status](t, b.get(t, "/status"), http.StatusOK); len(s.Unknown) != 0 || s.Checks[0].State != "ok" {
+		if s := servertest.Decode[status](t, b.Get(t, "/status"), http.StatusOK); len(s.Unknown) != 0 || s.Checks[0].State != "ok" {
 			t.Errorf("when all is back: unknown %+v, checks %+v", s.Unknown, s.Checks)
 		}
 	})
@@ -258,58 +225,58 @@ func TestHangingDatabase(t *testing.T) {
 // TestPartsThatBreak: an error and a panic of a part are its own, and their texts stay inside.
 func TestPartsThatBreak(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	b.archive.panic = true
-	b.runs.fail(errors.New("password s3cr3t"))
-	b.provider.fail(context.DeadlineExceeded)
-	a := b.get(t, "/status")
-	s := decode[status](t, a, http.StatusOK)
-	if len(s.Unknown) != 4 || strings.Contains(a.body, "s3cr3t") {
+	b := servertest.New(t)
+	b.Archive.Panic = true
+	b.Ledger.Fail(errors.New("password s3cr3t"))
+	b.Provider.Fail(context.DeadlineExceeded)
+	a := b.Get(t, "/status")
+	s := servertest.Decode[status](t, a, http.StatusOK)
+	if len(s.Unknown) != 4 || strings.Contains(a.Body, "s3cr3t") {
 		t.Errorf("unknown %+v", s.Unknown)
 	}
-	if text := b.log.String(); strings.Count(text, "part of the status cannot be read") != 4 || !strings.Contains(text, "s3cr3t-of-the-inside") {
+	if text := b.Log.String(); strings.Count(text, "part of the status cannot be read") != 4 || !strings.Contains(text, "s3cr3t-of-the-inside") {
 		t.Errorf("log %s", text)
 	}
-	b.clock.add(2 * time.Second)
-	b.get(t, "/status")
-	if n := strings.Count(b.log.String(), "cannot be read"); n != 4 {
+	b.Clock.Add(2 * time.Second)
+	b.Get(t, "/status")
+	if n := strings.Count(b.Log.String(), "cannot be read"); n != 4 {
 		t.Errorf("said %d times, want once for each part", n)
 	}
 }
 
 func TestReadyz(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	if a := b.get(t, "/readyz"); a.status != http.StatusOK {
-		t.Errorf("all is well: %d %s", a.status, a.body)
+	b := servertest.New(t)
+	if a := b.Get(t, "/readyz"); a.Status != http.StatusOK {
+		t.Errorf("all is well: %d %s", a.Status, a.Body)
 	}
-	b.redis.fail(errors.New("gone"))
-	b.clock.add(2 * time.Second)
-	if a := b.get(t, "/readyz"); a.status != http.StatusOK {
-		t.Errorf("redis is not needed: %d %s", a.status, a.body)
+	b.Redis.Fail(errors.New("gone"))
+	b.Clock.Add(2 * time.Second)
+	if a := b.Get(t, "/readyz"); a.Status != http.StatusOK {
+		t.Errorf("redis is not needed: %d %s", a.Status, a.Body)
 	}
-	b.database.fail(server.Public("schema 3 of 4: run barkeep migrate"))
-	b.clock.add(2 * time.Second)
-	a := b.get(t, "/readyz")
-	p := refused(t, a, http.StatusServiceUnavailable)
+	b.Database.Fail(server.Public("schema 3 of 4: run barkeep migrate"))
+	b.Clock.Add(2 * time.Second)
+	a := b.Get(t, "/readyz")
+	p := servertest.Refused(t, a, http.StatusServiceUnavailable)
 	if len(p.Missing) != 1 || p.Missing[0].Name != "database" || p.Missing[0].Reason != "schema 3 of 4: run barkeep migrate" ||
-		!strings.Contains(p.Detail, "database") || a.header.Get("Retry-After") == "" {
+		!strings.Contains(p.Detail, "database") || a.Header.Get("Retry-After") == "" {
 		t.Errorf("%+v", p)
 	}
-	b.database.fail(nil)
-	b.clock.add(2 * time.Second)
-	if a := b.get(t, "/readyz"); a.status != http.StatusOK {
-		t.Errorf("back again: %d %s", a.status, a.body)
+	b.Database.Fail(nil)
+	b.Clock.Add(2 * time.Second)
+	if a := b.Get(t, "/readyz"); a.Status != http.StatusOK {
+		t.Errorf("back again: %d %s", a.Status, a.Body)
 	}
 }
 
 // TestNoSchedule: a process without slots has no next one, and says so with null.
 func TestNoSchedule(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(b *bench) { b.config.Import = ledger.Schedule{} })
-	s := decode[status](t, b.get(t, "/status"), http.StatusOK)
+	b := servertest.New(t, func(b *servertest.Bench) { b.Config.Import = ledger.Schedule{} })
+	s := servertest.Decode[status](t, b.Get(t, "/status"), http.StatusOK)
 	if s.Next != nil || s.Slots == nil || len(s.Slots) != 0 || len(s.Unknown) != 0 {
 		t.Errorf("next %+v, slots %+v, unknown %+v", s.Next, s.Slots, s.Unknown)
 	}
-	refused(t, b.get(t, "/api/v1/slots/today/0"), http.StatusNotFound)
+	servertest.Refused(t, b.Get(t, "/api/v1/slots/today/0"), http.StatusNotFound)
 }

@@ -8,8 +8,7 @@ import (
 	"barkeep/market"
 )
 
-// cache puts the newest bars of each stored series where scripts find them. It reads them from the archive, which alone
-// knows what is true after the commit.
+// cache puts the newest bars of each stored series where readers find them quickly.
 func (x *execution) cache(ctx context.Context, w work) {
 	if x.Cache == nil || !x.cacheOut.over(x.Now()) {
 		return
@@ -19,12 +18,7 @@ func (x *execution) cache(ctx context.Context, w work) {
 			continue
 		}
 		series := market.Series{Instrument: cell.Instrument, Timeframe: market.Timeframe(cell.Timeframe)}
-		window := market.Window{From: cell.Newest.Add(-reach(series.Timeframe, x.CacheLen)), To: cell.Newest.Add(time.Second)}
-		bars, err := x.Archive.Candles(ctx, series, window)
-		if err == nil {
-			err = x.Cache.PutNewest(ctx, series, bars.Slice(max(0, bars.Len()-x.CacheLen), bars.Len()))
-		}
-		if err != nil {
+		if err := x.cacheSeries(ctx, series); err != nil {
 			x.cacheOut.begin(x.Now())
 			x.fault(ctx, "cache not refreshed", err, series.String())
 			return
@@ -32,10 +26,22 @@ func (x *execution) cache(ctx context.Context, w work) {
 	}
 }
 
-// reach is a span that holds n bars, weekends and closed hours counted in: an equity trades 6.5 of 24 hours.
-func reach(timeframe market.Timeframe, n int) time.Duration {
-	if length := timeframe.Length(); length > 0 {
-		return min(6*time.Duration(n)*length+4*24*time.Hour, 366*24*time.Hour)
+// cacheSeries reads the newest bars from the archive, which alone knows what is true after the commit, and caches them with
+// the version that they are of. When the version changed while they were read, another process has committed; nobody knows of
+// which version the bars are, and that process caches its own.
+func (x *execution) cacheSeries(ctx context.Context, series market.Series) error {
+	before, found, err := x.Archive.State(ctx, series)
+	if err != nil || !found || before.Count == 0 {
+		return err
 	}
-	return time.Duration(n) * 31 * 24 * time.Hour
+	window := market.Window{From: before.Oldest, To: before.Newest.Add(time.Second)}
+	bars, err := x.Archive.Page(ctx, series, window, x.CacheLen, true)
+	if err != nil {
+		return err
+	}
+	after, _, err := x.Archive.State(ctx, series)
+	if err != nil || after.Version != before.Version {
+		return err
+	}
+	return x.Cache.PutNewest(ctx, series, before.Version, bars)
 }

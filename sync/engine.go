@@ -11,6 +11,7 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/store"
 )
 
 // Config wires an engine. Provider, Capabilities, Archive, Now, Logger and Pacific are required.
@@ -20,8 +21,8 @@ type Config struct {
 	Capabilities market.Capabilities
 
 	Archive  Archive
-	Cache    Cache  // nil: nothing is cached
-	Leases   Leases // nil: no leases are taken
+	Cache    store.Cache // nil: nothing is cached
+	Leases   Leases      // nil: no leases are taken
 	Now      func() time.Time
 	Logger   *slog.Logger
 	Pacific  *time.Location // the zone in which people read times beside UTC

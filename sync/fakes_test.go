@@ -23,6 +23,10 @@ var errStopped = errors.New("connection refused")
 type memory struct {
 	mu      sync.Mutex
 	bars    map[market.Series]map[int64]market.Candle
+	version map[market.Series]int64
+	reads   map[market.Series]int // calls of Tx.Candles
+	states  map[market.Series]int // calls of Tx.State
+	onPage  func(market.Series)   // called by Page, when set
 	runs    []ledger.Run
 	cells   map[string]ledger.Cell
 	down    int    // so many of the next commits fail
@@ -31,7 +35,10 @@ type memory struct {
 }
 
 func newMemory() *memory {
-	return &memory{bars: map[market.Series]map[int64]market.Candle{}, cells: map[string]ledger.Cell{}}
+	return &memory{
+		bars: map[market.Series]map[int64]market.Candle{}, version: map[market.Series]int64{}, cells: map[string]ledger.Cell{},
+		reads: map[market.Series]int{}, states: map[market.Series]int{},
+	}
 }
 
 func (m *memory) States(context.Context) ([]market.SeriesState, error) {
@@ -49,10 +56,33 @@ func (m *memory) States(context.Context) ([]market.SeriesState, error) {
 	return all, nil
 }
 
-func (m *memory) Candles(_ context.Context, series market.Series, w market.Window) (*market.Candles, error) {
+func (m *memory) State(_ context.Context, series market.Series) (market.SeriesState, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return pick(m.bars[series], w), nil
+	return stateOf(series, m.bars[series], m.version[series])
+}
+
+func stateOf(series market.Series, bars map[int64]market.Candle, version int64) (market.SeriesState, bool, error) {
+	keys := slices.Sorted(maps.Keys(bars))
+	state := market.SeriesState{Series: series, Count: int64(len(keys)), Version: version}
+	if len(keys) > 0 {
+		state.Oldest, state.Newest = time.Unix(keys[0], 0).UTC(), time.Unix(keys[len(keys)-1], 0).UTC()
+	}
+	return state, len(keys) > 0, nil
+}
+
+// Page reads the newest bars of a window: nobody asks for the oldest.
+func (m *memory) Page(_ context.Context, series market.Series, w market.Window, limit int, newest bool) (*market.Candles, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !newest {
+		return nil, errors.New("the fake reads newest bars only")
+	}
+	bars := pick(m.bars[series], w)
+	if m.onPage != nil {
+		m.onPage(series)
+	}
+	return bars.Slice(max(0, bars.Len()-limit), bars.Len()), nil
 }
 
 func pick(bars map[int64]market.Candle, w market.Window) *market.Candles {
@@ -135,16 +165,19 @@ func (tx *memoryTx) Upsert(_ context.Context, series market.Series, c *market.Ca
 }
 
 func (tx *memoryTx) Candles(_ context.Context, series market.Series, w market.Window) (*market.Candles, error) {
+	tx.archive.count(tx.archive.reads, series)
 	return pick(tx.view(series), w), nil
 }
 
 func (tx *memoryTx) State(_ context.Context, series market.Series) (market.SeriesState, bool, error) {
-	keys := slices.Sorted(maps.Keys(tx.view(series)))
-	state := market.SeriesState{Series: series, Count: int64(len(keys))}
-	if len(keys) > 0 {
-		state.Oldest, state.Newest = time.Unix(keys[0], 0).UTC(), time.Unix(keys[len(keys)-1], 0).UTC()
-	}
-	return state, len(keys) > 0, nil
+	tx.archive.count(tx.archive.states, series)
+	return stateOf(series, tx.view(series), 0)
+}
+
+func (m *memory) count(calls map[market.Series]int, series market.Series) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	calls[series]++
 }
 
 func (tx *memoryTx) RecordCell(_ context.Context, c ledger.Cell) error {
@@ -168,6 +201,7 @@ func (tx *memoryTx) Commit(context.Context) error {
 			m.bars[series] = map[int64]market.Candle{}
 		}
 		maps.Copy(m.bars[series], bars)
+		m.version[series]++
 	}
 	for _, c := range tx.cells {
 		m.cells[c.Instrument+" "+c.Timeframe] = c
@@ -244,22 +278,29 @@ func nothing(r market.FetchRequest) (*market.FetchResult, error) {
 
 // cached remembers what was put into the cache, or fails.
 type cached struct {
-	mu   sync.Mutex
-	bars map[market.Series]*market.Candles
-	down bool
+	mu      sync.Mutex
+	bars    map[market.Series]*market.Candles
+	version map[market.Series]int64
+	down    bool
 }
 
-func (c *cached) PutNewest(_ context.Context, series market.Series, bars *market.Candles) error {
+func (c *cached) PutNewest(_ context.Context, series market.Series, version int64, bars *market.Candles) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.down {
 		return errStopped
 	}
-	if c.bars == nil {
-		c.bars = map[market.Series]*market.Candles{}
-	}
-	c.bars[series] = bars
+	c.bars[series], c.version[series] = bars, version
 	return nil
+}
+
+// Newest is not called by an engine.
+func (c *cached) Newest(context.Context, market.Series) (int64, *market.Candles, bool, error) {
+	return 0, nil, false, errors.New("an engine does not read the cache")
+}
+
+func newCached() *cached {
+	return &cached{bars: map[market.Series]*market.Candles{}, version: map[market.Series]int64{}}
 }
 
 // bench is an engine on fakes.
@@ -276,7 +317,7 @@ func newBench(t testing.TB, now func() time.Time) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{archive: newMemory(), provider: &scripted{now: now}, cache: &cached{}}
+	b := &bench{archive: newMemory(), provider: &scripted{now: now}, cache: newCached()}
 	b.config = syncer.Config{
 		Provider: b.provider, Capabilities: yahoo.Capabilities(), Archive: b.archive, Cache: b.cache, Now: now, Pacific: pacific, Logger: slog.New(slog.DiscardHandler),
 	}

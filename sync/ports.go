@@ -20,8 +20,10 @@ type Archive interface {
 	States(ctx context.Context) ([]market.SeriesState, error)
 	// Begin opens a write transaction.
 	Begin(ctx context.Context) (Tx, error)
-	// Candles reads the stored bars that start inside the window.
-	Candles(ctx context.Context, series market.Series, window market.Window) (*market.Candles, error)
+	// State tells what is stored of one series; false when it has no row.
+	State(ctx context.Context, series market.Series) (market.SeriesState, bool, error)
+	// Page reads at most limit bars that start inside the window, the last ones with newest, in order.
+	Page(ctx context.Context, series market.Series, window market.Window, limit int, newest bool) (*market.Candles, error)
 	// StartRun writes a new run and returns its id.
 	StartRun(ctx context.Context, run ledger.Run) (int64, error)
 	// FinishRun writes a run's state, reason and end.
@@ -33,11 +35,6 @@ type Archive interface {
 
 // Tx is one write transaction of the archive.
 type Tx = store.Tx
-
-// Cache keeps the newest bars of each series where scripts find them quickly. Losing it costs speed, never data.
-type Cache interface {
-	PutNewest(ctx context.Context, series market.Series, bars *market.Candles) error
-}
 
 // Leases let one process at a time work on a series.
 type Leases interface {

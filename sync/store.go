@@ -3,37 +3,49 @@ package syncer
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"barkeep/ledger"
 	"barkeep/market"
 )
 
+// seriesResult is what a task did to one of its series.
+type seriesResult struct {
+	market.Stored
+	given  int       // bars handed to the archive
+	newest time.Time // start of the last bar in the archive; zero when there is none
+}
+
+// add sums what two transactions did, one after the other.
+func (r seriesResult) add(later seriesResult) seriesResult {
+	return seriesResult{Stored: r.Stored.Add(later.Stored), given: r.given + later.given, newest: later.newest}
+}
+
 // store commits a task: its base bars, everything resampled from them, and the evidence, in one transaction a request, so
 // that a derived series never speaks of other base bars than those stored. It returns the cells as committed.
 func (x *execution) store(ctx context.Context, w work) []ledger.Cell {
-	sums := make([]market.Stored, len(w.task.All()))
-	fetched := make([]int, len(sums))
+	sums := make([]seriesResult, len(w.task.All()))
 	var cells []ledger.Cell
 	for i, part := range w.batch.parts {
 		last := i == len(w.batch.parts)-1
 		err := x.persist(ctx, func(ctx context.Context) error {
-			one, err := x.commit(ctx, w, part, last, sums, fetched)
+			one, err := x.commit(ctx, w, part, last, sums)
 			if err == nil {
 				cells = one
 			}
 			return err
 		})
 		if err != nil {
-			return x.storeFailed(ctx, w, sums, fetched, err)
+			return x.storeFailed(ctx, w, sums, err)
 		}
 	}
 	return cells
 }
 
-// commit stores one part in one transaction. It adds to sums and fetched only after the commit. The cells are written with
-// the last part: a task is done when all of it is.
+// commit stores one part in one transaction. It adds to sums only after the commit. The cells are written with the last part:
+// a task is done when all of it is.
 func (x *execution) commit(
-	ctx context.Context, w work, part *market.Candles, last bool, sums []market.Stored, fetched []int,
+	ctx context.Context, w work, part *market.Candles, last bool, sums []seriesResult,
 ) ([]ledger.Cell, error) {
 	tx, err := x.Archive.Begin(ctx)
 	if err != nil {
@@ -45,103 +57,132 @@ func (x *execution) commit(
 			return nil, fmt.Errorf("store %s for run %d: %w", w.task.Series(), x.run.ID, err)
 		}
 	}
-	results, counts, err := x.write(ctx, tx, w.task, part)
+	totals, err := x.write(ctx, tx, w.task, part)
 	if err != nil {
 		return nil, err
 	}
+	for i := range totals {
+		totals[i] = sums[i].add(totals[i])
+	}
 	var cells []ledger.Cell
 	if last {
-		if cells, err = x.evidence(ctx, tx, w, results, counts, sums, fetched); err != nil {
+		if cells, err = x.evidence(ctx, tx, w, totals); err != nil {
 			return nil, err
 		}
 	}
 	if err := tx.Commit(ctx); err != nil {
 		return nil, fmt.Errorf("commit %s: %w", w.task.Series(), err)
 	}
-	for i := range sums {
-		sums[i], fetched[i] = sums[i].Add(results[i]), fetched[i]+counts[i]
-	}
+	copy(sums, totals)
 	return cells, nil
 }
 
 // write upserts the base and rebuilds what derives from it, in the order of Task.All.
-func (x *execution) write(ctx context.Context, tx Tx, task Task, part *market.Candles) ([]market.Stored, []int, error) {
+func (x *execution) write(ctx context.Context, tx Tx, task Task, part *market.Candles) ([]seriesResult, error) {
 	stored, err := tx.Upsert(ctx, task.Series(), part)
 	if err != nil {
-		return nil, nil, fmt.Errorf("store %s: %w", task.Series(), err)
+		return nil, fmt.Errorf("store %s: %w", task.Series(), err)
 	}
-	results, counts := []market.Stored{stored}, []int{part.Len()}
-	for _, timeframe := range task.Derived {
-		stored, n, err := x.derive(ctx, tx, task, timeframe, stored.Touched)
-		if err != nil {
-			return nil, nil, fmt.Errorf("derive %s %s from %s: %w", task.Instrument.Name, timeframe, task.Base, err)
-		}
-		results, counts = append(results, stored), append(counts, n)
+	state, _, err := tx.State(ctx, task.Series())
+	if err != nil {
+		return nil, fmt.Errorf("read the newest bar of %s: %w", task.Series(), err)
 	}
-	return results, counts, nil
+	base := seriesResult{Stored: stored, given: part.Len(), newest: state.Newest}
+	derived, err := x.derive(ctx, tx, task, stored.Touched)
+	if err != nil {
+		return nil, err
+	}
+	return append([]seriesResult{base}, derived...), nil
 }
 
-// derive rebuilds a derived series for exactly the range that its base changed, and from its newest bar on: a bar may have
-// become complete only because time has passed. A derived series without bars is built from the whole base.
-func (x *execution) derive(
-	ctx context.Context, tx Tx, task Task, timeframe market.Timeframe, touched market.Window,
-) (market.Stored, int, error) {
-	series := market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}
+// derivation is a derived series with the part of the base from which it is rebuilt.
+type derivation struct {
+	series market.Series
+	newest time.Time // start of its last bar before; zero when there is none
+	span   market.Window
+}
+
+// derive rebuilds the derived series of a task. The base is read once, for all of them together.
+func (x *execution) derive(ctx context.Context, tx Tx, task Task, touched market.Window) ([]seriesResult, error) {
 	now := x.Now()
-	held, _, err := tx.State(ctx, series)
+	end := now.Truncate(time.Second) // of bars in columns, whole seconds select the same ones as in the archive
+	if end.Before(now) {
+		end = end.Add(time.Second)
+	}
+	list, all, err := x.derivations(ctx, tx, task, touched, end)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	base, err := tx.Candles(ctx, task.Series(), all)
 	if err != nil {
-		return market.Stored{}, 0, err
+		return nil, fmt.Errorf("read %s to derive from it: %w", task.Series(), err)
 	}
-	newest, ok := held.Newest, held.Count > 0
-	if !ok {
-		newest = firstTrade()
+	results := make([]seriesResult, len(list))
+	for i, d := range list {
+		results[i].newest = d.newest
+		bars := market.Resample(base.In(d.span), task.Base, d.series.Timeframe, task.Instrument.Calendar, now)
+		if bars.Len() == 0 {
+			continue
+		}
+		if results[i].Stored, err = tx.Upsert(ctx, d.series, bars); err != nil {
+			return nil, fmt.Errorf("derive %s from %s: %w", d.series, task.Base, err)
+		}
+		results[i].given = bars.Len()
+		if last := bars.At(bars.Len() - 1).Start; last.After(d.newest) {
+			results[i].newest = last
+		}
 	}
-	span := touched.Union(market.Window{From: newest, To: now})
-	if ok {
-		span = timeframe.Span(task.Instrument.Calendar, span)
+	return results, nil
+}
+
+// derivations finds what each derived series is rebuilt from, and the union of it: exactly the range that its base changed,
+// and from its newest bar on, since a bar may have become complete only because time has passed. A derived series without
+// bars is built from the whole base.
+func (x *execution) derivations(
+	ctx context.Context, tx Tx, task Task, touched market.Window, end time.Time,
+) (list []derivation, all market.Window, err error) {
+	for _, timeframe := range task.Derived {
+		d := derivation{series: market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}}
+		state, _, err := tx.State(ctx, d.series)
+		if err != nil {
+			return nil, all, fmt.Errorf("read the newest bar of %s: %w", d.series, err)
+		}
+		if state.Count == 0 {
+			d.span = touched.Union(market.Window{From: firstTrade(), To: end})
+		} else {
+			d.newest = state.Newest
+			d.span = timeframe.Span(task.Instrument.Calendar, touched.Union(market.Window{From: d.newest, To: end}))
+		}
+		list, all = append(list, d), all.Union(d.span)
 	}
-	base, err := tx.Candles(ctx, task.Series(), span)
-	if err != nil {
-		return market.Stored{}, 0, err
-	}
-	bars := market.Resample(base, task.Base, timeframe, task.Instrument.Calendar, now)
-	if bars.Len() == 0 {
-		return market.Stored{}, 0, nil
-	}
-	stored, err := tx.Upsert(ctx, series, bars)
-	return stored, bars.Len(), err
+	return list, all, nil
 }
 
 // evidence writes the cells of a task with its last bars.
-func (x *execution) evidence(
-	ctx context.Context, tx Tx, w work, results []market.Stored, counts []int, sums []market.Stored, fetched []int,
-) ([]ledger.Cell, error) {
+func (x *execution) evidence(ctx context.Context, tx Tx, w work, totals []seriesResult) ([]ledger.Cell, error) {
 	cells := x.cellsOf(w.task, ledger.CellStored, reasonOf(w), w.batch.requests)
 	for i := range cells {
-		total := sums[i].Add(results[i])
-		cell := &cells[i]
-		cell.From, cell.To = w.batch.window.From, w.batch.window.To
-		cell.Fetched, cell.Inserted = fetched[i]+counts[i], total.Inserted
-		cell.Changed, cell.Unchanged = total.Changed, total.Unchanged
-		series := market.Series{Instrument: cell.Instrument, Timeframe: market.Timeframe(cell.Timeframe)}
-		held, _, err := tx.State(ctx, series)
-		if err != nil {
-			return nil, fmt.Errorf("read the newest bar of %s: %w", series, err)
-		}
-		cell.Newest = held.Newest
+		cell, total := &cells[i], totals[i]
+		cell.From, cell.To, cell.Newest = w.batch.window.From, w.batch.window.To, total.newest
+		count(cell, total)
 		if err := tx.RecordCell(ctx, *cell); err != nil {
-			return nil, fmt.Errorf("record the evidence of %s: %w", series, err)
+			return nil, fmt.Errorf("record the evidence of %s %s: %w", cell.Instrument, cell.Timeframe, err)
 		}
 	}
 	return cells, nil
 }
 
+// count writes into a cell what became of its bars.
+func count(cell *ledger.Cell, total seriesResult) {
+	cell.Fetched, cell.Inserted = total.given, total.Inserted
+	cell.Changed, cell.Unchanged = total.Changed, total.Unchanged
+}
+
 // storeFailed tells what a task came to whose bars could not all be committed; the counts are of what was.
-func (x *execution) storeFailed(ctx context.Context, w work, sums []market.Stored, fetched []int, err error) []ledger.Cell {
+func (x *execution) storeFailed(ctx context.Context, w work, sums []seriesResult, err error) []ledger.Cell {
 	cells := x.cellsOf(w.task, ledger.CellFailed, err.Error(), w.batch.requests)
 	for i := range cells {
-		cells[i].Fetched, cells[i].Inserted = fetched[i], sums[i].Inserted
-		cells[i].Changed, cells[i].Unchanged = sums[i].Changed, sums[i].Unchanged
+		count(&cells[i], sums[i])
 	}
 	x.record(ctx, cells)
 	return cells

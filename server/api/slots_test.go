@@ -1,4 +1,4 @@
-package server_test
+package api_test
 
 import (
 	"context"
@@ -12,10 +12,8 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/server"
+	"barkeep/server/servertest"
 )
-
-// today is the slot of the tests' date.
-func today() ledger.Slot { return ledger.Slot{Job: ledger.JobImport, Date: "2026-01-15"} }
 
 func TestSlotStates(t *testing.T) {
 	t.Parallel()
@@ -46,19 +44,19 @@ func TestSlotStates(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t)
-			b.clock.set(c.now)
+			b := servertest.New(t)
+			b.Clock.Set(c.now)
 			if c.state != "" {
-				r := doneRun(3, "2026-01-15", at)
+				r := servertest.DoneRun(3, "2026-01-15", at)
 				r.State = c.state
-				b.runs.set(today(), server.SlotRecord{Run: r})
+				b.Ledger.Set(servertest.Today(), servertest.SlotRecord{Run: r})
 			}
-			a := b.get(t, "/api/v1/slots/2026-01-15/0")
-			s := decode[slot](t, a, http.StatusOK)
-			if s.State != c.want || s.Done != c.done || s.Ended != c.ended || a.header.Get("Retry-After") != c.retry {
-				t.Errorf("%s, done %t, ended %t, retry %q", s.State, s.Done, s.Ended, a.header.Get("Retry-After"))
+			a := b.Get(t, "/api/v1/slots/2026-01-15/0")
+			s := servertest.Decode[servertest.Slot](t, a, http.StatusOK)
+			if s.State != c.want || s.Done != c.done || s.Ended != c.ended || a.Header.Get("Retry-After") != c.retry {
+				t.Errorf("%s, done %t, ended %t, retry %q", s.State, s.Done, s.Ended, a.Header.Get("Retry-After"))
 			}
-			if s.Date != "2026-01-15" || s.Job != "import" || *s.At != (both{"2026-01-15T22:05:00Z", "2026-01-15T14:05:00-08:00"}) {
+			if s.Date != "2026-01-15" || s.Job != "import" || *s.At != (servertest.Both{UTC: "2026-01-15T22:05:00Z", Pacific: "2026-01-15T14:05:00-08:00"}) {
 				t.Errorf("slot %+v at %+v", s, s.At)
 			}
 			if (s.Run != nil) != (c.state != "") {
@@ -71,25 +69,25 @@ func TestSlotStates(t *testing.T) {
 // TestToday: the date is the one in Los Angeles, not the one in UTC.
 func TestToday(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	b.clock.set(time.Date(2026, 1, 16, 7, 59, 0, 0, time.UTC))
-	if s := decode[slot](t, b.get(t, "/api/v1/slots/today/0"), http.StatusOK); s.Date != "2026-01-15" {
+	b := servertest.New(t)
+	b.Clock.Set(time.Date(2026, 1, 16, 7, 59, 0, 0, time.UTC))
+	if s := servertest.Decode[servertest.Slot](t, b.Get(t, "/api/v1/slots/today/0"), http.StatusOK); s.Date != "2026-01-15" {
 		t.Errorf("a minute before midnight: %s", s.Date)
 	}
-	b.clock.add(time.Minute)
-	if s := decode[slot](t, b.get(t, "/api/v1/slots/today/0"), http.StatusOK); s.Date != "2026-01-16" {
+	b.Clock.Add(time.Minute)
+	if s := servertest.Decode[servertest.Slot](t, b.Get(t, "/api/v1/slots/today/0"), http.StatusOK); s.Date != "2026-01-16" {
 		t.Errorf("at midnight: %s", s.Date)
 	}
 }
 
 // waitBench is a bench on the bubble's clock, whose first slot is the one of the bubble's date.
-func waitBench(t *testing.T) (*bench, ledger.Slot, string) {
+func waitBench(t *testing.T) (*servertest.Bench, ledger.Slot, string) {
 	t.Helper()
-	b := newBench(t, func(b *bench) {
-		b.config.Now = time.Now
-		b.config.Import = schedule(t, ledger.JobImport, "00:00")
+	b := servertest.New(t, func(b *servertest.Bench) {
+		b.Config.Now = time.Now
+		b.Config.Import = servertest.Schedule(t, ledger.JobImport, "00:00")
 	})
-	date := time.Now().In(pacific(t)).Format(time.DateOnly)
+	date := time.Now().In(servertest.Pacific(t)).Format(time.DateOnly)
 	return b, ledger.Slot{Job: ledger.JobImport, Date: date}, "/api/v1/slots/" + date + "/0"
 }
 
@@ -130,20 +128,20 @@ func TestWait(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b, today, path := waitBench(t)
 				if c.fails[1] > 0 {
-					b.runs.fail(errors.New("the database restarts"))
-					time.AfterFunc(c.fails[1], func() { b.runs.fail(nil) })
+					b.Ledger.Fail(errors.New("the database restarts"))
+					time.AfterFunc(c.fails[1], func() { b.Ledger.Fail(nil) })
 				}
 				for after, state := range c.then {
-					r := doneRun(3, today.Date, time.Now())
+					r := servertest.DoneRun(3, today.Date, time.Now())
 					r.State = state
 					if after == 0 {
-						b.runs.set(today, server.SlotRecord{Run: r})
+						b.Ledger.Set(today, servertest.SlotRecord{Run: r})
 					} else {
-						time.AfterFunc(after, func() { b.runs.set(today, server.SlotRecord{Run: r}) })
+						time.AfterFunc(after, func() { b.Ledger.Set(today, servertest.SlotRecord{Run: r}) })
 					}
 				}
 				began := time.Now()
-				s := decode[slot](t, b.get(t, path+"?wait="+c.wait), http.StatusOK)
+				s := servertest.Decode[servertest.Slot](t, b.Get(t, path+"?wait="+c.wait), http.StatusOK)
 				if took := time.Since(began); s.State != c.want || took != c.took {
 					t.Errorf("%s after %s, want %s after %s", s.State, took, c.want, c.took)
 				}
@@ -157,11 +155,11 @@ func TestWaitOfALedgerThatStaysAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b, _, path := waitBench(t)
-		b.runs.fail(server.ErrUnavailable)
-		a := b.get(t, path+"?wait=30s")
-		refused(t, a, http.StatusServiceUnavailable)
-		if a.header.Get("Retry-After") == "" || b.runs.calls.Load() < 30 {
-			t.Errorf("retry %q after %d reads", a.header.Get("Retry-After"), b.runs.calls.Load())
+		b.Ledger.Fail(server.ErrUnavailable)
+		a := b.Get(t, path+"?wait=30s")
+		servertest.Refused(t, a, http.StatusServiceUnavailable)
+		if a.Header.Get("Retry-After") == "" || b.Ledger.Calls.Load() < 30 {
+			t.Errorf("retry %q after %d reads", a.Header.Get("Retry-After"), b.Ledger.Calls.Load())
 		}
 	})
 }
@@ -170,7 +168,7 @@ func TestWaitEndsEarly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b, _, path := waitBench(t)
-		b.runs.seen = make(chan struct{}, 1)
+		b.Ledger.Seen = make(chan struct{}, 1)
 		ctx, leave := context.WithCancel(t.Context())
 		ended := make(chan int, 1)
 		go func() {
@@ -178,13 +176,13 @@ func TestWaitEndsEarly(t *testing.T) {
 			b.Handler().ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, path+"?wait=10m", nil))
 			ended <- w.Body.Len()
 		}()
-		<-b.runs.seen
+		<-b.Ledger.Seen
 		began := time.Now()
 		leave()
 		if n := <-ended; n != 0 || time.Since(began) != 0 {
 			t.Errorf("a client that left got %d bytes after %s", n, time.Since(began))
 		}
-		go func() { ended <- len(b.get(t, path+"?wait=10m").body) }()
+		go func() { ended <- len(b.Get(t, path+"?wait=10m").Body) }()
 		synctest.Wait()
 		if err := b.Stop(t.Context()); err != nil {
 			t.Error(err)
@@ -233,7 +231,7 @@ func TestDeadlines(t *testing.T) {
 
 func TestBadSlots(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := servertest.New(t)
 	for _, c := range []struct {
 		path, parameter, value string
 		status                 int
@@ -252,7 +250,7 @@ func TestBadSlots(t *testing.T) {
 		{"/api/v1/slots/2026-01-15/0?wiat=1s", "wiat", "1s", 400},
 		{"/api/v1/slots/2026-01-15/0?wait=%zz", "query", "wait=%zz", 400},
 	} {
-		p := refused(t, b.get(t, c.path), c.status)
+		p := servertest.Refused(t, b.Get(t, c.path), c.status)
 		if c.parameter == "" {
 			if len(p.Invalid) != 0 {
 				t.Errorf("%s: %+v", c.path, p)
@@ -264,14 +262,14 @@ func TestBadSlots(t *testing.T) {
 		}
 	}
 	for _, date := range []string{"0000-01-01", "0001-01-01", "9999-12-31", "2026-03-08", "2026-11-01"} {
-		if s := decode[slot](t, b.get(t, "/api/v1/slots/"+date+"/0"), http.StatusOK); s.Date != date || s.At == nil {
+		if s := servertest.Decode[servertest.Slot](t, b.Get(t, "/api/v1/slots/"+date+"/0"), http.StatusOK); s.Date != date || s.At == nil {
 			t.Errorf("%s: %+v", date, s)
 		}
 	}
-	if n := b.runs.calls.Load(); n != 5 {
+	if n := b.Ledger.Calls.Load(); n != 5 {
 		t.Errorf("the ledger was asked %d times, want once for each slot that there is", n)
 	}
-	if p := refused(t, b.get(t, "/api/v1/slots/nope/nope?wait=nope&x=1"), 400); len(p.Invalid) != 4 {
+	if p := servertest.Refused(t, b.Get(t, "/api/v1/slots/nope/nope?wait=nope&x=1"), 400); len(p.Invalid) != 4 {
 		t.Errorf("all that is wrong at once: %+v", p.Invalid)
 	}
 }

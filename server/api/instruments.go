@@ -1,4 +1,4 @@
-package server
+package api
 
 import (
 	"cmp"
@@ -6,18 +6,19 @@ import (
 	"slices"
 
 	"barkeep/market"
+	"barkeep/server/view"
 )
 
 // listSeries shows what the archive holds of every series.
-func (s *Server) listSeries(w http.ResponseWriter, r *http.Request) error {
+func (a *API) listSeries(w http.ResponseWriter, r *http.Request) error {
 	if err := newInput(r).err(); err != nil {
 		return err
 	}
-	states, err := s.Archive.States(r.Context())
+	states, err := a.server.States(r.Context())
 	if err != nil {
 		return err
 	}
-	return s.json(w, map[string][]seriesView{"series": s.viewSeries(states, s.Now())})
+	return a.server.JSON(w, map[string][]view.Series{"series": a.server.Views().Series(states, a.server.Now())})
 }
 
 // instrumentView is an instrument of the configuration or of the archive.
@@ -33,11 +34,11 @@ type instrumentView struct {
 }
 
 // listInstruments shows what is kept and what is stored.
-func (s *Server) listInstruments(w http.ResponseWriter, r *http.Request) error {
+func (a *API) listInstruments(w http.ResponseWriter, r *http.Request) error {
 	if err := newInput(r).err(); err != nil {
 		return err
 	}
-	states, err := s.Archive.States(r.Context())
+	states, err := a.server.States(r.Context())
 	if err != nil {
 		return err
 	}
@@ -48,23 +49,23 @@ func (s *Server) listInstruments(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	views := []instrumentView{}
-	for _, i := range s.Instruments {
-		views = append(views, s.viewInstrument(i, true, stored[i.Name]))
+	for _, i := range a.Instruments {
+		views = append(views, a.viewInstrument(i, true, stored[i.Name]))
 		delete(stored, i.Name)
 	}
 	for name, timeframes := range stored {
-		i, err := s.Resolve(name)
+		i, err := a.Resolve(name)
 		if err != nil { // an archive may hold what this version does not resolve
 			i = market.Instrument{Name: name}
 		}
-		views = append(views, s.viewInstrument(i, false, timeframes))
+		views = append(views, a.viewInstrument(i, false, timeframes))
 	}
 	slices.SortFunc(views, func(a, b instrumentView) int { return cmp.Compare(a.Name, b.Name) })
-	return s.json(w, map[string][]instrumentView{"instruments": views})
+	return a.server.JSON(w, map[string][]instrumentView{"instruments": views})
 }
 
-func (s *Server) viewInstrument(i market.Instrument, kept bool, timeframes []market.Timeframe) instrumentView {
-	v := instrumentView{Name: i.Name, Symbol: s.Symbol(i), Kind: i.Kind, Root: i.Root, Tick: i.Tick, Kept: kept}
+func (a *API) viewInstrument(i market.Instrument, kept bool, timeframes []market.Timeframe) instrumentView {
+	v := instrumentView{Name: i.Name, Symbol: a.Symbol(i), Kind: i.Kind, Root: i.Root, Tick: i.Tick, Kept: kept}
 	if i.Calendar != nil && i.Calendar.Zone != nil {
 		v.Zone = i.Calendar.Zone.String()
 	}

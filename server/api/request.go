@@ -1,4 +1,4 @@
-package server
+package api
 
 import (
 	"bytes"
@@ -13,48 +13,49 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/server"
 )
 
-// The bounds of an order.
+// The bounds of an request.
 const (
 	mostBody = 64 << 10 // bytes
 	mostList = 1000     // names in a list
 )
 
-// orderFields are what the body of an order may hold.
-func orderFields() []string {
+// requestFields are what the body of a request for a run may hold.
+func requestFields() []string {
 	return []string{"mode", "date", "slot", "force", "instruments", "timeframes", "backfill", "deep"}
 }
 
-// body is an order as it was sent, field by field, so that each bad one can be named.
+// body is a request for a run as it was sent, field by field, so that each bad one can be named.
 type body struct {
 	*input
 	fields map[string]json.RawMessage
 }
 
-// readOrder reads and checks the body of POST /api/v1/runs. An empty one asks for the newest slot whose time has come.
-func (s *Server) readOrder(w http.ResponseWriter, r *http.Request) (Order, error) {
+// readRequest reads and checks the body of POST /api/v1/runs. An empty one asks for the newest slot whose time has come.
+func (a *API) readRequest(w http.ResponseWriter, r *http.Request) (RunRequest, error) {
 	b, err := readBody(w, r)
 	if err != nil {
-		return Order{}, err
+		return RunRequest{}, err
 	}
 	const accepted = "one of operational, maintenance"
 	mode, ok := take[string](b, "mode", accepted)
 	b.refuseIf("mode", ok && mode != "operational" && mode != "maintenance", accepted)
 	forSlot, adHoc := b.hasAny("date", "slot", "force"), b.hasAny("instruments", "timeframes", "backfill", "deep")
 	if !b.has("mode") && !forSlot && !adHoc {
-		mode = s.Mode
+		mode = a.server.Mode
 	}
-	order := Order{Maintenance: mode == "maintenance"}
-	if adHoc || order.Maintenance {
-		b.series(&order, s.Resolve)
+	request := RunRequest{Maintenance: mode == "maintenance"}
+	if adHoc || request.Maintenance {
+		b.series(&request, a.Resolve)
 		for _, name := range []string{"date", "slot", "force"} {
 			b.refuseIf(name, b.has(name), "no date, slot or force together with maintenance, instruments, timeframes, backfill or deep")
 		}
 	} else {
-		s.readSlotOrder(b, &order)
+		a.readSlotRequest(b, &request)
 	}
-	return order, b.err()
+	return request, b.err()
 }
 
 // readBody splits the body into fields and refuses those that are not known.
@@ -64,9 +65,9 @@ func readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, newProblem(http.StatusRequestEntityTooLarge, "too-large", "the body has more than 65536 bytes")
+		return nil, server.NewProblem(http.StatusRequestEntityTooLarge, "too-large", "the body has more than 65536 bytes")
 	case err != nil:
-		return nil, newProblem(http.StatusBadRequest, "bad-input", "the body could not be read to its end")
+		return nil, server.NewProblem(http.StatusBadRequest, "bad-input", "the body could not be read to its end")
 	}
 	if len(bytes.TrimSpace(text)) == 0 {
 		return b, nil
@@ -76,7 +77,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
 		return nil, b.err()
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.fields)) {
-		b.refuseIf(name, !slices.Contains(orderFields(), name), strings.Join(orderFields(), ", "))
+		b.refuseIf(name, !slices.Contains(requestFields(), name), strings.Join(requestFields(), ", "))
 	}
 	return b, nil
 }
@@ -118,30 +119,30 @@ func (b *body) flag(name string) bool {
 	return value
 }
 
-// series reads what an order ad hoc is about.
-func (b *body) series(order *Order, resolve func(string) (market.Instrument, error)) {
+// series reads what a run without a slot is about.
+func (b *body) series(request *RunRequest, resolve func(string) (market.Instrument, error)) {
 	backfill := b.flag("backfill")
-	order.Deep = b.flag("deep")
-	order.Backfill = backfill || order.Deep
-	if order.Maintenance {
+	request.Deep = b.flag("deep")
+	request.Backfill = backfill || request.Deep
+	if request.Maintenance {
 		const accepted = "no backfill or deep together with maintenance, which checks what is stored"
 		b.refuseIf("backfill", backfill, accepted)
-		b.refuseIf("deep", order.Deep, accepted)
+		b.refuseIf("deep", request.Deep, accepted)
 	}
 	for _, text := range b.names("instruments", acceptedInstruments) {
 		i, err := resolve(text)
 		if err != nil {
 			b.refuse("body", "instruments", text, acceptedInstruments)
-		} else if !slices.ContainsFunc(order.Instruments, func(o market.Instrument) bool { return o.Name == i.Name }) {
-			order.Instruments = append(order.Instruments, i)
+		} else if !slices.ContainsFunc(request.Instruments, func(o market.Instrument) bool { return o.Name == i.Name }) {
+			request.Instruments = append(request.Instruments, i)
 		}
 	}
 	for _, text := range b.names("timeframes", acceptedTimeframes()) {
 		t, err := market.ParseTimeframe(text)
 		if err != nil {
 			b.refuse("body", "timeframes", text, acceptedTimeframes())
-		} else if !slices.Contains(order.Timeframes, t) {
-			order.Timeframes = append(order.Timeframes, t)
+		} else if !slices.Contains(request.Timeframes, t) {
+			request.Timeframes = append(request.Timeframes, t)
 		}
 	}
 }
@@ -157,34 +158,34 @@ func (b *body) names(field, each string) []string {
 	return names
 }
 
-// readSlotOrder reads which slot an order is for. A slot whose time has not come cannot be run: what it fetched would not be
+// readSlotRequest reads which slot a request is for. A slot whose time has not come cannot be run: what it fetched would not be
 // the date's data.
-func (s *Server) readSlotOrder(b *body, order *Order) {
-	now := s.Now()
-	order.Force = b.flag("force")
+func (a *API) readSlotRequest(b *body, request *RunRequest) {
+	now := a.server.Now()
+	request.Force = b.flag("force")
 	if !b.has("slot") {
 		b.refuseIf("date", b.has("date"), "a date together with a slot")
-		newest, _, ok := s.Import.Due(now)
+		newest, _, ok := a.server.Import.Due(now)
 		if !ok {
 			b.refuse("body", "slot", "", "series: this process has no IMPORT_TIMES and so no slots")
 		}
-		order.Slot = newest
+		request.Slot = newest
 		return
 	}
-	date := s.today(s.Import)
+	date := a.server.Today(a.server.Import)
 	if text, ok := take[string](b, "date", acceptedDates); ok {
-		date = s.date(b.input, "body", text)
+		date = a.date(b.input, "body", text)
 	}
 	index, _ := take[int](b, "slot", "a whole number from 0")
 	if len(b.wrong) > 0 {
 		return
 	}
-	at, err := s.Import.At(date, index)
+	at, err := a.server.Import.At(date, index)
 	switch {
 	case err != nil:
 		b.refuseField("slot", "a slot of the schedule: "+err.Error())
 	case at.After(now):
 		b.refuseField("slot", "a slot whose time has come; this one comes at "+at.UTC().Format(time.RFC3339))
 	}
-	order.Slot = ledger.Slot{Job: ledger.JobImport, Date: date, Index: index}
+	request.Slot = ledger.Slot{Job: ledger.JobImport, Date: date, Index: index}
 }

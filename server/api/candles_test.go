@@ -1,4 +1,4 @@
-package server_test
+package api_test
 
 import (
 	"encoding/csv"
@@ -18,6 +18,7 @@ import (
 
 	"barkeep/market"
 	"barkeep/server"
+	"barkeep/server/servertest"
 )
 
 // candles is a page as clients read it.
@@ -43,11 +44,11 @@ func (c candles) starts() []int64 {
 
 func TestCandles(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
+	b := servertest.New(t)
 	from := time.Date(2026, 1, 5, 14, 30, 0, 0, time.UTC)
-	bars := ramp(from, 5*time.Minute, 100)
+	bars := servertest.Ramp(from, 5*time.Minute, 100)
 	bars.Volume[0], bars.Flags[1], bars.Open[2] = market.NoVolume, market.FlagOutside|market.FlagIncomplete, -37.63
-	b.archive.bars[market.Series{Instrument: "ES", Timeframe: market.M5}] = bars
+	b.Archive.Series[market.Series{Instrument: "ES", Timeframe: market.M5}] = bars
 	for _, c := range []struct {
 		query       string
 		first, last int // of the bars; -1 for none
@@ -67,8 +68,8 @@ func TestCandles(t *testing.T) {
 		{"&from=0001-01-02&to=9999-12-31&limit=99", 0, 98, 99},
 		{"&to=2020-01-01", -1, -1, -1},
 	} {
-		a := b.get(t, "/api/v1/candles?instrument=ES%3DF&timeframe=5m"+c.query)
-		page := decode[candles](t, a, http.StatusOK)
+		a := b.Get(t, "/api/v1/candles?instrument=ES%3DF&timeframe=5m"+c.query)
+		page := servertest.Decode[candles](t, a, http.StatusOK)
 		want := []int64{}
 		if c.first >= 0 {
 			want = bars.TS[c.first : c.last+1]
@@ -76,14 +77,14 @@ func TestCandles(t *testing.T) {
 		if got := page.starts(); !slices.Equal(got, want) || page.Count != len(want) || page.Instrument != "ES" || page.Timeframe != "5m" {
 			t.Errorf("%s: %d bars of %s %s, want %d", c.query, len(got), page.Instrument, page.Timeframe, len(want))
 		}
-		if (page.Next != nil) != (c.next >= 0) || (a.header.Get("Link") != "") != (c.next >= 0) {
-			t.Fatalf("%s: next %v, link %q", c.query, page.Next, a.header.Get("Link"))
+		if (page.Next != nil) != (c.next >= 0) || (a.Header.Get("Link") != "") != (c.next >= 0) {
+			t.Fatalf("%s: next %v, link %q", c.query, page.Next, a.Header.Get("Link"))
 		}
 		if c.next >= 0 && page.Next.Unix() != bars.TS[c.next] {
 			t.Errorf("%s: next %s", c.query, page.Next)
 		}
 	}
-	page := decode[candles](t, b.get(t, "/api/v1/candles?instrument=es&timeframe=5m&from=2026-01-05&limit=3"), http.StatusOK)
+	page := servertest.Decode[candles](t, b.Get(t, "/api/v1/candles?instrument=es&timeframe=5m&from=2026-01-05&limit=3"), http.StatusOK)
 	if c := page.Candles; c[0].Volume != nil || *c[1].Volume != 1 || !slices.Equal(c[1].Flags, []string{"outside", "incomplete"}) ||
 		c[2].Open != -37.63 || c[2].High != 101.5 || c[2].Low != 99.5 || c[2].Close != 100.75 {
 		t.Errorf("values %+v", c)
@@ -92,18 +93,18 @@ func TestCandles(t *testing.T) {
 
 func TestCSV(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	bars := ramp(time.Date(2026, 1, 5, 14, 30, 0, 0, time.UTC), time.Minute, 4)
+	b := servertest.New(t)
+	bars := servertest.Ramp(time.Date(2026, 1, 5, 14, 30, 0, 0, time.UTC), time.Minute, 4)
 	bars.Volume[3], bars.Flags[3], bars.Open[3] = market.NoVolume, market.FlagNegative|market.FlagOffTick, -37.630001068115234
-	b.archive.bars[market.Series{Instrument: "^GSPC", Timeframe: market.M1}] = bars
-	a := b.get(t, "/api/v1/candles?instrument=%5EGSPC&timeframe=1m&format=csv&from=2026-01-05")
-	if kind := a.header.Get("Content-Type"); a.status != http.StatusOK || !strings.HasPrefix(kind, "text/csv") {
-		t.Fatalf("%d %s", a.status, kind)
+	b.Archive.Series[market.Series{Instrument: "^GSPC", Timeframe: market.M1}] = bars
+	a := b.Get(t, "/api/v1/candles?instrument=%5EGSPC&timeframe=1m&format=csv&from=2026-01-05")
+	if kind := a.Header.Get("Content-Type"); a.Status != http.StatusOK || !strings.HasPrefix(kind, "text/csv") {
+		t.Fatalf("%d %s", a.Status, kind)
 	}
-	if d := a.header.Get("Content-Disposition"); !strings.Contains(d, `"_GSPC_1m.csv"`) {
+	if d := a.Header.Get("Content-Disposition"); !strings.Contains(d, `"_GSPC_1m.csv"`) {
 		t.Errorf("disposition %s", d)
 	}
-	rows, err := csv.NewReader(strings.NewReader(a.body)).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(a.Body)).ReadAll()
 	if err != nil || len(rows) != 5 {
 		t.Fatalf("%d rows: %v", len(rows), err)
 	}
@@ -133,8 +134,8 @@ func TestPagesAreTheWhole(t *testing.T) {
 			at += gap * length
 			bars.Append(market.Candle{Start: time.Unix(at, 0).UTC(), Open: 1, High: 1, Low: 1, Close: 1})
 		}
-		b := newBench(t)
-		b.archive.bars[market.Series{Instrument: "ES", Timeframe: tf}] = bars
+		b := servertest.New(t)
+		b.Archive.Series[market.Series{Instrument: "ES", Timeframe: tf}] = bars
 		bound := func(label string) int64 {
 			i := rapid.IntRange(0, bars.Len()-1).Draw(r, label)
 			return bars.TS[i] + rapid.Int64Range(-1, 1).Draw(r, label+" shifted")
@@ -148,19 +149,19 @@ func TestPagesAreTheWhole(t *testing.T) {
 		question := fmt.Sprintf("/api/v1/candles?instrument=ES&timeframe=%s&to=%d&limit=%d", tf, to, limit)
 		got := []int64{}
 		for target := fmt.Sprintf("%s&from=%d", question, from); target != ""; {
-			a := b.get(t, target)
-			page := decode[candles](t, a, http.StatusOK)
+			a := b.Get(t, target)
+			page := servertest.Decode[candles](t, a, http.StatusOK)
 			if page.Count > limit || (page.Next != nil && page.Count != limit) {
 				r.Fatalf("a page of %d bars, at most %d were asked for; next %v", page.Count, limit, page.Next)
 			}
 			got = append(got, page.starts()...)
-			target, _ = strings.CutPrefix(a.header.Get("Link"), "<")
+			target, _ = strings.CutPrefix(a.Header.Get("Link"), "<")
 			target, _, _ = strings.Cut(target, ">")
 		}
 		if !slices.Equal(got, want) {
 			r.Fatalf("pages give %v, want %v", got, want)
 		}
-		newest := decode[candles](t, b.get(t, question), http.StatusOK).starts()
+		newest := servertest.Decode[candles](t, b.Get(t, question), http.StatusOK).starts()
 		if all := bars.In(market.Window{From: time.Unix(0, 0).AddDate(-100, 0, 0), To: time.Unix(to, 0)}).TS; !slices.Equal(newest, all[max(0, len(all)-limit):]) {
 			r.Fatalf("the newest are %v of %v", newest, all)
 		}
@@ -170,22 +171,22 @@ func TestPagesAreTheWhole(t *testing.T) {
 // TestLargeSeries: a short question about a long series reads little, a full page is bounded.
 func TestLargeSeries(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	b.archive.bars[market.Series{Instrument: "ES", Timeframe: market.M1}] = ramp(winterNoon(), time.Minute, 300_000)
+	b := servertest.New(t)
+	b.Archive.Series[market.Series{Instrument: "ES", Timeframe: market.M1}] = servertest.Ramp(servertest.WinterNoon(), time.Minute, 300_000)
 	for query, most := range map[string]int{"&limit=10": 11, "&limit=10&from=2026-01-01": 22, "": 10_001, "&limit=50000&from=2026-01-01": 50_001} {
-		b.archive.most = 0
-		page := decode[candles](t, b.get(t, "/api/v1/candles?instrument=ES&timeframe=1m"+query), http.StatusOK)
-		if page.Count < 10 || b.archive.most > most {
-			t.Errorf("%q gives %d bars, by reads of up to %d, want at most %d", query, page.Count, b.archive.most, most)
+		b.Archive.Most = 0
+		page := servertest.Decode[candles](t, b.Get(t, "/api/v1/candles?instrument=ES&timeframe=1m"+query), http.StatusOK)
+		if page.Count < 10 || b.Archive.Most > most {
+			t.Errorf("%q gives %d bars, by reads of up to %d, want at most %d", query, page.Count, b.Archive.Most, most)
 		}
 	}
 }
 
 func TestBadCandles(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	b.archive.bars[market.Series{Instrument: "ES", Timeframe: market.M5}] = ramp(winterNoon(), 5*time.Minute, 3)
-	b.archive.bars[market.Series{Instrument: "ES", Timeframe: market.H1}] = market.NewCandles(0)
+	b := servertest.New(t)
+	b.Archive.Series[market.Series{Instrument: "ES", Timeframe: market.M5}] = servertest.Ramp(servertest.WinterNoon(), 5*time.Minute, 3)
+	b.Archive.Series[market.Series{Instrument: "ES", Timeframe: market.H1}] = market.NewCandles(0)
 	const good = "instrument=ES&timeframe=5m"
 	for _, c := range []struct{ query, parameter, value, accepted string }{
 		{"timeframe=5m", "instrument", "", "ES=F"},
@@ -207,62 +208,23 @@ func TestBadCandles(t *testing.T) {
 		{good + "&form=2026-01-01", "form", "2026-01-01", "from"},
 		{good + "&x=" + strings.Repeat("y", 300), "x", strings.Repeat("y", 200) + "...", "instrument"},
 	} {
-		p := refused(t, b.get(t, "/api/v1/candles?"+c.query), http.StatusBadRequest)
+		p := servertest.Refused(t, b.Get(t, "/api/v1/candles?"+c.query), http.StatusBadRequest)
 		if len(p.Invalid) != 1 || p.Invalid[0].Parameter != c.parameter || p.Invalid[0].Value != c.value ||
 			!strings.Contains(p.Invalid[0].Accepted, c.accepted) || p.Invalid[0].In != "query" {
 			t.Errorf("%s: %+v", c.query, p.Invalid)
 		}
 	}
 	for _, query := range []string{"instrument=NQ&timeframe=5m", "instrument=ES&timeframe=1d", "instrument=ES&timeframe=1h"} {
-		if p := refused(t, b.get(t, "/api/v1/candles?"+query), http.StatusNotFound); !strings.Contains(p.Detail, "/api/v1/series") {
+		if p := servertest.Refused(t, b.Get(t, "/api/v1/candles?"+query), http.StatusNotFound); !strings.Contains(p.Detail, "/api/v1/series") {
 			t.Errorf("%s: %s", query, p.Detail)
 		}
 	}
-	b.archive.fail(fmt.Errorf("s3cr3t: %w", server.ErrUnavailable))
-	refused(t, b.get(t, "/api/v1/candles?"+good), http.StatusServiceUnavailable)
-	b.archive.fail(errors.New("s3cr3t"))
-	if p := refused(t, b.get(t, "/api/v1/candles?"+good), http.StatusInternalServerError); strings.Contains(p.Detail, "s3cr3t") {
+	b.Archive.Fail(fmt.Errorf("s3cr3t: %w", server.ErrUnavailable))
+	servertest.Refused(t, b.Get(t, "/api/v1/candles?"+good), http.StatusServiceUnavailable)
+	b.Archive.Fail(errors.New("s3cr3t"))
+	if p := servertest.Refused(t, b.Get(t, "/api/v1/candles?"+good), http.StatusInternalServerError); strings.Contains(p.Detail, "s3cr3t") {
 		t.Error(p.Detail)
 	}
-}
-
-func TestSeriesAndInstruments(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	b.archive.bars[market.Series{Instrument: "NQ", Timeframe: market.D1}] = ramp(winterNoon(), 24*time.Hour, 3)
-	b.archive.bars[market.Series{Instrument: "NQ", Timeframe: market.M5}] = ramp(winterNoon(), 5*time.Minute, 2)
-	b.archive.bars[market.Series{Instrument: "AAPL", Timeframe: market.D1}] = market.NewCandles(0)
-	series := decode[struct {
-		Series []struct {
-			Instrument, Timeframe string
-			Bars                  int
-			Oldest, Newest        *both
-		}
-	}](t, b.get(t, "/api/v1/series"), http.StatusOK).Series
-	i := slices.IndexFunc(series, func(s struct {
-		Instrument, Timeframe string
-		Bars                  int
-		Oldest, Newest        *both
-	},
-	) bool {
-		return s.Instrument == "NQ" && s.Timeframe == "1d"
-	})
-	if len(series) != 3 || series[i].Bars != 3 || *series[i].Newest != (both{"2026-01-17T22:10:00Z", "2026-01-17T14:10:00-08:00"}) {
-		t.Errorf("series %+v", series)
-	}
-	found := decode[struct {
-		Instruments []struct {
-			Name, Symbol, Kind, Zone string
-			Kept                     bool
-			Timeframes               []string
-		}
-	}](t, b.get(t, "/api/v1/instruments"), http.StatusOK).Instruments
-	if len(found) != 2 || found[0].Name != "ES" || found[0].Symbol != "ES=F" || !found[0].Kept || len(found[0].Timeframes) != 0 ||
-		found[0].Zone != "America/New_York" || found[1].Name != "NQ" || found[1].Kept || !slices.Equal(found[1].Timeframes, []string{"5m", "1d"}) {
-		t.Errorf("instruments %+v", found)
-	}
-	refused(t, b.get(t, "/api/v1/series?instrument=ES"), http.StatusBadRequest)
-	refused(t, b.get(t, "/api/v1/instruments?x=1"), http.StatusBadRequest)
 }
 
 // FuzzCandles: whatever is asked, the answer is bars of the window or a full problem, and never a fault of ours.
@@ -273,24 +235,24 @@ func FuzzCandles(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	b := newBench(f, func(b *bench) { b.config.Logger = slog.New(slog.DiscardHandler) })
-	bars := ramp(time.Date(2026, 1, 5, 14, 30, 0, 0, time.UTC), 5*time.Minute, 50)
-	b.archive.bars[market.Series{Instrument: "ES", Timeframe: market.M5}] = bars
+	b := servertest.New(f, func(b *servertest.Bench) { b.Config.Logger = slog.New(slog.DiscardHandler) })
+	bars := servertest.Ramp(time.Date(2026, 1, 5, 14, 30, 0, 0, time.UTC), 5*time.Minute, 50)
+	b.Archive.Series[market.Series{Instrument: "ES", Timeframe: market.M5}] = bars
 	f.Fuzz(func(t *testing.T, query string) {
-		a := b.ask(t, http.MethodGet, (&url.URL{Path: "/api/v1/candles", RawQuery: escaped(query)}).String(), "")
+		a := b.Ask(t, http.MethodGet, (&url.URL{Path: "/api/v1/candles", RawQuery: escaped(query)}).String(), "")
 		switch {
-		case a.status == http.StatusBadRequest || a.status == http.StatusNotFound:
-			refused(t, a, a.status)
-		case a.status != http.StatusOK:
-			t.Fatalf("%q: %d %s", query, a.status, a.body)
-		case strings.HasPrefix(a.header.Get("Content-Type"), "text/csv"):
-			if _, err := csv.NewReader(strings.NewReader(a.body)).ReadAll(); err != nil {
+		case a.Status == http.StatusBadRequest || a.Status == http.StatusNotFound:
+			servertest.Refused(t, a, a.Status)
+		case a.Status != http.StatusOK:
+			t.Fatalf("%q: %d %s", query, a.Status, a.Body)
+		case strings.HasPrefix(a.Header.Get("Content-Type"), "text/csv"):
+			if _, err := csv.NewReader(strings.NewReader(a.Body)).ReadAll(); err != nil {
 				t.Fatal(err)
 			}
 		default:
 			var page candles
-			if err := json.Unmarshal([]byte(a.body), &page); err != nil || page.Count != len(page.Candles) || page.Count > bars.Len() {
-				t.Fatalf("%q: %v in %s", query, err, a.body)
+			if err := json.Unmarshal([]byte(a.Body), &page); err != nil || page.Count != len(page.Candles) || page.Count > bars.Len() {
+				t.Fatalf("%q: %v in %s", query, err, a.Body)
 			}
 		}
 	})

@@ -1,4 +1,4 @@
-package server
+package api
 
 import (
 	"maps"
@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"barkeep/market"
+	"barkeep/server"
 )
 
 // input reads the parameters of a request and collects all that is wrong with them.
 type input struct {
 	query url.Values
-	wrong []invalid
+	wrong []server.Invalid
 }
 
 // maxShown bounds how much of a refused value is given back, in bytes.
@@ -45,12 +46,12 @@ func newInput(r *http.Request, known ...string) *input {
 
 // refuse notes one bad input.
 func (in *input) refuse(where, name, value, accepted string) {
-	in.wrong = append(in.wrong, invalid{
-		In: where, Parameter: shown(name), Value: shown(value), Accepted: accepted,
+	in.wrong = append(in.wrong, server.Invalid{
+		In: where, Parameter: clipped(name), Value: clipped(value), Accepted: accepted,
 	})
 }
 
-func shown(text string) string {
+func clipped(text string) string {
 	if len(text) > maxShown {
 		text = text[:maxShown] + "..."
 	}
@@ -62,7 +63,7 @@ func (in *input) err() error {
 	if len(in.wrong) == 0 {
 		return nil
 	}
-	return badInput(in.wrong)
+	return server.BadInput(in.wrong)
 }
 
 // number reads a whole number in [least, most]; def when it is not given.

@@ -1,0 +1,71 @@
+// Package api is /api/v1: instruments, series and bars of the archive, the slots of the import, the runs of the ledger, and
+// the way to start one.
+package api
+
+import (
+	"context"
+	"errors"
+
+	"barkeep/ledger"
+	"barkeep/market"
+	"barkeep/query"
+	"barkeep/server"
+)
+
+// Config is what the API needs beside its server. Reader, Starter, Resolve and Symbol are required.
+type Config struct {
+	Reader      *query.Reader
+	Starter     Starter
+	Instruments []market.Instrument // those that the configuration keeps up to date
+
+	// Resolve reads what a caller writes for an instrument, and Symbol is the provider's name of one.
+	Resolve func(text string) (market.Instrument, error)
+	Symbol  func(market.Instrument) string
+}
+
+// API answers the routes of /api/v1.
+type API struct {
+	Config
+	server *server.Server
+}
+
+// Mount adds the routes to a server that does not serve yet.
+func Mount(s *server.Server, c Config) error {
+	if c.Reader == nil || c.Starter == nil || c.Resolve == nil || c.Symbol == nil {
+		return errors.New("api: Reader, Starter, Resolve and Symbol are required")
+	}
+	a := &API{Config: c, server: s}
+	s.HandleWaiting("GET /api/v1/slots/{date}/{slot}", a.slot)
+	s.Handle("GET /api/v1/runs", a.listRuns)
+	s.Handle("POST /api/v1/runs", a.startRun)
+	s.Handle("GET /api/v1/runs/{id}", a.oneRun)
+	s.Handle("GET /api/v1/instruments", a.listInstruments)
+	s.Handle("GET /api/v1/series", a.listSeries)
+	s.Handle("GET /api/v1/candles", a.candles)
+	return nil
+}
+
+// Starter starts runs.
+type Starter interface {
+	// Start begins a run, or finds the one that the slot has, and returns at once; the run goes on when ctx has ended. Errors
+	// that clients may see are ledger.ErrLost and server.ErrUnavailable.
+	Start(ctx context.Context, request RunRequest) (StartedRun, error)
+}
+
+// RunRequest asks for one run: of a slot, or ad hoc over series when Slot.Date is empty. Everything in it was checked.
+type RunRequest struct {
+	Slot  ledger.Slot
+	Force bool // with a slot: run it although it is done
+
+	Maintenance bool                // ad hoc: fetch the whole window again, to fill holes
+	Backfill    bool                // ad hoc: fetch the whole backfill window also of series that have records
+	Deep        bool                // ad hoc: as far back as the provider serves; Backfill is set too
+	Instruments []market.Instrument // ad hoc: nil for those of the configuration
+	Timeframes  []market.Timeframe  // ad hoc: nil for those of the configuration
+}
+
+// StartedRun is what came of a RunRequest.
+type StartedRun struct {
+	Run ledger.Run // the new run, or the slot's that is running or done; its ID may be 0 while its holder begins
+	New bool       // this request started it
+}

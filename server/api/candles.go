@@ -1,0 +1,78 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"barkeep/market"
+	"barkeep/query"
+	"barkeep/server"
+)
+
+// The bounds of one answer, in bars.
+const (
+	defaultBars = 10_000
+	mostBars    = 50_000
+)
+
+// candles gives the bars of a series: the oldest of [from, to), or without from the newest before to. When there are more
+// after the last one given, next says where they begin, and the header Link where to get them.
+func (a *API) candles(w http.ResponseWriter, r *http.Request) error {
+	in := newInput(r, "instrument", "timeframe", "from", "to", "limit", "format")
+	request := query.Request{
+		Series: market.Series{Instrument: in.instrument("instrument", a.Resolve), Timeframe: in.timeframe("timeframe")},
+		Window: market.Window{From: in.moment("from"), To: in.moment("to")},
+		Limit:  in.number("limit", defaultBars, 1, mostBars),
+		Newest: !in.query.Has("from"),
+	}
+	format := in.oneOf("format", "json", "csv")
+	if !request.Newest && in.query.Has("to") && len(in.wrong) == 0 && request.Window.Empty() {
+		in.refuse("query", "to", in.query.Get("to"), "an instant after from, which is "+request.Window.From.Format(time.RFC3339))
+	}
+	if err := in.err(); err != nil {
+		return err
+	}
+	answer, err := a.Reader.Read(r.Context(), request)
+	if errors.Is(err, query.ErrNoBars) {
+		return server.NewProblem(http.StatusNotFound, "no-such-series",
+			fmt.Sprintf("no bars of %s are stored; /api/v1/series lists what is", request.Series))
+	}
+	if err != nil {
+		return err
+	}
+	if !answer.Next.IsZero() {
+		w.Header().Set("Link", "<"+nextURL(in.query, answer.Next)+`>; rel="next"`)
+	}
+	if format == "csv" {
+		w.Header().Set("Content-Disposition", `inline; filename="`+fileName(request.Series)+`"`)
+		server.Send(w, http.StatusOK, "text/csv; charset=utf-8; header=present", appendCSV(nil, answer.Bars))
+		return nil
+	}
+	server.Send(w, http.StatusOK, "application/json", appendJSON(nil, request.Series, answer))
+	return nil
+}
+
+// nextURL is the same question, from where the answer ended.
+func nextURL(query url.Values, next time.Time) string {
+	q := url.Values{}
+	for name := range query {
+		q.Set(name, query.Get(name))
+	}
+	q.Set("from", next.Format(time.RFC3339))
+	return "/api/v1/candles?" + q.Encode()
+}
+
+// fileName holds no character of the instrument that a file system or a header may not.
+func fileName(series market.Series) string {
+	name := strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' {
+			return r
+		}
+		return '_'
+	}, series.Instrument)
+	return name + "_" + string(series.Timeframe) + ".csv"
+}

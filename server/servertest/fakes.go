@@ -1,0 +1,206 @@
+package servertest
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"barkeep/ledger"
+	"barkeep/market"
+	"barkeep/server"
+	"barkeep/server/api"
+	"barkeep/store"
+)
+
+// Part is something that a server asks: it can fail, hang against its context, panic, and counts its calls.
+type Part struct {
+	mu    sync.Mutex
+	err   error
+	hang  chan struct{} // calls wait until it is closed, whatever their context says
+	Panic bool
+	Calls atomic.Int64
+	Seen  chan struct{} // takes one word of each call, while there is room
+}
+
+// Pass counts a call and does what the part was told to do.
+func (p *Part) Pass() error {
+	p.Calls.Add(1)
+	select {
+	case p.Seen <- struct{}{}:
+	default:
+	}
+	p.mu.Lock()
+	err, hang, panics := p.err, p.hang, p.Panic
+	p.mu.Unlock()
+	if panics {
+		panic("a part broke: s3cr3t-of-the-inside")
+	}
+	if hang != nil {
+		<-hang
+	}
+	return err
+}
+
+// Fail makes calls fail with err; nil for no more.
+func (p *Part) Fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err = err
+}
+
+// Stall makes the part hang until the end of the test, or until the returned function is called.
+func (p *Part) Stall(t *testing.T) (release func()) {
+	t.Helper()
+	hang := make(chan struct{})
+	p.mu.Lock()
+	p.hang = hang
+	p.mu.Unlock()
+	release = sync.OnceFunc(func() {
+		p.mu.Lock()
+		p.hang = nil
+		p.mu.Unlock()
+		close(hang)
+	})
+	t.Cleanup(release)
+	return release
+}
+
+// SlotRecord is what the ledger holds of a slot.
+type SlotRecord struct {
+	Run   ledger.Run
+	Cells []ledger.Cell
+}
+
+// Ledger is a ledger in memory, and what starts runs.
+type Ledger struct {
+	Part
+	List     []ledger.Run
+	ByRun    map[int64][]ledger.Cell
+	Slots    map[ledger.Slot]SlotRecord
+	Requests []api.RunRequest
+	Starts   func(api.RunRequest) (api.StartedRun, error)
+}
+
+// Runs are the first of List.
+func (f *Ledger) Runs(_ context.Context, limit int) ([]ledger.Run, error) {
+	if err := f.Pass(); err != nil {
+		return nil, err
+	}
+	return f.List[:min(limit, len(f.List))], nil
+}
+
+// Run finds a run in List.
+func (f *Ledger) Run(_ context.Context, id int64) (ledger.Run, bool, error) {
+	if err := f.Pass(); err != nil {
+		return ledger.Run{}, false, err
+	}
+	i := slices.IndexFunc(f.List, func(r ledger.Run) bool { return r.ID == id })
+	if i < 0 {
+		return ledger.Run{}, false, nil
+	}
+	return f.List[i], true, nil
+}
+
+// Cells are those of ByRun.
+func (f *Ledger) Cells(_ context.Context, id int64) ([]ledger.Cell, error) { return f.ByRun[id], nil }
+
+// Latest is the run of a slot in Slots.
+func (f *Ledger) Latest(_ context.Context, slot ledger.Slot) (ledger.Run, bool, error) {
+	if err := f.Pass(); err != nil {
+		return ledger.Run{}, false, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	record, found := f.Slots[slot]
+	return record.Run, found, nil
+}
+
+// Committed are the cells of a slot in Slots.
+func (f *Ledger) Committed(_ context.Context, slot ledger.Slot) ([]ledger.Cell, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.Slots[slot].Cells, nil
+}
+
+// Set changes what the ledger holds of a slot.
+func (f *Ledger) Set(slot ledger.Slot, record SlotRecord) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Slots[slot] = record
+}
+
+// Start notes the request and does what Starts says.
+func (f *Ledger) Start(_ context.Context, request api.RunRequest) (api.StartedRun, error) {
+	if err := f.Pass(); err != nil {
+		return api.StartedRun{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Requests = append(f.Requests, request)
+	return f.Starts(request)
+}
+
+// Archive is an archive in memory. Bars must not change while it is read.
+type Archive struct {
+	Part
+	store.Bars // what neither server nor API call
+
+	Series map[market.Series]*market.Candles
+	Most   int // the most bars of one read
+}
+
+// States tells what Series holds, in no order.
+func (f *Archive) States(context.Context) ([]market.SeriesState, error) {
+	if err := f.Pass(); err != nil {
+		return nil, err
+	}
+	var states []market.SeriesState
+	for series := range f.Series {
+		states = append(states, f.state(series))
+	}
+	return states, nil
+}
+
+// State tells what Series holds of one.
+func (f *Archive) State(_ context.Context, series market.Series) (market.SeriesState, bool, error) {
+	if err := f.Pass(); err != nil {
+		return market.SeriesState{}, false, err
+	}
+	if _, found := f.Series[series]; !found {
+		return market.SeriesState{}, false, nil
+	}
+	return f.state(series), true, nil
+}
+
+func (f *Archive) state(series market.Series) market.SeriesState {
+	bars := f.Series[series]
+	state := market.SeriesState{Series: series, Count: int64(bars.Len())}
+	if n := bars.Len(); n > 0 {
+		state.Oldest, state.Newest = bars.At(0).Start, bars.At(n-1).Start
+	}
+	return state
+}
+
+// Page reads one end of a window.
+func (f *Archive) Page(_ context.Context, series market.Series, w market.Window, limit int, newest bool) (*market.Candles, error) {
+	bars := f.Series[series].In(w)
+	n := min(limit, bars.Len())
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Most = max(f.Most, n)
+	if newest {
+		return bars.Slice(bars.Len()-n, bars.Len()), nil
+	}
+	return bars.Slice(0, n), nil
+}
+
+// Provider is a provider's state.
+type Provider struct {
+	Part
+	State server.ProviderState
+}
+
+// Read gives the state.
+func (f *Provider) Read(context.Context) (server.ProviderState, error) { return f.State, f.Pass() }

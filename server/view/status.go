@@ -1,0 +1,82 @@
+package view
+
+import (
+	"time"
+
+	"barkeep/ledger"
+)
+
+// Status is how a process and its archive stand. What is not known, or is nothing that the one who shows it can know, is
+// null; what could not be read in time is named in Unknown as well.
+type Status struct {
+	Version string   `json:"version"`
+	Mode    string   `json:"mode"`
+	Now     *Instant `json:"now"`
+	Started *Instant `json:"started"` // of the process; null on the command line
+	*Archive
+
+	Next     *Next     `json:"next"`
+	Slots    []Slot    `json:"slots"` // today's, by the date of the schedule's zone
+	Last     *Run      `json:"last"`  // the newest run that ended
+	Runs     []Run     `json:"runs"`
+	Checks   []Check   `json:"checks"`
+	Provider *Provider `json:"provider"`
+	Series   []Series  `json:"series"`
+	Unknown  []Unknown `json:"unknown"`
+}
+
+// Archive is the database of a status. Over HTTP it is absent: its place is nothing for clients.
+type Archive struct {
+	Place  string `json:"archive"` // without a password
+	Schema int64  `json:"schema"`
+	Latest int64  `json:"latest_schema"` // that this program knows
+}
+
+// Next is the next slot of any job.
+type Next struct {
+	Job  ledger.Job `json:"job"`
+	Date string     `json:"date"`
+	Slot int        `json:"slot"`
+	At   *Instant   `json:"at"`
+}
+
+// Check is a thing that Barkeep depends on.
+type Check struct {
+	Name      string   `json:"name"`
+	State     string   `json:"state"` // "ok", "failed", or "unknown" when it did not answer in time
+	Needed    bool     `json:"needed"`
+	LatencyMS *float64 `json:"latency_ms"` // null without an answer
+	Reason    string   `json:"reason,omitempty"`
+}
+
+// Provider is how a process stands with the provider.
+type Provider struct {
+	Breaker     string   `json:"breaker"`
+	Since       *Instant `json:"since"`
+	RetryAfter  float64  `json:"retry_after_seconds"`
+	LastSuccess *Instant `json:"last_success"`
+	PerMinute   float64  `json:"requests_per_minute"`
+	Daily       *int     `json:"budget_daily"` // null without a bound
+	Left        *int     `json:"budget_left"`  // null without a bound, and when it cannot be known
+}
+
+// Unknown names a part of the status that could not be read.
+type Unknown struct {
+	Part   string `json:"part"`
+	Reason string `json:"reason"`
+}
+
+// Next is the first slot of any of the schedules after now; nil without schedules. It needs no ledger.
+func (r Renderer) Next(now time.Time, schedules ...ledger.Schedule) *Next {
+	var first ledger.Timed
+	for _, schedule := range schedules {
+		slot, at := schedule.Next(now)
+		if !at.IsZero() && (first.At.IsZero() || at.Before(first.At)) {
+			first = ledger.Timed{Slot: slot, At: at}
+		}
+	}
+	if first.At.IsZero() {
+		return nil
+	}
+	return &Next{Job: first.Job, Date: first.Date, Slot: first.Index, At: r.Instant(first.At)}
+}
