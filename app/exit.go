@@ -38,7 +38,8 @@ func ExitCode(err error) int {
 	switch {
 	case err == nil:
 		return ExitDone
-	case errors.As(err, &problems), errors.Is(err, ErrConfiguration), errors.Is(err, verify.ErrInput), errors.Is(err, doctor.ErrBroken),
+	case errors.As(err, &problems), errors.Is(err, ErrConfiguration), errors.Is(err, verify.ErrInput),
+		errors.Is(err, doctor.ErrBroken),
 		errors.Is(err, market.ErrUnknownTimeframe), errors.Is(err, market.ErrInvalidInstrument):
 		return ExitUsage
 	default:

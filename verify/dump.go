@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// DumpCommand is the command that backs up the PostgreSQL archive at target, without the password and without what only Barkeep's driver knows.
+// DumpCommand is the command that backs up the PostgreSQL archive at target, without the password and without what only
+// Barkeep's driver knows.
 func DumpCommand(target, file string) string {
 	u, err := url.Parse(target)
 	if err != nil {

@@ -42,8 +42,8 @@ func (t *target) check(archive *Archive) error {
 	return nil
 }
 
-const acceptedTargets = "expected postgres://user@host/name, sqlite:PATH, the path of a SQLite archive, @FILE that holds such a " +
-	"URL, or a file that barkeep verify --json wrote"
+const acceptedTargets = "expected postgres://user@host/name, sqlite:PATH, the path of a SQLite archive, @FILE that holds such " +
+	"a URL, or a file that barkeep verify --json wrote"
 
 // parseTarget tells a URL from a file. It repeats nothing that may hold a password.
 func parseTarget(text string) (reference, error) {

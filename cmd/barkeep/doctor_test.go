@@ -54,7 +54,9 @@ func TestDoctorFindsTheOldMistakes(t *testing.T) {
 		{"an archive on no volume", []string{"BARKEEP_CONTAINER=true", "DATA_DIR=/var/lib"}, 0, []string{"warning", "goes with the container", ":/data"}},
 		{"no cache", []string{"CACHE_ENABLED=false"}, 0, []string{"warning", "CACHE_ENABLED"}},
 		{
-			"addresses that serve refuses", []string{"NOTIFY_URLS=nobody://knows,ntfy://ntfy.sh/topic", "HEARTBEAT_URL=https://#"}, 2,
+			"addresses that serve refuses",
+			[]string{"NOTIFY_URLS=nobody://knows,ntfy://ntfy.sh/topic", "HEARTBEAT_URL=https://#"},
+			2,
 			[]string{`"check": "notices"`, "NOTIFY_URLS", "HEARTBEAT_URL"},
 		},
 		{"addresses that it takes", []string{"NOTIFY_URLS=ntfy://ntfy.sh/hunter2"}, 0, []string{`"check": "notices"`, "1 place is told"}},

@@ -62,8 +62,8 @@ func main() {
 // run parses and carries out one command line and returns its exit code.
 func run(args []string, p *process) int {
 	done := -1 // set when kong has answered by itself, as it does for --help
-	parser, err := kong.New(&commands{}, kong.Name("barkeep"), kong.Writers(p.out, p.err), kong.UsageOnError(), kong.Vars{"version": "barkeep " + version},
-		kong.Description("Barkeep keeps your bars: a complete, correct archive of market candles."),
+	parser, err := kong.New(&commands{}, kong.Name("barkeep"), kong.Vars{"version": "barkeep " + version}, kong.UsageOnError(),
+		kong.Description("Barkeep keeps your bars: a complete, correct archive of market candles."), kong.Writers(p.out, p.err),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(code int) { done = code }))
 	if err != nil {
 		fmt.Fprintln(p.err, "barkeep:", err)

@@ -46,7 +46,8 @@ func (c *runsCommand) Run(p *process) error {
 	t := newTable(p.out, "run", "job", "slot", "attempt", "by", "on", "state", "started", "took", "reason")
 	for _, r := range status.Runs {
 		t.AppendRow(table.Row{
-			r.ID, r.Job, slotOf(r, names), r.Attempt, r.Entry, r.Host, r.State, both(r.Started, names.pacific), took(r), short(r.Reason, 60),
+			r.ID, r.Job, slotOf(r, names), r.Attempt, r.Entry, r.Host, r.State, both(r.Started, names.pacific), took(r),
+			short(r.Reason, 60),
 		})
 	}
 	t.Render()

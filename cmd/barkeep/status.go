@@ -73,7 +73,9 @@ func printStatus(w io.Writer, s app.Status, names naming) error {
 	if len(s.Runs) > 0 {
 		runs := newTable(w, "run", "job", "slot", "by", "state", "started", "took", "reason")
 		for _, r := range s.Runs {
-			runs.AppendRow(table.Row{r.ID, r.Job, slotOf(r, names), r.Entry, r.State, both(r.Started, pacific), took(r), short(r.Reason, 60)})
+			runs.AppendRow(table.Row{
+				r.ID, r.Job, slotOf(r, names), r.Entry, r.State, both(r.Started, pacific), took(r), short(r.Reason, 60),
+			})
 		}
 		runs.Render()
 	}
