@@ -27,14 +27,16 @@ func (r *SeriesRow) Vacant(first, last int64) bool {
 	return r.State.Count == 0 || last < r.first || first > r.last
 }
 
-const seriesColumns = `id, instrument, timeframe, bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0)`
+const seriesColumns = `id, instrument, timeframe, source, bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0)`
 
 // seriesRows reads rows of series as they stand, and then the first and the last bar of those that are out of date.
 func seriesRows(ctx context.Context, q Querier, d Dialect, where string, args ...any) ([]SeriesRow, error) {
 	var all []SeriesRow
 	var r SeriesRow
-	series := &r.State.Series
-	into := []any{&r.ID, &series.Instrument, &series.Timeframe, &r.State.Count, &r.counted, &r.stored, &r.first, &r.last}
+	s := &r.State
+	into := []any{
+		&r.ID, &s.Series.Instrument, &s.Series.Timeframe, &s.Source, &s.Count, &r.counted, &r.stored, &r.first, &r.last,
+	}
 	err := q.Query(ctx, `SELECT `+seriesColumns+` FROM series `+where, args, into, func() error {
 		all = append(all, r)
 		return nil

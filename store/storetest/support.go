@@ -161,9 +161,9 @@ func newest(t *testing.T, tx store.Tx, series market.Series) time.Time {
 	return state.Newest
 }
 
-// same tells whether two states are the same but for their versions.
+// same tells whether two states are the same but for their versions and sources.
 func same(a, b market.SeriesState) bool {
-	a.Version, b.Version = 0, 0
+	a.Version, b.Version, a.Source, b.Source = 0, 0, "", ""
 	return a == b
 }
 
