@@ -61,8 +61,9 @@ func New(ctx context.Context, c config.Config, o Options) (*App, error) {
 
 func (a *App) open(ctx context.Context, o Options) error {
 	var err error
-	if a.instruments, a.timeframes, err = selection(a.Config); err != nil {
-		return err
+	a.instruments, a.timeframes, err = selection(a.Config)
+	if _, _, wrong := schedules(a.Config); errors.Join(err, wrong) != nil {
+		return misconfigured{errors.Join(err, wrong)} // all that is wrong at once
 	}
 	if a.pacific, err = time.LoadLocation("America/Los_Angeles"); err != nil {
 		return fmt.Errorf("load the Pacific zone: %w", err)
@@ -114,7 +115,7 @@ func (a *App) openArchive(ctx context.Context, o Options) error {
 func (a *App) openState(ctx context.Context, o Options) error {
 	shared, err := state.Open(ctx, state.Config{URL: a.Config.RedisURL, Now: o.Now, Logger: o.Logger})
 	if err != nil {
-		return errors.Join(ErrConfiguration, fmt.Errorf("REDIS_URL: %w", err))
+		return misconfigured{fmt.Errorf("REDIS_URL: %w", err)}
 	}
 	a.closers.add("state", shared.Close)
 	a.shared = shared
@@ -127,7 +128,7 @@ func (a *App) openState(ctx context.Context, o Options) error {
 func (a *App) openProvider(o Options) (err error) {
 	a.budget, err = a.shared.NewBudget(a.Config.YahooRequestsPerMinute, a.Config.YahooDailyBudget, "yahoo")
 	if err != nil {
-		return errors.Join(ErrConfiguration, err)
+		return misconfigured{err}
 	}
 	c := yahoo.Config{
 		UserAgent: a.Config.YahooUserAgent, RequestsPerMinute: a.Config.YahooRequestsPerMinute, Budget: a.budget,
@@ -137,7 +138,7 @@ func (a *App) openProvider(o Options) (err error) {
 		c.BaseURLs = []string{a.Config.YahooBaseURL}
 	}
 	if a.client, err = yahoo.New(c); err != nil {
-		return errors.Join(ErrConfiguration, err)
+		return misconfigured{err}
 	}
 	a.closers.add("provider client", func() error { a.client.Close(); return nil })
 	return nil
@@ -202,8 +203,13 @@ func (a *App) Request(r syncer.Request) syncer.Request {
 	return r
 }
 
-// Pacific is the zone in which people read times beside UTC.
-func (a *App) Pacific() *time.Location { return a.pacific }
+// CheckSlot refuses what RunSlot would refuse: a slot of today, counted from 0, that there is none of or that is not due.
+func (a *App) CheckSlot(index int) error {
+	if _, err := a.slot(index); err != nil {
+		return misconfigured{err}
+	}
+	return nil
+}
 
 // Close puts everything away, in reverse.
 func (a *App) Close() error { return a.closers.closeAll(stopBound) }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"time"
 
 	"barkeep/config"
@@ -37,9 +39,9 @@ type Archive interface {
 func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
 	engine, target := c.Database()
 	if engine == "sqlite" {
-		store, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Clock: Clock(time.Time{}), Logger: log})
+		store, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Clock: machineClock, Logger: log})
 		if err != nil {
-			return nil, nil, errors.Join(ErrConfiguration, fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
+			return nil, nil, misconfigured{fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err)}
 		}
 		return store, store.Close, nil
 	}
@@ -48,4 +50,28 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	return store, store.Close, nil
+}
+
+// openExisting is OpenArchive for commands that read: it makes nothing. The error wraps fs.ErrNotExist, and is a matter of
+// configuration, when an embedded archive is not there yet.
+func openExisting(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
+	if engine, path := c.Database(); engine == "sqlite" {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, absentError{c.DatabaseName()}
+		}
+	}
+	return OpenArchive(ctx, c, now, log)
+}
+
+// absentError tells that an embedded archive is not there yet.
+type absentError struct{ archive string }
+
+// Error is for people.
+func (e absentError) Error() string {
+	return "there is no archive at " + e.archive + " yet: barkeep sync makes it"
+}
+
+// Is lets the error count as fs.ErrNotExist and as ErrConfiguration.
+func (e absentError) Is(target error) bool {
+	return target == fs.ErrNotExist || target == ErrConfiguration
 }

@@ -2,71 +2,79 @@ package app
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"log/slog"
 	"slices"
-	"strings"
 
 	"barkeep/config"
+	"barkeep/doctor"
+	"barkeep/store/state"
 )
 
-// The states of a finding.
-const (
-	FindingOK     = "ok"
-	FindingWarn   = "warning"
-	FindingBroken = "broken"
-)
-
-// Finding is what one start-up check found, with what to do about it.
-type Finding struct {
-	Name   string `json:"check"`
-	State  string `json:"state"`
-	Detail string `json:"detail"`
-	Remedy string `json:"remedy,omitempty"`
+// Doctor checks everything that the worker needs and reports all of it, also what is wrong besides the problems that reading
+// the configuration found. It changes nothing.
+func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Options, environ []string) []doctor.Finding {
+	s := doctor.Setup{
+		Environ: environ, Now: o.Now(), Redact: config.Redact, NoCache: !c.CacheEnabled,
+		Database: doctor.Database{URL: c.DatabaseURL, Name: c.DatabaseName(), Open: databaseOf(c, o)},
+		Redis:    doctor.Redis{URL: c.RedisURL, Name: c.RedisName(), Open: redisOf(c, o)},
+	}
+	if engine, path := c.Database(); engine == "sqlite" {
+		s.Database.File = path
+	}
+	for _, p := range problems {
+		s.Problems = append(s.Problems, doctor.Problem(p))
+	}
+	for _, override := range c.Overrides {
+		s.Overrides = append(s.Overrides, doctor.Override(override))
+	}
+	instruments, timeframes, err := selection(c)
+	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}
+	s.Schedule.Import, _, s.Schedule.Err = schedules(c)
+	s.Notices = noticesOf(ctx, c, problems)
+	return doctor.Run(ctx, s)
 }
 
-// Level is how loud a finding is in the log.
-func (f Finding) Level() slog.Level {
-	switch f.State {
-	case FindingOK:
-		return slog.LevelInfo
-	case FindingWarn:
-		return slog.LevelWarn
-	default:
-		return slog.LevelError
+func databaseOf(c config.Config, o Options) func(context.Context) (doctor.Schema, func(), error) {
+	return func(ctx context.Context) (doctor.Schema, func(), error) {
+		return openExisting(ctx, c, o.Now, o.Logger)
 	}
 }
 
-// Broken is the error of all findings without which the worker cannot do its job; nil when there are none.
-func Broken(findings []Finding) error {
-	var wrong []error
-	for _, f := range findings {
-		if f.State == FindingBroken {
-			wrong = append(wrong, fmt.Errorf("%s: %s: %s", f.Name, f.Detail, f.Remedy))
+func redisOf(c config.Config, o Options) func(context.Context) (func(context.Context) error, func(), error) {
+	return func(ctx context.Context) (func(context.Context) error, func(), error) {
+		shared, err := state.Open(ctx, state.Config{URL: c.RedisURL, Now: o.Now}) // no logger: what is wrong is a finding
+		if err != nil {
+			return nil, nil, err
 		}
+		ask := func(ctx context.Context) error {
+			if err := shared.Ping(ctx); err != nil {
+				return err
+			}
+			// A node of a cluster that was named as a single server answers a ping, but refuses this.
+			budget, err := shared.NewBudget(1, 1, "yahoo")
+			if err == nil {
+				_, err = budget.Remaining(ctx)
+			}
+			return err
+		}
+		return ask, func() { _ = shared.Close() }, nil // nothing was written
 	}
-	if len(wrong) == 0 {
-		return nil
-	}
-	return errors.Join(ErrConfiguration, errors.Join(wrong...))
 }
 
-// Doctor checks everything that the worker needs, and reports all of it: nothing is left for later because something else
-// is broken. It changes nothing.
-func Doctor(ctx context.Context, c config.Config, o Options, environ []string) []Finding {
-	at := readSurroundings(environ)
-	return slices.Concat(
-		at.check(c), checkSelection(c), checkSchedule(c, o.Now()), checkArchive(ctx, c, o, at), checkRedis(ctx, c, o, at),
-		checkCache(c),
-	)
-}
-
-func found(name, detail string) Finding { return Finding{Name: name, State: FindingOK, Detail: detail} }
-
-func broken(name string, err error, remedy string) Finding {
-	detail := strings.TrimPrefix(err.Error(), ErrConfiguration.Error()+"\n")
-	// Drivers list what they tried line by line; a finding is one line.
-	lines := strings.FieldsFunc(detail, func(r rune) bool { return r == '\n' || r == '\t' })
-	return Finding{Name: name, State: FindingBroken, Detail: strings.Join(lines, " "), Remedy: remedy}
+// noticesOf makes what tells people as serve does, and puts it away again: it sends nothing.
+func noticesOf(ctx context.Context, c config.Config, problems config.Problems) doctor.Notices {
+	n := doctor.Notices{Places: len(c.NotifyURLs)}
+	if len(c.NotifyURLs) > 0 {
+		notifier, err := newNotifier(c)
+		if err == nil {
+			err = notifier.Close(ctx)
+		}
+		n.Errs = append(n.Errs, err)
+	}
+	reported := slices.ContainsFunc(problems, func(p config.Problem) bool { return p.Key == "HEARTBEAT_URL" })
+	if c.HeartbeatURL != "" && !reported {
+		_, err := newPinger(c)
+		n.Places, n.Errs = n.Places+1, append(n.Errs, err)
+	}
+	n.Errs = slices.DeleteFunc(n.Errs, func(err error) bool { return err == nil })
+	return n
 }

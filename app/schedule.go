@@ -13,7 +13,7 @@ import (
 func schedules(c config.Config) (imports, maintenance ledger.Schedule, err error) {
 	zone, err := time.LoadLocation(c.ImportTimezone)
 	if err != nil {
-		return imports, maintenance, errors.Join(ErrConfiguration, fmt.Errorf("IMPORT_TIMEZONE: %w", err))
+		return imports, maintenance, misconfigured{fmt.Errorf("IMPORT_TIMEZONE: %w", err)}
 	}
 	imports, err = ledger.NewSchedule(ledger.JobImport, c.ImportTimes, zone)
 	if err != nil {
@@ -26,7 +26,13 @@ func schedules(c config.Config) (imports, maintenance ledger.Schedule, err error
 		}
 	}
 	if err != nil {
-		err = errors.Join(ErrConfiguration, err)
+		err = misconfigured{err}
 	}
 	return imports, maintenance, err
+}
+
+// Schedules are those slots for whoever names them, the import's first.
+func Schedules(c config.Config) ([]ledger.Schedule, error) {
+	imports, maintenance, err := schedules(c)
+	return []ledger.Schedule{imports, maintenance}, err
 }

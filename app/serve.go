@@ -40,7 +40,7 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 		return errors.Join(err, closeCron(ctx, cron))
 	}
 	if err := web.Start(ctx); err != nil {
-		return errors.Join(ErrConfiguration, err, closeCron(ctx, cron))
+		return misconfigured{errors.Join(err, closeCron(ctx, cron))}
 	}
 	a.announce(ctx, o)
 	return a.serveUntil(ctx, o.Logger, planner, web, orders, cron)

@@ -2,7 +2,8 @@ package app
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"io/fs"
 	"time"
 
 	"barkeep/config"
@@ -13,6 +14,7 @@ import (
 // Status is what the archive and its ledger say of themselves.
 type Status struct {
 	Archive string // its place, without a password
+	Absent  bool   // there is no archive yet; all that is read from it is empty
 	Schema  int64
 	Latest  int64 // schema that this program knows
 	Now     time.Time
@@ -41,11 +43,15 @@ func (s SlotStatus) State(now time.Time) string {
 	}
 }
 
-// ReadStatus reads the archive that the configuration names; it changes nothing, so an archive that was never migrated is
-// shown with schema 0 and nothing in it.
+// ReadStatus reads the archive that the configuration names; it makes and changes nothing, so an archive that was never migrated
+// is shown with schema 0 and nothing in it.
 func ReadStatus(ctx context.Context, c config.Config, o Options, runs int) (Status, error) {
 	s := Status{Archive: c.DatabaseName(), Now: o.Now().UTC(), Mode: c.SyncMode}
-	archive, closeArchive, err := OpenArchive(ctx, c, o.Now, o.Logger)
+	archive, closeArchive, err := openExisting(ctx, c, o.Now, o.Logger)
+	if errors.Is(err, fs.ErrNotExist) {
+		s.Absent = true
+		return s, nil
+	}
 	if err != nil {
 		return s, err
 	}
@@ -86,17 +92,24 @@ func (s *Status) readSlots(ctx context.Context, archive Archive, c config.Config
 
 // ReadRun reads one run of the ledger with its cells.
 func ReadRun(ctx context.Context, c config.Config, o Options, id int64) (Report, error) {
-	archive, closeArchive, err := OpenArchive(ctx, c, o.Now, o.Logger)
+	archive, closeArchive, err := openExisting(ctx, c, o.Now, o.Logger)
 	if err != nil {
 		return Report{}, err
 	}
 	defer closeArchive()
+	schema, _, err := archive.SchemaVersion(ctx)
+	switch {
+	case err != nil:
+		return Report{}, err
+	case schema == 0:
+		return Report{}, Misuse("there is no run %d; there are none yet", id)
+	}
 	run, ok, err := archive.Run(ctx, id)
 	if err != nil {
 		return Report{}, err
 	}
 	if !ok {
-		return Report{}, fmt.Errorf("%w: there is no run %d", ErrConfiguration, id)
+		return Report{}, noRun(ctx, archive, id)
 	}
 	report := Report{Run: run}
 	if report.Cells, err = archive.Cells(ctx, id); err != nil {
@@ -106,4 +119,16 @@ func ReadRun(ctx context.Context, c config.Config, o Options, id int64) (Report,
 		report.Requests += cell.Requests
 	}
 	return report, nil
+}
+
+// noRun says that there is no run of this number, and which is the newest.
+func noRun(ctx context.Context, archive Archive, id int64) error {
+	newest, err := archive.Runs(ctx, 1)
+	switch {
+	case err != nil:
+		return err
+	case len(newest) == 0:
+		return Misuse("there is no run %d; there are none yet", id)
+	}
+	return Misuse("there is no run %d; the newest is %d", id, newest[0].ID)
 }

@@ -2,11 +2,8 @@ package app
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"barkeep/ledger"
-	"barkeep/notify"
 	"barkeep/scheduler"
 )
 
@@ -17,17 +14,17 @@ const tellBound = 2 * time.Second
 func (a *App) openTeller(o Options) error {
 	c := scheduler.TellerConfig{Book: a.Archive, Logger: o.Logger}
 	if len(a.Config.NotifyURLs) > 0 {
-		notifier, err := notify.New(notify.Config{URLs: a.Config.NotifyURLs, Schedules: []ledger.Schedule{a.imports, a.maintenance}})
+		notifier, err := newNotifier(a.Config, a.imports, a.maintenance)
 		if err != nil {
-			return errors.Join(ErrConfiguration, err)
+			return err
 		}
 		a.closers.add("notifier", bounded(notifier.Close))
 		c.Notifier = notifier
 	}
 	if a.Config.HeartbeatURL != "" {
-		pinger, err := notify.NewPinger[scheduler.Ping](notify.PingerConfig{URL: a.Config.HeartbeatURL})
+		pinger, err := newPinger(a.Config)
 		if err != nil {
-			return errors.Join(ErrConfiguration, err)
+			return err
 		}
 		c.Pinger = pinger
 	}

@@ -4,179 +4,130 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"barkeep/config"
-	"barkeep/market"
+	"barkeep/store/postgres"
+	"barkeep/store/sqlite"
+	"barkeep/verify"
 )
 
-// VerifyOptions say what of an archive to digest, and what to compare it with.
-type VerifyOptions struct {
-	Options
-	Instruments []string // in any spelling; none for all that the archive holds
-	Timeframes  []string
-	// Against is postgres://..., sqlite:PATH, @FILE that holds such a URL, or a file that verify --json wrote; empty for nothing.
-	Against   string
-	Revisions bool // compare the earlier values of changed bars too
-	Progress  func(VerifyProgress)
+// openBound is how long a server may take to answer whoever wants to verify its archive.
+const openBound = 15 * time.Second
+
+// Verify digests the archive that the configuration names and compares it with another one, as v says; it fills in how
+// archives are opened, and the clock. It writes nothing.
+func Verify(ctx context.Context, c config.Config, o Options, v verify.Options) (verify.Report, error) {
+	v.Now = o.Now
+	v.Archive = func(ctx context.Context) (*verify.Archive, error) {
+		a, err := openForReading(ctx, c, o)
+		if err != nil {
+			return nil, fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err)
+		}
+		return a, nil
+	}
+	v.Open = func(ctx context.Context, url string) (*verify.Archive, error) {
+		return openForReading(ctx, config.Config{DatabaseURL: url}, o)
+	}
+	return verify.Run(ctx, v)
 }
 
-// VerifyProgress tells how far the reading is. It is not told by several goroutines at once.
-type VerifyProgress struct {
-	Archive string // without a password
-	Series  market.Series
-	Bars    int64 // read so far, of all archives together
-}
-
-// Verification is what an archive holds, and how it compares; as JSON it can be kept and compared with later.
-type Verification struct {
-	Format  int       `json:"format"`
-	Archive string    `json:"archive"` // without a password
-	Taken   time.Time `json:"taken"`
-	selected
-	Digest  market.Digest    `json:"digest"` // over all series
-	Series  []VerifiedSeries `json:"series"`
-	Faults  []string         `json:"faults"`
-	Against *Comparison      `json:"against,omitempty"`
-}
-
-// VerifiedSeries is what an archive holds of a series.
-type VerifiedSeries struct {
-	Instrument     string               `json:"instrument"`
-	Timeframe      string               `json:"timeframe"`
-	Bars           int64                `json:"bars"`
-	Digest         market.Digest        `json:"digest"` // over the months' digests
-	Revisions      int64                `json:"revisions"`
-	RevisionDigest market.Digest        `json:"revisions_digest"`
-	Months         []market.MonthDigest `json:"months"`
-}
-
-// Verify reads one state of the archive that the configuration names, and digests every month of every series. With Against
-// it does the same there and compares. It writes nothing: a difference or a fault is told by Verification.Err.
-func Verify(ctx context.Context, c config.Config, o VerifyOptions) (v Verification, err error) {
-	keep, err := o.selected()
-	if err != nil {
-		return v, err
+// Backup copies the embedded archive that the configuration names into a new file, and checks the copy. An archive in
+// PostgreSQL is refused with the command that backs it up.
+func Backup(ctx context.Context, c config.Config, file string, progress func(verify.Progress)) (verify.Copy, error) {
+	engine, target := c.Database()
+	if engine != "sqlite" {
+		return verify.Copy{}, misconfigured{
+			fmt.Errorf("the archive is in PostgreSQL, which has its own means: %s", verify.DumpCommand(target, file)),
+		}
 	}
-	target, err := parseAgainst(o.Against)
-	if err != nil {
-		return v, misconfigured{fmt.Errorf("--against: %w", err)}
-	}
-	here, err := openPlace(ctx, c, o.Options)
-	if err != nil {
-		return v, fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err)
-	}
-	defer func() { err = errors.Join(err, here.close()) }()
-	there, err := target.open(ctx, o.Options)
-	if err != nil {
-		return v, misconfigured{fmt.Errorf("--against: %w", err)}
-	}
-	defer func() { err = errors.Join(err, there.close()) }()
-	if there.place != nil && here.same(there.place) {
-		return v, misconfigured{fmt.Errorf("--against: %s is this archive itself, and comparing it with itself proves nothing",
-			there.place.name)}
-	}
-	mine, others, err := digestBoth(ctx, here, there, keep, o.Progress)
-	if err != nil {
-		return v, err
-	}
-	if len(mine.series)+len(others.series) == 0 && !keep.all() {
-		return v, misconfigured{fmt.Errorf("--instrument, --timeframe: %s holds no series of %s", here.name, keep)}
-	}
-	v = newVerification(mine, keep, o.Now())
-	if o.Against != "" {
-		v.Against, err = compareArchives(ctx, mine, others, here, there.place, o.Revisions)
-	}
-	return v, err
-}
-
-// selected resolves the names of the series.
-func (o VerifyOptions) selected() (keep selected, err error) {
-	instruments, timeframes, err := Select(o.Instruments, o.Timeframes, "--instrument", "--timeframe")
-	if err != nil {
-		return keep, misconfigured{err}
-	}
-	for _, i := range instruments {
-		keep.Instruments = append(keep.Instruments, i.Name)
-	}
-	for _, t := range timeframes {
-		keep.Timeframes = append(keep.Timeframes, string(t))
-	}
-	return keep, nil
-}
-
-// digestBoth digests this archive and the other one, if it is one, at the same time; the first to fail ends both.
-func digestBoth(
-	ctx context.Context, here *place, there *other, keep selected, progress func(VerifyProgress),
-) (mine, others archiveDigest, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var mu sync.Mutex
-	var bars int64
-	digest := func(p *place, into *archiveDigest) func() {
-		return func() {
-			d, err := p.digest(ctx, keep, func(series market.Series, n int64) {
-				mu.Lock()
-				defer mu.Unlock()
-				if bars += n; progress != nil {
-					progress(VerifyProgress{Archive: p.name, Series: series, Bars: bars})
-				}
-			})
+	return verify.Backup(ctx, verify.BackupOptions{
+		Name: c.DatabaseName(), Path: target, File: file, Progress: progress,
+		Open: func(ctx context.Context, path string) (verify.File, error) {
+			view, err := sqlite.OpenView(ctx, path)
 			if err != nil {
-				cancel(err)
+				return nil, err
 			}
-			*into = d
-		}
-	}
-	var both sync.WaitGroup
-	both.Go(digest(here, &mine))
-	if there.place != nil {
-		both.Go(digest(there.place, &others))
-	} else if others, err = there.file.digest(keep); err != nil {
-		cancel(misconfigured{fmt.Errorf("--against: %w", err)})
-	}
-	both.Wait()
-	return mine, others, context.Cause(ctx)
+			return sqliteFile{view}, nil
+		},
+	})
 }
 
-func newVerification(d archiveDigest, keep selected, now time.Time) Verification {
-	v := Verification{
-		Format: market.DigestFormat, Archive: d.name, Taken: now.UTC(), selected: keep, Digest: market.DigestOf(d.series),
-		Series: make([]VerifiedSeries, len(d.series)), Faults: append([]string{}, d.faults...),
+// sqliteFile gives verify the snapshots of a file as the interface that it knows.
+type sqliteFile struct{ *sqlite.View }
+
+// Snapshot fixes the state that is read.
+func (f sqliteFile) Snapshot(ctx context.Context) (verify.Snapshot, error) {
+	s, err := f.View.Snapshot(ctx)
+	if err != nil {
+		return nil, err
 	}
-	for i := range d.series {
-		s := &d.series[i]
-		v.Series[i] = VerifiedSeries{
-			Instrument: s.Series.Instrument, Timeframe: string(s.Series.Timeframe), Bars: s.Bars(), Digest: s.Digest(),
-			Revisions: s.Revisions(), RevisionDigest: s.RevisionDigest(), Months: append([]market.MonthDigest{}, s.Months...),
-		}
-	}
-	return v
+	return s, nil
 }
 
-// Err tells of differences and of faults; nil when there are none.
-func (v *Verification) Err() error {
-	var wrong []error
-	if a := v.Against; a != nil && len(a.Differences) > 0 {
-		months, series := a.count()
-		wrong = append(wrong, fmt.Errorf("%s of %d series differ between %s and %s", some(months, "month"), series,
-			v.Archive, a.Archive))
+// CopyTo writes a consistent copy into an empty file.
+func (f sqliteFile) CopyTo(ctx context.Context, path string) (verify.Snapshot, bool, error) {
+	s, moved, err := f.View.CopyTo(ctx, path)
+	if err != nil {
+		return nil, false, err
 	}
-	if n := len(v.Faults); n > 0 {
-		wrong = append(wrong, fmt.Errorf("%s has %s", v.Archive, some(n, "fault")))
-	}
-	if a := v.Against; a != nil && len(a.Faults) > 0 {
-		wrong = append(wrong, fmt.Errorf("%s has %s", a.Archive, some(len(a.Faults), "fault")))
-	}
-	return errors.Join(wrong...)
+	return s, moved, nil
 }
 
-func some(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
+// openForReading opens the archive that the configuration names, without making or migrating it, and fixes the state that is
+// read. An archive that is not there is a matter of configuration.
+func openForReading(ctx context.Context, c config.Config, o Options) (*verify.Archive, error) {
+	var opened closers
+	a := &verify.Archive{Name: c.DatabaseName(), Close: func() error { return opened.closeAll(stopBound) }}
+	engine, target := c.Database()
+	open := openPostgresForReading
+	if engine == "sqlite" {
+		open = openSQLiteForReading
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	if err := open(ctx, a, &opened, target, o); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
 }
 
-func (s selected) all() bool { return len(s.Instruments)+len(s.Timeframes) == 0 }
+func openSQLiteForReading(ctx context.Context, a *verify.Archive, opened *closers, path string, _ Options) error {
+	view, err := sqlite.OpenView(ctx, path)
+	if err != nil {
+		return misconfigured{err}
+	}
+	opened.add(a.Name, view.Close)
+	if a.Current, a.Latest, err = view.SchemaVersion(ctx); err != nil {
+		return fmt.Errorf("%s: %w", a.Name, err)
+	}
+	snapshot, err := view.Snapshot(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", a.Name, err)
+	}
+	opened.add("the snapshot of "+a.Name, func() error { snapshot.Close(); return nil })
+	a.File, a.Snapshot = path, snapshot
+	return nil
+}
+
+func openPostgresForReading(ctx context.Context, a *verify.Archive, opened *closers, target string, o Options) error {
+	soon, cancel := context.WithTimeoutCause(ctx, openBound, fmt.Errorf("no answer within %s", openBound))
+	defer cancel()
+	store, err := postgres.Open(soon, postgres.Config{URL: target, Now: o.Now, Logger: o.Logger, MaxConns: 1})
+	if err != nil {
+		return fmt.Errorf("%s: %w", a.Name, err)
+	}
+	opened.add(a.Name, func() error { store.Close(); return nil })
+	// All questions come before the snapshot, which takes the one connection.
+	if a.Current, a.Latest, err = store.SchemaVersion(soon); err != nil {
+		return fmt.Errorf("%s: %w", a.Name, err)
+	}
+	if a.Identity, err = store.Identity(soon); err != nil {
+		return fmt.Errorf("%s: %w", a.Name, err)
+	}
+	snapshot, err := store.Snapshot(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", a.Name, err)
+	}
+	opened.add("the snapshot of "+a.Name, func() error { snapshot.Close(); return nil })
+	a.Snapshot = snapshot
+	return nil
+}

@@ -15,9 +15,22 @@ import (
 // Load reads the configuration from environ (in the form of os.Environ) and the .env file at path; a path that does not
 // exist is no error. A variable that is set to nothing counts as unset. The error is Problems when values are wrong.
 func Load(environ []string, path string) (Config, error) {
-	values, err := readFile(path)
+	c, problems, err := Read(environ, path)
 	if err != nil {
 		return Config{}, err
+	}
+	if len(problems) > 0 {
+		return Config{}, problems
+	}
+	return c, nil
+}
+
+// Read is Load for whoever reports on a configuration rather than uses it: where values are wrong it returns what the others
+// say, beside the problems. Fields that a problem names hold anything.
+func Read(environ []string, path string) (Config, Problems, error) {
+	values, err := readFile(path)
+	if err != nil {
+		return Config{}, nil, err
 	}
 	origins, overrides := merge(values, environ)
 	problems, replaced := readSecrets(values, origins)
@@ -32,12 +45,9 @@ func Load(environ []string, path string) (Config, error) {
 			problems = append(problems, p)
 		}
 	}
-	if len(problems) > 0 {
-		slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
-		return Config{}, Problems(problems)
-	}
+	slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
 	c.Overrides = known(append(overrides, replaced...))
-	return c, nil
+	return c, problems, nil
 }
 
 // merge lets what environ sets win over the values of .env, drops what is set to nothing, and tells where each value comes

@@ -78,7 +78,7 @@ func (s Schedule) String() string {
 	}
 	var texts []string
 	for _, t := range s.times {
-		texts = append(texts, fmt.Sprintf("%02d:%02d", int(t.Hours()), int(t.Minutes())%60))
+		texts = append(texts, clockTime(t))
 	}
 	return strings.Join(texts, ", ") + " " + s.zone.String()
 }

@@ -14,15 +14,12 @@ var ErrSlot = errors.New("no such slot")
 // Slot is the n-th scheduled time of a date for a job: what is run at most once.
 type Slot struct {
 	Job   Job
-	Date  string // trading date, 2026-11-22: the calendar date of the slot's nominal time in the schedule's zone (Pacific)
+	Date  string // slot date, 2026-11-22: the calendar date of the slot's nominal time in the schedule's zone
 	Index int    // 0-based, in the order of the day's times
 }
 
-// Key is the slot's name in keys, logs and URLs: "import:2026-11-22:0". ParseSlot reads it.
+// Key is the slot's name in keys: "import:2026-11-22:0". ParseSlot reads it. People read Name.
 func (s Slot) Key() string { return string(s.Job) + ":" + s.Date + ":" + strconv.Itoa(s.Index) }
-
-// String is the form that people read: "import 2026-11-22 slot 0".
-func (s Slot) String() string { return string(s.Job) + " " + s.Date + " slot " + strconv.Itoa(s.Index) }
 
 // Check returns an error that wraps ErrSlot when the job is unknown, the date is none or the index is negative.
 func (s Slot) Check() error {

@@ -1,9 +1,7 @@
 package market
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -35,24 +33,6 @@ const (
 // Timeframes lists every known timeframe, shortest first.
 func Timeframes() []Timeframe {
 	return []Timeframe{M1, M2, M3, M5, M15, M30, H1, M90, H2, H4, H6, H8, H12, D1, W1, Mo1, Mo3}
-}
-
-// ParseTimeframe reads a timeframe as a user writes it: upper or lower case, and with 60m as another name of 1h.
-// The error lists the known ones.
-func ParseTimeframe(text string) (Timeframe, error) {
-	name := Timeframe(strings.ToLower(strings.TrimSpace(text)))
-	if name == "60m" {
-		return H1, nil
-	}
-	all := Timeframes()
-	if slices.Contains(all, name) {
-		return name, nil
-	}
-	names := make([]string, len(all))
-	for i, t := range all {
-		names[i] = string(t)
-	}
-	return "", fmt.Errorf("%w %q: known are %s (60m is 1h)", ErrUnknownTimeframe, text, strings.Join(names, ", "))
 }
 
 // Length is the length of an intraday bar, and 0 for 1d and longer, whose bars follow the calendar. It is a switch and no

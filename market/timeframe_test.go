@@ -76,7 +76,7 @@ func TestTimeframesAreSeventeenInOrder(t *testing.T) {
 func TestParseTimeframe(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]market.Timeframe{
-		"60m": market.H1, " 60M ": market.H1, "1H": market.H1, "1WK": market.W1, "3Mo": market.Mo3,
+		"60m": market.H1, " 60m ": market.H1, "1H": market.H1, "1WK": market.W1, "3Mo": market.Mo3,
 	} {
 		if got, err := market.ParseTimeframe(text); err != nil || got != want {
 			t.Errorf("ParseTimeframe(%q) = %q, %v; want %s", text, got, err, want)

@@ -9,24 +9,24 @@ import (
 )
 
 // printAnswer tells what became of a slot: a table of evidence when this process ran it, else a line about who did.
-func printAnswer(w io.Writer, answer app.Answer, slot app.Slot, a *app.App, asJSON bool) error {
+func printAnswer(w io.Writer, answer app.Answer, slot app.Slot, names naming, asJSON bool) error {
 	report := app.Report{Run: answer.Run, Cells: answer.Cells}
 	for _, c := range answer.Cells {
 		report.Requests += c.Requests
 	}
 	if asJSON {
-		view := reportJSON(report)
-		view.Outcome, view.Slot = string(answer.Outcome), slot.Key()
+		view, named := reportJSON(report, names), slot.View(names.pacific, names.schedules...)
+		view.Outcome, view.Slot = string(answer.Outcome), &named
 		return printJSON(w, view)
 	}
 	if answer.Outcome == app.Ran {
-		if err := printReport(w, report, false); err != nil {
+		if err := printReport(w, report, answer.Run.Finished); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(w, "%s %s\n", slot, answer.Run.State)
+		_, err := fmt.Fprintf(w, "%s %s\n", slot.Name(names.schedules...), answer.Run.State)
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%s: %s\n", slot, became(answer, a.Pacific()))
+	_, err := fmt.Fprintf(w, "%s: %s\n", slot.Name(names.schedules...), became(answer, names.pacific))
 	return err
 }
 

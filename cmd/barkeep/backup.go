@@ -26,7 +26,7 @@ func (c *backupCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	line := newReading(p.err, c.JSON)
+	line := newStatusLine(p.err, c.JSON)
 	b, err := app.Backup(p.ctx, s.config, c.File, line.show)
 	line.clear()
 	if err != nil {

@@ -23,45 +23,46 @@ func (c *demoCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	options := app.DemoOptions{Options: s.options(), Bars: c.Bars, Dir: c.Keep}
+	options := demoOptions{Options: s.options(), bars: c.Bars, folder: c.Keep}
 	options.Watch = progress.watch
 	if c.Bars != "" && s.config.StartAt.IsZero() {
-		newest, instruments, err := app.Recorded(c.Bars)
+		newest, instruments, err := recorded(c.Bars)
 		if err != nil {
 			return err
 		}
-		options.Now, options.Instruments = app.Clock(newest), instruments
+		options.Now, options.instruments = clock(newest), instruments
 	}
 	if !c.JSON {
 		fmt.Fprintln(p.err, "Fake provider on loopback, embedded archive; nothing leaves this machine.")
 	}
 	began := time.Now()
-	demo, err := app.RunDemo(p.ctx, options)
+	d, err := runDemo(p.ctx, options)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		err = printJSON(p.out, reportJSON(demo.First))
+		names, wrong := s.naming()
+		err = errors.Join(wrong, printJSON(p.out, reportJSON(d.first, names)))
 	} else {
-		err = printDemo(p.out, demo, time.Since(began))
+		err = printDemo(p.out, d, time.Since(began))
 	}
-	if code := app.ExitCodeOf(demo.First.Run.State); err == nil && code != app.ExitDone {
+	if code := app.ExitCodeOf(d.first.Run.State); err == nil && code != app.ExitDone {
 		return exit(code)
 	}
 	return err
 }
 
 // printDemo shows the bars of each series, both runs, and one series as it stands in the archive.
-func printDemo(w io.Writer, demo app.Demo, took time.Duration) error {
-	printMatrix(w, demo.First)
-	err := printSum(w, demo.First)
+func printDemo(w io.Writer, d demo, took time.Duration) error {
+	printMatrix(w, d.first)
+	err := printSum(w, d.first, time.Time{})
 	fmt.Fprint(w, "the same again (late bars may be revised): ")
-	err = errors.Join(err, printSum(w, demo.Second))
-	fmt.Fprintf(w, "\n%s, %d bars read back from the archive:\n%s", demo.Series, demo.Bars.Len(),
-		chart(demo.Bars, 72, 14, app.Terminal(w)))
+	err = errors.Join(err, printSum(w, d.second, time.Time{}))
+	fmt.Fprintf(w, "\n%s, %d bars read back from the archive:\n%s", d.series, d.bars.Len(),
+		chart(d.bars, 72, 14, isTerminal(w)))
 	fmt.Fprintf(w, "took %s", took.Round(10*time.Millisecond))
-	if demo.Path != "" {
-		fmt.Fprintf(w, "; the archive is kept: DATABASE_URL=%s barkeep status", demo.Path)
+	if d.path != "" {
+		fmt.Fprintf(w, "; the archive is kept: DATABASE_URL=%s barkeep status", d.path)
 	}
 	_, last := fmt.Fprintln(w)
 	return errors.Join(err, last)

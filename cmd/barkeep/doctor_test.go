@@ -38,7 +38,7 @@ func TestDoctorFindsTheOldMistakes(t *testing.T) {
 				"BARKEEP_COMPOSE_PROFILES=updates", "DATABASE_URL=sqlite:own.db",
 			},
 			0,
-			[]string{`"sqlite:own.db, schema 0`},
+			[]string{`"sqlite:own.db, not there yet`},
 		},
 		{
 			"a container in UTC whose times were moved to UTC as well",
@@ -53,6 +53,18 @@ func TestDoctorFindsTheOldMistakes(t *testing.T) {
 		}},
 		{"an archive on no volume", []string{"BARKEEP_CONTAINER=true", "DATA_DIR=/var/lib"}, 0, []string{"warning", "goes with the container", ":/data"}},
 		{"no cache", []string{"CACHE_ENABLED=false"}, 0, []string{"warning", "CACHE_ENABLED"}},
+		{
+			"addresses that serve refuses", []string{"NOTIFY_URLS=nobody://knows,ntfy://ntfy.sh/topic", "HEARTBEAT_URL=https://#"}, 2,
+			[]string{`"check": "notices"`, "NOTIFY_URLS", "HEARTBEAT_URL"},
+		},
+		{"addresses that it takes", []string{"NOTIFY_URLS=ntfy://ntfy.sh/hunter2"}, 0, []string{`"check": "notices"`, "1 place is told"}},
+		{
+			"a value that cannot be read hides no other",
+			[]string{"REDIS_URL=localhost:6379", "RUN_LEASE=soon", "INSTRUMENTS=EUR/USD", "IMPORT_TIMES=25:00", "NOTIFY_URLS=nobody://knows"},
+			2,
+			[]string{"REDIS_URL is", "redis://host:6379", "RUN_LEASE is", "EUR/USD", "25:00", "NOTIFY_URLS", "not there yet"},
+		},
+		{"a folder that may not be written", []string{"DATA_DIR=/proc/barkeep"}, 2, []string{"/proc/barkeep", "cannot be made"}},
 		{"everything at once", []string{"INSTRUMENTS=ES,EUR/USD", "IMPORT_TIMES=6:05,25:00", "DATABASE_URL=sqlite:/proc/x/b.db"}, 2, []string{
 			"EUR/USD", "6:05", "25:00", "/proc/x",
 		}},

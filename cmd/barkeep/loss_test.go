@@ -71,7 +71,7 @@ func TestRedisForgetsAtEachStep(t *testing.T) {
 				t.Errorf("flushed at %s: the other process was told %s of run %d, the holder is run %d", point, got.Outcome, got.Run.ID, first.Run.ID)
 			}
 		}
-		date := strings.Split(first.Slot, ":")[1]
+		date := first.Slot.Date
 		if n := count(t, e, fmt.Sprintf(effective, date)); n != 1 {
 			t.Errorf("flushed at %s: %d effective runs", point, n)
 		}

@@ -21,6 +21,8 @@ var version = "dev"
 
 // commands are what barkeep can do.
 type commands struct {
+	ShowVersion kong.VersionFlag `name:"version" hidden:""` // for habit; shown, it would stand in the help of every command
+
 	Serve      serveCommand      `cmd:"" help:"Run the worker: the import at its times, and HTTP."`
 	Sync       syncCommand       `cmd:"" help:"Bring the archive up to date: fetch what is new, backfill series without records."`
 	Status     statusCommand     `cmd:"" help:"Show the archive's series, newest bars and recent runs."`
@@ -60,7 +62,7 @@ func main() {
 // run parses and carries out one command line and returns its exit code.
 func run(args []string, p *process) int {
 	done := -1 // set when kong has answered by itself, as it does for --help
-	parser, err := kong.New(&commands{}, kong.Name("barkeep"), kong.Writers(p.out, p.err), kong.UsageOnError(),
+	parser, err := kong.New(&commands{}, kong.Name("barkeep"), kong.Writers(p.out, p.err), kong.UsageOnError(), kong.Vars{"version": "barkeep " + version},
 		kong.Description("Barkeep keeps your bars: a complete, correct archive of market candles."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(code int) { done = code }))
 	if err != nil {

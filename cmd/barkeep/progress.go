@@ -24,7 +24,7 @@ type progress struct {
 }
 
 func newProgress(out io.Writer, quiet bool) *progress {
-	return &progress{out: out, quiet: quiet || !app.Terminal(out)}
+	return &progress{out: out, quiet: quiet || !isTerminal(out)}
 }
 
 // Write puts a line of the log above the bar.

@@ -1,9 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"time"
 
 	"barkeep/app"
+	"barkeep/yahoo/fake"
 )
 
 // providerCommand serves the fake provider.
@@ -21,13 +27,51 @@ func (c *providerCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	if c.Rate < 0 {
-		return fmt.Errorf("%w: --rate is %d: give a number of requests a minute, 0 for no bound", app.ErrConfiguration, c.Rate)
+	provider, err := c.provider(s.now)
+	if err != nil {
+		return err
 	}
-	return app.ServeProvider(p.ctx, app.ProviderOptions{
-		Now: s.now, Address: c.Listen, Bars: c.Bars, Only: c.Only, Faults: c.Fault, Rate: c.Rate,
-		Ready: func(address string) {
-			fmt.Fprintf(p.out, "fake provider at http://%s; point Barkeep at it with YAHOO_BASE_URL=http://%s\n", address, address)
-		},
-	})
+	listener, err := (&net.ListenConfig{}).Listen(p.ctx, "tcp", c.Listen)
+	if err != nil {
+		return app.Misuse("--listen %s: %w", c.Listen, err)
+	}
+	address := listener.Addr().String()
+	fmt.Fprintf(p.out, "fake provider at http://%s; point Barkeep at it with YAHOO_BASE_URL=http://%s\n", address, address)
+	return serveUntil(p.ctx, listener, provider)
+}
+
+// provider makes the fake provider that the flags describe.
+func (c *providerCommand) provider(now func() time.Time) (*fake.Provider, error) {
+	if c.Rate < 0 {
+		return nil, app.Misuse("--rate is %d: give a number of requests a minute, 0 for no bound", c.Rate)
+	}
+	provider, err := fake.New(fake.Options{Now: now, Bars: c.Bars, Only: c.Only, RequestsPerMinute: c.Rate})
+	if err != nil {
+		return nil, app.Misuse("%w", err)
+	}
+	for _, text := range c.Fault {
+		fault, err := fake.ParseFault(text)
+		if err != nil {
+			return nil, app.Misuse("--fault: %w", err)
+		}
+		provider.Inject(fault)
+	}
+	return provider, nil
+}
+
+// serveUntil serves on the listener until ctx ends.
+func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		<-ctx.Done()
+		server.Close() //nolint:errcheck // nothing is kept that could be lost
+	}()
+	err := server.Serve(listener)
+	<-stopped
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
 }

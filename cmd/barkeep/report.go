@@ -12,13 +12,11 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"barkeep/app"
+	"barkeep/ledger"
 )
 
-// printReport shows what a run did: a row of evidence a series, then the sum.
-func printReport(w io.Writer, r app.Report, asJSON bool) error {
-	if asJSON {
-		return printJSON(w, reportJSON(r))
-	}
+// printReport shows what a run did, or did until now: a row of evidence a series, then the sum.
+func printReport(w io.Writer, r app.Report, now time.Time) error {
 	t := newTable(w, "series", "state", "fetched", "inserted", "changed", "unchanged", "newest bar", "reason")
 	for _, c := range inOrder(r.Cells) {
 		t.AppendRow(table.Row{
@@ -29,7 +27,7 @@ func printReport(w io.Writer, r app.Report, asJSON bool) error {
 	for _, f := range r.Faults {
 		fmt.Fprintln(w, "also:", f)
 	}
-	return printSum(w, r)
+	return printSum(w, r, now)
 }
 
 // inOrder sorts cells as a person looks for them: by instrument, shortest timeframe first. The run went by urgency.
@@ -70,7 +68,7 @@ func printMatrix(w io.Writer, r app.Report) {
 	t.Render()
 }
 
-func printSum(w io.Writer, r app.Report) error {
+func printSum(w io.Writer, r app.Report, now time.Time) error {
 	var changed, unchanged, failed int
 	for _, c := range r.Cells {
 		changed, unchanged = changed+c.Changed, unchanged+c.Unchanged
@@ -78,9 +76,19 @@ func printSum(w io.Writer, r app.Report) error {
 			failed++
 		}
 	}
-	line := fmt.Sprintf("run %d %s: %d candles inserted, %d changed, %d unchanged; %d requests, %s", r.Run.ID, r.Run.State,
-		r.Inserted(), changed, unchanged, r.Requests, r.Run.Finished.Sub(r.Run.Started).Round(10*time.Millisecond))
-	if failed > 0 {
+	line := fmt.Sprintf("run %d %s: %d candles inserted, %d changed, %d unchanged; %d requests", r.Run.ID, r.Run.State,
+		r.Inserted(), changed, unchanged, r.Requests)
+	running := r.Run.State == ledger.StateRunning
+	switch {
+	case running:
+		line += fmt.Sprintf(" in %s so far; %d series ended", now.Sub(r.Run.Started).Round(time.Second), len(r.Cells))
+	case !r.Run.Finished.IsZero():
+		line += fmt.Sprintf(", %s", r.Run.Finished.Sub(r.Run.Started).Round(10*time.Millisecond))
+	}
+	switch {
+	case failed > 0 && running:
+		line += fmt.Sprintf(", %d of them failed", failed)
+	case failed > 0:
 		line += fmt.Sprintf("; %d of %d series failed, first %s", failed, len(r.Cells), r.Run.Reason)
 	}
 	_, err := fmt.Fprintln(w, line)

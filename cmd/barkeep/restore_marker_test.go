@@ -31,7 +31,7 @@ func TestAMarkerOutlivesARestore(t *testing.T) {
 			if n := strings.Count(again.stderr, "the marker says done but the ledger lacks its run"); n != 1 {
 				t.Errorf("%d warnings, want one:\n%s", n, again.stderr)
 			}
-			date := strings.Split(got.Slot, ":")[1]
+			date := got.Slot.Date
 			if n := count(t, after, fmt.Sprintf(effective, date)); n != 1 {
 				t.Errorf("%d effective runs in the restored archive", n)
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -19,50 +20,54 @@ type runsCommand struct {
 // Run carries the command out.
 func (c *runsCommand) Run(p *process) error {
 	if c.Limit < 1 {
-		return fmt.Errorf("%w: --limit is %d: give a number of runs, at least 1", app.ErrConfiguration, c.Limit)
+		return app.Misuse("--limit is %d: give a number of runs, at least 1", c.Limit)
 	}
 	s, err := p.load(p.err)
 	if err != nil {
 		return err
 	}
+	names, err := s.naming()
+	if err != nil {
+		return err
+	}
 	if c.ID != 0 {
-		report, err := app.ReadRun(p.ctx, s.config, s.options(), c.ID)
-		if err != nil {
-			return err
-		}
-		return printReport(p.out, report, c.JSON)
+		return c.one(p, s, names)
 	}
 	status, err := app.ReadStatus(p.ctx, s.config, s.options(), c.Limit)
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		views := make([]runView, len(status.Runs))
-		for i, r := range status.Runs {
-			views[i] = viewRun(r)
-		}
-		return printJSON(p.out, views)
-	}
-	pacific, err := time.LoadLocation("America/Los_Angeles")
-	if err != nil {
-		return fmt.Errorf("load the Pacific zone: %w", err)
+	switch {
+	case c.JSON:
+		return printJSON(p.out, viewRuns(status.Runs, names))
+	case status.Absent:
+		return printAbsent(p.out, status.Archive)
 	}
 	t := newTable(p.out, "run", "job", "slot", "attempt", "by", "on", "state", "started", "took", "reason")
 	for _, r := range status.Runs {
 		t.AppendRow(table.Row{
-			r.ID, r.Job, slotOf(r), r.Attempt, r.Entry, r.Host, r.State, both(r.Started, pacific), took(r), short(r.Reason, 60),
+			r.ID, r.Job, slotOf(r, names), r.Attempt, r.Entry, r.Host, r.State, both(r.Started, names.pacific), took(r), short(r.Reason, 60),
 		})
 	}
 	t.Render()
 	return nil
 }
 
-// slotOf names the slot of a run: its date and index.
-func slotOf(r app.Run) string {
-	if r.TradingDate == "" {
-		return "ad hoc"
+// one shows one run.
+func (c *runsCommand) one(p *process, s setup, names naming) error {
+	report, err := app.ReadRun(p.ctx, s.config, s.options(), c.ID)
+	if err != nil {
+		return err
 	}
-	text := fmt.Sprintf("%s/%d", r.TradingDate, r.Slot)
+	if c.JSON {
+		return printJSON(p.out, reportJSON(report, names))
+	}
+	return printReport(p.out, report, s.now())
+}
+
+// slotOf names the slot of a run, whose job stands beside it.
+func slotOf(r app.Run, names naming) string {
+	text := r.SlotName(names.schedules...)
 	if r.Forced {
 		text += " forced"
 	}
@@ -74,4 +79,10 @@ func took(r app.Run) string {
 		return "-"
 	}
 	return r.Finished.Sub(r.Started).Round(10 * time.Millisecond).String()
+}
+
+// printAbsent says that there is nothing to read yet, which is no error.
+func printAbsent(w io.Writer, archive string) error {
+	_, err := fmt.Fprintf(w, "There is no archive at %s yet: barkeep sync makes it.\n", archive)
+	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"barkeep/app"
 	"barkeep/config"
+	"barkeep/ledger"
 )
 
 // setup is what every command that touches the archive starts from.
@@ -22,22 +23,46 @@ type setup struct {
 
 // load reads the configuration and makes the clock and a logger that writes to w.
 func (p *process) load(w io.Writer) (setup, error) {
-	c, err := config.Load(p.environ, ".env")
-	if err != nil {
-		return setup{}, err
+	s, problems, err := p.read(w)
+	if err == nil && len(problems) > 0 {
+		err = problems
 	}
-	s := setup{config: c, now: app.Clock(c.StartAt)}
-	s.log = app.NewLogger(w, c.LogLevel, c.LogFormat, app.Terminal(p.err), s.now)
+	return s, err
+}
+
+// read is load for commands that report on a configuration, also on one that cannot be used.
+func (p *process) read(w io.Writer) (setup, config.Problems, error) {
+	c, problems, err := config.Read(p.environ, ".env")
+	if err != nil {
+		return setup{}, nil, err
+	}
+	s := setup{config: c, now: clock(c.StartAt)}
+	s.log = newLogger(w, c.LogLevel, c.LogFormat, isTerminal(p.err), s.now)
 	if !c.StartAt.IsZero() {
 		s.log.WarnContext(p.ctx, "the clock was set by BARKEEP_NOW and runs on from there", "now", c.StartAt.UTC().Format(time.RFC3339))
 	}
-	return s, nil
+	return s, problems, nil
 }
 
 func (s setup) options() app.Options { return app.Options{Now: s.now, Logger: s.log} }
 
-// message is an error as one person-sized text: the mark of a configuration error goes, and so does what closing added
-// after a cancelled run.
+// naming is what slots and times are named by for people.
+type naming struct {
+	pacific   *time.Location
+	schedules []ledger.Schedule
+}
+
+// naming reads the schedules of the configuration.
+func (s setup) naming() (naming, error) {
+	pacific, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		return naming{}, fmt.Errorf("load the Pacific zone: %w", err)
+	}
+	schedules, err := app.Schedules(s.config)
+	return naming{pacific, schedules}, err
+}
+
+// message is an error as people read it.
 func message(err error) string {
 	text := strings.TrimPrefix(err.Error(), app.ErrConfiguration.Error()+"\n")
 	if errors.Is(err, context.Canceled) {

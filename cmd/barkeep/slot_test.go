@@ -49,8 +49,13 @@ func slotEnv(t *testing.T, e engine, address string, more ...string) func(days i
 
 // slotReport is what sync --json prints about a slot.
 type slotReport struct {
-	Outcome, Slot string
-	Run           struct {
+	Outcome string
+	Slot    struct {
+		Job, Date string
+		Slot      int
+		At        struct{ UTC, Pacific string }
+	}
+	Run struct {
 		ID    int64
 		State string
 	}
@@ -103,8 +108,7 @@ func TestManyProcessesRunASlotOnce(t *testing.T) {
 						t.Errorf("round %d: somebody was told %s", round, r.Run.State)
 					}
 				}
-				date := readSlot(t, got[0].stdout).Slot
-				date = strings.Split(date, ":")[1]
+				date := readSlot(t, got[0].stdout).Slot.Date
 				if n := count(t, e, fmt.Sprintf(effective, date)); n != 1 || ran != 1 || len(ids) != 1 {
 					t.Fatalf("round %d (%s): %d effective runs, %d processes ran it, %d run ids were told; want one of each",
 						round, date, n, ran, len(ids))
@@ -137,7 +141,7 @@ func TestAHolderThatDies(t *testing.T) {
 					committed = 0 // it had no run yet; the newest is of the day before
 				}
 				next := readSlot(t, barkeep(t, env(day), "sync", "--json").must(t, 0).stdout)
-				date := strings.Split(next.Slot, ":")[1]
+				date := next.Slot.Date
 				if n := count(t, e, fmt.Sprintf(effective, date)); n != 1 || next.Run.State != "done" {
 					t.Errorf("killed at %s: %d effective runs, the next process was told %s", point, n, next.Run.State)
 				}
@@ -190,7 +194,7 @@ func TestSlotAnswers(t *testing.T) {
 				t.Errorf("%d forced runs, %d done in all", n, done())
 			}
 			list := barkeep(t, env, "runs").must(t, 0)
-			for _, want := range []string{"2026-08-19/0 forced", "failed", "2026-08-19/0 "} {
+			for _, want := range []string{"2026-08-19 14:05 forced", "failed", "2026-08-19 14:05 "} {
 				if !strings.Contains(list.stdout, want) {
 					t.Errorf("runs lacks %q:\n%s", want, list.stdout)
 				}

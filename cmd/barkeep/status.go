@@ -11,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"barkeep/app"
+	"barkeep/ledger"
 )
 
 // statusCommand shows what the archive holds.
@@ -26,20 +27,20 @@ func (c *statusCommand) Run(p *process) error {
 		return err
 	}
 	if c.Runs < 0 {
-		return fmt.Errorf("%w: --runs is %d: give a number of runs, 0 for none", app.ErrConfiguration, c.Runs)
+		return app.Misuse("--runs is %d: give a number of runs, 0 for none", c.Runs)
 	}
 	status, err := app.ReadStatus(p.ctx, s.config, s.options(), c.Runs)
 	if err != nil {
 		return err
 	}
-	pacific, err := time.LoadLocation("America/Los_Angeles")
+	names, err := s.naming()
 	if err != nil {
-		return fmt.Errorf("load the Pacific zone: %w", err)
+		return err
 	}
 	if c.JSON {
-		return printJSON(p.out, statusJSON(status, pacific))
+		return printJSON(p.out, statusJSON(status, names))
 	}
-	return printStatus(p.out, status, pacific)
+	return printStatus(p.out, status, names)
 }
 
 // both shows an instant in UTC and in Pacific time with its real offset.
@@ -50,24 +51,29 @@ func both(t time.Time, pacific *time.Location) string {
 	return t.UTC().Format("2006-01-02 15:04:05Z") + " = " + t.In(pacific).Format("15:04:05 MST")
 }
 
-func printStatus(w io.Writer, s app.Status, pacific *time.Location) error {
+func printStatus(w io.Writer, s app.Status, names naming) error {
+	pacific := names.pacific
+	if s.Absent {
+		fmt.Fprintf(w, "now      %s\n", both(s.Now, pacific))
+		return printAbsent(w, s.Archive)
+	}
 	fmt.Fprintf(w, "archive  %s (schema %d of %d)\nnow      %s\n", s.Archive, s.Schema, s.Latest, both(s.Now, pacific))
 	if s.Schema == 0 {
 		_, err := fmt.Fprintln(w, "The archive is empty: barkeep sync fills it.")
 		return err
 	}
 	for _, slot := range s.Today {
-		line := fmt.Sprintf("today    %s at %s: %s", slot.Slot, both(slot.At, pacific), slot.State(s.Now))
+		line := fmt.Sprintf("today    %s = %s: %s", slot.Name(names.schedules...), both(slot.At, pacific), slot.State(s.Now))
 		if slot.Run.ID != 0 {
 			line += fmt.Sprintf(", run %d", slot.Run.ID)
 		}
 		fmt.Fprintln(w, line)
 	}
-	fmt.Fprintf(w, "next     %s at %s\n", s.Next.Slot, both(s.Next.At, pacific))
+	fmt.Fprintf(w, "next     %s = %s\n", s.Next.Name(names.schedules...), both(s.Next.At, pacific))
 	if len(s.Runs) > 0 {
 		runs := newTable(w, "run", "job", "slot", "by", "state", "started", "took", "reason")
 		for _, r := range s.Runs {
-			runs.AppendRow(table.Row{r.ID, r.Job, slotOf(r), r.Entry, r.State, both(r.Started, pacific), took(r), short(r.Reason, 60)})
+			runs.AppendRow(table.Row{r.ID, r.Job, slotOf(r, names), r.Entry, r.State, both(r.Started, pacific), took(r), short(r.Reason, 60)})
 		}
 		runs.Render()
 	}
@@ -91,20 +97,7 @@ func age(now time.Time, s app.SeriesState) string {
 	return now.Sub(s.Newest).Round(time.Minute).String()
 }
 
-// timeView is an instant in both zones.
-type timeView struct {
-	UTC     string `json:"utc"`
-	Pacific string `json:"pacific"`
-}
-
-func viewTime(t time.Time, pacific *time.Location) *timeView {
-	if t.IsZero() {
-		return nil
-	}
-	return &timeView{UTC: t.UTC().Format(time.RFC3339), Pacific: t.In(pacific).Format(time.RFC3339)}
-}
-
-func statusJSON(s app.Status, pacific *time.Location) any {
+func statusJSON(s app.Status, names naming) any {
 	type seriesView struct {
 		Instrument string     `json:"instrument"`
 		Timeframe  string     `json:"timeframe"`
@@ -113,18 +106,18 @@ func statusJSON(s app.Status, pacific *time.Location) any {
 		Newest     *time.Time `json:"newest"`
 	}
 	type slotView struct {
-		Slot  string    `json:"slot"`
-		At    *timeView `json:"at"`
-		State string    `json:"state"`
-		Run   int64     `json:"run"`
+		ledger.SlotView
+		State string `json:"state"`
+		Run   int64  `json:"run"`
 	}
 	slots := make([]slotView, len(s.Today))
 	for i, slot := range s.Today {
-		slots[i] = slotView{slot.Key(), viewTime(slot.At, pacific), slot.State(s.Now), slot.Run.ID}
+		slots[i] = slotView{slot.View(names.pacific, names.schedules...), slot.State(s.Now), slot.Run.ID}
 	}
-	runs := make([]runView, len(s.Runs))
-	for i, r := range s.Runs {
-		runs[i] = viewRun(r)
+	var next *ledger.SlotView
+	if !s.Next.At.IsZero() {
+		view := s.Next.View(names.pacific, names.schedules...)
+		next = &view
 	}
 	series := make([]seriesView, len(s.Series))
 	for i, state := range s.Series {
@@ -133,15 +126,19 @@ func statusJSON(s app.Status, pacific *time.Location) any {
 		}
 	}
 	return struct {
-		Version string       `json:"version"`
-		Archive string       `json:"archive"`
-		Schema  int64        `json:"schema"`
-		Latest  int64        `json:"latest_schema"`
-		Mode    string       `json:"mode"`
-		Now     *timeView    `json:"now"`
-		Next    *timeView    `json:"next"`
-		Slots   []slotView   `json:"slots"`
-		Runs    []runView    `json:"runs"`
-		Series  []seriesView `json:"series"`
-	}{version, s.Archive, s.Schema, s.Latest, s.Mode, viewTime(s.Now, pacific), viewTime(s.Next.At, pacific), slots, runs, series}
+		Version string           `json:"version"`
+		Archive string           `json:"archive"`
+		Exists  bool             `json:"exists"`
+		Schema  int64            `json:"schema"`
+		Latest  int64            `json:"latest_schema"`
+		Mode    string           `json:"mode"`
+		Now     *ledger.Instant  `json:"now"`
+		Next    *ledger.SlotView `json:"next"`
+		Slots   []slotView       `json:"slots"`
+		Runs    []runView        `json:"runs"`
+		Series  []seriesView     `json:"series"`
+	}{
+		version, s.Archive, !s.Absent, s.Schema, s.Latest, s.Mode, ledger.InstantOf(s.Now, names.pacific), next, slots,
+		viewRuns(s.Runs, names), series,
+	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"barkeep/app"
 )
@@ -55,14 +54,11 @@ func (c *syncCommand) Run(p *process) error {
 	var code int
 	switch {
 	case c.DryRun:
-		var plan app.Plan
-		if plan, err = a.Engine.Plan(p.ctx, request); err == nil {
-			err = printPlan(p.out, plan, s.config.YahooRequestsPerMinute, c.JSON)
-		}
+		err = c.dryRun(p, s, a, request)
 	case c.selects() || request.Maintenance:
-		code, err = c.adHoc(p, a, request, progress)
+		code, err = c.adHoc(p, s, a, request, progress)
 	default:
-		code, err = c.slot(p, a, request, progress)
+		code, err = c.slot(p, s, a, request, progress)
 	}
 	if err = errors.Join(err, a.Close()); err == nil && code != app.ExitDone {
 		return exit(code)
@@ -77,12 +73,15 @@ func (c *syncCommand) request() (app.Request, error) {
 		return app.Request{}, err
 	}
 	if c.Maintenance && (c.Backfill || c.Deep) {
-		return app.Request{}, fmt.Errorf("%w: --maintenance checks what is stored, --backfill and --deep fetch more: "+
-			"give one of them", app.ErrConfiguration)
+		return app.Request{}, app.Misuse("--maintenance checks what is stored, --backfill and --deep fetch more: " +
+			"give one of them")
 	}
 	if (c.Slot != nil || c.Force || c.NoWait) && (c.selects() || c.Maintenance) {
-		return app.Request{}, fmt.Errorf("%w: --slot, --force and --no-wait are about a slot, which imports everything: "+
-			"leave out --instrument, --timeframe, --backfill, --deep and --maintenance", app.ErrConfiguration)
+		return app.Request{}, app.Misuse("--slot, --force and --no-wait are about a slot, which imports everything: " +
+			"leave out --instrument, --timeframe, --backfill, --deep and --maintenance")
+	}
+	if c.Slot != nil && *c.Slot < 0 {
+		return app.Request{}, app.Misuse("--slot is %d: slots are counted from 0", *c.Slot)
 	}
 	return app.Request{
 		Entry: "sync", Instruments: instruments, Timeframes: timeframes,
@@ -90,8 +89,22 @@ func (c *syncCommand) request() (app.Request, error) {
 	}, nil
 }
 
+// dryRun shows the plan of what would be run. What the run would refuse is refused.
+func (c *syncCommand) dryRun(p *process, s setup, a *app.App, request app.Request) error {
+	if c.Slot != nil {
+		if err := a.CheckSlot(*c.Slot); err != nil {
+			return err
+		}
+	}
+	plan, err := a.Engine.Plan(p.ctx, request)
+	if err != nil {
+		return err
+	}
+	return printPlan(p.out, plan, s.config.YahooRequestsPerMinute, c.JSON)
+}
+
 // adHoc fetches a selection, beside the slots. Maintenance waits for an import that is in progress.
-func (c *syncCommand) adHoc(p *process, a *app.App, request app.Request, progress *progress) (int, error) {
+func (c *syncCommand) adHoc(p *process, s setup, a *app.App, request app.Request, progress *progress) (int, error) {
 	if request.Maintenance {
 		if err := a.WaitForImport(p.ctx); err != nil {
 			return 0, err
@@ -101,18 +114,29 @@ func (c *syncCommand) adHoc(p *process, a *app.App, request app.Request, progres
 	report, err := a.Engine.RunOnce(p.ctx, request)
 	progress.stop()
 	if len(report.Cells) > 0 {
-		err = errors.Join(err, printReport(p.out, report, c.JSON))
+		err = errors.Join(err, c.print(p, s, report))
 	}
 	return app.ExitCodeOf(report.Run.State), err
 }
 
+// print shows what a run did.
+func (c *syncCommand) print(p *process, s setup, report app.Report) error {
+	if !c.JSON {
+		return printReport(p.out, report, s.now())
+	}
+	names, err := s.naming()
+	return errors.Join(err, printJSON(p.out, reportJSON(report, names)))
+}
+
 // slot sees to it that a slot is run.
-func (c *syncCommand) slot(p *process, a *app.App, request app.Request, progress *progress) (int, error) {
+func (c *syncCommand) slot(p *process, s setup, a *app.App, request app.Request, progress *progress) (int, error) {
+	names, err := s.naming()
+	if err != nil {
+		return 0, err
+	}
 	ask := app.SlotRequest{Entry: "sync", Index: -1, Force: c.Force, NoWait: c.NoWait}
 	if c.Slot != nil {
-		if ask.Index = *c.Slot; ask.Index < 0 {
-			return 0, fmt.Errorf("%w: --slot is %d: slots are counted from 0", app.ErrConfiguration, ask.Index)
-		}
+		ask.Index = *c.Slot
 	}
 	progress.start(app.Tasks(request))
 	answer, slot, err := a.RunSlot(p.ctx, ask)
@@ -120,7 +144,7 @@ func (c *syncCommand) slot(p *process, a *app.App, request app.Request, progress
 	if err != nil {
 		return 0, err
 	}
-	if err := printAnswer(p.out, answer, slot, a, c.JSON); err != nil {
+	if err := printAnswer(p.out, answer, slot, names, c.JSON); err != nil {
 		return 0, err
 	}
 	if answer.Outcome == app.Held {

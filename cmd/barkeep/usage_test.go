@@ -21,6 +21,12 @@ func TestBadInputIsNamedAndChangesNothing(t *testing.T) {
 	}{
 		{"unknown timeframe", "", "sync --timeframe 7m", []string{"--timeframe", `"7m"`, "1m, 2m, 3m, 5m", "3mo"}},
 		{"timeframe of the provider that we lack", "", "sync --timeframe 5d", []string{`"5d"`, "1wk"}},
+		{"a minute or a month", "TIMEFRAMES=1M", "sync", []string{"TIMEFRAMES", `"1M"`, "did you mean 1m or 1mo?"}},
+		{"a week", "", "sync --timeframe 1w", []string{"--timeframe", `"1w"`, "did you mean 1wk?"}},
+		{"a slot that there is none of", "", "sync --slot 3", []string{"--slot 3", "counted from 0"}},
+		{"and without running it", "", "sync --slot 3 --dry-run", []string{"--slot 3", "counted from 0"}},
+		{"a slot before the first", "", "sync --slot=-1 --dry-run", []string{"--slot is -1", "counted from 0"}},
+		{"instruments and times at once", "INSTRUMENTS=EUR/USD IMPORT_TIMES=25:00", "sync", []string{"EUR/USD", "25:00"}},
 		{"empty instrument", "", "sync --instrument=", []string{"--instrument", "invalid instrument"}},
 		{"empty among instruments", "", "sync --instrument ES,,NQ", []string{"--instrument", "empty"}},
 		{"two problems at once", "", "sync --instrument ES=F=F --timeframe 7m", []string{"ES=F=F", "7m"}},
@@ -43,14 +49,20 @@ func TestBadInputIsNamedAndChangesNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var env []string
-			if tt.env != "" {
-				env = append(env, tt.env)
+			switch {
+			case strings.Count(tt.env, "=") > 1:
+				env = strings.Fields(tt.env)
+			case tt.env != "":
+				env = []string{tt.env}
 			}
 			got := barkeep(t, env, strings.Fields(tt.args)...).must(t, 2)
 			for _, want := range tt.want {
 				if !strings.Contains(got.stderr, want) {
 					t.Errorf("the message lacks %q:\n%s", want, got.stderr)
 				}
+			}
+			if strings.Contains(got.stderr, "configuration:") {
+				t.Errorf("the message speaks of the configuration:\n%s", got.stderr)
 			}
 			if strings.Contains(got.stderr+got.stdout, "hunter2") {
 				t.Errorf("a password is shown:\n%s", got.stderr)
@@ -76,7 +88,9 @@ func TestHelpAndVersion(t *testing.T) {
 			t.Errorf("sync --help does not list %s", flag)
 		}
 	}
-	if got := barkeep(t, nil, "version").must(t, 0); !strings.HasPrefix(got.stdout, "barkeep ") {
-		t.Errorf("version prints %q", got.stdout)
+	for _, arg := range []string{"version", "--version"} {
+		if got := barkeep(t, nil, arg).must(t, 0); !strings.HasPrefix(got.stdout, "barkeep ") || strings.Count(got.stdout, "\n") != 1 {
+			t.Errorf("%s prints %q", arg, got.stdout)
+		}
 	}
 }

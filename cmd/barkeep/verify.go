@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"barkeep/app"
+	"barkeep/verify"
 )
 
 // verifyCommand digests an archive and compares it with another one.
@@ -25,7 +26,7 @@ func (c *verifyCommand) Help() string {
 	return "It reads one state of every series, while a worker may go on, and prints a digest of what is there: equal digests " +
 		"mean equal bars, in SQLite and PostgreSQL alike. It also finds bars that cannot be and counters that are wrong. " +
 		"--against takes postgres://user@host/name, sqlite:PATH, @FILE or FILE: with @ the file holds such a URL, so that a " +
-		"password is in no list of processes; without, it is what verify --json wrote, next to a backup say. Nothing is written " +
+		"password is in no list of processes; without, it is a SQLite archive, or what verify --json wrote. Nothing is written " +
 		"or migrated, here or there. It exits with 0 when all is well and equal, 4 when months differ or faults were found."
 }
 
@@ -35,10 +36,20 @@ func (c *verifyCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	line := newReading(p.err, c.JSON)
-	v, err := app.Verify(p.ctx, s.config, app.VerifyOptions{
-		Options: s.options(), Instruments: list(c.Instrument), Timeframes: list(c.Timeframe), Against: c.Against,
-		Revisions: c.Revisions, Progress: line.show,
+	instruments, timeframes, err := app.Select(list(c.Instrument), list(c.Timeframe), "--instrument", "--timeframe")
+	if err != nil {
+		return err
+	}
+	var selection verify.Selection
+	for _, i := range instruments {
+		selection.Instruments = append(selection.Instruments, i.Name)
+	}
+	for _, t := range timeframes {
+		selection.Timeframes = append(selection.Timeframes, string(t))
+	}
+	line := newStatusLine(p.err, c.JSON)
+	v, err := app.Verify(p.ctx, s.config, s.options(), verify.Options{
+		Selection: selection, Against: c.Against, Revisions: c.Revisions, Progress: line.show,
 	})
 	line.clear()
 	if err != nil {
@@ -52,7 +63,7 @@ func (c *verifyCommand) Run(p *process) error {
 	return cmp.Or(err, v.Err())
 }
 
-func printVerification(w io.Writer, v app.Verification) error {
+func printVerification(w io.Writer, v verify.Report) error {
 	t := newTable(w, "series", "months", "bars", "revisions", "digest")
 	var bars, revisions int64
 	for _, s := range v.Series {
@@ -71,7 +82,7 @@ func printVerification(w io.Writer, v app.Verification) error {
 	return printComparison(w, v.Against)
 }
 
-func printComparison(w io.Writer, c *app.Comparison) error {
+func printComparison(w io.Writer, c *verify.Comparison) error {
 	for _, fault := range c.Faults {
 		fmt.Fprintln(w, "fault there:", fault)
 	}
@@ -88,7 +99,7 @@ func printComparison(w io.Writer, c *app.Comparison) error {
 	t := newTable(w, "series", "month", "here", "there", "differs", "first bar that differs")
 	for _, d := range c.Differences[:min(len(c.Differences), most)] {
 		unit := ""
-		if d.What == app.ComparedRevisions {
+		if d.What == verify.ComparedRevisions {
 			unit = " rev."
 		}
 		t.AppendRow(table.Row{
@@ -107,7 +118,7 @@ func printComparison(w io.Writer, c *app.Comparison) error {
 }
 
 // differs says in a word or two how a month differs.
-func differs(d app.Difference) string {
+func differs(d verify.Difference) string {
 	switch lacks := d.Lacks(); {
 	case lacks != "":
 		return "not " + lacks
@@ -118,36 +129,36 @@ func differs(d app.Difference) string {
 	}
 }
 
-func firstBar(d app.Difference) string {
+func firstBar(d verify.Difference) string {
 	if d.First == nil {
 		return "-"
 	}
 	return d.First.At.Format(time.RFC3339Nano)
 }
 
-// reading shows on a terminal how far the reading of archives is; elsewhere it shows nothing.
-type reading struct {
+// statusLine shows on a terminal how far the reading of archives is; elsewhere it shows nothing.
+type statusLine struct {
 	out   io.Writer
 	quiet bool
 	shown bool
 }
 
-func newReading(out io.Writer, quiet bool) *reading {
-	return &reading{out: out, quiet: quiet || !app.Terminal(out)}
+func newStatusLine(out io.Writer, quiet bool) *statusLine {
+	return &statusLine{out: out, quiet: quiet || !isTerminal(out)}
 }
 
 // show writes over the line before.
-func (r *reading) show(at app.VerifyProgress) {
-	if r.quiet {
+func (l *statusLine) show(at verify.Progress) {
+	if l.quiet {
 		return
 	}
-	r.shown = true
-	fmt.Fprintf(r.out, "\r\x1b[K%d bars read, at %s of %s", at.Bars, at.Series, short(at.Archive, 40))
+	l.shown = true
+	fmt.Fprintf(l.out, "\r\x1b[K%d bars read, at %s of %s", at.Bars, at.Series, short(at.Archive, 40))
 }
 
 // clear takes the line away.
-func (r *reading) clear() {
-	if r.shown {
-		fmt.Fprint(r.out, "\r\x1b[K")
+func (l *statusLine) clear() {
+	if l.shown {
+		fmt.Fprint(l.out, "\r\x1b[K")
 	}
 }

@@ -70,6 +70,10 @@ func TestVerifyEndToEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	barkeep(t, []string{"DATABASE_URL=" + there.url}, "verify", "--against", kept, "--instrument", "ES").must(t, 0)
+	byPath := barkeep(t, []string{"DATABASE_URL=" + there.url}, "verify", "--against", here.file()).must(t, 0)
+	if !strings.Contains(byPath.stdout, "the same bars as sqlite:"+here.file()) {
+		t.Errorf("against the path of a SQLite archive:\n%s", byPath.stdout)
+	}
 
 	change(t, there, `UPDATE candles SET high = high + 1 WHERE ts = '2026-07-15 14:30:00Z' AND series_id =
 		(SELECT id FROM series WHERE instrument = 'ES' AND timeframe = '5m')`)
@@ -161,7 +165,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"a file of no URL":     {both[0], []string{"--against", "@" + write("secret", "hunter2")}, "does not hold the URL"},
 		"a file of two URLs":   {both[0], []string{"--against", "@" + write("two", "sqlite:a\nsqlite:b")}, "does not hold the URL"},
 		"a file that is not":   {both[0], []string{"--against", "@" + filepath.Join(folder, "nothing")}, "no such file"},
-		"an archive as file":   {both[0], []string{"--against", link}, "give sqlite:"},
+		"itself, by its path":  {both[0], []string{"--against", link}, "is this archive itself"},
 		"no JSON":              {both[0], []string{"--against", write("words", "words")}, "is not what barkeep verify --json writes"},
 		"an empty database":    {both[0], []string{"--against", database(t)}, "holds no archive yet"},
 		"unknown timeframe":    {both[0], []string{"--timeframe", "7m"}, "--timeframe"},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"barkeep/app"
+	"barkeep/ledger"
 )
 
 func printJSON(w io.Writer, v any) error {
@@ -25,8 +26,10 @@ func optional(t time.Time) *time.Time {
 
 // runView is a run as --json shows it.
 type runView struct {
-	ID       int64      `json:"id"`
-	Job      string     `json:"job"`
+	ID int64 `json:"id"`
+	ledger.SlotView
+	Attempt  int        `json:"attempt"`
+	Forced   bool       `json:"forced"`
 	Entry    string     `json:"entry"`
 	State    string     `json:"state"`
 	Reason   string     `json:"reason,omitempty"`
@@ -35,11 +38,19 @@ type runView struct {
 	Finished *time.Time `json:"finished"`
 }
 
-func viewRun(r app.Run) runView {
+func viewRun(r app.Run, names naming) runView {
 	return runView{
-		ID: r.ID, Job: string(r.Job), Entry: r.Entry, State: string(r.State), Reason: r.Reason, Host: r.Host,
-		Started: optional(r.Started), Finished: optional(r.Finished),
+		ID: r.ID, SlotView: r.SlotView(names.pacific, names.schedules...), Attempt: r.Attempt, Forced: r.Forced, Entry: r.Entry,
+		State: string(r.State), Reason: r.Reason, Host: r.Host, Started: optional(r.Started), Finished: optional(r.Finished),
 	}
+}
+
+func viewRuns(runs []app.Run, names naming) []runView {
+	views := make([]runView, len(runs))
+	for i, r := range runs {
+		views[i] = viewRun(r, names)
+	}
+	return views
 }
 
 // cellView is the evidence of a series as --json shows it.
@@ -60,16 +71,16 @@ type cellView struct {
 
 // reportView is a run with its evidence as --json shows it.
 type reportView struct {
-	Outcome  string     `json:"outcome,omitempty"` // of a slot: ran, already ran, waited for, held
-	Slot     string     `json:"slot,omitempty"`
-	Run      runView    `json:"run"`
-	Inserted int        `json:"inserted"`
-	Requests int        `json:"requests"`
-	Cells    []cellView `json:"cells"`
-	Faults   []string   `json:"faults"`
+	Outcome  string           `json:"outcome,omitempty"` // of a slot: ran, already ran, waited for, held
+	Slot     *ledger.SlotView `json:"slot,omitempty"`
+	Run      runView          `json:"run"`
+	Inserted int              `json:"inserted"`
+	Requests int              `json:"requests"`
+	Cells    []cellView       `json:"cells"`
+	Faults   []string         `json:"faults"`
 }
 
-func reportJSON(r app.Report) reportView {
+func reportJSON(r app.Report, names naming) reportView {
 	cells := make([]cellView, len(r.Cells))
 	for i, c := range r.Cells {
 		cells[i] = cellView{
@@ -79,7 +90,7 @@ func reportJSON(r app.Report) reportView {
 		}
 	}
 	return reportView{
-		Run: viewRun(r.Run), Inserted: r.Inserted(), Requests: r.Requests, Cells: cells, Faults: append([]string{}, r.Faults...),
+		Run: viewRun(r.Run, names), Inserted: r.Inserted(), Requests: r.Requests, Cells: cells, Faults: append([]string{}, r.Faults...),
 	}
 }
 

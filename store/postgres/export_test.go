@@ -19,3 +19,6 @@ type uncommitted struct{ *session }
 func (u uncommitted) Direct(_ context.Context, do func(sqlstore.Querier) error) error { return do(u) }
 
 func (u uncommitted) Write(_ context.Context, do func(sqlstore.Querier) error) error { return do(u) }
+
+// BarRows is the statement of Candles; with DESC and LIMIT behind it, that of Page.
+const BarRows = barRows

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"barkeep/market"
+	"barkeep/store/sqlstore"
 )
 
 // barsPerChunk is how many bars one statement compares with the stored ones; 2,000 to 10,000 are equally fast.
@@ -58,20 +59,13 @@ type merger struct {
 	touched market.Window // of the changed ones
 }
 
-// compare goes through the bars. Where nothing is stored between the first and the last of them, which the lock of the
+// compare goes through the bars. Where nothing is stored between the first and the last of a chunk, which the lock of the
 // series keeps true, it need not look at any.
-func (m *merger) compare(ctx context.Context) error {
-	vacant, err := m.tx.vacant(ctx, m.id, m.bars.Span())
-	if err != nil {
-		return err
-	}
-	if vacant {
-		m.insertLater(0, m.bars.Len())
-		return nil
-	}
+func (m *merger) compare(ctx context.Context, row sqlstore.SeriesRow) (err error) {
 	for from := 0; from < m.bars.Len(); from += barsPerChunk {
 		to := min(from+barsPerChunk, m.bars.Len())
-		if to-from < m.bars.Len() {
+		vacant := row.Vacant(m.bars.TS[from], m.bars.TS[to-1])
+		if !vacant {
 			if vacant, err = m.tx.vacant(ctx, m.id, m.bars.Slice(from, to).Span()); err != nil {
 				return err
 			}

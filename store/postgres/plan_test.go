@@ -7,6 +7,7 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/store/postgres"
 )
 
 // Whoever asks the view for a part of a series gets it by the primary key, as the planner says itself.
@@ -91,5 +92,28 @@ func TestStartBeyondTheCalendar(t *testing.T) {
 	got, err := archive.Candles(t.Context(), es5m(), market.Window{To: time.Unix(1<<40, 0)})
 	if err != nil || got.Len() != 2 || got.TS[0] != edge.TS[0] || got.TS[1] != edge.TS[1] {
 		t.Errorf("the first and the last second came back as %v, %v", got, err)
+	}
+}
+
+// A page is read off the primary key, from either end, and nothing is sorted for it.
+func TestPageUsesPrimaryKey(t *testing.T) {
+	t.Parallel()
+	address := database(t)
+	archive := migrated(t, address)
+	for _, instrument := range []string{"CL", "ES", "GC", "NQ"} {
+		upsert(t, archive, market.Series{Instrument: instrument, Timeframe: market.M5}, ramp(5000))
+	}
+	execOn(t, address, `ANALYZE`)
+	sql := strings.NewReplacer("$1", "'ES'", "$2", "'5m'", "$3", "'2000-01-01Z'", "$4", "'2100-01-01Z'").Replace(postgres.BarRows)
+	for end, scan := range map[string]string{" LIMIT 1000": "Index Scan using", " DESC LIMIT 1000": "Index Scan Backward using"} {
+		plan := lines(t, address, `EXPLAIN `+sql+end)
+		for _, word := range []string{scan + " candles_pkey", "series_id = ", "ts >= ", "ts <= "} {
+			if !strings.Contains(plan, word) {
+				t.Errorf("the plan does not say %q:\n%s", word, plan)
+			}
+		}
+		if strings.Contains(plan, "Sort") {
+			t.Errorf("the plan sorts bars:\n%s", plan)
+		}
 	}
 }

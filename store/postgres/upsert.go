@@ -43,9 +43,7 @@ func (t *Tx) store(ctx context.Context, series market.Series, bars *market.Candl
 		return market.Stored{}, err
 	}
 	m := &merger{tx: t, id: int32(row.ID), bars: bars} //nolint:gosec // an integer column
-	if last, ok := row.End(); !ok || last < bars.TS[0] {
-		m.insertLater(0, bars.Len())
-	} else if err := m.compare(ctx); err != nil {
+	if err := m.compare(ctx, row); err != nil {
 		return market.Stored{}, err
 	}
 	inserted, err := t.copy(ctx, m.id, bars, m.fresh)

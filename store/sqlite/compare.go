@@ -10,7 +10,7 @@ import (
 // compare sorts the bars [from, to) into fresh, changed and unchanged: both they and the stored ones are in order, so
 // one walk along the stored range finds every pair.
 func (u *upsert) compare(ctx context.Context, from, to int) error {
-	if u.bars.TS[from] > u.newest {
+	if u.series.Vacant(u.bars.TS[from], u.bars.TS[to-1]) {
 		u.insertLater(from, to)
 		return ctx.Err()
 	}
@@ -18,7 +18,7 @@ func (u *upsert) compare(ctx context.Context, from, to int) error {
 		SELECT ts, open, high, low, close, volume, flags
 		FROM candles
 		WHERE series_id = ? AND ts BETWEEN ? AND ?
-		ORDER BY ts`, u.id, u.bars.TS[from], u.bars.TS[to-1])
+		ORDER BY ts`, u.series.ID, u.bars.TS[from], u.bars.TS[to-1])
 	if err != nil {
 		return err
 	}

@@ -22,13 +22,13 @@ func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 		return current, current, err
 	}
 	err = a.write(ctx, func(tx *Tx) error {
-		if from, _, err = versions(ctx, tx.conn); err != nil {
+		if from, _, err = versions(ctx, tx.conn, a.path); err != nil {
 			return tx.fail(err)
 		}
 		if err := tx.conn.Raw(func(c any) error { return up(ctx, c) }); err != nil {
 			return tx.fail(err)
 		}
-		to, _, err = versions(ctx, tx.conn)
+		to, _, err = versions(ctx, tx.conn, a.path)
 		return err
 	})
 	if err != nil {
@@ -41,12 +41,16 @@ func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 // SchemaVersion returns the version of the file's schema, 0 for an empty file, and the newest one this program knows. It
 // writes nothing.
 func (a *Archive) SchemaVersion(ctx context.Context) (current, latest int64, err error) {
-	return versions(ctx, a.reader)
+	return versions(ctx, a.reader, a.path)
 }
 
-func versions(ctx context.Context, reader querier) (current, latest int64, err error) {
-	return sqlstore.Versions(ctx, engine{reader: reader}, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1`,
-		migrations.SQLite())
+func versions(ctx context.Context, reader querier, path string) (current, latest int64, err error) {
+	current, latest, err = sqlstore.Versions(ctx, engine{reader: reader},
+		`SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1`, migrations.SQLite())
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", path, err)
+	}
+	return current, latest, nil
 }
 
 // up runs the pending migrations on a connection that is in a transaction already.

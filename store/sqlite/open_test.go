@@ -41,8 +41,10 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 func TestOpenNeedsAClock(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/archive.db"
-	if _, err := sqlite.Open(t.Context(), sqlite.Config{Path: path}); err == nil || !strings.Contains(err.Error(), "Now") {
-		t.Errorf("the error is %v; it should name Now", err)
+	for _, c := range []sqlite.Config{{Path: path}, {Path: path, Now: clock}, {Path: path, Clock: time.Now}} {
+		if _, err := sqlite.Open(t.Context(), c); err == nil || !strings.Contains(err.Error(), "Now") {
+			t.Errorf("the error is %v; it should name Now", err)
+		}
 	}
 }
 

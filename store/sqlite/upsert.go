@@ -3,10 +3,10 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"barkeep/market"
+	"barkeep/store/sqlstore"
 )
 
 // barsPerChunk is how many given bars are compared with the stored ones of their range at a time: it bounds the memory
@@ -43,10 +43,7 @@ func (t *Tx) store(ctx context.Context, series market.Series, bars *market.Candl
 	if err != nil {
 		return market.Stored{}, err
 	}
-	u := &upsert{tx: t, bars: bars, id: row.ID, newest: math.MinInt64, first: bars.Len(), last: -1, sql: statementsOf(row.ID)}
-	if last, ok := row.End(); ok {
-		u.newest = last
-	}
+	u := &upsert{tx: t, bars: bars, series: row, first: bars.Len(), last: -1, sql: statementsOf(row.ID)}
 	if err := u.run(ctx); err != nil {
 		return market.Stored{}, err
 	}
@@ -58,9 +55,8 @@ func (t *Tx) store(ctx context.Context, series market.Series, bars *market.Candl
 type upsert struct {
 	tx     *Tx
 	bars   *market.Candles // rising
-	id     int64           // of the series
+	series sqlstore.SeriesRow
 	sql    statements
-	newest int64 // start of the newest stored bar before this write, after which all are new; the smallest number without one
 
 	fresh   []int // not stored yet, to be inserted
 	changed []change

@@ -58,7 +58,7 @@ func (v *View) Close() error { return v.db.Close() }
 
 // SchemaVersion returns the version of the file's schema, 0 for one that is no archive, and the newest one this program knows.
 func (v *View) SchemaVersion(ctx context.Context) (current, latest int64, err error) {
-	return versions(ctx, v.db)
+	return versions(ctx, v.db, v.path)
 }
 
 // CopyTo writes a consistent copy into a file that is empty: without gaps, and not in WAL mode, so that it is one file. Others

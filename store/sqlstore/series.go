@@ -22,8 +22,10 @@ type SeriesRow struct {
 	stored  int64 // the version in the row
 }
 
-// End is the start of the last bar in Unix seconds; false when there is none.
-func (r *SeriesRow) End() (seconds int64, ok bool) { return r.last, r.State.Count > 0 }
+// Vacant tells whether all bars of the series start before or after a span of Unix seconds, so that none need be looked for.
+func (r *SeriesRow) Vacant(first, last int64) bool {
+	return r.State.Count == 0 || last < r.first || first > r.last
+}
 
 const seriesColumns = `id, instrument, timeframe, bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0)`
 

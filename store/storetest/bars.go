@@ -63,7 +63,7 @@ func testMillion(t *testing.T, db Database) {
 	}
 }
 
-// testOdd stores what is rare and real (DESIGN.md section 5), both into an empty series and beside other bars.
+// testOdd stores what is rare and real (docs/PROVIDER.md#odd-bars), both into an empty series and beside other bars.
 func testOdd(t *testing.T, db Database) {
 	archive := migrated(t, db)
 	at := func(s int64) time.Time { return time.Unix(s, 0).UTC() }

@@ -1,4 +1,4 @@
-package app
+package main
 
 import (
 	"io"
@@ -10,9 +10,9 @@ import (
 	"golang.org/x/term"
 )
 
-// NewLogger writes to w in the format (auto, text, json) and from the level (debug, info, warn, error) of the
+// newLogger writes to w in the format (auto, text, json) and from the level (debug, info, warn, error) of the
 // configuration. auto is text for a person, coloured on a terminal. Times are those of the process's clock, in UTC.
-func NewLogger(w io.Writer, level, format string, terminal bool, now func() time.Time) *slog.Logger {
+func newLogger(w io.Writer, level, format string, terminal bool, now func() time.Time) *slog.Logger {
 	var threshold slog.Level
 	if err := threshold.UnmarshalText([]byte(level)); err != nil {
 		threshold = slog.LevelInfo
@@ -31,8 +31,8 @@ func NewLogger(w io.Writer, level, format string, terminal bool, now func() time
 	}))
 }
 
-// Terminal tells whether w is a terminal that a person reads.
-func Terminal(w io.Writer) bool {
+// isTerminal tells whether w is a terminal that a person reads.
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -1,4 +1,4 @@
-package app_test
+package verify_test
 
 import (
 	"context"
@@ -12,10 +12,11 @@ import (
 	"barkeep/app"
 	"barkeep/config"
 	"barkeep/market"
+	"barkeep/verify"
 )
 
 // backupOf makes a backup and returns what it says, with the names of the folder that it was written into.
-func backupOf(t *testing.T, database, file string) (app.BackupResult, []string, error) {
+func backupOf(t *testing.T, database, file string) (verify.Copy, []string, error) {
 	t.Helper()
 	b, err := app.Backup(t.Context(), config.Config{DatabaseURL: database}, file, nil)
 	entries, failed := os.ReadDir(filepath.Dir(file))
@@ -91,7 +92,7 @@ func TestBackupBesideAWriter(t *testing.T) {
 		if err != nil || b.Err() != nil || b.Bars < 20_000 || b.Bars%500 != 0 {
 			t.Fatalf("the backup is %+v, %v", b, err)
 		}
-		if v := verify(t, "sqlite:"+b.File, ""); v.Err() != nil || v.Digest != b.Digest {
+		if v := report(t, "sqlite:"+b.File, ""); v.Err() != nil || v.Digest != b.Digest {
 			t.Errorf("%s: %v, digest %s, want %s", name, v.Err(), v.Digest, b.Digest)
 		}
 	}
@@ -124,7 +125,7 @@ func TestInterruptedBackup(t *testing.T) {
 	source, file := "sqlite:"+filepath.Join(t.TempDir(), "barkeep.db"), filepath.Join(t.TempDir(), "copy.db")
 	store(t, openArchive(t, source), market.Series{Instrument: "ES", Timeframe: market.M5}, ramp(1000))
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := app.Backup(ctx, config.Config{DatabaseURL: source}, file, func(app.VerifyProgress) { cancel() })
+	_, err := app.Backup(ctx, config.Config{DatabaseURL: source}, file, func(verify.Progress) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v; want that it was cancelled", err)
 	}

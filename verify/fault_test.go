@@ -1,4 +1,4 @@
-package app_test
+package verify_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"barkeep/config"
 	"barkeep/market"
 	"barkeep/store/storetest/servers"
+	"barkeep/verify"
 )
 
 // TestSchemasThatDiffer refuses archives that were never migrated and not migrated yet.
@@ -38,7 +39,7 @@ func TestSchemasThatDiffer(t *testing.T) {
 					execute(t, step.database, step.statement)
 				}
 				for _, pair := range [][2]string{{good, step.database}, {step.database, good}} {
-					_, err := app.Verify(t.Context(), config.Config{DatabaseURL: pair[0]}, verifyOptions(pair[1]))
+					_, err := app.Verify(t.Context(), config.Config{DatabaseURL: pair[0]}, process(), options(pair[1]))
 					if err == nil || app.ExitCode(err) != 2 || !strings.Contains(err.Error(), step.says) {
 						t.Errorf("%v; want an error for exit code 2 that says %q", err, step.says)
 					}
@@ -62,12 +63,12 @@ func TestServerDiesDuringVerify(t *testing.T) {
 		if err := server.Restart(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		database, o := server.URL(), verifyOptions(embedded)
+		database, o := server.URL(), options(embedded)
 		if side == "there" {
-			database, o = embedded, verifyOptions(server.URL())
+			database, o = embedded, options(server.URL())
 		}
 		killed := false
-		o.Progress = func(at app.VerifyProgress) {
+		o.Progress = func(at verify.Progress) {
 			if at.Bars > 0 && strings.HasPrefix(at.Archive, "postgres") && !killed {
 				killed = true
 				if err := server.Kill(); err != nil {
@@ -76,7 +77,7 @@ func TestServerDiesDuringVerify(t *testing.T) {
 			}
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-		v, err := app.Verify(ctx, config.Config{DatabaseURL: database}, o)
+		v, err := app.Verify(ctx, config.Config{DatabaseURL: database}, process(), o)
 		cancel()
 		if err == nil || !killed || app.ExitCode(err) != 4 || !strings.Contains(err.Error(), "read the bars of ES 5m") ||
 			!strings.Contains(err.Error(), "postgres://") {
@@ -108,7 +109,7 @@ func TestVerifyBesideAWriter(t *testing.T) {
 			}()
 			for round := range int64(8) {
 				rounds <- struct{}{} // all rounds before are over
-				v := verify(t, database, "")
+				v := report(t, database, "")
 				if err := v.Err(); err != nil || len(v.Series) != 1 {
 					t.Errorf("%v: %q", err, v.Faults)
 				}

@@ -1,4 +1,4 @@
-package app_test
+package verify_test
 
 import (
 	"database/sql"
@@ -43,7 +43,7 @@ func BenchmarkVerify(b *testing.B) {
 				stop := watchHeap()
 				b.StartTimer()
 				began = time.Now()
-				v, err := app.Verify(b.Context(), config.Config{DatabaseURL: database}, verifyOptions(""))
+				v, err := app.Verify(b.Context(), config.Config{DatabaseURL: database}, process(), options(""))
 				if err != nil || v.Series[0].Bars != million {
 					b.Fatal(v.Series, err)
 				}

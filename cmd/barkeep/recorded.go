@@ -1,7 +1,6 @@
-package app
+package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,29 +9,30 @@ import (
 	"strings"
 	"time"
 
+	"barkeep/app"
 	"barkeep/market"
 )
 
-// Recorded looks into a folder of recorded bars (SYMBOL_interval[_from_to].csv) and tells which instruments it holds, and
+// recorded looks into a folder of recorded bars (SYMBOL_interval[_from_to].csv) and tells which instruments it holds, and
 // the moment just after its newest intraday bar: the time at which a replay of it begins.
-func Recorded(dir string) (newest time.Time, instruments []string, err error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*_*.csv"))
+func recorded(folder string) (newest time.Time, instruments []string, err error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*_*.csv"))
 	if err != nil || len(files) == 0 {
-		return newest, nil, errors.Join(ErrConfiguration, fmt.Errorf("--bars %s: no file named like ES_5m.csv is there", dir), err)
+		return newest, nil, app.Misuse("--bars %s: no file named like ES_5m.csv is there", folder)
 	}
 	for _, file := range files {
 		root, rest, _ := strings.Cut(filepath.Base(file), "_")
 		interval, _, _ := strings.Cut(strings.TrimSuffix(rest, ".csv"), "_")
 		timeframe, err := market.ParseTimeframe(interval)
 		if err != nil {
-			return newest, nil, errors.Join(ErrConfiguration, fmt.Errorf("--bars %s: %w", file, err))
+			return newest, nil, app.Misuse("--bars %s: %w", file, err)
 		}
 		if !slices.Contains(instruments, root) {
 			instruments = append(instruments, root)
 		}
 		last, err := lastStart(file)
 		if err != nil {
-			return newest, nil, errors.Join(ErrConfiguration, fmt.Errorf("--bars %s: %w", file, err))
+			return newest, nil, app.Misuse("--bars %s: %w", file, err)
 		}
 		if end := last.Add(timeframe.Length() + time.Minute); end.After(newest) {
 			newest = end

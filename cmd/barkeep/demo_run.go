@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"barkeep/app"
+	"barkeep/config"
+	"barkeep/market"
+	"barkeep/yahoo/fake"
+)
+
+// demoPace is the pace of the demo's requests a minute: the fake provider needs no sparing.
+const demoPace = 60000
+
+// demoInstruments are the dozen futures of the demo.
+func demoInstruments() []string {
+	return []string{"ES", "NQ", "YM", "RTY", "CL", "NG", "GC", "SI", "HG", "ZN", "6E", "BTC"}
+}
+
+// demoOptions say how the demo runs.
+type demoOptions struct {
+	app.Options
+	bars        string   // a folder of recorded bars to serve; empty for generated ones
+	instruments []string // nil for demoInstruments
+	folder      string   // where the archive is kept; empty for a temporary folder that is removed
+}
+
+// demo is what the demo did.
+type demo struct {
+	first  app.Report    // into an empty archive
+	second app.Report    // the same again
+	series market.Series // the one to draw
+	bars   *market.Candles
+	path   string // of the archive, when it was kept
+}
+
+// runDemo runs the main job twice against the fake provider, over HTTP on loopback, into an embedded archive.
+func runDemo(ctx context.Context, o demoOptions) (d demo, err error) {
+	base, stop, err := serveFake(o.Now, o.bars)
+	if err != nil {
+		return d, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	folder := o.folder
+	if folder == "" {
+		if folder, err = os.MkdirTemp("", "barkeep-demo-"); err != nil {
+			return d, fmt.Errorf("make a folder for the demo's archive: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	}
+	c, err := demoConfig(filepath.Join(folder, "barkeep.db"), base, o.instruments)
+	if err != nil {
+		return d, err
+	}
+	a, err := app.New(ctx, c, o.Options)
+	if err != nil {
+		return d, err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if o.folder != "" {
+		d.path = c.DatabaseName()
+	}
+	return d, d.run(ctx, a)
+}
+
+// run syncs twice and reads the bars to draw.
+func (d *demo) run(ctx context.Context, a *app.App) (err error) {
+	request := a.Request(app.Request{Entry: "demo"})
+	if d.first, err = a.Engine.RunOnce(ctx, request); err != nil {
+		return err
+	}
+	if d.second, err = a.Engine.RunOnce(ctx, request); err != nil {
+		return err
+	}
+	d.series = market.Series{Instrument: request.Instruments[0].Name, Timeframe: market.D1}
+	window := market.Window{From: d.first.Run.Started.AddDate(-1, 0, 0), To: d.first.Run.Started}
+	d.bars, err = a.Archive.Candles(ctx, d.series, window)
+	return err
+}
+
+// demoConfig is the default configuration, with an archive, a provider and instruments of the demo's own.
+func demoConfig(path, base string, instruments []string) (config.Config, error) {
+	c, err := config.Load(nil, "")
+	if err != nil {
+		return c, err
+	}
+	c.DatabaseURL, c.YahooBaseURL, c.YahooRequestsPerMinute, c.YahooDailyBudget = "sqlite:"+path, base, demoPace, 0
+	if c.Instruments = instruments; len(instruments) == 0 {
+		c.Instruments = demoInstruments()
+	}
+	return c, nil
+}
+
+// serveFake starts the fake provider on a free port of loopback and returns its address and how to stop it.
+func serveFake(now func() time.Time, bars string) (string, func() error, error) {
+	provider, err := fake.New(fake.Options{Now: now, Bars: bars})
+	if err != nil {
+		return "", nil, app.Misuse("%w", err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a listener on loopback is open at once
+	if err != nil {
+		return "", nil, fmt.Errorf("listen on loopback for the fake provider: %w", err)
+	}
+	server := &http.Server{Handler: provider, ReadHeaderTimeout: 5 * time.Second}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	stop := func() error {
+		err := server.Close()
+		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
+		return err
+	}
+	return "http://" + listener.Addr().String(), stop, nil
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"barkeep/app"
+	"barkeep/doctor"
+)
+
+// doctorCommand checks the set-up.
+type doctorCommand struct {
+	JSON bool `name:"json" help:"Print as JSON."`
+}
+
+// Run carries the command out.
+func (c *doctorCommand) Run(p *process) error {
+	s, problems, err := p.read(p.err)
+	if err != nil {
+		return err
+	}
+	findings := app.Doctor(p.ctx, s.config, problems, s.options(), p.environ)
+	if c.JSON {
+		err = printJSON(p.out, findings)
+	} else {
+		err = printFindings(p.out, findings)
+	}
+	if err == nil && doctor.Err(findings) != nil {
+		return exit(app.ExitUsage)
+	}
+	return err
+}
+
+func printFindings(w io.Writer, findings []doctor.Finding) (err error) {
+	for _, f := range findings {
+		_, err = fmt.Fprintf(w, "%-8s %-9s %s\n", f.State, f.Name, f.Detail)
+		if f.Remedy != "" {
+			_, err = fmt.Fprintf(w, "%18s what to do: %s\n", "", f.Remedy)
+		}
+	}
+	return err
+}
