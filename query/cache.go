@@ -21,23 +21,23 @@ func (r *Reader) fromCache(ctx context.Context, request Request, state market.Se
 	if n := cached.Len(); n == 0 || cached.TS[n-1] != state.Newest.Unix() {
 		return Answer{}, false
 	}
-	return exact(cached, request, state)
+	return exact(cached, request, state, FromCache)
 }
 
 // exact answers from the newest bars of a series; false when bars that belong into the answer may be older than these.
-func exact(cached *market.Candles, request Request, state market.SeriesState) (Answer, bool) {
+func exact(cached *market.Candles, request Request, state market.SeriesState, source Source) (Answer, bool) {
 	inside := cached.In(request.Window)
 	whole := int64(cached.Len()) == state.Count
 	switch {
 	case whole || !request.Window.From.Before(cached.At(0).Start): // every bar of the window is cached
-		return limited(inside, request, FromCache), true
+		return limited(inside, request, source), true
 	case !request.Newest:
 		return Answer{}, false
 	case inside.Len() > request.Limit:
-		return limited(inside, request, FromCache), true
+		return limited(inside, request, source), true
 	case inside.Len() == request.Limit && !request.Window.From.After(state.Oldest):
 		// The series has older bars, and the window holds at least the oldest of them.
-		return Answer{Bars: inside, Source: FromCache, More: true}, true
+		return Answer{Bars: inside, Source: source, More: true}, true
 	}
 	return Answer{}, false
 }

@@ -1,4 +1,5 @@
 // Package query is the one way in which stored bars are read for people and programs: a request names a series, a window, a
 // limit and which end of the window is wanted; the answer holds the bars and says where they came from. The newest bars come
-// from the cache when it answers exactly as the archive would, and from the archive in every other case.
+// from what this process read lately, or from the cache, when these answer exactly as the archive would, and from the archive
+// in every other case.
 package query

@@ -127,7 +127,7 @@ func bars(n int) []market.Candle {
 
 func newReader(t testing.TB, a *archive, c store.Cache, now func() time.Time) *query.Reader {
 	t.Helper()
-	r, err := query.New(query.Config{Bars: a, Cache: c, CacheBars: 10, Now: now, Logger: slog.New(slog.DiscardHandler)})
+	r, err := query.New(query.Config{Bars: a, Cache: c, CacheBars: 10, Recent: -1, Now: now, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

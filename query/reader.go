@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,11 +23,17 @@ type Config struct {
 	CacheBars    int           // bars that the cache keeps of a series; it is not asked for more. 500 by default
 	CacheTimeout time.Duration // how long the cache may take before the archive answers; 100 ms by default
 	CachePause   time.Duration // for how long a cache that failed is not asked again; 5 s by default
+
+	// Recent is of how many series the newest bars that the archive answered are kept in this process; 100 by default, less
+	// than 0 for none. A series costs up to RecentBars bars of 49 bytes.
+	Recent     int
+	RecentBars int // the longest answer that is kept; 2,000 by default
 }
 
-// Reader reads bars. It holds none; any number of goroutines may use it at once.
+// Reader reads bars. Any number of goroutines may use it at once.
 type Reader struct {
 	Config
+	recent recent
 
 	mu     sync.Mutex
 	paused time.Time // until then the cache is not asked
@@ -37,20 +44,16 @@ func New(c Config) (*Reader, error) {
 	if c.Bars == nil || c.Now == nil || c.Logger == nil {
 		return nil, errors.New("query reader: Bars, Now and Logger are required")
 	}
-	if c.CacheBars < 0 || c.CacheTimeout < 0 || c.CachePause < 0 {
-		return nil, fmt.Errorf("query reader: CacheBars %d, CacheTimeout %s and CachePause %s must not be negative", c.CacheBars,
-			c.CacheTimeout, c.CachePause)
+	if c.CacheBars < 0 || c.CacheTimeout < 0 || c.CachePause < 0 || c.RecentBars < 0 {
+		return nil, fmt.Errorf("query reader: CacheBars %d, CacheTimeout %s, CachePause %s and RecentBars %d must not be negative",
+			c.CacheBars, c.CacheTimeout, c.CachePause, c.RecentBars)
 	}
-	if c.CacheBars == 0 {
-		c.CacheBars = 500
-	}
-	if c.CacheTimeout == 0 {
-		c.CacheTimeout = 100 * time.Millisecond
-	}
-	if c.CachePause == 0 {
-		c.CachePause = 5 * time.Second
-	}
-	return &Reader{Config: c}, nil
+	c.CacheBars = cmp.Or(c.CacheBars, 500)
+	c.CacheTimeout = cmp.Or(c.CacheTimeout, 100*time.Millisecond)
+	c.CachePause = cmp.Or(c.CachePause, 5*time.Second)
+	c.Recent = cmp.Or(c.Recent, 100)
+	c.RecentBars = cmp.Or(c.RecentBars, 2000)
+	return &Reader{Config: c, recent: recent{most: c.Recent, kept: map[market.Series]versioned{}}}, nil
 }
 
 // Read answers a request. The error wraps ErrNoBars when the series has no bars at all; a window without bars is an answer.
@@ -69,19 +72,44 @@ func (r *Reader) Read(ctx context.Context, request Request) (Answer, error) {
 	if request.Window.Empty() {
 		return Answer{Bars: market.NewCandles(0), Source: FromArchive}, nil
 	}
+	if bars, found := r.recent.get(request.Series, state.Version); found {
+		if answer, ok := exact(bars, request, state, FromMemory); ok {
+			return answer, nil
+		}
+	}
 	if answer, ok := r.fromCache(ctx, request, state); ok {
 		return answer, nil
 	}
-	return r.fromArchive(ctx, request)
+	return r.fromArchive(ctx, request, state)
 }
 
 // fromArchive reads one bar more than the limit: that bar tells whether there are more, and where they begin.
-func (r *Reader) fromArchive(ctx context.Context, request Request) (Answer, error) {
+func (r *Reader) fromArchive(ctx context.Context, request Request, state market.SeriesState) (Answer, error) {
 	bars, err := r.Bars.Page(ctx, request.Series, request.Window, request.Limit+1, request.Newest)
 	if err != nil {
 		return Answer{}, fmt.Errorf("read %s: %w", request.Series, err)
 	}
+	if err := r.keep(ctx, request, state, bars); err != nil {
+		return Answer{}, err
+	}
 	return limited(bars, request, FromArchive), nil
+}
+
+// keep keeps the newest bars of a series for the next requests, when it is known of which version they are: that of before
+// and after they were read.
+func (r *Reader) keep(ctx context.Context, request Request, before market.SeriesState, bars *market.Candles) error {
+	n := bars.Len()
+	if r.Recent < 1 || !request.Newest || n == 0 || n > r.RecentBars || bars.TS[n-1] != before.Newest.Unix() {
+		return nil
+	}
+	after, _, err := r.Bars.State(ctx, request.Series)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", request.Series, err)
+	}
+	if after.Version == before.Version {
+		r.recent.put(request.Series, before.Version, bars)
+	}
+	return nil
 }
 
 // limited takes the bars of a request from all bars of its window at that end.

@@ -34,11 +34,12 @@ type Source string
 const (
 	FromArchive Source = "archive"
 	FromCache   Source = "cache"
+	FromMemory  Source = "memory" // of this process
 )
 
 // Answer is what a request gives.
 type Answer struct {
-	Bars   *market.Candles // in ascending order of their start, also with Newest
+	Bars   *market.Candles // in ascending order of their start, also with Newest; others may read them too: do not change them
 	Source Source
 	// More tells that the window holds bars that the limit left out: older ones with Newest, else later ones.
 	More bool

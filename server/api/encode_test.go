@@ -36,7 +36,10 @@ type pageCandle struct {
 // and the values are those of the bars.
 func TestCandlesAreWrittenAsEncodingJSONWritesThem(t *testing.T) {
 	t.Parallel()
-	price := rapid.OneOf(rapid.Float64(), rapid.Float64Range(-1e6, 1e6), rapid.SampledFrom([]float64{
+	decimal := rapid.Custom(func(r *rapid.T) float64 {
+		return float64(rapid.Int64Range(-2e15, 2e15).Draw(r, "digits")) / rapid.SampledFrom([]float64{1, 10, 100, 1e4, 1e5}).Draw(r, "scale")
+	})
+	price := rapid.OneOf(decimal, rapid.Float64(), rapid.Float64Range(-1e6, 1e6), rapid.SampledFrom([]float64{
 		0, math.Copysign(0, -1), 1e-6, 9.99e-7, 1e-7, -1e-9, 1e-10, 1e20, 1e21, 1.5e21, -3e22, 1e100, 5e-324, math.MaxFloat64,
 		-37.630001068115234, 0.1,
 	}))
