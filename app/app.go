@@ -12,7 +12,7 @@ import (
 	"barkeep/market"
 	"barkeep/scheduler"
 	"barkeep/server"
-	"barkeep/store/state"
+	"barkeep/store/redis"
 	syncer "barkeep/sync"
 	"barkeep/yahoo"
 )
@@ -39,8 +39,8 @@ type App struct {
 	timeframes  []market.Timeframe
 	imports     ledger.Schedule
 	maintenance ledger.Schedule // the zero Schedule for none
-	shared      *state.State
-	budget      *state.Budget
+	shared      *redis.Client
+	budget      *redis.Budget
 	client      *yahoo.Client
 	teller      *scheduler.Teller
 	gate        *scheduler.Gate
@@ -110,7 +110,7 @@ func (a *App) openArchive(ctx context.Context, o Options) error {
 }
 
 func (a *App) openState(ctx context.Context, o Options) error {
-	shared, err := state.Open(ctx, state.Config{URL: a.Config.RedisURL, Now: o.Now, Logger: o.Logger})
+	shared, err := redis.Open(ctx, redis.Config{URL: a.Config.RedisURL, Now: o.Now, Logger: o.Logger})
 	if err != nil {
 		return errors.Join(ErrConfiguration, fmt.Errorf("REDIS_URL: %w", err))
 	}
@@ -150,7 +150,7 @@ func (a *App) writers() int {
 }
 
 // cache is nil when it is switched off, and without Redis, since nobody else could read what this process keeps. A nil
-// *state.State must not become a non-nil interface.
+// *redis.Client must not become a non-nil interface.
 func (a *App) cache() syncer.Cache {
 	if !a.Config.CacheEnabled || a.shared.InProcess() {
 		return nil
@@ -159,12 +159,12 @@ func (a *App) cache() syncer.Cache {
 }
 
 // leases gives the engine leases without their tokens.
-type leases struct{ shared *state.State }
+type leases struct{ shared *redis.Client }
 
 // Acquire takes a lease and keeps it alive until it is given back.
 func (l leases) Acquire(ctx context.Context, name string, ttl time.Duration) (func(), bool, error) {
 	lease, err := l.shared.Acquire(ctx, name, ttl)
-	if errors.Is(err, state.ErrHeld) {
+	if errors.Is(err, redis.ErrHeld) {
 		return nil, false, nil
 	}
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"barkeep/config"
-	"barkeep/store/state"
+	"barkeep/store/redis"
 )
 
 // checkBound is how long one check may take.
@@ -79,7 +79,7 @@ func checkRedis(ctx context.Context, c config.Config, o Options, at surroundings
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkBound)
 	defer cancel()
-	shared, err := state.Open(ctx, state.Config{URL: c.RedisURL, Now: o.Now}) // no logger: what is wrong is a finding
+	shared, err := redis.Open(ctx, redis.Config{URL: c.RedisURL, Now: o.Now}) // no logger: what is wrong is a finding
 	if err != nil {
 		return []Finding{broken("redis", err, "correct REDIS_URL, or unset it")}
 	}
@@ -96,7 +96,7 @@ func checkRedis(ctx context.Context, c config.Config, o Options, at surroundings
 }
 
 // askOneKey reads something, which a node of a cluster that was named as a single server refuses though it answers a ping.
-func askOneKey(ctx context.Context, shared *state.State) error {
+func askOneKey(ctx context.Context, shared *redis.Client) error {
 	budget, err := shared.NewBudget(1, 1, "yahoo")
 	if err != nil {
 		return err

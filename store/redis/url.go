@@ -1,4 +1,4 @@
-package state
+package redis
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 )
 
 // accepted is what a URL may look like.
@@ -19,9 +19,9 @@ const accepted = "accepted are redis://[user:password@]host:6379/0, unix:///path
 
 // target is what a URL names: one of the three.
 type target struct {
-	server   *redis.Options
-	cluster  *redis.ClusterOptions
-	sentinel *redis.FailoverOptions
+	server   *goredis.Options
+	cluster  *goredis.ClusterOptions
+	sentinel *goredis.FailoverOptions
 }
 
 // address is a URL in its parts.
@@ -81,11 +81,11 @@ func (a address) target() (t target, wrong string) {
 	var err error
 	switch a.kind {
 	case "cluster":
-		t.cluster, err = redis.ParseClusterURL(a.plain)
+		t.cluster, err = goredis.ParseClusterURL(a.plain)
 	case "sentinel":
-		t.sentinel, err = redis.ParseFailoverURL(a.plain)
+		t.sentinel, err = goredis.ParseFailoverURL(a.plain)
 	default:
-		t.server, err = redis.ParseURL(a.plain)
+		t.server, err = goredis.ParseURL(a.plain)
 	}
 	if err != nil {
 		return target{}, "it names no database by its number"
@@ -151,11 +151,11 @@ func (a address) reads(key, value string) bool {
 	var err error
 	switch a.kind {
 	case "cluster":
-		_, err = redis.ParseClusterURL(text)
+		_, err = goredis.ParseClusterURL(text)
 	case "sentinel":
-		_, err = redis.ParseFailoverURL(text)
+		_, err = goredis.ParseFailoverURL(text)
 	default:
-		_, err = redis.ParseURL(text)
+		_, err = goredis.ParseURL(text)
 	}
 	return err == nil
 }

@@ -1,4 +1,4 @@
-package state_test
+package redis_test
 
 import (
 	"errors"
@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"barkeep/store/state"
+	"barkeep/store/redis"
 )
 
 // In a bubble the in-process state lives on simulated time: hours pass at once.
@@ -19,12 +19,12 @@ func TestInProcessLeaseOnSimulatedTime(t *testing.T) {
 		kept.Keep(t.Context())
 
 		time.Sleep(29 * time.Second)
-		if _, err := s.Acquire(t.Context(), "left", time.Second); !errors.Is(err, state.ErrHeld) {
+		if _, err := s.Acquire(t.Context(), "left", time.Second); !errors.Is(err, redis.ErrHeld) {
 			t.Errorf("after 29 of 30 s: %v, want ErrHeld", err)
 		}
-		time.Sleep(time.Second + 2*state.LocalTick)
+		time.Sleep(time.Second + 2*redis.LocalTick)
 		acquire(t, s, "left", time.Second)
-		if err := left.Extend(t.Context()); !errors.Is(err, state.ErrLost) {
+		if err := left.Extend(t.Context()); !errors.Is(err, redis.ErrLost) {
 			t.Errorf("extend after its end: %v", err)
 		}
 

@@ -1,4 +1,4 @@
-package state_test
+package redis_test
 
 import (
 	"encoding/json"
@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"barkeep/ledger"
-	"barkeep/store/state"
+	"barkeep/store/redis"
 )
 
 // slot is the n-th import slot of the day of these tests.
@@ -35,7 +35,7 @@ func doneOf(run int64) ledger.Marker {
 }
 
 // wantMarker checks what a slot's marker says; nil for none.
-func wantMarker(t *testing.T, m *state.Markers, s ledger.Slot, want *ledger.Marker) {
+func wantMarker(t *testing.T, m *redis.Markers, s ledger.Slot, want *ledger.Marker) {
 	t.Helper()
 	got, ok, err := m.Get(t.Context(), s)
 	switch {
@@ -158,7 +158,7 @@ func TestMarkerKeyAndLifetimes(t *testing.T) {
 			if err := step.do(); err != nil {
 				t.Fatalf("%s: %v", step.what, err)
 			}
-			if left := s.Client().PTTL(ctx, key).Val(); left < step.ttl-20*time.Second || left > step.ttl+state.LocalTick {
+			if left := s.Client().PTTL(ctx, key).Val(); left < step.ttl-20*time.Second || left > step.ttl+redis.LocalTick {
 				t.Errorf("%s: it lives %s more, want %s", step.what, left, step.ttl)
 			}
 		}
@@ -215,7 +215,7 @@ func TestDoneMarkerLivesAsLongAsTold(t *testing.T) {
 		}
 		time.Sleep(week - time.Second)
 		wantMarker(t, m, slot(0), &done)
-		time.Sleep(time.Second + 2*state.LocalTick)
+		time.Sleep(time.Second + 2*redis.LocalTick)
 		wantMarker(t, m, slot(0), nil)
 	})
 }
@@ -223,7 +223,7 @@ func TestDoneMarkerLivesAsLongAsTold(t *testing.T) {
 func TestMarkerRaceHasOneWinner(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
-		var all []*state.Markers
+		var all []*redis.Markers
 		for _, s := range b.several(t, 4) {
 			all = append(all, s.Markers())
 		}
@@ -328,10 +328,10 @@ func TestUnreadableMarkerIsALeaseOfNobody(t *testing.T) {
 		if err := s.Client().HSet(t.Context(), key, "a", "b").Err(); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := m.Get(t.Context(), slot(0)); !errors.Is(err, state.ErrUnavailable) {
+		if _, _, err := m.Get(t.Context(), slot(0)); !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("get of a hash: %v", err)
 		}
-		if _, _, err := m.Claim(t.Context(), slot(0), leaseOf("mine"), time.Minute); !errors.Is(err, state.ErrUnavailable) {
+		if _, _, err := m.Claim(t.Context(), slot(0), leaseOf("mine"), time.Minute); !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("claim of a hash: %v", err)
 		}
 		done := doneOf(1)
@@ -384,10 +384,10 @@ func TestMarkersOfACrashedServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	srv.kill()
-	if _, ok, err := m.Get(t.Context(), slot(1)); ok || !errors.Is(err, state.ErrUnavailable) {
+	if _, ok, err := m.Get(t.Context(), slot(1)); ok || !errors.Is(err, redis.ErrUnavailable) {
 		t.Errorf("get without a server: %v, %v", ok, err)
 	}
-	if still, err := m.Extend(t.Context(), slot(0), mine, time.Minute); still || !errors.Is(err, state.ErrUnavailable) {
+	if still, err := m.Extend(t.Context(), slot(0), mine, time.Minute); still || !errors.Is(err, redis.ErrUnavailable) {
 		t.Errorf("extend without a server: %v, %v", still, err)
 	}
 	srv.start() // empty, without markers and scripts

@@ -1,11 +1,11 @@
-package state
+package redis
 
 import (
 	"context"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 
 	"barkeep/market"
 )
@@ -14,16 +14,16 @@ import (
 const LocalTick = localTick
 
 // Client is the connection below, to look at keys and to damage them.
-func (s *State) Client() redis.UniversalClient { return s.client }
+func (s *Client) Client() goredis.UniversalClient { return s.client }
 
 // Timeout is the bound of one question.
-func (s *State) Timeout() time.Duration { return s.timeout }
+func (s *Client) Timeout() time.Duration { return s.timeout }
 
 // Server is the in-process server.
-func (s *State) Server() *miniredis.Miniredis { return s.local.server }
+func (s *Client) Server() *miniredis.Miniredis { return s.local.server }
 
 // Key is the name of a key.
-func (s *State) Key(kind, name string) string { return s.key(kind, name) }
+func (s *Client) Key(kind, name string) string { return s.key(kind, name) }
 
 // Slot is what one reservation gave.
 type Slot struct {

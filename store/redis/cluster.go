@@ -1,4 +1,4 @@
-package state
+package redis
 
 import (
 	"context"
@@ -7,11 +7,11 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 )
 
 // connectCluster makes the client of a cluster.
-func (s *State) connectCluster(o *redis.ClusterOptions) {
+func (s *Client) connectCluster(o *goredis.ClusterOptions) {
 	s.bound(o.ReadTimeout)
 	// A node that hangs must leave time to ask another one where the slots are.
 	try := s.timeout / 2
@@ -25,7 +25,7 @@ func (s *State) connectCluster(o *redis.ClusterOptions) {
 	// The routing by policy asks a random node for a description of all commands, for up to 5 s and whatever our time-out
 	// is. Every question here has a key to be routed by.
 	o.DisableRoutingPolicies = true
-	client := redis.NewClusterClient(o)
+	client := goredis.NewClusterClient(o)
 	s.client = client
 	s.ping = func(ctx context.Context) error { return pingCluster(ctx, client) }
 	s.reload = client.ReloadState
@@ -33,13 +33,13 @@ func (s *State) connectCluster(o *redis.ClusterOptions) {
 
 // pingCluster is satisfied with one node that says the cluster is up: then it serves every key whose node lives, and all of
 // them unless it was told to do with fewer.
-func pingCluster(ctx context.Context, client *redis.ClusterClient) error {
+func pingCluster(ctx context.Context, client *goredis.ClusterClient) error {
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()
 	var mu sync.Mutex
 	var problems []error
 	up := false
-	err := client.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+	err := client.ForEachMaster(ctx, func(ctx context.Context, node *goredis.Client) error {
 		info, err := node.ClusterInfo(ctx).Result()
 		mu.Lock()
 		defer mu.Unlock()

@@ -1,4 +1,4 @@
-package state_test
+package redis_test
 
 import (
 	"errors"
@@ -6,15 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 
 	"barkeep/ledger"
-	"barkeep/store/state"
+	"barkeep/store/redis"
 	"barkeep/store/storetest/servers"
 )
 
 // replicated writes a done marker and waits until the replica has it.
-func replicated(t *testing.T, s *state.State, n int, done ledger.Marker) {
+func replicated(t *testing.T, s *redis.Client, n int, done ledger.Marker) {
 	t.Helper()
 	if err := s.Markers().Done(t.Context(), slot(n), done, time.Hour); err != nil {
 		t.Fatal(err)
@@ -23,14 +23,14 @@ func replicated(t *testing.T, s *state.State, n int, done ledger.Marker) {
 }
 
 // follows waits until a question succeeds again, and then expects the marker.
-func follows(t *testing.T, s *state.State, n int, done ledger.Marker) {
+func follows(t *testing.T, s *redis.Client, n int, done ledger.Marker) {
 	t.Helper()
 	eventually(t, "the new primary answers", func() bool {
 		got, ok, err := s.Markers().Get(t.Context(), slot(n))
 		switch {
 		case err == nil && (!ok || got != done):
 			t.Fatalf("after the failover the marker is %+v, %v", got, ok)
-		case err != nil && !errors.Is(err, state.ErrUnavailable):
+		case err != nil && !errors.Is(err, redis.ErrUnavailable):
 			t.Fatalf("during the failover: %v", err)
 		}
 		return err == nil
@@ -52,7 +52,7 @@ func TestKilledPrimaryIsFollowedByItsReplica(t *testing.T) {
 		t.Fatal(err)
 	}
 	for call, err := range everyCall(t.Context(), s, l, b) {
-		if now, _ := set.Primary(t.Context()); now == first && !errors.Is(err, state.ErrUnavailable) {
+		if now, _ := set.Primary(t.Context()); now == first && !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("%s before the failover: %v, want ErrUnavailable", call, err)
 		}
 	}
@@ -112,13 +112,13 @@ func TestFailoverByHand(t *testing.T) {
 }
 
 // sentinelOf speaks to a sentinel.
-func sentinelOf(t *testing.T, r *servers.Redis) *redis.SentinelClient {
+func sentinelOf(t *testing.T, r *servers.Redis) *goredis.SentinelClient {
 	t.Helper()
-	options, err := redis.ParseURL(r.URL())
+	options, err := goredis.ParseURL(r.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := redis.NewSentinelClient(options)
+	client := goredis.NewSentinelClient(options)
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }
@@ -128,7 +128,7 @@ func sentinelOf(t *testing.T, r *servers.Redis) *redis.SentinelClient {
 func TestMachineOfPrimaryAndSentinelHangs(t *testing.T) {
 	t.Parallel()
 	set := servers.RunRedisSentinel(t, time.Second, servers.Options{})
-	s := open(t, set.URL(), func(c *state.Config) { c.Timeout = 400 * time.Millisecond })
+	s := open(t, set.URL(), func(c *redis.Config) { c.Timeout = 400 * time.Millisecond })
 	done := doneOf(1)
 	replicated(t, s, 0, done)
 	var listening *servers.Redis
@@ -147,7 +147,7 @@ func TestMachineOfPrimaryAndSentinelHangs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, ok, err := s.Markers().Get(t.Context(), slot(0)); ok || !errors.Is(err, state.ErrUnavailable) {
+	if _, ok, err := s.Markers().Get(t.Context(), slot(0)); ok || !errors.Is(err, redis.ErrUnavailable) {
 		t.Errorf("get of a hanging primary: %v, %v", ok, err)
 	}
 	follows(t, s, 0, done)
@@ -169,12 +169,12 @@ func TestMachineOfPrimaryAndSentinelHangs(t *testing.T) {
 // clientList asks a sentinel who is connected to it.
 func clientList(t *testing.T, r *servers.Redis) string {
 	t.Helper()
-	options, err := redis.ParseURL(r.URL())
+	options, err := goredis.ParseURL(r.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
 	options.Protocol, options.DisableIdentity = 2, true
-	client := redis.NewClient(options)
+	client := goredis.NewClient(options)
 	defer client.Close()
 	list, err := client.ClientList(t.Context()).Result()
 	if err != nil {
@@ -200,7 +200,7 @@ func TestUnknownNameOfThePrimaryIsUnavailable(t *testing.T) {
 			"claim": claim, "get": get, "newest": newest, "acquire": acquire, "take": take, "ping": s.Ping(ctx),
 			"put": s.PutNewest(ctx, es5(), ramp(0, 3)),
 		} {
-			if !errors.Is(err, state.ErrUnavailable) || !strings.Contains(err.Error(), `"nobody"`) {
+			if !errors.Is(err, redis.ErrUnavailable) || !strings.Contains(err.Error(), `"nobody"`) {
 				t.Errorf("%s: %v, want ErrUnavailable that names the name", call, err)
 			}
 		}

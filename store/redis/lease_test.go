@@ -1,4 +1,4 @@
-package state_test
+package redis_test
 
 import (
 	"context"
@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"barkeep/store/state"
+	"barkeep/store/redis"
 )
 
 // closed tells whether the lease is known to be lost.
-func closed(l *state.Lease) bool {
+func closed(l *redis.Lease) bool {
 	select {
 	case <-l.Lost():
 		return true
@@ -23,7 +23,7 @@ func closed(l *state.Lease) bool {
 }
 
 // acquire takes a lease that must be free.
-func acquire(t *testing.T, s *state.State, name string, ttl time.Duration) *state.Lease {
+func acquire(t *testing.T, s *redis.Client, name string, ttl time.Duration) *redis.Lease {
 	t.Helper()
 	l, err := s.Acquire(t.Context(), name, ttl)
 	if err != nil {
@@ -36,16 +36,16 @@ func TestLeaseIsExclusiveAndNamesItsHolder(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
 		since := time.Date(2026, 11, 22, 22, 5, 0, 0, time.UTC)
-		s := b.open(t, func(c *state.Config) { c.Now = func() time.Time { return since } })
+		s := b.open(t, func(c *redis.Config) { c.Now = func() time.Time { return since } })
 		first := acquire(t, s, "ES:5m", time.Minute)
 
 		_, err := s.Acquire(t.Context(), "ES:5m", time.Minute)
-		var held *state.HeldError
-		if !errors.Is(err, state.ErrHeld) || !errors.As(err, &held) {
+		var held *redis.HeldError
+		if !errors.Is(err, redis.ErrHeld) || !errors.As(err, &held) {
 			t.Fatalf("second acquire: %v, want a HeldError", err)
 		}
 		host, _ := os.Hostname()
-		want := state.Holder{Host: host, PID: os.Getpid(), Since: since, Fence: first.Fence()}
+		want := redis.Holder{Host: host, PID: os.Getpid(), Since: since, Fence: first.Fence()}
 		if held.Name != "ES:5m" || held.Holder != want {
 			t.Errorf("held by %+v, want %+v", held.Holder, want)
 		}
@@ -62,7 +62,7 @@ func TestLeaseIsExclusiveAndNamesItsHolder(t *testing.T) {
 		if err := first.Release(t.Context()); err != nil {
 			t.Errorf("releasing twice: %v", err)
 		}
-		if err := first.Extend(t.Context()); !errors.Is(err, state.ErrLost) || !closed(first) {
+		if err := first.Extend(t.Context()); !errors.Is(err, redis.ErrLost) || !closed(first) {
 			t.Errorf("extending after a release: %v, lost %v", err, closed(first))
 		}
 		if err := second.Extend(t.Context()); err != nil {
@@ -94,7 +94,7 @@ func TestLeaseKeyIsReadable(t *testing.T) {
 			t.Errorf("the key holds %s", text)
 		}
 		left := s.Client().PTTL(t.Context(), key).Val()
-		if left < 50*time.Second || left > time.Minute+state.LocalTick {
+		if left < 50*time.Second || left > time.Minute+redis.LocalTick {
 			t.Errorf("it lives %s more, want a minute", left)
 		}
 	})
@@ -107,7 +107,7 @@ func TestLeaseRaceHasOneWinnerAndRisingFences(t *testing.T) {
 		last := int64(0)
 		for round := range 10 {
 			var mu sync.Mutex
-			var winners []*state.Lease
+			var winners []*redis.Lease
 			var wg sync.WaitGroup
 			for i := range 24 {
 				wg.Go(func() {
@@ -117,7 +117,7 @@ func TestLeaseRaceHasOneWinnerAndRisingFences(t *testing.T) {
 						mu.Lock()
 						winners = append(winners, l)
 						mu.Unlock()
-					case !errors.Is(err, state.ErrHeld):
+					case !errors.Is(err, redis.ErrHeld):
 						t.Errorf("round %d: %v", round, err)
 					}
 				})
@@ -142,10 +142,10 @@ func TestLeaseOfADeadHolderRunsOut(t *testing.T) {
 	each(t, func(t *testing.T, b backend) {
 		s := b.open(t)
 		dead := acquire(t, s, "dead", 200*time.Millisecond)
-		var heir *state.Lease
+		var heir *redis.Lease
 		eventually(t, "the lease runs out", func() bool {
 			l, err := s.Acquire(t.Context(), "dead", time.Minute)
-			if err != nil && !errors.Is(err, state.ErrHeld) {
+			if err != nil && !errors.Is(err, redis.ErrHeld) {
 				t.Fatal(err)
 			}
 			heir = l
@@ -155,7 +155,7 @@ func TestLeaseOfADeadHolderRunsOut(t *testing.T) {
 			t.Errorf("fence %d after %d", heir.Fence(), dead.Fence())
 		}
 		// The dead one wakes up: it must neither extend nor release what is the heir's.
-		if err := dead.Extend(t.Context()); !errors.Is(err, state.ErrLost) || !closed(dead) {
+		if err := dead.Extend(t.Context()); !errors.Is(err, redis.ErrLost) || !closed(dead) {
 			t.Errorf("extend of a lost lease: %v, lost %v", err, closed(dead))
 		}
 		if err := dead.Release(t.Context()); err != nil {
@@ -177,7 +177,7 @@ func TestLeaseIsKeptBeyondItsLength(t *testing.T) {
 		// Another lease of twice the length measures the time.
 		acquire(t, s, "clock", 2*time.Second)
 		eventually(t, "two seconds pass", func() bool {
-			if _, err := s.Acquire(t.Context(), "kept", time.Second); !errors.Is(err, state.ErrHeld) {
+			if _, err := s.Acquire(t.Context(), "kept", time.Second); !errors.Is(err, redis.ErrHeld) {
 				t.Fatalf("a kept lease was given away: %v", err)
 			}
 			_, err := s.Acquire(t.Context(), "clock", time.Second)
@@ -218,7 +218,7 @@ func TestAcquireWithACancelledContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := s.Acquire(ctx, "never", time.Minute); !errors.Is(err, context.Canceled) ||
-			errors.Is(err, state.ErrUnavailable) {
+			errors.Is(err, redis.ErrUnavailable) {
 			t.Fatalf("got %v, want context.Canceled alone", err)
 		}
 		acquire(t, s, "never", time.Minute)
@@ -233,8 +233,8 @@ func TestForeignValueCountsAsHeld(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := s.Acquire(t.Context(), "odd", time.Minute)
-		var held *state.HeldError
-		if !errors.As(err, &held) || held.Holder != (state.Holder{}) {
+		var held *redis.HeldError
+		if !errors.As(err, &held) || held.Holder != (redis.Holder{}) {
 			t.Fatalf("got %v, want a HeldError without a holder", err)
 		}
 		if text := held.Error(); text != "lease odd: lease is held by another" {

@@ -1,4 +1,4 @@
-package state_test
+package redis_test
 
 import (
 	"os"
@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"barkeep/market"
-	"barkeep/store/state"
+	"barkeep/store/redis"
 )
 
 // places are where the benchmarks run; without BARKEEP_TEST_REDIS in-process only.
@@ -36,10 +36,10 @@ func BenchmarkPutNewest(b *testing.B) {
 	for name, url := range places() {
 		b.Run(name, func(b *testing.B) {
 			s := open(b, url, ownPrefix)
-			var entries []state.Newest
+			var entries []redis.Newest
 			for _, tf := range market.Timeframes() {
 				series := market.Series{Instrument: "ES", Timeframe: tf}
-				entries = append(entries, state.Newest{Series: series, Candles: ramp(1_763_848_800, 500)})
+				entries = append(entries, redis.Newest{Series: series, Candles: ramp(1_763_848_800, 500)})
 			}
 			for b.Loop() {
 				if err := s.PutNewestAll(b.Context(), entries); err != nil {
@@ -68,7 +68,7 @@ func BenchmarkNewest(b *testing.B) {
 }
 
 // ownPrefix keeps a benchmark's keys apart.
-func ownPrefix(c *state.Config) { c.Prefix = "bench-" + time.Now().Format("150405.000000") }
+func ownPrefix(c *redis.Config) { c.Prefix = "bench-" + time.Now().Format("150405.000000") }
 
 // BenchmarkMarkerOfADoneSlot compares the answer for a slot that is done with a bare GET of the same key, taken in turns.
 func BenchmarkMarkerOfADoneSlot(b *testing.B) {

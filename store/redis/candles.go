@@ -1,4 +1,4 @@
-package state
+package redis
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 
 	"barkeep/market"
 )
@@ -35,7 +35,7 @@ type Newest struct {
 }
 
 // PutNewest puts the newest bars of one series into the cache; see PutNewestAll.
-func (s *State) PutNewest(ctx context.Context, series market.Series, candles *market.Candles) error {
+func (s *Client) PutNewest(ctx context.Context, series market.Series, candles *market.Candles) error {
 	return s.PutNewestAll(ctx, []Newest{{Series: series, Candles: candles}})
 }
 
@@ -43,7 +43,7 @@ func (s *State) PutNewest(ctx context.Context, series market.Series, candles *ma
 // Config.CacheBars bars given, for 1 day (timeframes of minutes), 7 days (hours) or 90 days (days and longer). An entry is
 // replaced whole, never mixed with what was there, and never by older bars, which is no error. A series without bars is
 // left as it is. All entries are tried; the error joins what went wrong: ErrUnavailable, or bars that are not fit to store.
-func (s *State) PutNewestAll(ctx context.Context, entries []Newest) error {
+func (s *Client) PutNewestAll(ctx context.Context, entries []Newest) error {
 	var problems []error
 	for chunk := range slices.Chunk(entries, s.batch) {
 		problems = append(problems, s.putChunk(ctx, chunk))
@@ -52,7 +52,7 @@ func (s *State) PutNewestAll(ctx context.Context, entries []Newest) error {
 }
 
 // putChunk sends one pipeline. It sends the whole script each time, since a pipeline cannot fall back from EVALSHA.
-func (s *State) putChunk(ctx context.Context, entries []Newest) error {
+func (s *Client) putChunk(ctx context.Context, entries []Newest) error {
 	var problems []error
 	pipe := s.client.Pipeline()
 	asOf := s.now().UTC().Format(asOfLayout)
@@ -80,13 +80,13 @@ func (s *State) putChunk(ctx context.Context, entries []Newest) error {
 
 // Newest returns the cached bars of a series and the time at which they were put there, or false when there are none. An
 // error wraps ErrUnavailable, or tells that the entry cannot be read; for callers both mean: ask the archive.
-func (s *State) Newest(ctx context.Context, series market.Series) (*market.Candles, time.Time, bool, error) {
+func (s *Client) Newest(ctx context.Context, series market.Series) (*market.Candles, time.Time, bool, error) {
 	var value []byte
 	err := s.ask(ctx, "read cached "+series.String(), func(ctx context.Context) (err error) {
 		value, err = s.client.Get(ctx, s.candlesKey(series)).Bytes()
 		return err
 	})
-	if errors.Is(err, redis.Nil) {
+	if errors.Is(err, goredis.Nil) {
 		return nil, time.Time{}, false, nil
 	}
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *State) Newest(ctx context.Context, series market.Series) (*market.Candl
 }
 
 // candlesKey is the key of a series' newest bars.
-func (s *State) candlesKey(series market.Series) string {
+func (s *Client) candlesKey(series market.Series) string {
 	return s.key("candles", series.Instrument+":"+string(series.Timeframe))
 }
 

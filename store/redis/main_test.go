@@ -1,4 +1,4 @@
-package state_test
+package redis_test
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"barkeep/store/state"
+	"barkeep/store/redis"
 )
 
 // TestMain fails the package when any goroutine outlives the tests, each of which closes what it opened.
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(withSets{m}) }
 // backend is one of the places where state can be kept.
 type backend struct {
 	name  string
-	open  func(t *testing.T, edit ...func(*state.Config)) *state.State
+	open  func(t *testing.T, edit ...func(*redis.Config)) *redis.Client
 	share bool // several States of one test see the same keys
 }
 
@@ -36,10 +36,10 @@ func backends(t *testing.T) []backend {
 		t.Fatal("BARKEEP_TEST_REDIS is not set: `make test` provides a Redis server for these tests")
 	}
 	prefix := "test-" + rand.Text()
-	at := func(url string) func(*testing.T, ...func(*state.Config)) *state.State {
-		return func(t *testing.T, edit ...func(*state.Config)) *state.State {
+	at := func(url string) func(*testing.T, ...func(*redis.Config)) *redis.Client {
+		return func(t *testing.T, edit ...func(*redis.Config)) *redis.Client {
 			t.Helper()
-			return open(t, url, append([]func(*state.Config){func(c *state.Config) { c.Prefix = prefix }}, edit...)...)
+			return open(t, url, append([]func(*redis.Config){func(c *redis.Config) { c.Prefix = prefix }}, edit...)...)
 		}
 	}
 	return []backend{
@@ -62,9 +62,9 @@ func each(t *testing.T, test func(t *testing.T, b backend)) {
 }
 
 // several opens n States over the same keys; in-process that is one State, n times.
-func (b backend) several(t *testing.T, n int) []*state.State {
+func (b backend) several(t *testing.T, n int) []*redis.Client {
 	t.Helper()
-	all := []*state.State{b.open(t)}
+	all := []*redis.Client{b.open(t)}
 	for len(all) < n {
 		if b.share {
 			all = append(all, b.open(t))
@@ -76,13 +76,13 @@ func (b backend) several(t *testing.T, n int) []*state.State {
 }
 
 // open opens a State that ends with the test.
-func open(t testing.TB, url string, edit ...func(*state.Config)) *state.State {
+func open(t testing.TB, url string, edit ...func(*redis.Config)) *redis.Client {
 	t.Helper()
-	cfg := state.Config{URL: url, Now: time.Now}
+	cfg := redis.Config{URL: url, Now: time.Now}
 	for _, e := range edit {
 		e(&cfg)
 	}
-	s, err := state.Open(context.Background(), cfg)
+	s, err := redis.Open(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,6 +189,6 @@ func (r *record) String() string {
 }
 
 // logTo lets a State log into the record.
-func logTo(r *record) func(*state.Config) {
-	return func(c *state.Config) { c.Logger = slog.New(slog.NewTextHandler(r, nil)) }
+func logTo(r *record) func(*redis.Config) {
+	return func(c *redis.Config) { c.Logger = slog.New(slog.NewTextHandler(r, nil)) }
 }

@@ -1,4 +1,4 @@
-package state
+package redis
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 
 	"barkeep/ledger"
 )
@@ -42,17 +42,17 @@ return redis.call('DEL', KEYS[1])`
 // those of a ctx that is over wrap its cause; after either, the marker may have been written all the same. Its methods may
 // be called from several goroutines at once.
 type Markers struct {
-	state   *State
-	claim   *redis.Script
-	extend  *redis.Script
-	release *redis.Script
+	state   *Client
+	claim   *goredis.Script
+	extend  *goredis.Script
+	release *goredis.Script
 }
 
 // Markers are the markers below the prefix of this state.
-func (s *State) Markers() *Markers {
+func (s *Client) Markers() *Markers {
 	return &Markers{
-		state: s, claim: redis.NewScript(claimScript), extend: redis.NewScript(extendScript),
-		release: redis.NewScript(releaseScript),
+		state: s, claim: goredis.NewScript(claimScript), extend: goredis.NewScript(extendScript),
+		release: goredis.NewScript(releaseScript),
 	}
 }
 
@@ -65,7 +65,7 @@ func (m *Markers) Get(ctx context.Context, slot ledger.Slot) (ledger.Marker, boo
 		return err
 	})
 	switch {
-	case errors.Is(err, redis.Nil):
+	case errors.Is(err, goredis.Nil):
 		return ledger.Marker{}, false, nil
 	case err != nil:
 		return ledger.Marker{}, false, err
@@ -89,7 +89,7 @@ func (m *Markers) Claim(
 		return err
 	})
 	switch {
-	case errors.Is(err, redis.Nil):
+	case errors.Is(err, goredis.Nil):
 		return true, ledger.Marker{}, nil
 	case err != nil:
 		return false, ledger.Marker{}, err

@@ -1,4 +1,4 @@
-package state_test
+package redis_test
 
 import (
 	"context"
@@ -12,11 +12,11 @@ import (
 	"pgregory.net/rapid"
 
 	"barkeep/market"
-	"barkeep/store/state"
+	"barkeep/store/redis"
 )
 
 // crowd calls f times times from each of 8 goroutines on each budget.
-func crowd(budgets []*state.Budget, times int, f func(*state.Budget)) {
+func crowd(budgets []*redis.Budget, times int, f func(*redis.Budget)) {
 	var wg sync.WaitGroup
 	for _, b := range budgets {
 		for range 8 {
@@ -31,9 +31,9 @@ func crowd(budgets []*state.Budget, times int, f func(*state.Budget)) {
 }
 
 // budgets makes the same budget in three processes.
-func budgets(t *testing.T, b backend, perMinute float64, perDay int) []*state.Budget {
+func budgets(t *testing.T, b backend, perMinute float64, perDay int) []*redis.Budget {
 	t.Helper()
-	var all []*state.Budget
+	var all []*redis.Budget
 	for _, s := range b.several(t, 3) {
 		all = append(all, budget(t, s, perMinute, perDay))
 	}
@@ -46,7 +46,7 @@ func TestBudgetSpacesSlotsOverAllClients(t *testing.T) {
 		all := budgets(t, b, 240, 0)
 		var mu sync.Mutex
 		var slots []time.Time
-		crowd(all, 10, func(b *state.Budget) {
+		crowd(all, 10, func(b *redis.Budget) {
 			slot, err := b.Reserve(context.Background())
 			if err != nil || !slot.OK {
 				t.Error(slot, err)
@@ -70,7 +70,7 @@ func TestBudgetHoldsInEveryMinute(t *testing.T) {
 		const perMinute = 120
 		var mu sync.Mutex
 		var sent []time.Time // by our own clock, as a caller would send
-		crowd(budgets(t, b, perMinute, 0), 20, func(b *state.Budget) {
+		crowd(budgets(t, b, perMinute, 0), 20, func(b *redis.Budget) {
 			wait, err := b.Take(context.Background())
 			at := time.Now().Add(wait)
 			if err != nil || wait < 0 {
@@ -102,7 +102,7 @@ func TestDailyBudgetIsExact(t *testing.T) {
 		all := budgets(t, b, 1e6, 50)
 		var mu sync.Mutex
 		granted := 0
-		crowd(all, 5, func(b *state.Budget) {
+		crowd(all, 5, func(b *redis.Budget) {
 			_, err := b.Take(context.Background())
 			var spent *market.FetchError
 			switch {
@@ -220,7 +220,7 @@ func TestSlotOfALateAnswerIsGivenUp(t *testing.T) {
 			}
 			return clock
 		}
-		bud := budget(t, b.open(t, func(c *state.Config) { c.Now = now }), 1, 0)
+		bud := budget(t, b.open(t, func(c *redis.Config) { c.Now = now }), 1, 0)
 		set := func(n int) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -231,7 +231,7 @@ func TestSlotOfALateAnswerIsGivenUp(t *testing.T) {
 			t.Errorf("wait %s, %v, want about two spacings of %s", wait, err, bud.Interval())
 		}
 		set(math.MaxInt)
-		if _, err := bud.Take(t.Context()); !errors.Is(err, state.ErrUnavailable) {
+		if _, err := bud.Take(t.Context()); !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("a server that is always late: %v", err)
 		}
 	})

@@ -1,4 +1,4 @@
-package state_test
+package redis_test
 
 import (
 	"context"
@@ -10,15 +10,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 
 	"barkeep/market"
-	"barkeep/store/state"
+	"barkeep/store/redis"
 	"barkeep/store/storetest/servers"
 )
 
 // onNode tells which node of a cluster of three serves a key.
-func onNode(t *testing.T, s *state.State, kind, name string) int {
+func onNode(t *testing.T, s *redis.Client, kind, name string) int {
 	t.Helper()
 	slot, err := s.Client().ClusterKeySlot(t.Context(), s.Key(kind, name)).Result()
 	if err != nil {
@@ -34,24 +34,24 @@ func onNode(t *testing.T, s *state.State, kind, name string) int {
 }
 
 // nodeOf speaks to one server of a set.
-func nodeOf(t *testing.T, r *servers.Redis) *redis.Client {
+func nodeOf(t *testing.T, r *servers.Redis) *goredis.Client {
 	t.Helper()
-	options, err := redis.ParseURL(r.URL())
+	options, err := goredis.ParseURL(r.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
 	options.Protocol = 2
-	client := redis.NewClient(options)
+	client := goredis.NewClient(options)
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }
 
 // many are series whose keys lie on all nodes.
-func many() []state.Newest {
-	var all []state.Newest
+func many() []redis.Newest {
+	var all []redis.Newest
 	for _, instrument := range []string{"ES", "NQ", "GC", "^GSPC {odd}", "BTC-USD"} {
 		for _, tf := range market.Timeframes() {
-			all = append(all, state.Newest{Series: market.Series{Instrument: instrument, Timeframe: tf}, Candles: ramp(0, 3)})
+			all = append(all, redis.Newest{Series: market.Series{Instrument: instrument, Timeframe: tf}, Candles: ramp(0, 3)})
 		}
 	}
 	return all
@@ -63,7 +63,7 @@ func candlesName(s market.Series) string { return s.Instrument + ":" + string(s.
 // wantOf checks that what a live node keeps is answered, and what a dead one keeps is unavailable.
 func wantOf(t *testing.T, what string, dead bool, err error) {
 	t.Helper()
-	if dead != errors.Is(err, state.ErrUnavailable) || (!dead && err != nil) {
+	if dead != errors.Is(err, redis.ErrUnavailable) || (!dead && err != nil) {
 		t.Errorf("%s: its node is dead: %v, the error is %v", what, dead, err)
 	}
 }
@@ -127,7 +127,7 @@ func TestKeysLieOnAllNodesAndSurviveTheOthers(t *testing.T) {
 	for i := range newer {
 		newer[i].Candles = ramp(0, 4)
 	}
-	if err := s.PutNewestAll(ctx, newer); !errors.Is(err, state.ErrUnavailable) {
+	if err := s.PutNewestAll(ctx, newer); !errors.Is(err, redis.ErrUnavailable) {
 		t.Errorf("put on a dead node: %v", err)
 	}
 	for _, e := range newer {
@@ -152,7 +152,7 @@ func TestKeysLieOnAllNodesAndSurviveTheOthers(t *testing.T) {
 }
 
 // halfDead takes leases whose own key, or whose fencing number's, is on a dead node. Names are by which of both is.
-func halfDead(t *testing.T, s *state.State, c *servers.RedisCluster, names map[string]string) {
+func halfDead(t *testing.T, s *redis.Client, c *servers.RedisCluster, names map[string]string) {
 	t.Helper()
 	if len(names) != 4 {
 		t.Fatalf("the leases are %v", names)
@@ -192,7 +192,7 @@ func TestClusterFailoverIsFollowed(t *testing.T) {
 	if err := c.Nodes[0].Kill(); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok, err := m.Get(t.Context(), slot(n)); ok || !errors.Is(err, state.ErrUnavailable) {
+	if _, ok, err := m.Get(t.Context(), slot(n)); ok || !errors.Is(err, redis.ErrUnavailable) {
 		t.Errorf("get before the failover: %v, %v", ok, err)
 	}
 	eventually(t, "the replica has taken over", func() bool {
@@ -210,7 +210,7 @@ func TestClusterFailoverIsFollowed(t *testing.T) {
 func TestHangingNodeOfACluster(t *testing.T) {
 	t.Parallel()
 	c := servers.RunRedisCluster(t, servers.Options{})
-	s := open(t, c.URL(), func(c *state.Config) { c.Timeout = 400 * time.Millisecond })
+	s := open(t, c.URL(), func(c *redis.Config) { c.Timeout = 400 * time.Millisecond })
 	if err := s.PutNewestAll(t.Context(), many()); err != nil {
 		t.Fatal(err)
 	}
@@ -222,9 +222,9 @@ func TestHangingNodeOfACluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	// One that is opened now needs the map of the slots, and must not depend on the node that hangs.
-	fresh := open(t, c.URL(), func(c *state.Config) { c.Timeout = 400 * time.Millisecond })
+	fresh := open(t, c.URL(), func(c *redis.Config) { c.Timeout = 400 * time.Millisecond })
 	eventually(t, "the other nodes are found", func() bool { return fresh.Ping(t.Context()) == nil })
-	for _, asked := range []*state.State{s, fresh} {
+	for _, asked := range []*redis.Client{s, fresh} {
 		for _, e := range many()[:20] {
 			_, _, ok, err := asked.Newest(t.Context(), e.Series)
 			wantOf(t, e.Series.String(), places[e.Series.String()], err)
@@ -256,9 +256,9 @@ func TestClusterThatIsDownIsUnavailable(t *testing.T) {
 	if err := c.Nodes[2].Kill(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the cluster notices", func() bool { return errors.Is(s.Ping(t.Context()), state.ErrUnavailable) })
+	eventually(t, "the cluster notices", func() bool { return errors.Is(s.Ping(t.Context()), redis.ErrUnavailable) })
 	for call, err := range everyCall(t.Context(), s, l, b) {
-		if !errors.Is(err, state.ErrUnavailable) {
+		if !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("%s: %v, want ErrUnavailable", call, err)
 		}
 	}
@@ -321,7 +321,7 @@ func TestURLsOfAnotherKindOfServer(t *testing.T) {
 		switch {
 		case ok:
 			t.Error("a marker of nobody")
-		case errors.Is(err, state.ErrUnavailable) && strings.Contains(err.Error(), "redis+cluster://"):
+		case errors.Is(err, redis.ErrUnavailable) && strings.Contains(err.Error(), "redis+cluster://"):
 			unavailable++
 		case err != nil:
 			t.Errorf("get: %v", err)
@@ -336,10 +336,10 @@ func TestURLsOfAnotherKindOfServer(t *testing.T) {
 		strings.Replace(single, "redis:", "redis+sentinel:", 1) + "?master_name=m",
 	} {
 		s := open(t, url)
-		if _, err := s.Acquire(t.Context(), "x", time.Minute); !errors.Is(err, state.ErrUnavailable) {
+		if _, err := s.Acquire(t.Context(), "x", time.Minute); !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("%s: acquire: %v", url, err)
 		}
-		if err := s.Ping(t.Context()); !errors.Is(err, state.ErrUnavailable) {
+		if err := s.Ping(t.Context()); !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("%s: ping: %v", url, err)
 		}
 	}
@@ -349,7 +349,7 @@ func TestURLsOfAnotherKindOfServer(t *testing.T) {
 func TestCloseWhileAClusterIsLookedAt(t *testing.T) {
 	t.Parallel()
 	c := servers.RunRedisCluster(t, servers.Options{})
-	s := open(t, c.URL(), func(c *state.Config) { c.Timeout = 300 * time.Millisecond })
+	s := open(t, c.URL(), func(c *redis.Config) { c.Timeout = 300 * time.Millisecond })
 	if err := s.Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -361,7 +361,7 @@ func TestCloseWhileAClusterIsLookedAt(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 5 {
 		wg.Go(func() {
-			if _, err := s.Acquire(context.Background(), fmt.Sprint(i), time.Minute); !errors.Is(err, state.ErrUnavailable) {
+			if _, err := s.Acquire(context.Background(), fmt.Sprint(i), time.Minute); !errors.Is(err, redis.ErrUnavailable) {
 				t.Errorf("acquire: %v", err)
 			}
 		})

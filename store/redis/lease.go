@@ -1,4 +1,4 @@
-package state
+package redis
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 )
 
 // The scripts of a lease, each on one key.
@@ -38,7 +38,7 @@ const claimAttempts = 3
 
 // Lease is the right to work on something for a while. Only its holder can extend or release it.
 type Lease struct {
-	state *State
+	state *Client
 	name  string
 	key   string
 	ttl   time.Duration
@@ -62,7 +62,7 @@ type leaseValue struct {
 
 // Acquire takes the lease of a name for ttl (a millisecond or more), or fails with a *HeldError (ErrHeld) when somebody
 // has it, and with ErrUnavailable when Redis cannot tell. It does not wait for the holder.
-func (s *State) Acquire(ctx context.Context, name string, ttl time.Duration) (*Lease, error) {
+func (s *Client) Acquire(ctx context.Context, name string, ttl time.Duration) (*Lease, error) {
 	if name == "" || ttl < time.Millisecond {
 		return nil, fmt.Errorf("lease %q for %s: needs a name and at least a millisecond", name, ttl)
 	}
@@ -116,7 +116,7 @@ func (l *Lease) claim(ctx context.Context) error {
 	err := l.state.ask(ctx, "acquire lease "+l.name, func(ctx context.Context) error {
 		return l.state.client.Do(ctx, "SET", l.key, l.value, "NX", "PX", l.px()).Err()
 	})
-	if !errors.Is(err, redis.Nil) {
+	if !errors.Is(err, goredis.Nil) {
 		return err
 	}
 	var held string
@@ -125,7 +125,7 @@ func (l *Lease) claim(ctx context.Context) error {
 		return err
 	})
 	switch {
-	case errors.Is(err, redis.Nil):
+	case errors.Is(err, goredis.Nil):
 		return errVanished
 	case err != nil:
 		return err

@@ -1,4 +1,4 @@
-// Package state keeps what Barkeep may lose: the cache of the newest bars, leases, the request budget that all
+// Package redis keeps what Barkeep may lose: the cache of the newest bars, leases, the request budget that all
 // processes share, and the markers of the slots. It lives in Redis (one server, a cluster, or a primary that sentinels
 // watch), or inside this process when no URL is given; losing it costs speed, never data.
 //
@@ -12,4 +12,4 @@
 //
 // Every question touches one key, so that a Redis Cluster takes it as it is; its keys lie on all nodes. The braces above are
 // not part of the names, so there are no hash tags.
-package state
+package redis

@@ -1,4 +1,4 @@
-package state
+package redis
 
 import (
 	"context"
@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 )
 
 // connectSentinel makes the client of the primary that the sentinels name, now and after each failover.
-func (s *State) connectSentinel(o *redis.FailoverOptions) {
+func (s *Client) connectSentinel(o *goredis.FailoverOptions) {
 	s.bound(o.ReadTimeout)
 	o.ReadTimeout, o.WriteTimeout = s.timeout, s.timeout
 	o.DialerRetries = 1
@@ -20,22 +20,22 @@ func (s *State) connectSentinel(o *redis.FailoverOptions) {
 	// To dial is to ask the sentinel that answered last, and only if that fails the others. When its machine is gone, each of
 	// its two tries takes a whole time-out; go-redis turns to the others only if there is time left then, and else asks the
 	// dead one for ever. Questions do not wait for that: a dial goes on behind them.
-	o.Dialer = redis.NewDialer(&redis.Options{DialTimeout: s.timeout, TLSConfig: o.TLSConfig})
+	o.Dialer = goredis.NewDialer(&goredis.Options{DialTimeout: s.timeout, TLSConfig: o.TLSConfig})
 	o.DialTimeout = 3 * s.timeout
-	client := redis.NewFailoverClient(o)
+	client := goredis.NewFailoverClient(o)
 	client.AddHook(unknownPrimary{name: o.MasterName})
 	s.client, s.ping = client, func(ctx context.Context) error { return client.Ping(ctx).Err() }
 }
 
-// unknownPrimary changes the error of a dial for which no sentinel knew the primary's name: it is redis.Nil, which means to
+// unknownPrimary changes the error of a dial for which no sentinel knew the primary's name: it is goredis.Nil, which means to
 // everybody else that a key does not exist.
 type unknownPrimary struct{ name string }
 
 // DialHook watches the dials.
-func (u unknownPrimary) DialHook(next redis.DialHook) redis.DialHook {
+func (u unknownPrimary) DialHook(next goredis.DialHook) goredis.DialHook {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := next(ctx, network, addr)
-		if errors.Is(err, redis.Nil) {
+		if errors.Is(err, goredis.Nil) {
 			return nil, fmt.Errorf("the sentinels know no primary of the name %q", u.name)
 		}
 		return conn, err
@@ -43,9 +43,9 @@ func (u unknownPrimary) DialHook(next redis.DialHook) redis.DialHook {
 }
 
 // ProcessHook changes nothing.
-func (u unknownPrimary) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+func (u unknownPrimary) ProcessHook(next goredis.ProcessHook) goredis.ProcessHook { return next }
 
 // ProcessPipelineHook changes nothing.
-func (u unknownPrimary) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+func (u unknownPrimary) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.ProcessPipelineHook {
 	return next
 }

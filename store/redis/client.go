@@ -1,4 +1,4 @@
-package state
+package redis
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
 )
 
@@ -41,14 +41,14 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// State is a connection to what is kept. Its methods may be called from several goroutines at once.
+// Client is a connection to what is kept. Its methods may be called from several goroutines at once.
 //
 // Clusters and sentinels replicate asynchronously: a failover may lose the last leases, markers and slots of the budget that
 // were acknowledged, and an old primary that is cut off may answer for a moment still. Nothing here is therefore proof of
 // anything. The ledger decides who runs a slot; fencing numbers rise over a failover as long as the servers' clocks agree
 // better than the time between two holders; a budget goes on from what its processes remember.
-type State struct {
-	client    redis.UniversalClient
+type Client struct {
+	client    goredis.UniversalClient
 	ping      func(context.Context) error
 	reload    func(context.Context) // looks in the background where a cluster's slots are; nil without a cluster
 	local     *local                // nil with a real server
@@ -69,21 +69,21 @@ type State struct {
 
 // scripts are the Lua programs; each works on one key.
 type scripts struct {
-	replace, remove, fence, take, usage, put *redis.Script
+	replace, remove, fence, take, usage, put *goredis.Script
 }
 
 // Open prepares the state. A malformed URL is an error that wraps ErrURL and shows no password. An unreachable server is
 // none: it is logged once as a warning, and every later call reports it again with ErrUnavailable until it is back.
-func Open(ctx context.Context, cfg Config) (*State, error) {
+func Open(ctx context.Context, cfg Config) (*Client, error) {
 	if cfg.Now == nil {
-		return nil, errors.New("state: Config.Now is required")
+		return nil, errors.New("redis: Config.Now is required")
 	}
 	if cfg.CacheBars < 0 || cfg.Timeout < 0 {
-		return nil, fmt.Errorf("state: CacheBars (%d) and Timeout (%s) must not be negative", cfg.CacheBars, cfg.Timeout)
+		return nil, fmt.Errorf("redis: CacheBars (%d) and Timeout (%s) must not be negative", cfg.CacheBars, cfg.Timeout)
 	}
 	// go-redis writes every failed dial to stderr through a logger of the whole process. The same failures come back as
 	// errors here, so nothing is lost by silencing it.
-	redis.SetLogger(&logging.VoidLogger{})
+	goredis.SetLogger(&logging.VoidLogger{})
 	s, err := prepare(cfg)
 	if err != nil {
 		return nil, err
@@ -95,19 +95,19 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 }
 
 // prepare builds a State with its defaults filled in, and starts the in-process server when there is no URL.
-func prepare(cfg Config) (*State, error) {
+func prepare(cfg Config) (*Client, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
-	s := &State{
+	s := &Client{
 		prefix: cfg.Prefix, cacheBars: cfg.CacheBars, batch: batchSize, timeout: cfg.Timeout, now: cfg.Now,
 		logger: cfg.Logger,
 		holder: Holder{Host: host, PID: os.Getpid()}, closed: make(chan struct{}),
 		scripts: scripts{
-			replace: redis.NewScript(replaceScript), remove: redis.NewScript(removeScript),
-			fence: redis.NewScript(fenceScript), take: redis.NewScript(takeScript),
-			usage: redis.NewScript(usageScript), put: redis.NewScript(putScript),
+			replace: goredis.NewScript(replaceScript), remove: goredis.NewScript(removeScript),
+			fence: goredis.NewScript(fenceScript), take: goredis.NewScript(takeScript),
+			usage: goredis.NewScript(usageScript), put: goredis.NewScript(putScript),
 		},
 	}
 	if s.prefix == "" {
@@ -127,14 +127,14 @@ func prepare(cfg Config) (*State, error) {
 
 // Ping tells whether Redis answers: the server, the primary that the sentinels name, or any node of a cluster that says the
 // cluster is up (single keys can be unavailable then). The error wraps ErrUnavailable when it does not.
-func (s *State) Ping(ctx context.Context) error { return s.ask(ctx, "ping redis", s.ping) }
+func (s *Client) Ping(ctx context.Context) error { return s.ask(ctx, "ping redis", s.ping) }
 
 // InProcess tells whether the state is kept inside this process.
-func (s *State) InProcess() bool { return s.local != nil }
+func (s *Client) InProcess() bool { return s.local != nil }
 
 // Close ends all heartbeats and connections and waits for them. Leases that are held stay in Redis until they run out:
 // release them first. Calls after the first do nothing.
-func (s *State) Close() error {
+func (s *Client) Close() error {
 	s.mu.Lock()
 	select {
 	case <-s.closed:
@@ -157,7 +157,7 @@ func (s *State) Close() error {
 }
 
 // spawn runs f in a goroutine that Close waits for, and tells whether it did: not after Close.
-func (s *State) spawn(f func()) bool {
+func (s *Client) spawn(f func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -170,25 +170,25 @@ func (s *State) spawn(f func()) bool {
 }
 
 // key builds the key of a kind of thing.
-func (s *State) key(kind, name string) string { return s.prefix + ":" + kind + ":" + name }
+func (s *Client) key(kind, name string) string { return s.prefix + ":" + kind + ":" + name }
 
-// ask puts one question to Redis within the time-out. It returns redis.Nil bare, what ended ctx when ctx is over, and
+// ask puts one question to Redis within the time-out. It returns goredis.Nil bare, what ended ctx when ctx is over, and
 // everything else as ErrUnavailable.
-func (s *State) ask(ctx context.Context, what string, f func(context.Context) error) error {
+func (s *Client) ask(ctx context.Context, what string, f func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	err := f(bounded)
-	if err == nil || errors.Is(err, redis.Nil) {
+	if err == nil || errors.Is(err, goredis.Nil) {
 		return err
 	}
-	if s.reload != nil && !errors.Is(err, redis.ErrClosed) {
+	if s.reload != nil && !errors.Is(err, goredis.ErrClosed) {
 		// A dead node cannot say who serves its slots now, and by itself the client looks once a minute.
 		s.reload(ctx)
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", what, context.Cause(ctx))
 	}
-	if _, moved := redis.IsMovedError(err); moved && s.reload == nil {
+	if _, moved := goredis.IsMovedError(err); moved && s.reload == nil {
 		return fmt.Errorf("%s: %w: it is a node of a cluster, whose URL is redis+cluster://...: %w", what, ErrUnavailable, err)
 	}
 	return fmt.Errorf("%s: %w: %w", what, ErrUnavailable, err)

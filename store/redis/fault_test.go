@@ -1,4 +1,4 @@
-package state_test
+package redis_test
 
 import (
 	"bytes"
@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"barkeep/store/state"
+	"barkeep/store/redis"
 )
 
 // everyCall is every way to ask Redis, with a lease and a budget that were made before.
-func everyCall(ctx context.Context, s *state.State, l *state.Lease, b *state.Budget) map[string]error {
+func everyCall(ctx context.Context, s *redis.Client, l *redis.Lease, b *redis.Budget) map[string]error {
 	_, acquire := s.Acquire(ctx, "another", time.Minute)
 	_, take := b.Take(ctx)
 	_, remaining := b.Remaining(ctx)
@@ -35,7 +35,7 @@ func everyCall(ctx context.Context, s *state.State, l *state.Lease, b *state.Bud
 }
 
 // budget makes a budget with generous numbers.
-func budget(t testing.TB, s *state.State, perMinute float64, perDay int) *state.Budget {
+func budget(t testing.TB, s *redis.Client, perMinute float64, perDay int) *redis.Budget {
 	t.Helper()
 	b, err := s.NewBudget(perMinute, perDay, "yahoo")
 	if err != nil {
@@ -54,7 +54,7 @@ func TestStoppedServerIsUnavailable(t *testing.T) {
 	kept.Keep(t.Context())
 	srv.kill()
 	for call, err := range everyCall(t.Context(), s, l, b) {
-		if !errors.Is(err, state.ErrUnavailable) {
+		if !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("%s: %v, want ErrUnavailable", call, err)
 		}
 	}
@@ -62,7 +62,7 @@ func TestStoppedServerIsUnavailable(t *testing.T) {
 		t.Error("not knowing is no loss")
 	}
 	eventually(t, "the kept lease is lost once it ran out", func() bool { return closed(kept) })
-	if err := kept.Release(t.Context()); !errors.Is(err, state.ErrUnavailable) {
+	if err := kept.Release(t.Context()); !errors.Is(err, redis.ErrUnavailable) {
 		t.Errorf("release: %v", err)
 	}
 	if !strings.Contains(log.String(), "lease lost") {
@@ -70,7 +70,7 @@ func TestStoppedServerIsUnavailable(t *testing.T) {
 	}
 	// It comes back empty, and everything works again.
 	srv.start()
-	var again *state.Lease
+	var again *redis.Lease
 	eventually(t, "the client finds the server again", func() bool {
 		var err error
 		again, err = s.Acquire(t.Context(), "kept", time.Minute)
@@ -87,14 +87,14 @@ func TestStoppedServerIsUnavailable(t *testing.T) {
 func TestHangingServerIsUnavailableInTime(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t)
-	s := open(t, srv.URL, func(c *state.Config) { c.Timeout = 100 * time.Millisecond })
+	s := open(t, srv.URL, func(c *redis.Config) { c.Timeout = 100 * time.Millisecond })
 	l, b := acquire(t, s, "held", time.Minute), budget(t, s, 1000, 1000)
 	kept := acquire(t, s, "kept", 600*time.Millisecond)
 	kept.Keep(t.Context())
 	srv.signal(syscall.SIGSTOP)
 	defer srv.signal(syscall.SIGCONT)
 	for call, err := range everyCall(t.Context(), s, l, b) {
-		if !errors.Is(err, state.ErrUnavailable) {
+		if !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("%s: %v, want ErrUnavailable", call, err)
 		}
 	}
@@ -181,7 +181,7 @@ func TestRefusedConnection(t *testing.T) {
 	var log record
 	s := open(t, "redis://:hunter2@"+address, logTo(&log)) // Open does not fail
 	err = s.Ping(t.Context())
-	if !errors.Is(err, state.ErrUnavailable) || !errors.Is(err, syscall.ECONNREFUSED) {
+	if !errors.Is(err, redis.ErrUnavailable) || !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("ping: %v", err)
 	}
 	if !strings.Contains(log.String(), "redis does not answer") {
@@ -199,7 +199,7 @@ func TestWrongPasswordIsUnavailableAndNotShown(t *testing.T) {
 	var log record
 	wrong := open(t, "unix://:hunter2@"+path, logTo(&log))
 	err := wrong.Ping(t.Context())
-	if !errors.Is(err, state.ErrUnavailable) {
+	if !errors.Is(err, redis.ErrUnavailable) {
 		t.Errorf("ping: %v", err)
 	}
 	if strings.Contains(log.String()+err.Error(), "hunter2") {
@@ -292,7 +292,7 @@ func TestClaimWhoseReplyWasLostIsOurs(t *testing.T) {
 	if err := l.Extend(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.Acquire(t.Context(), "cut", time.Minute); !errors.Is(err, state.ErrHeld) {
+	if _, err := s.Acquire(t.Context(), "cut", time.Minute); !errors.Is(err, redis.ErrHeld) {
 		t.Errorf("second acquire: %v", err)
 	}
 }
@@ -304,8 +304,8 @@ func TestOpenRefusesMalformedConfigurations(t *testing.T) {
 		"redis://:hunt/er2@localhost:6379", "redis://user/hunter2@localhost", "redis://u:1?hunter2@localhost",
 		"redis://:hunter2@h:1/0?unheard=of", "redis://:hun ter2@h", "hunter2", "unix://:hunter2@", "://", "redis://a@hunter2@b/x",
 	} {
-		s, err := state.Open(t.Context(), state.Config{URL: url, Now: time.Now})
-		if !errors.Is(err, state.ErrURL) || s != nil {
+		s, err := redis.Open(t.Context(), redis.Config{URL: url, Now: time.Now})
+		if !errors.Is(err, redis.ErrURL) || s != nil {
 			t.Errorf("Open(%q): %v, want ErrURL", url, err)
 			continue
 		}
@@ -318,10 +318,10 @@ func TestOpenRefusesMalformedConfigurations(t *testing.T) {
 			t.Errorf("the error does not say what is accepted: %v", err)
 		}
 	}
-	for name, cfg := range map[string]state.Config{
+	for name, cfg := range map[string]redis.Config{
 		"no clock": {}, "negative bars": {Now: time.Now, CacheBars: -1}, "negative time-out": {Now: time.Now, Timeout: -1},
 	} {
-		if s, err := state.Open(t.Context(), cfg); err == nil || s != nil {
+		if s, err := redis.Open(t.Context(), cfg); err == nil || s != nil {
 			t.Errorf("%s was accepted", name)
 		}
 	}
@@ -344,7 +344,7 @@ func TestClose(t *testing.T) {
 		}
 		late.Keep(t.Context()) // starts nothing: goleak would see it
 		for call, err := range everyCall(t.Context(), s, l, bud) {
-			if !errors.Is(err, state.ErrUnavailable) {
+			if !errors.Is(err, redis.ErrUnavailable) {
 				t.Errorf("%s after Close: %v", call, err)
 			}
 		}

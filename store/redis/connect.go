@@ -1,11 +1,11 @@
-package state
+package redis
 
 import (
 	"context"
 	"net"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
@@ -13,7 +13,7 @@ import (
 const retryBackoff = 100 * time.Millisecond
 
 // connect makes the client: of what the URL names, or of a server of our own without one. Nothing is dialled yet.
-func (s *State) connect(text string) error {
+func (s *Client) connect(text string) error {
 	if text == "" {
 		s.connectServer(s.startLocal())
 		return nil
@@ -34,17 +34,17 @@ func (s *State) connect(text string) error {
 }
 
 // startLocal starts the in-process server and says how to reach it.
-func (s *State) startLocal() *redis.Options {
+func (s *Client) startLocal() *goredis.Options {
 	s.local = startLocal(localTick)
 	s.slack = localTick
 	// A pipe holds nothing: client and server would wait for each other in the middle of a long pipeline.
 	s.batch = 1
 	dial := func(context.Context, string, string) (net.Conn, error) { return s.local.server.Dial() }
-	return &redis.Options{Addr: "in-process", Dialer: dial}
+	return &goredis.Options{Addr: "in-process", Dialer: dial}
 }
 
 // connectServer makes the client of one server.
-func (s *State) connectServer(o *redis.Options) {
+func (s *Client) connectServer(o *goredis.Options) {
 	s.bound(o.ReadTimeout)
 	// One dial a try: the retries of the command cover it, and a dead server must be noticed soon.
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = s.timeout, s.timeout, s.timeout
@@ -54,12 +54,12 @@ func (s *State) connectServer(o *redis.Options) {
 	// Nothing here needs RESP3's push messages, nor the hand-over protocol and the name tags of hosted servers.
 	o.Protocol, o.DisableIdentity = 2, true
 	o.MaintNotificationsConfig = noHandOver()
-	client := redis.NewClient(o)
+	client := goredis.NewClient(o)
 	s.client, s.ping = client, func(ctx context.Context) error { return client.Ping(ctx).Err() }
 }
 
 // bound settles how long one question may take: Config.Timeout, else the read_timeout of the URL, else the default.
-func (s *State) bound(readTimeout time.Duration) {
+func (s *Client) bound(readTimeout time.Duration) {
 	if s.timeout == 0 {
 		s.timeout = DefaultTimeout
 		if readTimeout > 0 {

@@ -1,4 +1,4 @@
-package state_test
+package redis_test
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package state_test
+package redis_test
 
 import (
 	"encoding/json"
@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"barkeep/market"
-	"barkeep/store/state"
+	"barkeep/store/redis"
 )
 
 // ramp makes n five-minute bars from a start in Unix seconds on.
@@ -31,7 +31,7 @@ func ramp(start int64, n int) *market.Candles {
 func es5() market.Series { return market.Series{Instrument: "ES", Timeframe: market.M5} }
 
 // cached reads an entry that must be there.
-func cached(t *testing.T, s *state.State, series market.Series) (*market.Candles, time.Time) {
+func cached(t *testing.T, s *redis.Client, series market.Series) (*market.Candles, time.Time) {
 	t.Helper()
 	c, asOf, ok, err := s.Newest(t.Context(), series)
 	if err != nil || !ok {
@@ -44,7 +44,7 @@ func TestNewestIsTheEndOfWhatWasPut(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
 		now := time.Date(2026, 11, 22, 22, 5, 0, 123456000, time.UTC)
-		s := b.open(t, func(c *state.Config) { c.CacheBars, c.Now = 10, func() time.Time { return now } })
+		s := b.open(t, func(c *redis.Config) { c.CacheBars, c.Now = 10, func() time.Time { return now } })
 		if _, _, ok, err := s.Newest(t.Context(), es5()); ok || err != nil {
 			t.Fatalf("an empty cache gives %v, %v", ok, err)
 		}
@@ -74,7 +74,7 @@ func TestOlderBarsNeverReplaceNewerOnes(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
 		now := time.Date(2026, 11, 22, 22, 0, 0, 0, time.UTC)
-		s := b.open(t, func(c *state.Config) { c.Now = func() time.Time { return now } })
+		s := b.open(t, func(c *redis.Config) { c.Now = func() time.Time { return now } })
 		put := func(c *market.Candles, closing float64) {
 			t.Helper()
 			c.Close[c.Len()-1] = closing
@@ -135,16 +135,16 @@ func TestLifetimes(t *testing.T) {
 			market.D1:  90 * day, market.W1: 90 * day, market.Mo1: 90 * day, market.Mo3: 90 * day,
 		}
 		s := b.open(t)
-		var entries []state.Newest
+		var entries []redis.Newest
 		for _, tf := range market.Timeframes() {
-			entries = append(entries, state.Newest{Series: market.Series{Instrument: "GC", Timeframe: tf}, Candles: ramp(0, 1)})
+			entries = append(entries, redis.Newest{Series: market.Series{Instrument: "GC", Timeframe: tf}, Candles: ramp(0, 1)})
 		}
 		if err := s.PutNewestAll(t.Context(), entries); err != nil {
 			t.Fatal(err)
 		}
 		for _, tf := range market.Timeframes() {
 			left := s.Client().PTTL(t.Context(), s.Key("candles", "GC:"+string(tf))).Val()
-			if left < want[tf]-time.Minute || left > want[tf]+state.LocalTick {
+			if left < want[tf]-time.Minute || left > want[tf]+redis.LocalTick {
 				t.Errorf("%s lives %s more, want %s", tf, left, want[tf])
 			}
 		}
@@ -196,13 +196,13 @@ func TestPutNewestAllStoresTheGoodAndNamesTheBad(t *testing.T) {
 		unordered.TS[2] = unordered.TS[1]
 		infinite.High[1] = math.Inf(1)
 		bad := map[string]*market.Candles{"RAGGED": ragged, "UNORDERED": unordered, "INFINITE": infinite}
-		var entries []state.Newest
+		var entries []redis.Newest
 		for name, c := range bad {
-			entries = append(entries, state.Newest{Series: market.Series{Instrument: name, Timeframe: market.D1}, Candles: c})
+			entries = append(entries, redis.Newest{Series: market.Series{Instrument: name, Timeframe: market.D1}, Candles: c})
 		}
 		for i := range 120 { // more than one batch
 			series := market.Series{Instrument: "GOOD" + string(rune('A'+i)), Timeframe: market.D1}
-			entries = append(entries, state.Newest{Series: series, Candles: ramp(int64(i), 3)})
+			entries = append(entries, redis.Newest{Series: series, Candles: ramp(int64(i), 3)})
 		}
 		err := s.PutNewestAll(t.Context(), entries)
 		for name := range bad {
@@ -223,7 +223,7 @@ func TestDamagedEntryIsAnErrorAndIsReplaced(t *testing.T) {
 	each(t, func(t *testing.T, b backend) {
 		s := b.open(t)
 		key := s.Key("candles", "ES:5m")
-		good, err := state.Encode(es5(), time.Now(), ramp(0, 2), 9)
+		good, err := redis.Encode(es5(), time.Now(), ramp(0, 2), 9)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -270,11 +270,11 @@ func TestEncodingIsExact(t *testing.T) {
 		series := market.Series{Instrument: rapid.String().Draw(t, "instrument"), Timeframe: market.H1}
 		series.Instrument = strings.ToValidUTF8(series.Instrument, "?")
 		at := time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "asOf")).UTC()
-		text, err := state.Encode(series, at, c, n)
+		text, err := redis.Encode(series, at, c, n)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, asOf, err := state.Decode(series, text)
+		got, asOf, err := redis.Decode(series, text)
 		if err != nil {
 			t.Fatalf("%v in %s", err, text)
 		}
@@ -299,7 +299,7 @@ func bits(c market.Candle) [7]uint64 {
 }
 
 func FuzzDecode(f *testing.F) {
-	good, err := state.Encode(es5(), time.Unix(1_763_848_800, 0), ramp(0, 3), 9)
+	good, err := redis.Encode(es5(), time.Unix(1_763_848_800, 0), ramp(0, 3), 9)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -307,7 +307,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, asOf, err := state.Decode(es5(), text)
+		c, asOf, err := redis.Decode(es5(), text)
 		if err != nil {
 			return
 		}
@@ -318,11 +318,11 @@ func FuzzDecode(f *testing.F) {
 		if c.Len() == 0 {
 			return
 		}
-		again, err := state.Encode(es5(), asOf, c, c.Len())
+		again, err := redis.Encode(es5(), asOf, c, c.Len())
 		if err != nil {
 			t.Fatalf("%v from %q", err, text)
 		}
-		if c2, _, err := state.Decode(es5(), again); err != nil || !reflect.DeepEqual(c, c2) {
+		if c2, _, err := redis.Decode(es5(), again); err != nil || !reflect.DeepEqual(c, c2) {
 			t.Fatalf("%q reads as %+v, and again as %+v (%v)", text, c, c2, err)
 		}
 	})

@@ -1,4 +1,4 @@
-package state
+package redis
 
 import (
 	"context"
@@ -60,7 +60,7 @@ const (
 
 // Budget hands out the right to send requests, over all processes that share the Redis and the name.
 type Budget struct {
-	state     *State
+	state     *Client
 	key, name string
 	perMinute float64
 	perDay    int
@@ -82,7 +82,7 @@ type grant struct {
 // NewBudget makes the budget of a name: at most perMinute requests (0.001 to 1,000,000; a fraction rounded up) in any
 // minute, evenly spaced, and at most perDay in a UTC day (the day on which a request is to be sent; 0 for no such bound).
 // Processes should agree on the numbers; where they do not, each keeps its own distance from the others.
-func (s *State) NewBudget(perMinute float64, perDay int, name string) (*Budget, error) {
+func (s *Client) NewBudget(perMinute float64, perDay int, name string) (*Budget, error) {
 	if !(perMinute >= slowest && perMinute <= fastest) {
 		return nil, fmt.Errorf("budget %q: %v requests per minute: accepted are %v to %.0f", name, perMinute, slowest, fastest)
 	}

@@ -1,4 +1,4 @@
-package state_test
+package redis_test
 
 import (
 	"crypto/tls"
@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	goredis "github.com/redis/go-redis/v9"
 
-	"barkeep/store/state"
+	"barkeep/store/redis"
 )
 
 func TestMalformedURLsOfSetsNameWhatIsWrong(t *testing.T) {
@@ -53,8 +53,8 @@ func TestMalformedURLsOfSetsNameWhatIsWrong(t *testing.T) {
 		"redis+sentinel://h:1?master_name=m&skip_verify=true":   `option "skip_verify" is not known`, // without TLS
 		"redis://h:1?min_idle_conns=3000000000":                 "option min_idle_conns is 3000000000",
 	} {
-		s, err := state.Open(t.Context(), state.Config{URL: url, Now: time.Now})
-		if !errors.Is(err, state.ErrURL) || s != nil {
+		s, err := redis.Open(t.Context(), redis.Config{URL: url, Now: time.Now})
+		if !errors.Is(err, redis.ErrURL) || s != nil {
 			t.Errorf("Open(%q): %v, want ErrURL", url, err)
 			continue
 		}
@@ -82,8 +82,8 @@ func TestMalformedURLsOfSetsShowNoPassword(t *testing.T) {
 		sentinel + "master_name=m&Password=hunter2", sentinel + "master_name=m&password=hun&ter2=x",
 		"redis+sentinel://h:1?pass%77ord=hunter2", "redis+sentinel://h:1?%50assword=hunter2&a=%zz",
 	} {
-		s, err := state.Open(t.Context(), state.Config{URL: url, Now: time.Now})
-		if !errors.Is(err, state.ErrURL) || s != nil {
+		s, err := redis.Open(t.Context(), redis.Config{URL: url, Now: time.Now})
+		if !errors.Is(err, redis.ErrURL) || s != nil {
 			t.Errorf("Open(%q): %v, want ErrURL", url, err)
 			continue
 		}
@@ -108,7 +108,7 @@ func clientOf[T any](t *testing.T, url string) (T, time.Duration) {
 
 func TestOptionsOfURLsKeepTheirMeaning(t *testing.T) {
 	t.Parallel()
-	cluster, timeout := clientOf[*redis.ClusterClient](t,
+	cluster, timeout := clientOf[*goredis.ClusterClient](t,
 		"rediss+cluster://u:p%40ss@127.0.0.1:1?addr=127.0.0.2:1&addr=[::1]:1&pool_size=7&read_timeout=600ms&max_redirects=5"+
 			"&read_only=false")
 	c := cluster.Options()
@@ -119,15 +119,15 @@ func TestOptionsOfURLsKeepTheirMeaning(t *testing.T) {
 	if c.ReadTimeout > timeout || c.DialTimeout > timeout || !c.ContextTimeoutEnabled || c.MaxRetries != -1 {
 		t.Errorf("a try of the cluster's client takes up to %s and %s", c.DialTimeout, c.ReadTimeout)
 	}
-	failover, timeout := clientOf[*redis.Client](t,
+	failover, timeout := clientOf[*goredis.Client](t,
 		"redis+sentinel://127.0.0.1:1/3?master_name=m&username=u&password=p&pool_size=7&read_timeout=1")
 	o := failover.Options()
 	if timeout != time.Second || o.DB != 3 || o.Username != "u" || o.Password != "p" || o.PoolSize != 7 || o.TLSConfig != nil ||
 		!o.ContextTimeoutEnabled || o.ReadTimeout != time.Second {
 		t.Errorf("the client behind sentinels has %+v and a time-out of %s", o, timeout)
 	}
-	failover, timeout = clientOf[*redis.Client](t, "REDISS+SENTINEL://127.0.0.1:1?master_name=m&skip_verify=true&db=2")
-	if o := failover.Options(); timeout != state.DefaultTimeout || o.DB != 2 || o.TLSConfig == nil ||
+	failover, timeout = clientOf[*goredis.Client](t, "REDISS+SENTINEL://127.0.0.1:1?master_name=m&skip_verify=true&db=2")
+	if o := failover.Options(); timeout != redis.DefaultTimeout || o.DB != 2 || o.TLSConfig == nil ||
 		!o.TLSConfig.InsecureSkipVerify || o.TLSConfig.MinVersion != tls.VersionTLS12 {
 		t.Errorf("the client behind sentinels with TLS has %+v and a time-out of %s", o, timeout)
 	}
