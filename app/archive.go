@@ -11,6 +11,7 @@ import (
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/scheduler"
+	"barkeep/store"
 	"barkeep/store/postgres"
 	"barkeep/store/sqlite"
 	syncer "barkeep/sync"
@@ -22,6 +23,8 @@ type Archive interface {
 	scheduler.RunLedger
 	scheduler.SlotBook
 	scheduler.NoticeBook
+	store.Leases
+	store.Budgets
 	Ping(ctx context.Context) error
 	Migrate(ctx context.Context) (from, to int64, err error)
 	SchemaVersion(ctx context.Context) (current, latest int64, err error)
@@ -62,15 +65,15 @@ func asTx[T syncer.Tx](tx T, err error) (syncer.Tx, error) {
 func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
 	engine, target := c.Database()
 	if engine == "sqlite" {
-		store, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Clock: Clock(time.Time{}), Logger: log})
+		file, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Clock: Clock(time.Time{}), Logger: log})
 		if err != nil {
 			return nil, nil, errors.Join(ErrConfiguration, fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
 		}
-		return sqliteArchive{store}, store.Close, nil
+		return sqliteArchive{file}, file.Close, nil
 	}
-	store, err := postgres.Open(ctx, postgres.Config{URL: target, Now: now, Logger: log})
+	server, err := postgres.Open(ctx, postgres.Config{URL: target, Now: now, Logger: log})
 	if err != nil {
 		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	return postgresArchive{store}, store.Close, nil
+	return postgresArchive{server}, server.Close, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"barkeep/config"
+	"barkeep/store"
 	"barkeep/store/redis"
 )
 
@@ -75,7 +76,7 @@ func checkArchive(ctx context.Context, c config.Config, o Options, at surroundin
 
 func checkRedis(ctx context.Context, c config.Config, o Options, at surroundings) []Finding {
 	if c.RedisURL == "" {
-		return []Finding{found("redis", "not used: markers, leases and the budget are this process's own, the ledger decides")}
+		return []Finding{found("redis", "not used: the database keeps leases and the budget, the ledger decides")}
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkBound)
 	defer cancel()
@@ -97,11 +98,7 @@ func checkRedis(ctx context.Context, c config.Config, o Options, at surroundings
 
 // askOneKey reads something, which a node of a cluster that was named as a single server refuses though it answers a ping.
 func askOneKey(ctx context.Context, shared *redis.Client) error {
-	budget, err := shared.NewBudget(1, 1, "yahoo")
-	if err != nil {
-		return err
-	}
-	_, err = budget.Remaining(ctx)
+	_, err := shared.Remaining(ctx, "yahoo", store.Limits{PerMinute: 1, PerDay: 1})
 	return err
 }
 

@@ -87,12 +87,17 @@ func (a *App) serverConfig(version string, o Options, orders *orders) server.Con
 		Addr: a.Config.HTTPAddr, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
 		Import: a.imports, Maintenance: a.maintenance, Instruments: a.instruments, Timeframes: a.timeframes, Pacific: a.pacific,
 		Runs: orders, Archive: a.Archive, Provider: a, Metrics: a.metrics, Now: o.Now, Logger: o.Logger,
-		Checks: []server.Check{
-			{Name: "database", Needed: true, Probe: a.Archive.Ping},
-			{Name: "redis", Probe: a.shared.Ping},
-			{Name: "provider", Probe: a.probeProvider},
-		},
+		Checks: a.probes(),
 	}
+}
+
+// probes are what /readyz and /status look at.
+func (a *App) probes() []server.Check {
+	checks := []server.Check{{Name: "database", Needed: true, Probe: a.Archive.Ping}}
+	if a.redis != nil {
+		checks = append(checks, server.Check{Name: "redis", Probe: a.redis.Ping})
+	}
+	return append(checks, server.Check{Name: "provider", Probe: a.probeProvider})
 }
 
 // Provider tells how this process stands with the provider; it sends no request.

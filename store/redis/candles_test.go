@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"barkeep/market"
 	"barkeep/store/redis"
 )
@@ -31,41 +29,37 @@ func ramp(start int64, n int) *market.Candles {
 func es5() market.Series { return market.Series{Instrument: "ES", Timeframe: market.M5} }
 
 // cached reads an entry that must be there.
-func cached(t *testing.T, s *redis.Client, series market.Series) (*market.Candles, time.Time) {
+func cached(t *testing.T, s *redis.Client, series market.Series) (int64, *market.Candles) {
 	t.Helper()
-	c, asOf, ok, err := s.Newest(t.Context(), series)
+	version, c, ok, err := s.Newest(t.Context(), series)
 	if err != nil || !ok {
 		t.Fatalf("Newest(%s): %v, %v", series, ok, err)
 	}
-	return c, asOf
+	return version, c
 }
 
 func TestNewestIsTheEndOfWhatWasPut(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
-		now := time.Date(2026, 11, 22, 22, 5, 0, 123456000, time.UTC)
-		s := b.open(t, func(c *redis.Config) { c.CacheBars, c.Now = 10, func() time.Time { return now } })
+		s := b.open(t, func(c *redis.Config) { c.CacheBars = 10 })
 		if _, _, ok, err := s.Newest(t.Context(), es5()); ok || err != nil {
 			t.Fatalf("an empty cache gives %v, %v", ok, err)
 		}
 		all := ramp(1_763_848_800, 25)
 		all.Volume[20], all.Flags[21] = market.NoVolume, market.FlagOutside|market.FlagOffTick
-		if err := s.PutNewest(t.Context(), es5(), all); err != nil {
+		if err := s.PutNewest(t.Context(), es5(), 7, all); err != nil {
 			t.Fatal(err)
 		}
-		got, asOf := cached(t, s, es5())
-		if want := all.Slice(15, 25); !reflect.DeepEqual(got, want) {
-			t.Errorf("got  %+v\nwant %+v", got, want)
-		}
-		if !asOf.Equal(now) {
-			t.Errorf("as of %s, want %s", asOf, now)
+		version, got := cached(t, s, es5())
+		if want := all.Slice(15, 25); version != 7 || !reflect.DeepEqual(got, want) {
+			t.Errorf("got  version %d, %+v\nwant version 7, %+v", version, got, want)
 		}
 		// Nothing to say changes nothing.
-		if err := s.PutNewest(t.Context(), es5(), market.NewCandles(0)); err != nil {
+		if err := s.PutNewest(t.Context(), es5(), 8, market.NewCandles(0)); err != nil {
 			t.Fatal(err)
 		}
-		if got, _ := cached(t, s, es5()); got.Len() != 10 {
-			t.Errorf("an empty put left %d bars", got.Len())
+		if version, got := cached(t, s, es5()); version != 7 || got.Len() != 10 {
+			t.Errorf("an empty put left version %d with %d bars", version, got.Len())
 		}
 	})
 }
@@ -73,52 +67,48 @@ func TestNewestIsTheEndOfWhatWasPut(t *testing.T) {
 func TestOlderBarsNeverReplaceNewerOnes(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
-		now := time.Date(2026, 11, 22, 22, 0, 0, 0, time.UTC)
-		s := b.open(t, func(c *redis.Config) { c.Now = func() time.Time { return now } })
-		put := func(c *market.Candles, closing float64) {
-			t.Helper()
-			c.Close[c.Len()-1] = closing
-			if err := s.PutNewest(t.Context(), es5(), c); err != nil {
+		s := b.open(t)
+		steps := []struct {
+			what          string
+			version, want int64
+			bars          int
+		}{
+			{"first", 10, 10, 5},
+			{"fewer bars of a higher version", 11, 10, 4},
+			{"the same newest bar, of a higher version: a revision", 12, 12, 5},
+			{"the same newest bar, of a lower version", 11, 12, 5},
+			{"the same again", 12, 12, 5},
+			{"a newer bar of a lower version, as of an archive that was restored", 3, 3, 6},
+			{"a newer bar of a higher version", 1 << 50, 1 << 50, 7},
+			{"the same newest bar, of a version less by one", 1<<50 - 1, 1 << 50, 7},
+		}
+		for _, step := range steps {
+			c := ramp(0, step.bars)
+			c.Close[c.Len()-1] = float64(step.version)
+			if err := s.PutNewest(t.Context(), es5(), step.version, c); err != nil {
 				t.Fatal(err)
 			}
-		}
-		steps := []struct {
-			what      string
-			later     time.Duration
-			bars      int
-			put, want float64
-		}{
-			{"first", 0, 5, 1, 1},
-			{"fewer bars, read later", time.Hour, 4, 2, 1},
-			{"the same newest bar, read later: a revision", time.Hour, 5, 3, 3},
-			{"the same newest bar, read before", -time.Microsecond, 5, 4, 3},
-			{"a newer bar, though by a clock that is behind", -time.Hour, 6, 5, 5},
-		}
-		start := now
-		for _, step := range steps {
-			now = start.Add(step.later)
-			put(ramp(0, step.bars), step.put)
-			got, _ := cached(t, s, es5())
-			if last := got.Close[got.Len()-1]; last != step.want {
-				t.Errorf("%s: the newest bar closes at %v, want %v", step.what, last, step.want)
+			version, got := cached(t, s, es5())
+			if last := got.Close[got.Len()-1]; version != step.want || last != float64(step.want) {
+				t.Errorf("%s: version %d, the newest bar closes at %v, want %d", step.what, version, last, step.want)
 			}
-			if step.later > 0 {
-				start = now
-			}
+		}
+		if err := s.PutNewest(t.Context(), es5(), -1, ramp(0, 9)); err == nil {
+			t.Error("a negative version was accepted")
 		}
 	})
 }
 
-func TestNegativeStartsAreOrderedToo(t *testing.T) {
+func TestNegativeStartsAreSortedToo(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
 		s := b.open(t)
 		for _, start := range []int64{-900_000, -3_000_000, -1_000_000} { // daily bars before 1970
-			if err := s.PutNewest(t.Context(), es5(), ramp(start, 2)); err != nil {
+			if err := s.PutNewest(t.Context(), es5(), 1, ramp(start, 2)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if got, _ := cached(t, s, es5()); got.TS[0] != -900_000 {
+		if _, got := cached(t, s, es5()); got.TS[0] != -900_000 {
 			t.Errorf("the cache holds bars from %d", got.TS[0])
 		}
 	})
@@ -135,16 +125,12 @@ func TestLifetimes(t *testing.T) {
 			market.D1:  90 * day, market.W1: 90 * day, market.Mo1: 90 * day, market.Mo3: 90 * day,
 		}
 		s := b.open(t)
-		var entries []redis.Newest
 		for _, tf := range market.Timeframes() {
-			entries = append(entries, redis.Newest{Series: market.Series{Instrument: "GC", Timeframe: tf}, Candles: ramp(0, 1)})
-		}
-		if err := s.PutNewestAll(t.Context(), entries); err != nil {
-			t.Fatal(err)
-		}
-		for _, tf := range market.Timeframes() {
+			if err := s.PutNewest(t.Context(), market.Series{Instrument: "GC", Timeframe: tf}, 1, ramp(0, 1)); err != nil {
+				t.Fatal(err)
+			}
 			left := s.Client().PTTL(t.Context(), s.Key("candles", "GC:"+string(tf))).Val()
-			if left < want[tf]-time.Minute || left > want[tf]+redis.LocalTick {
+			if left < want[tf]-time.Minute || left > want[tf] {
 				t.Errorf("%s lives %s more, want %s", tf, left, want[tf])
 			}
 		}
@@ -158,7 +144,7 @@ func TestEntryIsReadableByScripts(t *testing.T) {
 		c := ramp(1_763_848_800, 2)
 		c.Volume[1] = market.NoVolume
 		series := market.Series{Instrument: `^GSPC "odd"`, Timeframe: market.D1}
-		if err := s.PutNewest(t.Context(), series, c); err != nil {
+		if err := s.PutNewest(t.Context(), series, 17, c); err != nil {
 			t.Fatal(err)
 		}
 		text, err := s.Client().Get(t.Context(), s.Key("candles", series.Instrument+":1d")).Bytes()
@@ -167,6 +153,7 @@ func TestEntryIsReadableByScripts(t *testing.T) {
 		}
 		var got struct {
 			Instrument, Timeframe string
+			Version               int64
 			AsOf                  time.Time
 			Columns               []string
 			Bars                  [][]*float64
@@ -174,7 +161,7 @@ func TestEntryIsReadableByScripts(t *testing.T) {
 		if err := json.Unmarshal(text, &got); err != nil {
 			t.Fatalf("%v in %s", err, text)
 		}
-		if got.Instrument != series.Instrument || got.Timeframe != "1d" || got.AsOf.IsZero() ||
+		if got.Instrument != series.Instrument || got.Timeframe != "1d" || got.AsOf.IsZero() || got.Version != 17 ||
 			strings.Join(got.Columns, " ") != "ts open high low close volume flags" || len(got.Bars) != 2 {
 			t.Fatalf("the key holds %s", text)
 		}
@@ -187,32 +174,48 @@ func TestEntryIsReadableByScripts(t *testing.T) {
 	})
 }
 
-func TestPutNewestAllStoresTheGoodAndNamesTheBad(t *testing.T) {
+func TestBarsThatAreNotFitToStoreAreRefused(t *testing.T) {
+	t.Parallel()
+	s := single(t)
+	ragged, unsorted, infinite := ramp(0, 3), ramp(0, 3), ramp(0, 3)
+	ragged.Open = ragged.Open[:2]
+	unsorted.TS[2] = unsorted.TS[1]
+	infinite.High[1] = math.Inf(1)
+	for name, c := range map[string]*market.Candles{"RAGGED": ragged, "UNSORTED": unsorted, "INFINITE": infinite} {
+		series := market.Series{Instrument: name, Timeframe: market.D1}
+		if err := s.PutNewest(t.Context(), series, 1, c); err == nil || !strings.Contains(err.Error(), name+" 1d") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, _, ok, err := s.Newest(t.Context(), series); ok || err != nil {
+			t.Errorf("%s is there: %v, %v", name, ok, err)
+		}
+	}
+}
+
+// TestEntryOfAnotherRelease is as if there were none, and is replaced.
+func TestEntryOfAnotherRelease(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
 		s := b.open(t)
-		ragged, unordered, infinite := ramp(0, 3), ramp(0, 3), ramp(0, 3)
-		ragged.Open = ragged.Open[:2]
-		unordered.TS[2] = unordered.TS[1]
-		infinite.High[1] = math.Inf(1)
-		bad := map[string]*market.Candles{"RAGGED": ragged, "UNORDERED": unordered, "INFINITE": infinite}
-		var entries []redis.Newest
-		for name, c := range bad {
-			entries = append(entries, redis.Newest{Series: market.Series{Instrument: name, Timeframe: market.D1}, Candles: c})
-		}
-		for i := range 120 { // more than one batch
-			series := market.Series{Instrument: "GOOD" + string(rune('A'+i)), Timeframe: market.D1}
-			entries = append(entries, redis.Newest{Series: series, Candles: ramp(int64(i), 3)})
-		}
-		err := s.PutNewestAll(t.Context(), entries)
-		for name := range bad {
-			if err == nil || !strings.Contains(err.Error(), name+" 1d") {
-				t.Errorf("the error does not name %s: %v", name, err)
+		key := s.Key("candles", "ES:5m")
+		for _, text := range []string{
+			`{"asOf":"2026-11-22T22:05:00.000000Z","newest":1763848800,"instrument":"ES","timeframe":"5m",` +
+				`"columns":["ts","open","high","low","close","volume","flags"],"bars":[[1763848800,1,2,0,1,5,0]]}`,
+			`{"version":3,"newest":5,"instrument":"ES","timeframe":"5m","columns":["ts","close"],"bars":[[5,1]]}`,
+			`{"version":3,"newest":5,"instrument":"ES","timeframe":"5m","bars":{"ts":[5]}}`,
+			`{}`, `null`,
+		} {
+			if err := s.Client().Set(t.Context(), key, text, 0).Err(); err != nil {
+				t.Fatal(err)
 			}
-		}
-		for _, e := range entries[3:] {
-			if got, _ := cached(t, s, e.Series); got.TS[0] != e.Candles.TS[0] {
-				t.Errorf("%s starts at %d, want %d", e.Series, got.TS[0], e.Candles.TS[0])
+			if version, c, ok, err := s.Newest(t.Context(), es5()); version != 0 || c != nil || ok || err != nil {
+				t.Errorf("%.60q was read as %d, %v, %v, %v", text, version, c, ok, err)
+			}
+			if err := s.PutNewest(t.Context(), es5(), 4, ramp(1_763_848_800, 3)); err != nil {
+				t.Fatal(err)
+			}
+			if version, c := cached(t, s, es5()); version != 4 || c.Len() != 3 {
+				t.Errorf("over %.60q: version %d with %d bars", text, version, c.Len())
 			}
 		}
 	})
@@ -223,107 +226,38 @@ func TestDamagedEntryIsAnErrorAndIsReplaced(t *testing.T) {
 	each(t, func(t *testing.T, b backend) {
 		s := b.open(t)
 		key := s.Key("candles", "ES:5m")
-		good, err := redis.Encode(es5(), time.Now(), ramp(0, 2), 9)
+		good, err := redis.Encode(es5(), 1, ramp(0, 2), 9)
 		if err != nil {
 			t.Fatal(err)
 		}
+		change := func(old, new string) string {
+			damaged := strings.Replace(string(good), old, new, 1)
+			if damaged == string(good) {
+				t.Fatalf("%q is not in %s", old, good)
+			}
+			return damaged
+		}
 		for _, damage := range []string{
-			"", "null", "{}", "[1]", "rubbish", string(good[:len(good)-3]),
-			strings.Replace(string(good), `"ES"`, `"NQ"`, 1), strings.Replace(string(good), `"ts",`, "", 1),
-			strings.Replace(string(good), "6600,", "[6600],", 1), strings.Replace(string(good), "6600,", `"6600",`, 1),
-			strings.Replace(string(good), "6600,", "6600,1,", 1), strings.Replace(string(good), "[300", "[0", 1),
-			strings.Replace(string(good), "],[", `],{"a":[1]},[`, 1), strings.Replace(string(good), "Z\"", "\"", 1),
+			"", "[1]", "rubbish", string(good[:len(good)-3]),
+			change(`"ES"`, `"NQ"`), change(`"version":1`, `"version":-1`), change(`"version":1`, `"version":"1"`),
+			change("6600,", "[6600],"), change("6600,", `"6600",`), change("6600,", "6600,1,"), change("[300", "[0"),
+			change("],[", `],{"a":[1]},[`), change(`"bars":[[0`, `"rows":[[0`),
 		} {
 			if err := s.Client().Set(t.Context(), key, damage, 0).Err(); err != nil {
 				t.Fatal(err)
 			}
-			if c, _, ok, err := s.Newest(t.Context(), es5()); err == nil || ok || c != nil {
+			if _, c, ok, err := s.Newest(t.Context(), es5()); err == nil || ok || c != nil {
 				t.Errorf("%.60q was read as %v", damage, c)
 			}
 		}
 		if err := s.Client().Set(t.Context(), key, "rubbish", 0).Err(); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.PutNewest(t.Context(), es5(), ramp(0, 4)); err != nil {
+		if err := s.PutNewest(t.Context(), es5(), 1, ramp(0, 4)); err != nil {
 			t.Fatal(err)
 		}
-		if got, _ := cached(t, s, es5()); got.Len() != 4 {
+		if _, got := cached(t, s, es5()); got.Len() != 4 {
 			t.Errorf("%d bars after the damage was replaced", got.Len())
-		}
-	})
-}
-
-func TestEncodingIsExact(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		c, ts := market.NewCandles(0), rapid.Int64Range(-1e11, 1e11).Draw(t, "start")
-		price := rapid.Float64().Filter(func(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) })
-		for range rapid.IntRange(1, 20).Draw(t, "bars") {
-			c.Append(market.Candle{
-				Start: time.Unix(ts, 0), Open: price.Draw(t, "open"), High: price.Draw(t, "high"), Low: price.Draw(t, "low"),
-				Close: price.Draw(t, "close"), Volume: rapid.Int64Min(market.NoVolume).Draw(t, "volume"),
-				Flags: market.Flag(rapid.Uint8().Draw(t, "flags")),
-			})
-			ts += rapid.Int64Range(1, 1e6).Draw(t, "step")
-		}
-		n := rapid.IntRange(1, 25).Draw(t, "kept")
-		series := market.Series{Instrument: rapid.String().Draw(t, "instrument"), Timeframe: market.H1}
-		series.Instrument = strings.ToValidUTF8(series.Instrument, "?")
-		at := time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "asOf")).UTC()
-		text, err := redis.Encode(series, at, c, n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, asOf, err := redis.Decode(series, text)
-		if err != nil {
-			t.Fatalf("%v in %s", err, text)
-		}
-		want := c.Slice(max(0, c.Len()-n), c.Len())
-		if !asOf.Equal(at) || got.Len() != want.Len() {
-			t.Fatalf("%d bars as of %s, want %d as of %s", got.Len(), asOf, want.Len(), at)
-		}
-		for i := range want.Len() {
-			if g, w := bits(got.At(i)), bits(want.At(i)); g != w {
-				t.Fatalf("bar %d: got %v, want %v", i, g, w)
-			}
-		}
-	})
-}
-
-// bits makes bars comparable to the last bit, so that -0 is not 0.
-func bits(c market.Candle) [7]uint64 {
-	return [7]uint64{
-		uint64(c.Start.Unix()), math.Float64bits(c.Open), math.Float64bits(c.High), math.Float64bits(c.Low),
-		math.Float64bits(c.Close), uint64(c.Volume), uint64(c.Flags),
-	}
-}
-
-func FuzzDecode(f *testing.F) {
-	good, err := redis.Encode(es5(), time.Unix(1_763_848_800, 0), ramp(0, 3), 9)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, seed := range []string{string(good), "{}", "null", `{"bars":[[]]}`, `{"bars":[[1,2,3,4,5,null,0]]}`} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		c, asOf, err := redis.Decode(es5(), text)
-		if err != nil {
-			return
-		}
-		// What is accepted is fit to store, and writing it again gives the same bars.
-		if err := c.Check(); err != nil {
-			t.Fatalf("%v from %q", err, text)
-		}
-		if c.Len() == 0 {
-			return
-		}
-		again, err := redis.Encode(es5(), asOf, c, c.Len())
-		if err != nil {
-			t.Fatalf("%v from %q", err, text)
-		}
-		if c2, _, err := redis.Decode(es5(), again); err != nil || !reflect.DeepEqual(c, c2) {
-			t.Fatalf("%q reads as %+v, and again as %+v (%v)", text, c, c2, err)
 		}
 	})
 }

@@ -11,10 +11,10 @@ import (
 )
 
 // connectCluster makes the client of a cluster.
-func (s *Client) connectCluster(o *goredis.ClusterOptions) {
-	s.bound(o.ReadTimeout)
+func (c *Client) connectCluster(o *goredis.ClusterOptions) {
+	c.bound(o.ReadTimeout)
 	// A node that hangs must leave time to ask another one where the slots are.
-	try := s.timeout / 2
+	try := c.timeout / 2
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = try, try, try
 	o.DialerRetries = 1
 	// The cluster's client tries again itself, max_redirects times; its nodes' clients must not do so as well.
@@ -26,9 +26,9 @@ func (s *Client) connectCluster(o *goredis.ClusterOptions) {
 	// is. Every question here has a key to be routed by.
 	o.DisableRoutingPolicies = true
 	client := goredis.NewClusterClient(o)
-	s.client = client
-	s.ping = func(ctx context.Context) error { return pingCluster(ctx, client) }
-	s.reload = client.ReloadState
+	c.client = client
+	c.ping = func(ctx context.Context) error { return pingCluster(ctx, client) }
+	c.reload = client.ReloadState
 }
 
 // pingCluster is satisfied with one node that says the cluster is up: then it serves every key whose node lives, and all of

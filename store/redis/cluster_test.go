@@ -47,14 +47,24 @@ func nodeOf(t *testing.T, r *servers.Redis) *goredis.Client {
 }
 
 // many are series whose keys lie on all nodes.
-func many() []redis.Newest {
-	var all []redis.Newest
+func many() []market.Series {
+	var all []market.Series
 	for _, instrument := range []string{"ES", "NQ", "GC", "^GSPC {odd}", "BTC-USD"} {
 		for _, tf := range market.Timeframes() {
-			all = append(all, redis.Newest{Series: market.Series{Instrument: instrument, Timeframe: tf}, Candles: ramp(0, 3)})
+			all = append(all, market.Series{Instrument: instrument, Timeframe: tf})
 		}
 	}
 	return all
+}
+
+// putMany puts n bars of each of many; the error joins what went wrong.
+func putMany(t *testing.T, s *redis.Client, n int) error {
+	t.Helper()
+	var problems []error
+	for _, series := range many() {
+		problems = append(problems, s.PutNewest(t.Context(), series, int64(n), ramp(0, n)))
+	}
+	return errors.Join(problems...)
 }
 
 // candlesName is the name of a series' key.
@@ -73,7 +83,7 @@ func TestKeysLieOnAllNodesAndSurviveTheOthers(t *testing.T) {
 	c := servers.RunRedisCluster(t, servers.Options{})
 	s := open(t, c.URL())
 	ctx := t.Context()
-	if err := s.PutNewestAll(ctx, many()); err != nil {
+	if err := putMany(t, s, 3); err != nil {
 		t.Fatal(err)
 	}
 	for i, node := range c.Nodes {
@@ -90,25 +100,23 @@ func TestKeysLieOnAllNodesAndSurviveTheOthers(t *testing.T) {
 	// Where each key lies is asked while all nodes live.
 	places := map[string]int{}
 	for _, e := range many() {
-		places[e.Series.String()] = onNode(t, s, "candles", candlesName(e.Series))
-	}
-	names := map[string]string{}
-	for i := range 200 {
-		name := fmt.Sprint("lease ", i)
-		lease, fence := onNode(t, s, "lease", name) == 0, onNode(t, s, "fence", name) == 0
-		names[fmt.Sprint(lease, fence)] = name
+		places[e.String()] = onNode(t, s, "candles", candlesName(e))
 	}
 	for i := range 12 {
 		places[slot(i).Key()] = onNode(t, s, "run", slot(i).Key())
+	}
+	var onDead [12]bool
+	for i := range onDead {
+		onDead[i] = onNode(t, s, "lease", fmt.Sprint("lease ", i)) == 0
 	}
 	if err := c.Nodes[0].Kill(); err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range many() {
-		got, _, ok, err := s.Newest(ctx, e.Series)
-		wantOf(t, e.Series.String(), places[e.Series.String()] == 0, err)
+		_, got, ok, err := s.Newest(ctx, e)
+		wantOf(t, e.String(), places[e.String()] == 0, err)
 		if err == nil && (!ok || got.Len() != 3) {
-			t.Errorf("%s: %v, %v", e.Series, got, ok)
+			t.Errorf("%s: %v, %v", e, got, ok)
 		}
 	}
 	for i := range 12 {
@@ -123,19 +131,19 @@ func TestKeysLieOnAllNodesAndSurviveTheOthers(t *testing.T) {
 			t.Errorf("marker %d was claimed over a done one", i)
 		}
 	}
-	newer := many()
-	for i := range newer {
-		newer[i].Candles = ramp(0, 4)
-	}
-	if err := s.PutNewestAll(ctx, newer); !errors.Is(err, redis.ErrUnavailable) {
+	if err := putMany(t, s, 4); !errors.Is(err, redis.ErrUnavailable) {
 		t.Errorf("put on a dead node: %v", err)
 	}
-	for _, e := range newer {
-		if got, _, _, err := s.Newest(ctx, e.Series); err == nil && got.Len() != 4 {
-			t.Errorf("%s has %d bars, though its node lives", e.Series, got.Len())
+	for _, e := range many() {
+		if _, got, _, err := s.Newest(ctx, e); err == nil && got.Len() != 4 {
+			t.Errorf("%s has %d bars, though its node lives", e, got.Len())
 		}
 	}
-	halfDead(t, s, c, names)
+	for i := range 12 {
+		name := fmt.Sprint("lease ", i)
+		_, err := s.Acquire(ctx, name, "mine", time.Hour)
+		wantOf(t, name, onDead[i], err)
+	}
 	if err := s.Ping(ctx); err != nil {
 		t.Errorf("two of three nodes live: %v", err)
 	}
@@ -143,32 +151,10 @@ func TestKeysLieOnAllNodesAndSurviveTheOthers(t *testing.T) {
 	if err := c.Nodes[0].Restart(ctx); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the node is found again", func() bool { return s.PutNewestAll(ctx, newer) == nil })
+	eventually(t, "the node is found again", func() bool { return putMany(t, s, 4) == nil })
 	for i := range 12 {
 		if _, ok, err := m.Get(ctx, slot(i)); err != nil || ok != (places[slot(i).Key()] != 0) {
 			t.Errorf("marker %d is there: %v, %v", i, ok, err)
-		}
-	}
-}
-
-// halfDead takes leases whose own key, or whose fencing number's, is on a dead node. Names are by which of both is.
-func halfDead(t *testing.T, s *redis.Client, c *servers.RedisCluster, names map[string]string) {
-	t.Helper()
-	if len(names) != 4 {
-		t.Fatalf("the leases are %v", names)
-	}
-	for where, name := range names {
-		l, err := s.Acquire(t.Context(), name, time.Hour)
-		wantOf(t, "lease of "+where, where != "false false", err)
-		if err == nil && l.Fence() == 0 {
-			t.Error("a lease without a number")
-		}
-	}
-	// A claim that cannot be numbered is nobody's: whoever comes next must not wait for an hour.
-	key := s.Key("lease", names["false true"])
-	for _, node := range c.Nodes[1:] {
-		if n, err := nodeOf(t, node).Do(t.Context(), "EXISTS", key).Int(); err == nil && n != 0 {
-			t.Error("a lease without a number was left behind")
 		}
 	}
 }
@@ -211,12 +197,12 @@ func TestHangingNodeOfACluster(t *testing.T) {
 	t.Parallel()
 	c := servers.RunRedisCluster(t, servers.Options{})
 	s := open(t, c.URL(), func(c *redis.Config) { c.Timeout = 400 * time.Millisecond })
-	if err := s.PutNewestAll(t.Context(), many()); err != nil {
+	if err := putMany(t, s, 3); err != nil {
 		t.Fatal(err)
 	}
 	places := map[string]bool{}
 	for _, e := range many()[:20] {
-		places[e.Series.String()] = onNode(t, s, "candles", candlesName(e.Series)) == 1
+		places[e.String()] = onNode(t, s, "candles", candlesName(e)) == 1
 	}
 	if err := c.Nodes[1].Pause(); err != nil {
 		t.Fatal(err)
@@ -226,17 +212,17 @@ func TestHangingNodeOfACluster(t *testing.T) {
 	eventually(t, "the other nodes are found", func() bool { return fresh.Ping(t.Context()) == nil })
 	for _, asked := range []*redis.Client{s, fresh} {
 		for _, e := range many()[:20] {
-			_, _, ok, err := asked.Newest(t.Context(), e.Series)
-			wantOf(t, e.Series.String(), places[e.Series.String()], err)
-			if ok == places[e.Series.String()] {
-				t.Errorf("%s: %v", e.Series, ok)
+			_, _, ok, err := asked.Newest(t.Context(), e)
+			wantOf(t, e.String(), places[e.String()], err)
+			if ok == places[e.String()] {
+				t.Errorf("%s: %v", e, ok)
 			}
 		}
 	}
 	if err := c.Nodes[1].Resume(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the node is back", func() bool { return s.PutNewestAll(t.Context(), many()) == nil })
+	eventually(t, "the node is back", func() bool { return putMany(t, s, 3) == nil })
 	// Nothing is ever asked of a random node but where the slots are: a description of all commands would be waited for by
 	// another clock than ours.
 	for i, node := range c.Nodes {
@@ -252,12 +238,12 @@ func TestClusterThatIsDownIsUnavailable(t *testing.T) {
 	settings := map[string]string{"cluster-node-timeout": "1000", "cluster-require-full-coverage": "yes"}
 	c := servers.RunRedisCluster(t, servers.Options{Settings: settings})
 	s := open(t, c.URL())
-	l, b := acquire(t, s, "held", time.Hour), budget(t, s, 1000, 1000)
+	acquire(t, s, "held", "mine")
 	if err := c.Nodes[2].Kill(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the cluster notices", func() bool { return errors.Is(s.Ping(t.Context()), redis.ErrUnavailable) })
-	for call, err := range everyCall(t.Context(), s, l, b) {
+	for call, err := range everyCall(t.Context(), s) {
 		if !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("%s: %v, want ErrUnavailable", call, err)
 		}
@@ -267,7 +253,7 @@ func TestClusterThatIsDownIsUnavailable(t *testing.T) {
 	}
 	eventually(t, "the cluster is up again", func() bool {
 		_, _, err := s.Markers().Get(t.Context(), slot(0))
-		return err == nil && s.Ping(t.Context()) == nil && s.PutNewestAll(t.Context(), many()) == nil
+		return err == nil && s.Ping(t.Context()) == nil && putMany(t, s, 3) == nil
 	})
 }
 
@@ -336,7 +322,7 @@ func TestURLsOfAnotherKindOfServer(t *testing.T) {
 		strings.Replace(single, "redis:", "redis+sentinel:", 1) + "?master_name=m",
 	} {
 		s := open(t, url)
-		if _, err := s.Acquire(t.Context(), "x", time.Minute); !errors.Is(err, redis.ErrUnavailable) {
+		if _, err := s.Acquire(t.Context(), "x", "mine", time.Minute); !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("%s: acquire: %v", url, err)
 		}
 		if err := s.Ping(t.Context()); !errors.Is(err, redis.ErrUnavailable) {
@@ -361,7 +347,7 @@ func TestCloseWhileAClusterIsLookedAt(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 5 {
 		wg.Go(func() {
-			if _, err := s.Acquire(context.Background(), fmt.Sprint(i), time.Minute); !errors.Is(err, redis.ErrUnavailable) {
+			if _, err := s.Acquire(context.Background(), fmt.Sprint(i), "mine", time.Minute); !errors.Is(err, redis.ErrUnavailable) {
 				t.Errorf("acquire: %v", err)
 			}
 		})

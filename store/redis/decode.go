@@ -6,67 +6,66 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"barkeep/market"
 )
 
-// errEntry means that a cache entry is not one that encode wrote.
-var errEntry = errors.New("not an entry of the cache")
+// What is wrong with a cache entry.
+var (
+	// errShape means that another release wrote it: it has no version, or its bars have other columns.
+	errShape = errors.New("an entry of another shape")
+	// errEntry means that nobody wrote it so.
+	errEntry = errors.New("not an entry of the cache")
+)
 
-// entry is the JSON of encode.
-type entry struct {
-	header
-	Bars bars `json:"bars"`
+// decode reads what encode wrote for the series; anything else is an errShape or an errEntry.
+func decode(series market.Series, text []byte) (version int64, candles *market.Candles, err error) {
+	var e struct {
+		header
+		Bars json.RawMessage `json:"bars"`
+	}
+	switch err := json.Unmarshal(text, &e); {
+	case err != nil:
+		return 0, nil, fmt.Errorf("%w: %w", errEntry, err)
+	case e.Version == nil || string(e.Columns) != columns:
+		return 0, nil, errShape
+	case *e.Version < 0 || e.Instrument != series.Instrument || e.Timeframe != series.Timeframe:
+		return 0, nil, fmt.Errorf("%w: it holds version %d of %.40q %.10q", errEntry, *e.Version, e.Instrument, e.Timeframe)
+	}
+	candles, err = readBars(e.Bars)
+	if err == nil {
+		err = candles.Check()
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("%w: %w", errEntry, err)
+	}
+	return *e.Version, candles, nil
 }
 
-// decode reads what encode wrote for the series; anything else is an errEntry.
-func decode(series market.Series, text []byte) (*market.Candles, time.Time, error) {
-	var e entry
-	if err := json.Unmarshal(text, &e); err != nil {
-		return nil, time.Time{}, fmt.Errorf("%w: %w", errEntry, err)
-	}
-	if e.Instrument != series.Instrument || e.Timeframe != series.Timeframe || string(e.Columns) != columns {
-		return nil, time.Time{}, fmt.Errorf("%w: it holds %.40q %.10q with columns %.80s", errEntry, e.Instrument,
-			e.Timeframe, e.Columns)
-	}
-	if e.Bars.Candles == nil {
-		return nil, time.Time{}, fmt.Errorf("%w: it has no bars", errEntry)
-	}
-	asOf, err := time.Parse(asOfLayout, e.AsOf)
-	if err = errors.Join(err, e.Bars.Check()); err != nil {
-		return nil, time.Time{}, fmt.Errorf("%w: %w", errEntry, err)
-	}
-	return e.Bars.Candles, asOf, nil
-}
-
-// bars are rows read straight into columns.
-type bars struct{ *market.Candles }
-
-// UnmarshalJSON reads an array of rows of seven numbers. encoding/json has checked the syntax before, so a row that is
-// not flat, or holds anything but numbers, shows itself in a field that is no number.
-func (b *bars) UnmarshalJSON(text []byte) error {
+// readBars reads an array of rows of seven numbers straight into columns. encoding/json has checked the syntax before, so a
+// row that is not flat, or holds anything but numbers, shows itself in a field that is no number.
+func readBars(text []byte) (*market.Candles, error) {
 	text = bytes.TrimSpace(text)
 	if len(text) < 2 || text[0] != '[' {
-		return errors.New("bars are no array")
+		return nil, errors.New("bars are no array")
 	}
-	b.Candles = market.NewCandles(bytes.Count(text, []byte("]")) - 1)
-	rest := bytes.TrimSpace(text[1 : len(text)-1])
-	for len(rest) > 0 {
-		end := bytes.IndexByte(rest, ']')
-		if end < 0 || rest[0] != '[' {
-			return errors.New("a bar is no array of numbers")
+	candles := market.NewCandles(bytes.Count(text, []byte("]")) - 1)
+	rows := bytes.TrimSpace(text[1 : len(text)-1])
+	for len(rows) > 0 {
+		end := bytes.IndexByte(rows, ']')
+		if end < 0 || rows[0] != '[' {
+			return nil, errors.New("a bar is no array of numbers")
 		}
-		if err := b.add(rest[1:end]); err != nil {
-			return err
+		if err := readBar(candles, rows[1:end]); err != nil {
+			return nil, err
 		}
-		rest = bytes.TrimLeft(rest[end+1:], ", \t\r\n")
+		rows = bytes.TrimLeft(rows[end+1:], ", \t\r\n")
 	}
-	return nil
+	return candles, nil
 }
 
-// add reads one row without its brackets.
-func (b *bars) add(row []byte) error {
+// readBar reads one row without its brackets.
+func readBar(c *market.Candles, row []byte) error {
 	fields := bytes.Split(row, []byte(","))
 	if len(fields) != 7 {
 		return fmt.Errorf("a bar has %d fields instead of 7", len(fields))
@@ -90,7 +89,6 @@ func (b *bars) add(row []byte) error {
 	if err = errors.Join(err, bad); err != nil {
 		return err
 	}
-	c := b.Candles
 	c.TS, c.Volume, c.Flags = append(c.TS, ts), append(c.Volume, volume), append(c.Flags, market.Flag(flags))
 	c.Open, c.High = append(c.Open, prices[0]), append(c.High, prices[1])
 	c.Low, c.Close = append(c.Low, prices[2]), append(c.Close, prices[3])

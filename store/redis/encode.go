@@ -5,31 +5,32 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	"barkeep/market"
 )
 
-// asOfLayout is RFC 3339 in UTC with a fixed width, so that texts compare as times do.
-const asOfLayout = "2006-01-02T15:04:05.000000Z"
-
-// columns names what the rows of an entry hold, in order.
+// columns names what the rows of an entry hold, in sequence.
 const columns = `["ts","open","high","low","close","volume","flags"]`
 
 // encode writes the last n bars as JSON that scripts can read:
 //
-//	{"asOf":"2026-11-22T22:05:00.000000Z","newest":1763848800,"instrument":"ES","timeframe":"5m",
+//	{"version":17,"newest":1763848800,"asOf":"2026-11-22T22:05:00Z","instrument":"ES","timeframe":"5m",
 //	 "columns":["ts","open",...],"bars":[[1763848800,6612.25,...,1250,0],...]}
 //
 // ts is in Unix seconds, volume is null where the provider gave none, flags are the bits of market.Flag. Prices are the
-// shortest decimals that read back as the same bits. asOf and newest come first because putScript reads them there.
-func encode(series market.Series, asOf string, c *market.Candles, n int) ([]byte, error) {
+// shortest decimals that read back as the same bits. version and newest come first because putScript reads them there.
+func encode(series market.Series, version int64, asOf time.Time, c *market.Candles, n int) ([]byte, error) {
+	if version < 0 {
+		return nil, fmt.Errorf("version %d: accepted is 0 or more", version)
+	}
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	c = c.Slice(max(0, c.Len()-n), c.Len())
 	head, err := json.Marshal(header{
-		AsOf: asOf, Newest: c.TS[c.Len()-1], Instrument: series.Instrument, Timeframe: series.Timeframe,
-		Columns: json.RawMessage(columns),
+		Version: &version, Newest: c.TS[c.Len()-1], AsOf: asOf.UTC(), Instrument: series.Instrument,
+		Timeframe: series.Timeframe, Columns: json.RawMessage(columns),
 	})
 	if err != nil {
 		return nil, err
@@ -68,8 +69,9 @@ func appendBar(b []byte, c *market.Candles, i int) ([]byte, error) {
 
 // header is what stands before the bars.
 type header struct {
-	AsOf       string           `json:"asOf"`
+	Version    *int64           `json:"version"` // nil in what earlier releases wrote
 	Newest     int64            `json:"newest"`
+	AsOf       time.Time        `json:"asOf"` // when it was put here, for people
 	Instrument string           `json:"instrument"`
 	Timeframe  market.Timeframe `json:"timeframe"`
 	Columns    json.RawMessage  `json:"columns"`

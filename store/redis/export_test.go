@@ -4,26 +4,20 @@ import (
 	"context"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	goredis "github.com/redis/go-redis/v9"
 
 	"barkeep/market"
+	"barkeep/store"
 )
 
-// LocalTick is how early the in-process server may end a key.
-const LocalTick = localTick
-
 // Client is the connection below, to look at keys and to damage them.
-func (s *Client) Client() goredis.UniversalClient { return s.client }
+func (c *Client) Client() goredis.UniversalClient { return c.client }
 
-// Timeout is the bound of one question.
-func (s *Client) Timeout() time.Duration { return s.timeout }
-
-// Server is the in-process server.
-func (s *Client) Server() *miniredis.Miniredis { return s.local.server }
+// Timeout is the bound of one call.
+func (c *Client) Timeout() time.Duration { return c.timeout }
 
 // Key is the name of a key.
-func (s *Client) Key(kind, name string) string { return s.key(kind, name) }
+func (c *Client) Key(kind, name string) string { return c.key(kind, name) }
 
 // Slot is what one reservation gave.
 type Slot struct {
@@ -32,21 +26,18 @@ type Slot struct {
 	Wait time.Duration
 }
 
-// Reserve takes a slot.
-func (b *Budget) Reserve(ctx context.Context) (Slot, error) {
-	g, err := b.reserve(ctx)
+// Reserve takes a moment of a budget, whose day may be spent.
+func (c *Client) Reserve(ctx context.Context, name string, limits store.Limits) (Slot, error) {
+	g, err := c.reserve(ctx, name, limits, 0)
 	return Slot{OK: g.ok, At: time.UnixMicro(g.slot).UTC(), Wait: g.wait}, err
 }
 
-// Interval is the spacing of the slots.
-func (b *Budget) Interval() time.Duration { return time.Duration(b.interval) * time.Microsecond }
-
 // Encode writes a cache entry.
-func Encode(series market.Series, asOf time.Time, c *market.Candles, n int) ([]byte, error) {
-	return encode(series, asOf.UTC().Format(asOfLayout), c, n)
+func Encode(series market.Series, version int64, c *market.Candles, n int) ([]byte, error) {
+	return encode(series, version, time.Unix(0, 0), c, n)
 }
 
 // Decode reads a cache entry.
-func Decode(series market.Series, text []byte) (*market.Candles, time.Time, error) {
+func Decode(series market.Series, text []byte) (int64, *market.Candles, error) {
 	return decode(series, text)
 }

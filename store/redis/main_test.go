@@ -20,21 +20,15 @@ import (
 // TestMain fails the package when any goroutine outlives the tests, each of which closes what it opened.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(withSets{m}) }
 
-// backend is one of the places where state can be kept.
+// backend is one of the kinds of Redis. All clients that one backend opens see the same keys.
 type backend struct {
-	name  string
-	open  func(t *testing.T, edit ...func(*redis.Config)) *redis.Client
-	share bool // several States of one test see the same keys
+	name string
+	open func(t *testing.T, edit ...func(*redis.Config)) *redis.Client
 }
 
-// backends are a real server, a cluster, a primary that sentinels name, and the in-process server; every test of the common
-// behaviour runs on all.
+// backends are a single server, a cluster, and a primary that sentinels name; every test of the common behaviour runs on all.
 func backends(t *testing.T) []backend {
 	t.Helper()
-	url := os.Getenv("BARKEEP_TEST_REDIS")
-	if url == "" {
-		t.Fatal("BARKEEP_TEST_REDIS is not set: `make test` provides a Redis server for these tests")
-	}
 	prefix := "test-" + rand.Text()
 	at := func(url string) func(*testing.T, ...func(*redis.Config)) *redis.Client {
 		return func(t *testing.T, edit ...func(*redis.Config)) *redis.Client {
@@ -43,11 +37,26 @@ func backends(t *testing.T) []backend {
 		}
 	}
 	return []backend{
-		{name: "redis", open: at(url), share: true},
-		{name: "in-process", open: at("")},
-		{name: "cluster", open: at(shared.clusterURL(t)), share: true},
-		{name: "sentinel", open: at(shared.sentinelURL(t)), share: true},
+		{name: "redis", open: at(serverURL(t))},
+		{name: "cluster", open: at(shared.clusterURL(t))},
+		{name: "sentinel", open: at(shared.sentinelURL(t))},
 	}
+}
+
+// serverURL is the single server that all tests share.
+func serverURL(t *testing.T) string {
+	t.Helper()
+	url := os.Getenv("BARKEEP_TEST_REDIS")
+	if url == "" {
+		t.Fatal("BARKEEP_TEST_REDIS is not set: `make test` provides a Redis server for these tests")
+	}
+	return url
+}
+
+// single opens a client of the single server, with keys of its own.
+func single(t *testing.T) *redis.Client {
+	t.Helper()
+	return open(t, serverURL(t), func(c *redis.Config) { c.Prefix = "test-" + rand.Text() })
 }
 
 // each runs a test on all backends.
@@ -61,21 +70,7 @@ func each(t *testing.T, test func(t *testing.T, b backend)) {
 	}
 }
 
-// several opens n States over the same keys; in-process that is one State, n times.
-func (b backend) several(t *testing.T, n int) []*redis.Client {
-	t.Helper()
-	all := []*redis.Client{b.open(t)}
-	for len(all) < n {
-		if b.share {
-			all = append(all, b.open(t))
-		} else {
-			all = append(all, all[0])
-		}
-	}
-	return all
-}
-
-// open opens a State that ends with the test.
+// open opens a client that ends with the test.
 func open(t testing.TB, url string, edit ...func(*redis.Config)) *redis.Client {
 	t.Helper()
 	cfg := redis.Config{URL: url, Now: time.Now}
@@ -188,7 +183,7 @@ func (r *record) String() string {
 	return r.text.String()
 }
 
-// logTo lets a State log into the record.
+// logTo lets a client log into the record.
 func logTo(r *record) func(*redis.Config) {
 	return func(c *redis.Config) { c.Logger = slog.New(slog.NewTextHandler(r, nil)) }
 }

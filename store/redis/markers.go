@@ -42,16 +42,16 @@ return redis.call('DEL', KEYS[1])`
 // those of a ctx that is over wrap its cause; after either, the marker may have been written all the same. Its methods may
 // be called from several goroutines at once.
 type Markers struct {
-	state   *Client
+	redis   *Client
 	claim   *goredis.Script
 	extend  *goredis.Script
 	release *goredis.Script
 }
 
-// Markers are the markers below the prefix of this state.
-func (s *Client) Markers() *Markers {
+// Markers are the markers below the prefix of this client.
+func (c *Client) Markers() *Markers {
 	return &Markers{
-		state: s, claim: goredis.NewScript(claimScript), extend: goredis.NewScript(extendScript),
+		redis: c, claim: goredis.NewScript(claimScript), extend: goredis.NewScript(extendScript),
 		release: goredis.NewScript(releaseScript),
 	}
 }
@@ -60,8 +60,8 @@ func (s *Client) Markers() *Markers {
 // Marker and true.
 func (m *Markers) Get(ctx context.Context, slot ledger.Slot) (ledger.Marker, bool, error) {
 	var text []byte
-	err := m.state.ask(ctx, "read the marker of "+slot.Key(), func(ctx context.Context) (err error) {
-		text, err = m.state.client.Get(ctx, m.key(slot)).Bytes()
+	err := m.redis.ask(ctx, "read the marker of "+slot.Key(), func(ctx context.Context) (err error) {
+		text, err = m.redis.client.Get(ctx, m.key(slot)).Bytes()
 		return err
 	})
 	switch {
@@ -84,8 +84,8 @@ func (m *Markers) Claim(
 		return false, ledger.Marker{}, err
 	}
 	var held string
-	err = m.state.ask(ctx, "claim the marker of "+slot.Key(), func(ctx context.Context) (err error) {
-		held, err = m.claim.Run(ctx, m.state.client, m.keys(slot), value, m.px(ttl)).Text()
+	err = m.redis.ask(ctx, "claim the marker of "+slot.Key(), func(ctx context.Context) (err error) {
+		held, err = m.claim.Run(ctx, m.redis.client, m.keys(slot), value, ttl.Milliseconds()).Text()
 		return err
 	})
 	switch {
@@ -109,8 +109,8 @@ func (m *Markers) Extend(
 	if err != nil {
 		return false, err
 	}
-	err = m.state.ask(ctx, "extend the marker of "+slot.Key(), func(ctx context.Context) (err error) {
-		still, err = m.extend.Run(ctx, m.state.client, m.keys(slot), lease.Token, value, m.px(ttl)).Bool()
+	err = m.redis.ask(ctx, "extend the marker of "+slot.Key(), func(ctx context.Context) (err error) {
+		still, err = m.extend.Run(ctx, m.redis.client, m.keys(slot), lease.Token, value, ttl.Milliseconds()).Bool()
 		return err
 	})
 	return still && err == nil, err
@@ -123,26 +123,23 @@ func (m *Markers) Done(ctx context.Context, slot ledger.Slot, done ledger.Marker
 	if err != nil {
 		return err
 	}
-	return m.state.ask(ctx, "write done into the marker of "+slot.Key(), func(ctx context.Context) error {
-		return m.state.client.Do(ctx, "SET", m.key(slot), value, "PX", m.px(ttl)).Err()
+	return m.redis.ask(ctx, "write done into the marker of "+slot.Key(), func(ctx context.Context) error {
+		return m.redis.client.Do(ctx, "SET", m.key(slot), value, "PX", ttl.Milliseconds()).Err()
 	})
 }
 
 // Release deletes the marker if it bears this token and does not say done, in one step; else it does nothing.
 func (m *Markers) Release(ctx context.Context, slot ledger.Slot, token string) error {
-	return m.state.ask(ctx, "release the marker of "+slot.Key(), func(ctx context.Context) error {
-		return m.release.Run(ctx, m.state.client, m.keys(slot), token).Err()
+	return m.redis.ask(ctx, "release the marker of "+slot.Key(), func(ctx context.Context) error {
+		return m.release.Run(ctx, m.redis.client, m.keys(slot), token).Err()
 	})
 }
 
 // key is where the marker of a slot is kept.
-func (m *Markers) key(slot ledger.Slot) string { return m.state.key("run", slot.Key()) }
+func (m *Markers) key(slot ledger.Slot) string { return m.redis.key("run", slot.Key()) }
 
 // keys is the one key that a script touches.
 func (m *Markers) keys(slot ledger.Slot) []string { return []string{m.key(slot)} }
-
-// px is the time to live in milliseconds that Redis is told.
-func (m *Markers) px(ttl time.Duration) int64 { return (ttl + m.state.slack).Milliseconds() }
 
 // encodeMarker writes the value of a marker's key, or refuses what can't be meant: a lease without a token would be
 // everybody's.

@@ -10,9 +10,9 @@ import (
 )
 
 // connectSentinel makes the client of the primary that the sentinels name, now and after each failover.
-func (s *Client) connectSentinel(o *goredis.FailoverOptions) {
-	s.bound(o.ReadTimeout)
-	o.ReadTimeout, o.WriteTimeout = s.timeout, s.timeout
+func (c *Client) connectSentinel(o *goredis.FailoverOptions) {
+	c.bound(o.ReadTimeout)
+	o.ReadTimeout, o.WriteTimeout = c.timeout, c.timeout
 	o.DialerRetries = 1
 	o.MaxRetries, o.MaxRetryBackoff = 1, retryBackoff
 	o.ContextTimeoutEnabled = true
@@ -20,11 +20,11 @@ func (s *Client) connectSentinel(o *goredis.FailoverOptions) {
 	// To dial is to ask the sentinel that answered last, and only if that fails the others. When its machine is gone, each of
 	// its two tries takes a whole time-out; go-redis turns to the others only if there is time left then, and else asks the
 	// dead one for ever. Questions do not wait for that: a dial goes on behind them.
-	o.Dialer = goredis.NewDialer(&goredis.Options{DialTimeout: s.timeout, TLSConfig: o.TLSConfig})
-	o.DialTimeout = 3 * s.timeout
+	o.Dialer = goredis.NewDialer(&goredis.Options{DialTimeout: c.timeout, TLSConfig: o.TLSConfig})
+	o.DialTimeout = 3 * c.timeout
 	client := goredis.NewFailoverClient(o)
 	client.AddHook(unknownPrimary{name: o.MasterName})
-	s.client, s.ping = client, func(ctx context.Context) error { return client.Ping(ctx).Err() }
+	c.client, c.ping = client, func(ctx context.Context) error { return client.Ping(ctx).Err() }
 }
 
 // unknownPrimary changes the error of a dial for which no sentinel knew the primary's name: it is goredis.Nil, which means to

@@ -41,8 +41,8 @@ func TestKilledPrimaryIsFollowedByItsReplica(t *testing.T) {
 	t.Parallel()
 	set := servers.RunRedisSentinel(t, 4*time.Second, servers.Options{})
 	s := open(t, set.URL())
-	l, b := acquire(t, s, "held", time.Hour), budget(t, s, 1000, 1000)
-	if _, err := b.Take(t.Context()); err != nil {
+	acquire(t, s, "held", "mine")
+	if _, err := s.Take(t.Context(), "yahoo", generous(), 0); err != nil {
 		t.Fatal(err)
 	}
 	done := doneOf(1)
@@ -51,7 +51,7 @@ func TestKilledPrimaryIsFollowedByItsReplica(t *testing.T) {
 	if err := first.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	for call, err := range everyCall(t.Context(), s, l, b) {
+	for call, err := range everyCall(t.Context(), s) {
 		if now, _ := set.Primary(t.Context()); now == first && !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("%s before the failover: %v, want ErrUnavailable", call, err)
 		}
@@ -60,13 +60,11 @@ func TestKilledPrimaryIsFollowedByItsReplica(t *testing.T) {
 	if won, _, err := s.Markers().Claim(t.Context(), slot(1), leaseOf("mine"), time.Hour); !won || err != nil {
 		t.Errorf("claim after the failover: %v, %v", won, err)
 	}
-	if again := acquire(t, s, "another name", time.Hour); again.Fence() <= l.Fence() {
-		t.Errorf("fence %d after %d", again.Fence(), l.Fence())
-	}
-	if left, err := b.Remaining(t.Context()); err != nil || left > 999 {
+	acquire(t, s, "another name", "mine")
+	if left, err := s.Remaining(t.Context(), "yahoo", generous()); err != nil || left > 999 {
 		t.Errorf("%d requests are left of 1000, %v", left, err)
 	}
-	if err := s.PutNewestAll(t.Context(), many()); err != nil {
+	if err := putMany(t, s, 3); err != nil {
 		t.Errorf("put after the failover: %v", err)
 	}
 	// The old primary comes back empty, as a primary; nothing may be asked of it.
@@ -191,14 +189,14 @@ func TestUnknownNameOfThePrimaryIsUnavailable(t *testing.T) {
 		won, _, claim := m.Claim(ctx, slot(0), leaseOf("mine"), time.Minute)
 		_, ok, get := m.Get(ctx, slot(0))
 		_, _, cached, newest := s.Newest(ctx, es5())
-		_, acquire := s.Acquire(ctx, "x", time.Minute)
-		_, take := budget(t, s, 1000, 0).Take(ctx)
+		_, acquire := s.Acquire(ctx, "x", "mine", time.Minute)
+		_, take := s.Take(ctx, "yahoo", generous(), 0)
 		if won || ok || cached {
 			t.Errorf("nobody's markers and bars are there: %v, %v, %v", won, ok, cached)
 		}
 		for call, err := range map[string]error{
 			"claim": claim, "get": get, "newest": newest, "acquire": acquire, "take": take, "ping": s.Ping(ctx),
-			"put": s.PutNewest(ctx, es5(), ramp(0, 3)),
+			"put": s.PutNewest(ctx, es5(), 1, ramp(0, 3)),
 		} {
 			if !errors.Is(err, redis.ErrUnavailable) || !strings.Contains(err.Error(), `"nobody"`) {
 				t.Errorf("%s: %v, want ErrUnavailable that names the name", call, err)

@@ -95,7 +95,7 @@ func TestMalformedURLsOfSetsShowNoPassword(t *testing.T) {
 	}
 }
 
-// clientOf opens a State of a URL where nobody listens, and returns what the client was told.
+// clientOf opens a client of a URL where nobody listens, and returns what the client was told.
 func clientOf[T any](t *testing.T, url string) (T, time.Duration) {
 	t.Helper()
 	s := open(t, url)
