@@ -13,11 +13,11 @@ const (
 	fastest = 1e6
 )
 
-// MaxDelay is how late a request may be sent, so that the spacing still keeps every minute within its limit. A budget whose
-// answer takes longer gives its moment up, since it would be used too late by as much.
+// MaxDelay is how much later than its moment a request may be sent: the spacing allows for it. A budget whose answer takes longer
+// gives the moment up and reserves another one.
 const MaxDelay = 500 * time.Millisecond
 
-// CheckBudget tells what is wrong with the name or the limits of a budget.
+// CheckBudget says what is wrong with the name or the limits of a budget; nil when nothing is.
 func CheckBudget(name string, limits Limits) error {
 	switch {
 	case name == "":
@@ -30,7 +30,7 @@ func CheckBudget(name string, limits Limits) error {
 	return nil
 }
 
-// CheckLease tells what is wrong with the name, the token or the length of a lease.
+// CheckLease says what is wrong with the name, the token or the length of a lease; nil when nothing is.
 func CheckLease(name, token string, ttl time.Duration) error {
 	if name == "" || token == "" || ttl < time.Millisecond {
 		return fmt.Errorf("lease %q for %s: needs a name, a token and at least a millisecond", name, ttl)

@@ -19,7 +19,7 @@ type Budget struct {
 	name   string
 	limits store.Limits
 
-	turn chan struct{} // holds one: a process asks for one request at a time
+	turn chan struct{} // holds one: a process reserves one request at a time
 	day  time.Time     // the UTC day that used counts; guarded by turn
 	used int           // requests that this process was granted; guarded by turn
 	miss bool          // the database did not count the last one; guarded by turn
@@ -56,8 +56,8 @@ func (b *Budget) Take(ctx context.Context) (time.Duration, error) {
 	return wait, err
 }
 
-// take asks Redis, the database and this process, one after the other. Each knows what the one before it granted, and may only
-// put it off.
+// take reserves the moment in Redis, then in the database, then in this process. Each gets the moment that the one before it
+// granted as the earliest one.
 func (b *Budget) take(ctx context.Context) (wait time.Duration, err error) {
 	granted, redis := b.shared.inRedis(ctx, func(redis Store) (err error) {
 		wait, err = redis.Take(ctx, b.name, b.limits, 0)
@@ -97,7 +97,7 @@ func (b *Budget) report(ctx context.Context, err error) {
 	b.miss = err != nil
 }
 
-// own keeps this process within the day whatever the others said: they may have forgotten. (The minute is kept by whoever sends.)
+// own keeps this process within the day also when Redis and the database lost their data. (Whoever sends keeps the minute.)
 func (b *Budget) own(wait time.Duration) (time.Duration, error) {
 	const length = 24 * time.Hour
 	now := b.shared.now()
@@ -112,7 +112,8 @@ func (b *Budget) own(wait time.Duration) (time.Duration, error) {
 	return wait, nil
 }
 
-// Remaining is how many requests are left of the current UTC day by whoever knows least of them; -1 without a bound.
+// Remaining is how many requests are left of the current UTC day, the fewer where Redis and the database differ; -1 without a
+// bound.
 func (b *Budget) Remaining(ctx context.Context) (int, error) {
 	left := -1
 	answered, redis := b.shared.inRedis(ctx, func(redis Store) (err error) {

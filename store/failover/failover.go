@@ -1,8 +1,9 @@
 // Package failover decides where leases and budgets are kept: in Redis where there is one, and in the database where there is
 // none or while it does not answer.
 //
-// Redis may be shared more widely than the database: by workers that keep archives of their own behind one address. So every
-// request is counted in both, and each of them may only put it off: whoever answers later knows of all that the other granted.
+// More workers may share the Redis than share the database: those behind one address that keep different archives. So every
+// request is counted in both: the moment that Redis grants is the earliest one that the database may grant. When one of them
+// does not answer, the other one has counted everything.
 package failover
 
 import (
@@ -53,8 +54,8 @@ func New(c Config) (*Shared, error) {
 	return &Shared{redis: c.Redis, database: c.Database, now: c.Now, log: c.Logger, held: map[lease]bool{}}, nil
 }
 
-// inRedis calls Redis and tells whether it answered. Where it did not, the database is to be asked; the error is then what is
-// wrong with Redis, or nil when it was not called.
+// inRedis calls Redis and tells whether it answered. If it did not, the caller turns to the database; the error is then that of
+// Redis, or nil when it was not called.
 func (s *Shared) inRedis(ctx context.Context, call func(Store) error) (answered bool, err error) {
 	if s.redis == nil || !s.worthTrying() {
 		return false, nil

@@ -8,8 +8,8 @@ import (
 // lease is one that was granted.
 type lease struct{ name, token string }
 
-// Acquire takes the lease of a name; see store.Leases. While Redis does not answer the database grants it, which does not know
-// of those that Redis granted before: a lease saves requests, and what is written is right without it.
+// Acquire takes the lease of a name; see store.Leases. While Redis does not answer, the database grants it, also one that Redis
+// granted before to another process: leases save requests, and what is written is right without them.
 func (s *Shared) Acquire(ctx context.Context, name, token string, ttl time.Duration) (won bool, err error) {
 	answered, err := s.inRedis(ctx, func(redis Store) (err error) {
 		won, err = redis.Acquire(ctx, name, token, ttl)

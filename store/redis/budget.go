@@ -36,8 +36,8 @@ redis.call('HSET', KEYS[1], 'next', string.format('%.0f', slot + spacing), 'day'
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.ceil((slot + spacing + 2 * day_length - now) / 1000)))
 return {1, slot - now, slot, day, used}`
 
-// usageScript tells the server's current day, and the day and number that are kept. One script asks both, of the server that
-// keeps the budget: another node of a cluster has another clock.
+// usageScript returns the server's current day, and the day and number that are kept. One script reads all of it on the server
+// that keeps the budget: each node of a cluster has its own clock.
 const usageScript = `
 local t = redis.call('TIME')
 local kept = redis.call('HMGET', KEYS[1], 'day', 'used')
@@ -55,30 +55,30 @@ type grant struct {
 	used int64         // on that day, this one included
 }
 
-// Take reserves the next free moment of the named budget for one request; see store.Budgets. When Redis cannot be asked, or
-// answers too slowly to keep time by, the error wraps ErrUnavailable.
+// Take reserves the next free moment of the named budget for one request; see store.Budgets. When Redis does not
+// answer, or too slowly to keep time by, the error wraps ErrUnavailable.
 //
-// A process brings along what it saw last, so that a Redis that lost everything forgets at most what nobody remembers.
+// The client sends along the furthest state that it saw, so that a Redis that lost its data goes on from there.
 func (c *Client) Take(ctx context.Context, name string, limits store.Limits, after time.Duration) (time.Duration, error) {
 	if err := store.CheckBudget(name, limits); err != nil {
 		return 0, err
 	}
 	for range takeAttempts {
-		asked := c.now()
+		began := c.now()
 		g, err := c.reserve(ctx, name, limits, after)
 		switch {
 		case err != nil:
 			return 0, err
 		case !g.ok:
 			return g.wait, fmt.Errorf("budget %s: %w: all %d", name, store.ErrDayIsSpent, limits.PerDay)
-		case c.now().Sub(asked) <= store.MaxDelay:
+		case c.now().Sub(began) <= store.MaxDelay:
 			return g.wait, nil
 		}
 	}
 	return 0, fmt.Errorf("budget %s: %w: its answers take longer than %s", name, ErrUnavailable, store.MaxDelay)
 }
 
-// Remaining tells how many requests are left of the current UTC day, -1 without a bound. The error wraps ErrUnavailable.
+// Remaining is how many requests are left of the current UTC day, -1 without a bound. The error wraps ErrUnavailable.
 func (c *Client) Remaining(ctx context.Context, name string, limits store.Limits) (int, error) {
 	if err := store.CheckBudget(name, limits); err != nil {
 		return 0, err
@@ -127,7 +127,7 @@ func (c *Client) reserve(ctx context.Context, name string, limits store.Limits, 
 func (c *Client) numbers(
 	ctx context.Context, what string, n int, run func(context.Context) ([]int64, error),
 ) (answer []int64, err error) {
-	err = c.ask(ctx, what, func(ctx context.Context) (err error) {
+	err = c.call(ctx, what, func(ctx context.Context) (err error) {
 		answer, err = run(ctx)
 		if err == nil && len(answer) != n {
 			err = fmt.Errorf("the script answered %d numbers instead of %d", len(answer), n)

@@ -28,7 +28,7 @@ return 1`
 // PutNewest puts the newest bars of a series into the cache, as of the series' version (0 or more). It keeps the last
 // Config.CacheBars bars given, for 1 day (timeframes of minutes), 7 days (hours) or 90 days (days and longer). An entry is
 // replaced whole, never mixed with what was there, and never by older bars, which is no error. Without bars it does nothing.
-// The error wraps ErrUnavailable, or tells that the bars are not fit to store.
+// The error wraps ErrUnavailable, or says why the bars cannot be stored.
 func (c *Client) PutNewest(ctx context.Context, series market.Series, version int64, bars *market.Candles) error {
 	if bars.Len() == 0 {
 		return nil
@@ -37,18 +37,18 @@ func (c *Client) PutNewest(ctx context.Context, series market.Series, version in
 	if err != nil {
 		return fmt.Errorf("cache %s: %w", series, err)
 	}
-	return c.ask(ctx, "cache "+series.String(), func(ctx context.Context) error {
+	return c.call(ctx, "cache "+series.String(), func(ctx context.Context) error {
 		return c.scripts.put.Run(ctx, c.client, []string{c.candlesKey(series)}, version, bars.TS[bars.Len()-1], value,
 			lifetime(series.Timeframe).Milliseconds()).Err()
 	})
 }
 
 // Newest returns the cached bars of a series and the version of the series that they are of; false when there are none, also
-// when another release of Barkeep wrote them in another shape. An error wraps ErrUnavailable, or tells that the entry is
-// damaged; for callers both mean: ask the archive.
+// when another release of Barkeep wrote them in another shape. An error wraps ErrUnavailable, or says that the entry
+// is damaged; in both cases the caller reads the archive.
 func (c *Client) Newest(ctx context.Context, series market.Series) (version int64, bars *market.Candles, found bool, err error) {
 	var value []byte
-	err = c.ask(ctx, "read cached "+series.String(), func(ctx context.Context) (err error) {
+	err = c.call(ctx, "read cached "+series.String(), func(ctx context.Context) (err error) {
 		value, err = c.client.Get(ctx, c.candlesKey(series)).Bytes()
 		return err
 	})

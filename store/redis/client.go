@@ -107,7 +107,7 @@ func prepare(cfg Config) *Client {
 
 // Ping tells whether Redis answers: the server, the primary that the sentinels name, or any node of a cluster that says the
 // cluster is up (single keys can be unavailable then). The error wraps ErrUnavailable when it does not.
-func (c *Client) Ping(ctx context.Context) error { return c.ask(ctx, "ping redis", c.ping) }
+func (c *Client) Ping(ctx context.Context) error { return c.call(ctx, "ping redis", c.ping) }
 
 // Close ends all connections. Leases that are held stay in Redis until they run out: release them first. Calls after the
 // first do nothing.
@@ -121,9 +121,9 @@ func (c *Client) Close() error {
 // key builds the key of a kind of thing.
 func (c *Client) key(kind, name string) string { return c.prefix + ":" + kind + ":" + name }
 
-// ask calls Redis within the time-out. It returns goredis.Nil bare, what ended ctx when ctx is over, and everything else as
+// call calls Redis within the time-out. It returns goredis.Nil bare, what ended ctx when ctx is over, and everything else as
 // ErrUnavailable.
-func (c *Client) ask(ctx context.Context, what string, f func(context.Context) error) error {
+func (c *Client) call(ctx context.Context, what string, f func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	err := f(bounded)

@@ -13,7 +13,7 @@ import (
 // connectCluster makes the client of a cluster.
 func (c *Client) connectCluster(o *goredis.ClusterOptions) {
 	c.bound(o.ReadTimeout)
-	// A node that hangs must leave time to ask another one where the slots are.
+	// A node that hangs must leave time to read the map of the slots from another one.
 	try := c.timeout / 2
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = try, try, try
 	o.DialerRetries = 1
@@ -22,8 +22,8 @@ func (c *Client) connectCluster(o *goredis.ClusterOptions) {
 	o.ContextTimeoutEnabled = true
 	o.Protocol, o.DisableIdentity = 2, true
 	o.MaintNotificationsConfig = noHandOver()
-	// The routing by policy asks a random node for a description of all commands, for up to 5 s and whatever our time-out
-	// is. Every question here has a key to be routed by.
+	// Routing by policy reads a description of all commands from a random node, for up to 5 s and whatever our time-out
+	// is. Every call here has a key to be routed by.
 	o.DisableRoutingPolicies = true
 	client := goredis.NewClusterClient(o)
 	c.client = client
@@ -32,7 +32,7 @@ func (c *Client) connectCluster(o *goredis.ClusterOptions) {
 }
 
 // pingCluster is satisfied with one node that says the cluster is up: then it serves every key whose node lives, and all of
-// them unless it was told to do with fewer.
+// them if cluster-require-full-coverage is on.
 func pingCluster(ctx context.Context, client *goredis.ClusterClient) error {
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()

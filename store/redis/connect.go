@@ -8,7 +8,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// retryBackoff is the longest pause between two tries of one question.
+// retryBackoff is the longest pause between two tries of one call.
 const retryBackoff = 100 * time.Millisecond
 
 // connect makes the client of what the URL names. Nothing is dialled yet.
@@ -43,7 +43,7 @@ func (c *Client) connectServer(o *goredis.Options) {
 	c.client, c.ping = client, func(ctx context.Context) error { return client.Ping(ctx).Err() }
 }
 
-// bound settles how long one question may take: Config.Timeout, else the read_timeout of the URL, else the default.
+// bound sets how long one call may take: Config.Timeout, else the read_timeout of the URL, else the default.
 func (c *Client) bound(readTimeout time.Duration) {
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout

@@ -14,7 +14,7 @@ import (
 var (
 	// errShape means that another release wrote it: it has no version, or its bars have other columns.
 	errShape = errors.New("an entry of another shape")
-	// errEntry means that nobody wrote it so.
+	// errEntry means that no release wrote it so: it is damaged.
 	errEntry = errors.New("not an entry of the cache")
 )
 

@@ -1,11 +1,11 @@
 // Package redis keeps what Barkeep may lose: leases, the newest bars, the budget of requests that all processes share, and
-// the markers of the slots. It needs a Redis: one server, a cluster, or a primary that sentinels watch. Losing it costs speed
-// and a question to the database, never data.
+// the markers of the slots. It needs a Redis: one server, a cluster, or a primary that sentinels watch. Losing it costs
+// speed, never data.
 //
 // The keys, all of which a person can read with redis-cli (the prefix is "barkeep" by default):
 //
 //	{prefix}:candles:{instrument}:{timeframe}  string, JSON: the newest bars of a series
-//	{prefix}:lease:{name}                      string: the token of whoever has the lease; gone when nobody has it
+//	{prefix}:lease:{name}                      string: the token of its holder; there is no key when it is free
 //	{prefix}:run:{job}:{date}:{slot}           string, JSON: a ledger.Marker, who runs the slot or that it is done
 //	{prefix}:budget:{name}                     hash: next (server time, µs), day (days since 1970, UTC), used
 //

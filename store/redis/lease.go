@@ -32,7 +32,7 @@ func (c *Client) Acquire(ctx context.Context, name, token string, ttl time.Durat
 	if err := store.CheckLease(name, token, ttl); err != nil {
 		return false, err
 	}
-	err = c.ask(ctx, "acquire lease "+name, func(ctx context.Context) (err error) {
+	err = c.call(ctx, "acquire lease "+name, func(ctx context.Context) (err error) {
 		won, err = c.scripts.acquire.Run(ctx, c.client, c.leaseKey(name), token, ttl.Milliseconds()).Bool()
 		return err
 	})
@@ -44,7 +44,7 @@ func (c *Client) Extend(ctx context.Context, name, token string, ttl time.Durati
 	if err := store.CheckLease(name, token, ttl); err != nil {
 		return false, err
 	}
-	err = c.ask(ctx, "extend lease "+name, func(ctx context.Context) (err error) {
+	err = c.call(ctx, "extend lease "+name, func(ctx context.Context) (err error) {
 		still, err = c.scripts.extend.Run(ctx, c.client, c.leaseKey(name), token, ttl.Milliseconds()).Bool()
 		return err
 	})
@@ -53,7 +53,7 @@ func (c *Client) Extend(ctx context.Context, name, token string, ttl time.Durati
 
 // Release gives the lease back if it has this token; else it does nothing.
 func (c *Client) Release(ctx context.Context, name, token string) error {
-	return c.ask(ctx, "release lease "+name, func(ctx context.Context) error {
+	return c.call(ctx, "release lease "+name, func(ctx context.Context) error {
 		return c.scripts.release.Run(ctx, c.client, c.leaseKey(name), token).Err()
 	})
 }

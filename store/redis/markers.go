@@ -56,11 +56,11 @@ func (c *Client) Markers() *Markers {
 	}
 }
 
-// Get reads the marker of a slot; false when there is none. One that cannot be read counts as a lease of nobody: the zero
-// Marker and true.
+// Get reads the marker of a slot; false when there is none. One that cannot be read counts as a lease whose holder is
+// unknown: the zero Marker and true.
 func (m *Markers) Get(ctx context.Context, slot ledger.Slot) (ledger.Marker, bool, error) {
 	var text []byte
-	err := m.redis.ask(ctx, "read the marker of "+slot.Key(), func(ctx context.Context) (err error) {
+	err := m.redis.call(ctx, "read the marker of "+slot.Key(), func(ctx context.Context) (err error) {
 		text, err = m.redis.client.Get(ctx, m.key(slot)).Bytes()
 		return err
 	})
@@ -84,7 +84,7 @@ func (m *Markers) Claim(
 		return false, ledger.Marker{}, err
 	}
 	var held string
-	err = m.redis.ask(ctx, "claim the marker of "+slot.Key(), func(ctx context.Context) (err error) {
+	err = m.redis.call(ctx, "claim the marker of "+slot.Key(), func(ctx context.Context) (err error) {
 		held, err = m.claim.Run(ctx, m.redis.client, m.keys(slot), value, ttl.Milliseconds()).Text()
 		return err
 	})
@@ -109,7 +109,7 @@ func (m *Markers) Extend(
 	if err != nil {
 		return false, err
 	}
-	err = m.redis.ask(ctx, "extend the marker of "+slot.Key(), func(ctx context.Context) (err error) {
+	err = m.redis.call(ctx, "extend the marker of "+slot.Key(), func(ctx context.Context) (err error) {
 		still, err = m.extend.Run(ctx, m.redis.client, m.keys(slot), lease.Token, value, ttl.Milliseconds()).Bool()
 		return err
 	})
@@ -123,14 +123,14 @@ func (m *Markers) Done(ctx context.Context, slot ledger.Slot, done ledger.Marker
 	if err != nil {
 		return err
 	}
-	return m.redis.ask(ctx, "write done into the marker of "+slot.Key(), func(ctx context.Context) error {
+	return m.redis.call(ctx, "write done into the marker of "+slot.Key(), func(ctx context.Context) error {
 		return m.redis.client.Do(ctx, "SET", m.key(slot), value, "PX", ttl.Milliseconds()).Err()
 	})
 }
 
 // Release deletes the marker if it bears this token and does not say done, in one step; else it does nothing.
 func (m *Markers) Release(ctx context.Context, slot ledger.Slot, token string) error {
-	return m.redis.ask(ctx, "release the marker of "+slot.Key(), func(ctx context.Context) error {
+	return m.redis.call(ctx, "release the marker of "+slot.Key(), func(ctx context.Context) error {
 		return m.release.Run(ctx, m.redis.client, m.keys(slot), token).Err()
 	})
 }

@@ -17,9 +17,9 @@ func (c *Client) connectSentinel(o *goredis.FailoverOptions) {
 	o.MaxRetries, o.MaxRetryBackoff = 1, retryBackoff
 	o.ContextTimeoutEnabled = true
 	o.Protocol, o.DisableIdentity = 2, true
-	// To dial is to ask the sentinel that answered last, and only if that fails the others. When its machine is gone, each of
-	// its two tries takes a whole time-out; go-redis turns to the others only if there is time left then, and else asks the
-	// dead one for ever. Questions do not wait for that: a dial goes on behind them.
+	// A dial first looks the primary up at the sentinel that answered last, and only if that fails at the others. When the
+	// machine of that sentinel is gone, each of its two tries takes a whole time-out; go-redis turns to the others only if there
+	// is time left then, and else never. Calls do not wait for that: a dial goes on in the background.
 	o.Dialer = goredis.NewDialer(&goredis.Options{DialTimeout: c.timeout, TLSConfig: o.TLSConfig})
 	o.DialTimeout = 3 * c.timeout
 	client := goredis.NewFailoverClient(o)

@@ -34,7 +34,7 @@ type address struct {
 }
 
 // readURL reads a URL, or says with ErrURL what is wrong with it and what is accepted. The parser's own errors are not
-// shown: they quote what could not be read, and that can be a part of a password with an odd character in it.
+// shown: they quote what could not be read, and that can be a part of a password that is not percent-encoded.
 func readURL(text string) (target, error) {
 	var t target
 	a, wrong := split(text)
@@ -126,7 +126,7 @@ func (a address) badAddress() string {
 	return ""
 }
 
-// badOption asks the parser about each option by itself.
+// badOption lets the parser read each option by itself.
 func (a address) badOption() string {
 	for key := range a.query {
 		if key == "addr" && a.kind != "" {
@@ -145,7 +145,7 @@ func (a address) badOption() string {
 	return ""
 }
 
-// reads tells whether the parser takes an option with a value.
+// reads tells whether the parser accepts an option with a value.
 func (a address) reads(key, value string) bool {
 	text := a.url.Scheme + "://host/?" + url.Values{key: {value}}.Encode()
 	var err error
@@ -180,17 +180,17 @@ func (a address) badNumber() string {
 	return ""
 }
 
-// badReplica refuses to ask replicas: they are behind, and an answer that is behind is a wrong one.
+// badReplica refuses options that read from replicas: they lag, and what lags is wrong here.
 func (a address) badReplica() string {
 	for _, key := range []string{"read_only", "replica_only", "route_by_latency", "route_randomly"} {
 		if value := a.query.Get(key); value == "true" || value == "1" {
-			return "option " + key + " asks replicas, which may be behind: leave it out"
+			return "option " + key + " reads from replicas, which may be behind: leave it out"
 		}
 	}
 	return ""
 }
 
-// secret tells whether the option of this name holds what nobody may see.
+// secret tells whether the option of this name holds a password.
 func secret(key string) bool { return strings.Contains(strings.ToLower(key), "password") }
 
 // redact shows as much of a URL as cannot be a secret: of its options none where one of them is a password, since what
