@@ -13,7 +13,8 @@ import (
 	"barkeep/scheduler"
 	"barkeep/server"
 	"barkeep/store"
-	"barkeep/store/state"
+	"barkeep/store/failover"
+	"barkeep/store/redis"
 	syncer "barkeep/sync"
 	"barkeep/yahoo"
 )
@@ -40,8 +41,9 @@ type App struct {
 	timeframes  []market.Timeframe
 	imports     ledger.Schedule
 	maintenance ledger.Schedule // the zero Schedule for none
-	shared      *state.State
-	budget      *state.Budget
+	redis       *redis.Client   // nil without one
+	shared      *failover.Shared
+	budget      *failover.Budget
 	client      *yahoo.Client
 	teller      *scheduler.Teller
 	gate        *scheduler.Gate
@@ -49,8 +51,8 @@ type App struct {
 	closers     closers
 }
 
-// New opens everything that the configuration names: the archive, migrated to the newest schema, the state in Redis or in
-// this process, the provider's client and the engine. A Redis that does not answer is logged and costs speed only.
+// New opens everything that the configuration names: the archive, migrated to the newest schema, Redis, the provider's client
+// and the engine. A Redis that does not answer is logged and costs speed only.
 func New(ctx context.Context, c config.Config, o Options) (*App, error) {
 	a := &App{Config: c, now: o.Now}
 	if err := a.open(ctx, o); err != nil {
@@ -70,7 +72,7 @@ func (a *App) open(ctx context.Context, o Options) error {
 	}
 	for _, step := range []func() error{
 		func() error { return a.openArchive(ctx, o) },
-		func() error { return a.openState(ctx, o) },
+		func() error { return a.openShared(ctx, o) },
 		func() error { return a.openProvider(o) },
 		func() error { return a.openEngine(o) },
 		func() error { return a.openGate(o) }, //nolint:contextcheck // closing has a bound of its own
@@ -92,8 +94,8 @@ func (a *App) openEngine(o Options) (err error) {
 		}
 	}
 	a.Engine, err = syncer.New(syncer.Config{
-		Provider: a.client, Capabilities: yahoo.Capabilities(), Archive: a.Archive, Cache: a.cache(),
-		Leases: leases{a.shared}, Now: o.Now, Logger: o.Logger,
+		Provider: a.client, Capabilities: yahoo.Capabilities(), Archive: a.Archive, Cache: a.cache(), Leases: a.shared,
+		Now: o.Now, Logger: o.Logger,
 		Pacific: a.pacific, Watch: watch, Writers: a.writers(), Deadline: a.Config.RunDeadline,
 	})
 	return err
@@ -112,22 +114,23 @@ func (a *App) openArchive(ctx context.Context, o Options) error {
 	return nil
 }
 
-func (a *App) openState(ctx context.Context, o Options) error {
-	shared, err := state.Open(ctx, state.Config{URL: a.Config.RedisURL, Now: o.Now, Logger: o.Logger})
-	if err != nil {
-		return misconfigured{fmt.Errorf("REDIS_URL: %w", err)}
+// openShared opens Redis, where there is one, and what is kept there or in the database.
+func (a *App) openShared(ctx context.Context, o Options) (err error) {
+	shared := failover.Config{Database: a.Archive, Now: o.Now, Logger: o.Logger}
+	if a.Config.RedisURL != "" {
+		if a.redis, err = redis.Open(ctx, redis.Config{URL: a.Config.RedisURL, Now: o.Now, Logger: o.Logger}); err != nil {
+			return misconfigured{fmt.Errorf("REDIS_URL: %w", err)}
+		}
+		a.closers.add("redis", a.redis.Close)
+		shared.Redis = a.redis
 	}
-	a.closers.add("state", shared.Close)
-	a.shared = shared
-	if err := shared.Ping(ctx); err != nil {
-		o.Logger.WarnContext(ctx, "redis does not answer, going on without it", "redis", a.Config.RedisName(), "error", err)
-	}
-	return nil
+	a.shared, err = failover.New(shared)
+	return err
 }
 
 func (a *App) openProvider(o Options) (err error) {
-	a.budget, err = a.shared.NewBudget(a.Config.YahooRequestsPerMinute, a.Config.YahooDailyBudget, "yahoo")
-	if err != nil {
+	limits := store.Limits{PerMinute: a.Config.YahooRequestsPerMinute, PerDay: a.Config.YahooDailyBudget}
+	if a.budget, err = a.shared.Budget("yahoo", limits); err != nil {
 		return misconfigured{err}
 	}
 	c := yahoo.Config{
@@ -152,43 +155,12 @@ func (a *App) writers() int {
 	return 2
 }
 
-// cache is nil when it is switched off, and without Redis, since nobody else could read what this process keeps. A nil
-// *state.State must not become a non-nil interface.
+// cache is nil when it is switched off, and without Redis. A nil *redis.Client must not become a non-nil interface.
 func (a *App) cache() store.Cache {
-	if !a.Config.CacheEnabled || a.shared.InProcess() {
+	if !a.Config.CacheEnabled || a.redis == nil {
 		return nil
 	}
-	return unversioned{a.shared}
-}
-
-// unversioned is a cache that keeps no versions, so that nothing can be read from it.
-type unversioned struct{ *state.State }
-
-// PutNewest keeps the newest bars of a series.
-func (u unversioned) PutNewest(ctx context.Context, series market.Series, _ int64, bars *market.Candles) error {
-	return u.State.PutNewest(ctx, series, bars)
-}
-
-// Newest finds nothing.
-func (u unversioned) Newest(context.Context, market.Series) (int64, *market.Candles, bool, error) {
-	return 0, nil, false, nil
-}
-
-// leases gives the engine leases without their tokens.
-type leases struct{ shared *state.State }
-
-// Acquire takes a lease and keeps it alive until it is given back.
-func (l leases) Acquire(ctx context.Context, name string, ttl time.Duration) (func(), bool, error) {
-	lease, err := l.shared.Acquire(ctx, name, ttl)
-	if errors.Is(err, state.ErrHeld) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	lease.Keep(ctx)
-	// A lease that cannot be given back runs out by itself.
-	return func() { _ = lease.Release(context.WithoutCancel(ctx)) }, true, nil
+	return a.redis
 }
 
 // Request fills in what the configuration keeps where the request names nothing.

@@ -25,6 +25,8 @@ type Archive interface {
 	scheduler.RunLedger
 	scheduler.SlotBook
 	scheduler.NoticeBook
+	store.Leases
+	store.Budgets
 	Ping(ctx context.Context) error
 	Migrate(ctx context.Context) (from, to int64, err error)
 	SchemaVersion(ctx context.Context) (current, latest int64, err error)
@@ -39,17 +41,17 @@ type Archive interface {
 func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
 	engine, target := c.Database()
 	if engine == "sqlite" {
-		store, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Clock: machineClock, Logger: log})
+		file, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Clock: machineClock, Logger: log})
 		if err != nil {
 			return nil, nil, misconfigured{fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err)}
 		}
-		return store, store.Close, nil
+		return file, file.Close, nil
 	}
-	store, err := postgres.Open(ctx, postgres.Config{URL: target, Now: now, Logger: log})
+	server, err := postgres.Open(ctx, postgres.Config{URL: target, Now: now, Logger: log})
 	if err != nil {
 		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	return store, store.Close, nil
+	return server, server.Close, nil
 }
 
 // openExisting is OpenArchive for commands that read: it makes nothing. The error wraps fs.ErrNotExist, and is a matter of

@@ -6,7 +6,8 @@ import (
 
 	"barkeep/config"
 	"barkeep/doctor"
-	"barkeep/store/state"
+	"barkeep/store"
+	"barkeep/store/redis"
 )
 
 // Doctor checks everything that the worker needs and reports all of it, also what is wrong besides the problems that reading
@@ -41,7 +42,7 @@ func databaseOf(c config.Config, o Options) func(context.Context) (doctor.Schema
 
 func redisOf(c config.Config, o Options) func(context.Context) (func(context.Context) error, func(), error) {
 	return func(ctx context.Context) (func(context.Context) error, func(), error) {
-		shared, err := state.Open(ctx, state.Config{URL: c.RedisURL, Now: o.Now}) // no logger: what is wrong is a finding
+		shared, err := redis.Open(ctx, redis.Config{URL: c.RedisURL, Now: o.Now}) // no logger: what is wrong is a finding
 		if err != nil {
 			return nil, nil, err
 		}
@@ -50,10 +51,7 @@ func redisOf(c config.Config, o Options) func(context.Context) (func(context.Con
 				return err
 			}
 			// A node of a cluster that was named as a single server answers a ping, but refuses this.
-			budget, err := shared.NewBudget(1, 1, "yahoo")
-			if err == nil {
-				_, err = budget.Remaining(ctx)
-			}
+			_, err := shared.Remaining(ctx, "yahoo", store.Limits{PerMinute: 1, PerDay: 1})
 			return err
 		}
 		return ask, func() { _ = shared.Close() }, nil // nothing was written

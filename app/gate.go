@@ -25,8 +25,8 @@ func (a *App) openGate(o Options) error {
 		host = "unknown"
 	}
 	var markers scheduler.Markers
-	if !a.shared.InProcess() {
-		markers = a.shared.Markers() // those inside this process would tell nobody else
+	if a.redis != nil {
+		markers = a.redis.Markers()
 	}
 	a.gate, err = scheduler.NewGate(scheduler.GateConfig{
 		Ledger: a.Archive, Markers: markers, Work: a.work, Teller: a.teller, Now: o.Now, Logger: o.Logger,

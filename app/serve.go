@@ -90,12 +90,7 @@ func (a *App) openServer(version string, o Options, orders *orders) (*server.Ser
 	web, err := server.New(server.Config{
 		Addr: a.Config.HTTPAddr, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
 		Import: a.imports, Maintenance: a.maintenance, Pacific: a.pacific, Ledger: a.Archive, States: a.Archive.States,
-		Provider: a.providerState, Metrics: a.metrics, Now: o.Now, Logger: o.Logger,
-		Checks: []server.Check{
-			{Name: "database", Needed: true, Probe: a.Archive.Ping},
-			{Name: "redis", Probe: a.shared.Ping},
-			{Name: "provider", Probe: a.probeProvider},
-		},
+		Provider: a.providerState, Metrics: a.metrics, Now: o.Now, Logger: o.Logger, Checks: a.probes(),
 	})
 	if err != nil {
 		return nil, err
@@ -107,6 +102,15 @@ func (a *App) openServer(version string, o Options, orders *orders) (*server.Ser
 	return web, api.Mount(web, api.Config{
 		Reader: reader, Starter: orders, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
 	})
+}
+
+// probes are what /readyz and /status look at.
+func (a *App) probes() []server.Check {
+	checks := []server.Check{{Name: "database", Needed: true, Probe: a.Archive.Ping}}
+	if a.redis != nil {
+		checks = append(checks, server.Check{Name: "redis", Probe: a.redis.Ping})
+	}
+	return append(checks, server.Check{Name: "provider", Probe: a.probeProvider})
 }
 
 // providerState tells how this process stands with the provider; it sends no request.

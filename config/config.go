@@ -21,7 +21,7 @@ type Config struct {
 	DatabaseURL string `env:"DATABASE_URL" secret:"true"`
 	// DataDir is the folder of the embedded archive.
 	DataDir string `env:"DATA_DIR" envDefault:"data"`
-	// RedisURL says where the markers, leases and caches are. Empty: inside this process.
+	// RedisURL says where the markers, leases, budget and cache are. Empty: the database keeps leases and the budget.
 	RedisURL string `env:"REDIS_URL" secret:"true"`
 	// CacheEnabled turns the cache of the newest bars on.
 	CacheEnabled bool `env:"CACHE_ENABLED" envDefault:"true"`
@@ -170,7 +170,7 @@ func (c *Config) DatabaseName() string {
 // RedisName is the Redis server's place without any password, for people.
 func (c *Config) RedisName() string {
 	if c.RedisURL == "" {
-		return "inside this process"
+		return "none"
 	}
 	return Redact(c.RedisURL)
 }

@@ -128,7 +128,7 @@ func (s Setup) checkRedis(ctx context.Context, env environment) []Finding {
 	case s.unusable("REDIS_URL"):
 		return nil
 	case s.Redis.URL == "":
-		return []Finding{ok("redis", "not used: markers, leases and the budget are this process's own, the ledger decides")}
+		return []Finding{ok("redis", "not used: the database keeps leases and the budget, the ledger decides")}
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkBound)
 	defer cancel()

@@ -160,17 +160,18 @@ type Leases interface {
 
 // Limits bound the requests to a provider.
 type Limits struct {
-	PerMinute float64 // more than 0; requests are spread evenly
+	PerMinute float64 // 0.001 to 1,000,000; requests are spread evenly
 	PerDay    int     // of a UTC day; 0 for no bound
 }
 
 // Budgets count the requests to a provider over all processes together. Redis and the database both have them, by their own
 // clocks.
 type Budgets interface {
-	// Take reserves the next free moment of the named budget for one request, which may be sent after wait and not before. The
-	// error wraps ErrDayIsSpent when the day's requests are spent; wait is then the time until the next UTC day.
-	Take(ctx context.Context, name string, limits Limits) (wait time.Duration, err error)
-	// Remaining is how many requests are left of the UTC day; -1 without a bound.
+	// Take reserves the next free moment of the named budget for one request, after from now at the earliest. The request may
+	// be sent after wait and not before; it counts for the UTC day in which that moment lies, sent or not. The error wraps
+	// ErrDayIsSpent when that day's requests are spent; wait is then the time until the next UTC day.
+	Take(ctx context.Context, name string, limits Limits, after time.Duration) (wait time.Duration, err error)
+	// Remaining is how many requests are left of the current UTC day; -1 without a bound.
 	Remaining(ctx context.Context, name string, limits Limits) (int, error)
 }
 

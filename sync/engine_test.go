@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -233,22 +234,44 @@ func TestWhatIsBeyondTheWindowIsSaid(t *testing.T) {
 
 // queue is a lease that another process holds for a while.
 type queue struct {
-	refuse int
-	taken  int
-	given  int
-	err    error
+	mu       sync.Mutex
+	refuse   int
+	taken    int
+	extended int
+	given    int
+	token    string // of the holder
+	err      error
 }
 
-func (q *queue) Acquire(context.Context, string, time.Duration) (func(), bool, error) {
+func (q *queue) Acquire(_ context.Context, _, token string, _ time.Duration) (bool, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	if q.err != nil {
-		return nil, false, q.err
+		return false, q.err
 	}
 	if q.refuse > 0 {
 		q.refuse--
-		return nil, false, nil
+		return false, nil
 	}
 	q.taken++
-	return func() { q.given++ }, true, nil
+	q.token = token
+	return true, nil
+}
+
+func (q *queue) Extend(_ context.Context, _, token string, _ time.Duration) (bool, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.extended++
+	return token == q.token, nil
+}
+
+func (q *queue) Release(_ context.Context, _, token string) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if token == q.token {
+		q.given++
+	}
+	return nil
 }
 
 func TestASeriesHeldByAnotherIsPlannedAgain(t *testing.T) {
@@ -276,6 +299,29 @@ func TestASeriesHeldByAnotherIsPlannedAgain(t *testing.T) {
 		b.config.Leases = &queue{err: errors.New("redis is gone")}
 		if report := b.run(t, t.Context(), request); report.Run.State != ledger.StateDone || len(report.Faults) != 1 {
 			t.Errorf("without leases: %s, faults %q, want done with one fault", report.Run.State, report.Faults)
+		}
+	})
+}
+
+// slow is a provider that takes its time.
+type slow struct {
+	*scripted
+	time.Duration
+}
+
+func (p slow) Fetch(ctx context.Context, request market.FetchRequest) (*market.FetchResult, error) {
+	time.Sleep(p.Duration)
+	return p.scripted.Fetch(ctx, request)
+}
+
+func TestALeaseLivesAsLongAsItsTask(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, leases := newBench(t, time.Now), &queue{}
+		b.config.Leases, b.config.Provider = leases, slow{b.provider, 5 * time.Minute}
+		b.run(t, t.Context(), syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{market.D1}})
+		if leases.taken != 1 || leases.extended < 7 || leases.extended > 8 || leases.given != 1 {
+			t.Errorf("taken %d times, extended %d, given back %d; want 1, 7 within 5 minutes, 1", leases.taken, leases.extended, leases.given)
 		}
 	})
 }

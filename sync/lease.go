@@ -2,7 +2,9 @@ package syncer
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"sync"
 	"time"
 
 	"barkeep/market"
@@ -14,28 +16,34 @@ type leaseHeld struct {
 	waited bool // another process held it meanwhile, so that the plan may be out of date
 }
 
-// leasePoll is how often a held lease is asked for again.
-const leasePoll = 500 * time.Millisecond
+const (
+	// leasePoll is how often a held lease is asked for again.
+	leasePoll = 500 * time.Millisecond
+	// leaseGive bounds the return of a lease: one that cannot be given back runs out by itself.
+	leaseGive = 5 * time.Second
+)
 
-// lease keeps other processes from fetching the same series at the same time. Without Redis there are no leases between
-// processes; the archive's locks and idempotent writes then keep the data right, at the price of a request twice.
+// lease keeps others from fetching the same series at the same time. Without leases the archive's locks and idempotent writes
+// keep the data right, at the price of a request twice.
 func (x *execution) lease(ctx context.Context, task Task) (leaseHeld, error) {
 	held := leaseHeld{give: func() {}}
 	if x.Leases == nil || !x.leaseOut.over(x.Now()) {
 		return held, nil
 	}
 	name := "series:" + task.Instrument.Name + ":" + string(task.Base)
+	token := rand.Text()
 	for {
-		release, ok, err := x.Leases.Acquire(ctx, name, leaseTime)
+		won, err := x.Leases.Acquire(ctx, name, token, leaseTime)
 		switch {
 		case err != nil && ctx.Err() != nil:
+			x.giveBack(ctx, name, token) // it may have been won all the same
 			return held, fmt.Errorf("wait for the lease of %s: %w", task.Series(), ctx.Err())
 		case err != nil:
 			x.leaseOut.begin(x.Now())
 			x.fault(ctx, "no lease, going on without", err, task.Series().String())
 			return held, nil
-		case ok:
-			held.give = release
+		case won:
+			held.give = x.keep(ctx, name, token)
 			return held, nil
 		}
 		if !held.waited {
@@ -47,6 +55,30 @@ func (x *execution) lease(ctx context.Context, task Task) (leaseHeld, error) {
 			return held, fmt.Errorf("wait for the lease of %s: %w", task.Series(), err)
 		}
 	}
+}
+
+// keep extends a lease until ctx ends or the function that it returns gives the lease back. One that is lost, or cannot be
+// extended, costs a request twice at worst.
+func (x *execution) keep(ctx context.Context, name, token string) (give func()) {
+	keeping, stop := context.WithCancel(ctx)
+	var keeper sync.WaitGroup
+	keeper.Go(func() {
+		for sleep(keeping, leaseTime/3) == nil {
+			_, _ = x.Leases.Extend(keeping, name, token, leaseTime)
+		}
+	})
+	return func() {
+		stop()
+		keeper.Wait()
+		x.giveBack(ctx, name, token)
+	}
+}
+
+// giveBack releases a lease, also when ctx has ended.
+func (x *execution) giveBack(ctx context.Context, name, token string) {
+	brief, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseGive)
+	defer cancel()
+	_ = x.Leases.Release(brief, name, token)
 }
 
 // replan makes a task's plan again from what the archive holds now.

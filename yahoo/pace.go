@@ -13,8 +13,12 @@ import (
 	"barkeep/market"
 )
 
-// budgetTimeout bounds one call of the shared budget: a store that does not answer counts as absent.
-const budgetTimeout = 5 * time.Second
+const (
+	// budgetTimeout bounds one call of the shared budget: a store that does not answer counts as absent.
+	budgetTimeout = 5 * time.Second
+	// budgetPause is how long a budget that cannot be asked is left alone.
+	budgetPause = time.Second
+)
 
 // pace spaces requests. Every request passes it, first ones and retries alike.
 type pace struct {
@@ -48,30 +52,38 @@ func (p *pace) wait(ctx context.Context) error {
 	return nil
 }
 
-// take reserves a request in the shared budget. While the budget's store is unreachable, the limiter alone holds.
+// take asks the shared budget, again and again while its stores do not answer: a request that nobody counts is not sent.
 func (p *pace) take(ctx context.Context) (time.Duration, error) {
 	if p.budget == nil {
 		return 0, ctx.Err()
 	}
+	for {
+		wait, err := p.takeOnce(ctx)
+		var spent *market.FetchError
+		switch {
+		case err == nil:
+			if p.outage.Swap(false) {
+				p.log.Info("shared request budget is back")
+			}
+			return wait, nil
+		case errors.As(err, &spent):
+			return 0, err
+		case ctx.Err() != nil:
+			return 0, fmt.Errorf("asking the shared budget: %w", ctx.Err())
+		}
+		if !p.outage.Swap(true) {
+			p.log.Warn("shared request budget is unreachable, no request is sent meanwhile", "error", err)
+		}
+		if sleep(ctx, budgetPause) != nil {
+			return 0, fmt.Errorf("asking the shared budget: %w", err)
+		}
+	}
+}
+
+func (p *pace) takeOnce(ctx context.Context) (time.Duration, error) {
 	brief, cancel := context.WithTimeout(ctx, budgetTimeout)
 	defer cancel()
-	slot, err := p.budget.Take(brief)
-	var spent *market.FetchError
-	switch {
-	case err == nil:
-		if p.outage.Swap(false) {
-			p.log.Info("shared request budget is back")
-		}
-		return slot, nil
-	case errors.As(err, &spent):
-		return 0, err
-	case ctx.Err() != nil:
-		return 0, fmt.Errorf("asking the shared budget: %w", ctx.Err())
-	}
-	if !p.outage.Swap(true) {
-		p.log.Warn("shared request budget is unreachable, going on under this process's own", "error", err)
-	}
-	return 0, nil
+	return p.budget.Take(brief)
 }
 
 // sleep waits, and gives up as soon as it is certain that ctx ends first.

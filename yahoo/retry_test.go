@@ -248,7 +248,7 @@ func TestBudgetSpent(t *testing.T) {
 	})
 }
 
-// TestBudgetLost: without its store the budget is the process's own; that is said once, and once more when it is back.
+// TestBudgetLost: without its stores no request is sent; that is said once, and once more when they are back.
 func TestBudgetLost(t *testing.T) {
 	t.Parallel()
 	simulate(t, func(t *testing.T) {
@@ -256,20 +256,26 @@ func TestBudgetLost(t *testing.T) {
 		provider := &memory{answer: func(int, *http.Request) *http.Response { return respond(200, oneBar(time.Now())) }}
 		config := simulated(provider)
 		config.Logger = slog.New(slog.NewTextHandler(&log, nil))
-		broken := true
+		began := time.Now()
+		back := began.Add(time.Minute)
 		config.Budget = budget(func(ctx context.Context) (time.Duration, error) {
-			if broken {
+			if time.Now().Before(back) {
 				<-ctx.Done() // a store that hangs
 				return 0, ctx.Err()
 			}
 			return 0, nil
 		})
 		c := client(t, config)
-		for i := range 4 {
-			broken = i < 3
-			if _, err := c.Fetch(t.Context(), question(t, market.M5, time.Now())); err != nil {
-				t.Fatal(err)
-			}
+		brief, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		if _, err := c.Fetch(brief, question(t, market.M5, time.Now())); err == nil || provider.count() != 0 {
+			t.Errorf("%v, %d requests that nobody counted were sent", err, provider.count())
+		}
+		if _, err := c.Fetch(t.Context(), question(t, market.M5, time.Now())); err != nil {
+			t.Fatal(err)
+		}
+		if sent := provider.sent[0].Sub(began); sent < time.Minute || sent > time.Minute+10*time.Second {
+			t.Errorf("sent after %s, the stores are back after a minute", sent)
 		}
 		if lost, back := strings.Count(log.String(), "level=WARN"), strings.Count(log.String(), "is back"); lost != 1 || back != 1 {
 			t.Errorf("%d warnings and %d all-clears, want one each:\n%s", lost, back, log.String())

@@ -2,10 +2,8 @@ package main_test
 
 import (
 	"fmt"
-	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -13,7 +11,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"barkeep/store/storetest/servers"
-	"barkeep/yahoo/fake"
 )
 
 // stopped waits until a process has stopped itself.
@@ -165,37 +162,5 @@ func TestServersDownAtTheSlotsTime(t *testing.T) {
 				t.Errorf("%s was down at 14:05: the slot is %q", down, slot.State)
 			}
 		})
-	}
-}
-
-// TestReplicasShareOneBudget has three processes fetch at once through one Redis; the provider's busiest ten seconds stay
-// within the rate.
-func TestReplicasShareOneBudget(t *testing.T) {
-	t.Parallel()
-	const perMinute = 240
-	provider, err := fake.New(fake.Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(provider)
-	defer server.Close()
-	cache := servers.RunRedis(t, servers.Options{})
-	postgres := database(t)
-	env := []string{
-		"DATABASE_URL=" + postgres, "REDIS_URL=" + cache.URL(), "YAHOO_BASE_URL=" + server.URL, fmt.Sprintf("YAHOO_REQUESTS_PER_MINUTE=%d", perMinute),
-	}
-	barkeep(t, env, "migrate").must(t, 0)
-	var all sync.WaitGroup
-	for _, instruments := range []string{"ES,NQ,YM,RTY,CL,GC", "SI,HG,NG,ZN,ZB,6E", "AAPL,MSFT,NVDA,QQQ,SPY,IWM"} {
-		all.Go(func() {
-			barkeep(t, env, "sync", "--instrument", instruments, "--timeframe", "5m,15m,1h,1d").must(t, 0)
-		})
-	}
-	all.Wait()
-	if n := provider.Count(); n != 72 {
-		t.Errorf("%d requests, want 72: nothing to retry, nothing twice", n)
-	}
-	if n := provider.Busiest(10 * time.Second); n > perMinute/6 {
-		t.Errorf("the busiest ten seconds saw %d requests, %d are allowed", n, perMinute/6)
 	}
 }

@@ -1,0 +1,117 @@
+package redis_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"barkeep/store"
+	"barkeep/store/redis"
+	"barkeep/store/storetest"
+)
+
+func TestBudgets(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b backend) {
+		storetest.RunBudgets(t, func(t *testing.T, n int) []store.Budgets {
+			t.Helper()
+			var all []store.Budgets
+			for range n {
+				all = append(all, b.open(t))
+			}
+			return all
+		})
+	})
+}
+
+// TestBudgetSpacesExactly looks at the moments by the server's clock.
+func TestBudgetSpacesExactly(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b backend) {
+		limits := store.Limits{PerMinute: 240}
+		var mu sync.Mutex
+		var moments []time.Time
+		var callers sync.WaitGroup
+		for range 3 {
+			c := b.open(t)
+			for range 8 {
+				callers.Go(func() {
+					for range 10 {
+						slot, err := c.Reserve(context.Background(), "exact", limits)
+						if err != nil || !slot.OK {
+							t.Error(slot, err)
+						}
+						mu.Lock()
+						moments = append(moments, slot.At)
+						mu.Unlock()
+					}
+				})
+			}
+		}
+		callers.Wait()
+		slices.SortFunc(moments, time.Time.Compare)
+		for i := 1; i < len(moments); i++ {
+			if gap := moments[i].Sub(moments[i-1]); gap < limits.Spacing() {
+				t.Fatalf("moments %d and %d of %d are %s apart, want %s", i-1, i, len(moments), gap, limits.Spacing())
+			}
+		}
+	})
+}
+
+func TestBudgetOutlivesAForgetfulServer(t *testing.T) {
+	t.Parallel()
+	c, limits := open(t, startServer(t).URL), store.Limits{PerMinute: 6, PerDay: 3}
+	last := time.Time{}
+	for i := range 3 {
+		slot, err := c.Reserve(t.Context(), "yahoo", limits)
+		if err != nil || !slot.OK || slot.At.Sub(last) < limits.Spacing() {
+			t.Fatalf("slot %d: %+v after %s, %v", i, slot, last, err)
+		}
+		last = slot.At
+		if err := c.Client().FlushAll(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left, err := c.Remaining(t.Context(), "yahoo", limits); left != 0 || err != nil {
+		t.Errorf("%d left, %v, want 0", left, err)
+	}
+	if _, err := c.Take(t.Context(), "yahoo", limits, 0); !errors.Is(err, store.ErrDayIsSpent) {
+		t.Errorf("the fourth request of three: %v", err)
+	}
+}
+
+func TestSlotOfALateAnswerIsGivenUp(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b backend) {
+		var mu sync.Mutex
+		clock, late := time.Unix(0, 0), 0
+		// Each look at the clock takes 0.6 s while answers are late.
+		now := func() time.Time {
+			mu.Lock()
+			defer mu.Unlock()
+			if late > 0 {
+				late--
+				clock = clock.Add(600 * time.Millisecond)
+			}
+			return clock
+		}
+		c, limits := b.open(t, func(c *redis.Config) { c.Now = now }), store.Limits{PerMinute: 1}
+		set := func(n int) {
+			mu.Lock()
+			defer mu.Unlock()
+			late = n
+		}
+		set(4) // two calls: their moments are given up, the third one's is good
+		if wait, err := c.Take(t.Context(), "late", limits, 0); err != nil || (wait-2*limits.Spacing()).Abs() > 30*time.Second {
+			t.Errorf("wait %s, %v, want about two spacings of %s", wait, err, limits.Spacing())
+		}
+		set(math.MaxInt)
+		if _, err := c.Take(t.Context(), "late", limits, 0); !errors.Is(err, redis.ErrUnavailable) {
+			t.Errorf("a server that is always late: %v", err)
+		}
+	})
+}
