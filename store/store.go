@@ -133,7 +133,7 @@ type History interface {
 	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
 	// Cells are the cells of a run, ordered by instrument and timeframe as text.
 	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
-	// Progress is what a run that is in progress said last; false when it said nothing yet.
+	// Progress is what a run in state running said last; false when it said nothing yet, or has ended.
 	Progress(ctx context.Context, runID int64) (ledger.Progress, bool, error)
 }
 

@@ -92,11 +92,11 @@ func (s *Store) Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell,
 	found, err := cells(ctx, s.db, `
 		SELECT `+cellColumns+`
 		FROM (
-			SELECT c.*, row_number() OVER (PARTITION BY c.instrument, c.timeframe ORDER BY c.run_id DESC) AS age
+			SELECT c.*, row_number() OVER (PARTITION BY c.instrument, c.timeframe ORDER BY c.run_id DESC) AS nth
 			FROM runs r JOIN cells c ON c.run_id = r.id
 			WHERE r.job = $1 AND r.trading_date = $2 AND r.slot = $3 AND r.trading_date <> '' AND NOT r.forced
 		) c
-		WHERE c.age = 1
+		WHERE c.nth = 1
 		ORDER BY `+s.d.order("c."), string(slot.Job), slot.Date, slot.Index)
 	if err != nil {
 		return nil, fmt.Errorf("cells of %s: %w", slot, err)

@@ -36,11 +36,11 @@ func (s *Store) Standing(ctx context.Context, job ledger.Job, from, to string) (
 	found, err := runs(ctx, s.db, `
 		SELECT `+s.d.runColumns()+`
 		FROM (
-			SELECT r.*, row_number() OVER (PARTITION BY trading_date, slot ORDER BY `+s.d.telling()+`) AS place
+			SELECT r.*, row_number() OVER (PARTITION BY trading_date, slot ORDER BY `+s.d.telling()+`) AS nth
 			FROM runs r
 			WHERE job = $1 AND trading_date >= $2 AND trading_date <= $3 AND trading_date <> '' AND NOT forced
 		) t
-		WHERE place = 1
+		WHERE nth = 1
 		ORDER BY trading_date, slot`, string(job), from, to)
 	if err != nil {
 		return nil, fmt.Errorf("how the slots of %s from %s to %s stand: %w", job, from, to, err)

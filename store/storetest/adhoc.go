@@ -66,7 +66,8 @@ func testAdHocTakeOver(t *testing.T, db Database) {
 			t.Errorf("run %d became %+v", gone.ID, gone)
 		}
 		wantRun(t, archives[0], gone)
-		if err := archives[0].RecordCell(t.Context(), gone, ledger.Cell{Instrument: "ES", Timeframe: "5m"}); !errors.Is(err, ledger.ErrLost) {
+		err := archives[0].RecordCell(t.Context(), gone, ledger.Cell{Instrument: "ES", Timeframe: "5m"})
+		if !errors.Is(err, ledger.ErrLost) {
 			t.Errorf("run %d, which was taken over, wrote a cell: %v", gone.ID, err)
 		}
 	}

@@ -28,9 +28,14 @@ func testVersions(t *testing.T, db Database) {
 		bars  *market.Candles
 		grows bool
 	}{
-		{"the first bars", ramp(10), true}, {"the same", ramp(10), false}, {"two more", ramp(12), true},
-		{"a price", repriced, true}, {"the same again", repriced, false}, {"a flag", flagged, true},
-		{"some of them", flagged.Slice(2, 5), false}, {"no bars", market.NewCandles(0), false},
+		{"the first bars", ramp(10), true},
+		{"the same", ramp(10), false},
+		{"two more", ramp(12), true},
+		{"a price", repriced, true},
+		{"the same again", repriced, false},
+		{"a flag", flagged, true},
+		{"some of them", flagged.Slice(2, 5), false},
+		{"no bars", market.NewCandles(0), false},
 	} {
 		mustPut(t, archive, es5m(), c.bars)
 		now := version()
