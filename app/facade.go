@@ -3,9 +3,9 @@ package app
 import (
 	"slices"
 
+	"barkeep/gate"
 	"barkeep/ledger"
 	"barkeep/market"
-	"barkeep/scheduler"
 	syncer "barkeep/sync"
 	"barkeep/yahoo"
 )
@@ -20,8 +20,8 @@ type (
 	Plan = syncer.Plan
 	// Task is a native series of a plan, with what is resampled from it.
 	Task = syncer.Task
-	// Event tells a watcher how a task proceeds.
-	Event = syncer.Event
+	// Event is one thing that happened in a run.
+	Event = ledger.Event
 	// Run is an entry of the ledger.
 	Run = ledger.Run
 	// Cell is the evidence of a series in a run.
@@ -30,23 +30,16 @@ type (
 	Candles = market.Candles
 	// Slot is one scheduled time of a job.
 	Slot = ledger.Slot
-	// Answer is what became of the question for a slot.
-	Answer = scheduler.Answer
+	// Answer is what came of the request for a slot.
+	Answer = gate.Result
 	// SeriesState is what the archive holds of a series.
 	SeriesState = market.SeriesState
 )
 
-// The phases of a task that a front end tells apart.
-const (
-	PhaseWaiting = syncer.PhaseWaiting
-	PhaseDone    = syncer.PhaseDone
-	PhaseFailed  = syncer.PhaseFailed
-)
-
 // The outcomes of asking for a slot that a front end tells apart.
 const (
-	Ran  = scheduler.Ran
-	Held = scheduler.Held
+	Ran  = gate.Ran
+	Held = gate.Held
 )
 
 // Timeframes are the names of all timeframes, shortest first.

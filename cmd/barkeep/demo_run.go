@@ -72,11 +72,11 @@ func runDemo(ctx context.Context, o demoOptions) (d demo, err error) {
 
 // run syncs twice and reads the bars to draw.
 func (d *demo) run(ctx context.Context, a *app.App) (err error) {
-	request := a.Request(app.Request{Entry: "demo"})
-	if d.first, err = a.Engine.RunOnce(ctx, request); err != nil {
+	request := a.Request(app.Request{})
+	if d.first, err = a.RunAdHoc(ctx, "demo", request, nil); err != nil {
 		return err
 	}
-	if d.second, err = a.Engine.RunOnce(ctx, request); err != nil {
+	if d.second, err = a.RunAdHoc(ctx, "demo", request, nil); err != nil {
 		return err
 	}
 	d.series = market.Series{Instrument: request.Instruments[0].Name, Timeframe: market.D1}

@@ -27,6 +27,9 @@ func printReport(w io.Writer, r app.Report, now time.Time) error {
 	for _, f := range r.Faults {
 		fmt.Fprintln(w, "also:", f)
 	}
+	if r.Progress != nil {
+		fmt.Fprintln(w, progressLine(r.Run.ID, *r.Progress))
+	}
 	return printSum(w, r, now)
 }
 

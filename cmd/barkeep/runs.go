@@ -39,7 +39,7 @@ func (c *runsCommand) Run(p *process) error {
 	}
 	switch {
 	case c.JSON:
-		return printJSON(p.out, viewRuns(status.Runs, names))
+		return printJSON(p.out, viewRuns(status.Runs, status.Progress, names))
 	case status.Absent:
 		return printAbsent(p.out, status.Archive)
 	}

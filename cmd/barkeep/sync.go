@@ -84,7 +84,7 @@ func (c *syncCommand) request() (app.Request, error) {
 		return app.Request{}, app.Misuse("--slot is %d: slots are counted from 0", *c.Slot)
 	}
 	return app.Request{
-		Entry: "sync", Instruments: instruments, Timeframes: timeframes,
+		Instruments: instruments, Timeframes: timeframes,
 		Backfill: c.Backfill, Deep: c.Deep, Maintenance: c.Maintenance,
 	}, nil
 }
@@ -103,15 +103,10 @@ func (c *syncCommand) dryRun(p *process, s setup, a *app.App, request app.Reques
 	return printPlan(p.out, plan, s.config.YahooRequestsPerMinute, c.JSON)
 }
 
-// adHoc fetches a selection, beside the slots. Maintenance waits for an import that is in progress.
+// adHoc fetches a selection, beside the slots.
 func (c *syncCommand) adHoc(p *process, s setup, a *app.App, request app.Request, progress *progress) (int, error) {
-	if request.Maintenance {
-		if err := a.WaitForImport(p.ctx); err != nil {
-			return 0, err
-		}
-	}
 	progress.start(app.Tasks(request))
-	report, err := a.Engine.RunOnce(p.ctx, request)
+	report, err := a.RunAdHoc(p.ctx, "sync", request, nil)
 	progress.stop()
 	if len(report.Cells) > 0 {
 		err = errors.Join(err, c.print(p, s, report))

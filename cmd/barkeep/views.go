@@ -36,6 +36,8 @@ type runView struct {
 	Host     string     `json:"host"`
 	Started  *time.Time `json:"started"`
 	Finished *time.Time `json:"finished"`
+
+	Progress *ledger.Progress `json:"progress,omitempty"` // of a run in progress that has said something
 }
 
 func viewRun(r app.Run, names naming) runView {
@@ -45,10 +47,13 @@ func viewRun(r app.Run, names naming) runView {
 	}
 }
 
-func viewRuns(runs []app.Run, names naming) []runView {
+func viewRuns(runs []app.Run, progress map[int64]ledger.Progress, names naming) []runView {
 	views := make([]runView, len(runs))
 	for i, r := range runs {
 		views[i] = viewRun(r, names)
+		if said, ok := progress[r.ID]; ok {
+			views[i].Progress = &said
+		}
 	}
 	return views
 }
@@ -89,8 +94,10 @@ func reportJSON(r app.Report, names naming) reportView {
 			Inserted: c.Inserted, Changed: c.Changed, Unchanged: c.Unchanged, Newest: optional(c.Newest),
 		}
 	}
+	run := viewRun(r.Run, names)
+	run.Progress = r.Progress
 	return reportView{
-		Run: viewRun(r.Run, names), Inserted: r.Inserted(), Requests: r.Requests, Cells: cells, Faults: append([]string{}, r.Faults...),
+		Run: run, Inserted: r.Inserted(), Requests: r.Requests, Cells: cells, Faults: append([]string{}, r.Faults...),
 	}
 }
 
