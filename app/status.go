@@ -9,6 +9,7 @@ import (
 	"barkeep/config"
 	"barkeep/ledger"
 	"barkeep/market"
+	syncer "barkeep/sync"
 )
 
 // Status is what the archive and its ledger say of themselves.
@@ -99,29 +100,29 @@ func (s *Status) readSlots(ctx context.Context, archive Archive, c config.Config
 }
 
 // ReadRun reads one run of the ledger with its cells.
-func ReadRun(ctx context.Context, c config.Config, o Options, id int64) (Report, error) {
+func ReadRun(ctx context.Context, c config.Config, o Options, id int64) (syncer.Report, error) {
 	archive, closeArchive, err := openExisting(ctx, c, o.Now, o.Logger)
 	if err != nil {
-		return Report{}, err
+		return syncer.Report{}, err
 	}
 	defer closeArchive()
 	schema, _, err := archive.SchemaVersion(ctx)
 	switch {
 	case err != nil:
-		return Report{}, err
+		return syncer.Report{}, err
 	case schema == 0:
-		return Report{}, Misuse("there is no run %d; there are none yet", id)
+		return syncer.Report{}, Misuse("there is no run %d; there are none yet", id)
 	}
 	run, ok, err := archive.Run(ctx, id)
 	if err != nil {
-		return Report{}, err
+		return syncer.Report{}, err
 	}
 	if !ok {
-		return Report{}, noRun(ctx, archive, id)
+		return syncer.Report{}, noRun(ctx, archive, id)
 	}
-	report := Report{Run: run}
+	report := syncer.Report{Run: run}
 	if report.Cells, err = archive.Cells(ctx, id); err != nil {
-		return Report{}, err
+		return syncer.Report{}, err
 	}
 	for _, cell := range report.Cells {
 		report.Requests += cell.Requests

@@ -12,6 +12,7 @@ import (
 
 	"barkeep/app"
 	"barkeep/ledger"
+	"barkeep/market"
 )
 
 // statusCommand shows what the archive holds.
@@ -85,9 +86,9 @@ func printStatus(w io.Writer, s app.Status, names naming) error {
 		}
 	}
 	series := newTable(w, "series", "bars", "oldest", "newest", "age")
-	slices.SortStableFunc(s.Series, func(a, b app.SeriesState) int {
+	slices.SortStableFunc(s.Series, func(a, b market.SeriesState) int {
 		return cmp.Or(strings.Compare(a.Series.Instrument, b.Series.Instrument),
-			app.Order(string(a.Series.Timeframe))-app.Order(string(b.Series.Timeframe)))
+			orderOf(string(a.Series.Timeframe))-orderOf(string(b.Series.Timeframe)))
 	})
 	for _, state := range s.Series {
 		series.AppendRow(table.Row{state.Series, state.Count, stamp(state.Oldest), stamp(state.Newest), age(s.Now, state)})
@@ -97,7 +98,7 @@ func printStatus(w io.Writer, s app.Status, names naming) error {
 	return err
 }
 
-func age(now time.Time, s app.SeriesState) string {
+func age(now time.Time, s market.SeriesState) string {
 	if s.Newest.IsZero() {
 		return "-"
 	}
