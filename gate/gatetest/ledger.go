@@ -4,6 +4,7 @@ package gatetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -65,7 +66,7 @@ func (l *Ledger) running(r *row) bool {
 func (l *Ledger) read(r *row) ledger.Run {
 	run := r.Run
 	if run.State == ledger.StateRunning && !l.running(r) {
-		run.State = ledger.StateAbandoned
+		run.State, run.Reason = ledger.StateAbandoned, leaseEnded
 	}
 	return run
 }
@@ -89,7 +90,10 @@ func (l *Ledger) Claim(_ context.Context, run ledger.Run, lease time.Duration) (
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	slot, ok := ledger.SlotOf(run)
-	if claim, decided := l.inTheWay(slot, ok, run, lease); decided {
+	if !ok {
+		return l.claimAdHoc(slot, run, lease), nil
+	}
+	if claim, decided := l.inTheWay(slot, run, lease); decided {
 		return claim, nil
 	}
 	if l.noIndex != nil {
@@ -101,27 +105,46 @@ func (l *Ledger) Claim(_ context.Context, run ledger.Run, lease time.Duration) (
 	var claim ledger.Claim
 	for _, r := range l.slots[slot] {
 		if r.State == ledger.StateRunning && !l.running(r) {
-			l.abandon(r)
+			abandon(r, run.Started)
 			claim.Abandoned = append(claim.Abandoned, r.Run)
 		}
-		if ok && r.State != ledger.StateMissed {
+		if r.State != ledger.StateMissed {
 			attempt++
 		}
 	}
-	run.Attempt = attempt
+	run.Attempt, run.State = attempt, ledger.StateRunning
 	claim.Won, claim.Run = true, l.add(run, l.clock().Add(lease))
 	return claim, nil
 }
 
-// inTheWay looks for a run that decides a claim: the claim's own, or, of a slot, another's.
-func (l *Ledger) inTheWay(slot ledger.Slot, isSlot bool, run ledger.Run, lease time.Duration) (ledger.Claim, bool) {
+// claimAdHoc begins a run without a slot, or finds the one that an earlier try began, and takes over from all that died.
+func (l *Ledger) claimAdHoc(none ledger.Slot, run ledger.Run, lease time.Duration) ledger.Claim {
+	claim := ledger.Claim{Won: true}
+	for _, r := range l.slots[none] {
+		switch {
+		case r.State != ledger.StateRunning:
+		case r.Token == run.Token:
+			r.lease, claim.Run = l.clock().Add(lease), r.Run
+		case !l.running(r):
+			abandon(r, run.Started)
+			claim.Abandoned = append(claim.Abandoned, r.Run)
+		}
+	}
+	if claim.Run.ID == 0 {
+		run.Attempt, run.State = 1, ledger.StateRunning
+		claim.Run = l.add(run, l.clock().Add(lease))
+	}
+	return claim
+}
+
+// inTheWay looks for a run that decides the claim of a slot: the claim's own, or another's.
+func (l *Ledger) inTheWay(slot ledger.Slot, run ledger.Run, lease time.Duration) (ledger.Claim, bool) {
 	var running *row
 	for _, r := range l.slots[slot] {
 		switch {
 		case r.State == ledger.StateRunning && r.Token == run.Token:
 			r.lease = l.clock().Add(lease)
 			return ledger.Claim{Won: true, Run: r.Run}, true
-		case !isSlot:
 		case r.State == ledger.StateDone && !r.Forced && !run.Forced:
 			return ledger.Claim{Run: r.Run}, true
 		case l.running(r):
@@ -134,8 +157,11 @@ func (l *Ledger) inTheWay(slot ledger.Slot, isSlot bool, run ledger.Run, lease t
 	return ledger.Claim{}, false
 }
 
-func (l *Ledger) abandon(r *row) {
-	r.State, r.Reason, r.Finished = ledger.StateAbandoned, "lease ended", l.clock()
+// leaseEnded is the reason of a run that was abandoned.
+const leaseEnded = "lease ended"
+
+func abandon(r *row, at time.Time) {
+	r.State, r.Reason, r.Finished = ledger.StateAbandoned, leaseEnded, at
 }
 
 // owned finds the row of a run that is running and has the token.
@@ -162,6 +188,9 @@ func (l *Ledger) Heartbeat(_ context.Context, run ledger.Run, lease time.Duratio
 
 // Finish is that of store.Gate.
 func (l *Ledger) Finish(_ context.Context, run ledger.Run) (bool, error) {
+	if run.State == ledger.StateRunning {
+		return false, errors.New("a run does not end as running")
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := l.owned(run)
@@ -230,6 +259,9 @@ func (l *Ledger) latest(slot ledger.Slot) ledger.Run {
 		return slices.Index([]ledger.State{ledger.StateRunning, ledger.StateDone}, r.State)
 	}
 	var best ledger.Run
+	if slot.Date == "" {
+		return best
+	}
 	for _, r := range l.slots[slot] {
 		if run := l.read(r); !run.Forced && (best.ID == 0 || rank(run) >= rank(best)) {
 			best = run
@@ -244,11 +276,11 @@ func (l *Ledger) Committed(_ context.Context, slot ledger.Slot) ([]ledger.Cell, 
 	defer l.mu.Unlock()
 	var all []ledger.Cell
 	for _, r := range l.slots[slot] {
-		if !r.Forced {
+		if slot.Date != "" && !r.Forced {
 			all = ledger.Merge(all, l.cells[r.ID])
 		}
 	}
-	return all, nil
+	return inOrder(all), nil
 }
 
 // InProgress is that of store.Gate.

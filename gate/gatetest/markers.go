@@ -20,6 +20,7 @@ type entry struct {
 	until time.Time
 }
 
+// NewMarkers makes an empty Redis on a clock.
 func NewMarkers(clock func() time.Time) *Markers {
 	return &Markers{clock: clock, held: map[ledger.Slot]entry{}}
 }
@@ -86,7 +87,9 @@ func (p MarkerPort) Get(ctx context.Context, slot ledger.Slot) (m ledger.Marker,
 }
 
 // Claim is that of gate.Markers: "redis claim".
-func (p MarkerPort) Claim(ctx context.Context, slot ledger.Slot, lease ledger.Marker, ttl time.Duration) (won bool, m ledger.Marker, err error) {
+func (p MarkerPort) Claim(
+	ctx context.Context, slot ledger.Slot, lease ledger.Marker, ttl time.Duration,
+) (won bool, m ledger.Marker, err error) {
 	err = p.hook.around(ctx, "redis claim", func() error {
 		p.markers.mu.Lock()
 		defer p.markers.mu.Unlock()
@@ -101,7 +104,9 @@ func (p MarkerPort) Claim(ctx context.Context, slot ledger.Slot, lease ledger.Ma
 }
 
 // Extend is that of gate.Markers: "redis extend".
-func (p MarkerPort) Extend(ctx context.Context, slot ledger.Slot, lease ledger.Marker, ttl time.Duration) (still bool, err error) {
+func (p MarkerPort) Extend(
+	ctx context.Context, slot ledger.Slot, lease ledger.Marker, ttl time.Duration,
+) (still bool, err error) {
 	err = p.hook.around(ctx, "redis extend", func() error {
 		still = p.markers.change(slot, lease.Token, func() { p.markers.set(slot, lease, ttl) })
 		return nil

@@ -178,7 +178,9 @@ func (p Port) Missed(ctx context.Context, slot ledger.Slot, reason string, now t
 }
 
 // Turn is that of store.Notices: "notices turn".
-func (p Port) Turn(ctx context.Context, slot ledger.Slot, kind ledger.NoticeKind, turn time.Duration) (whose ledger.Turn, err error) {
+func (p Port) Turn(
+	ctx context.Context, slot ledger.Slot, kind ledger.NoticeKind, turn time.Duration,
+) (whose ledger.Turn, err error) {
 	err = p.hook.around(ctx, "notices turn", func() (err error) {
 		whose, err = p.inner.Turn(context.WithoutCancel(ctx), slot, kind, turn)
 		return err

@@ -1,7 +1,10 @@
 package gatetest
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"barkeep/ledger"
@@ -36,6 +39,9 @@ func (l *Ledger) Standing(_ context.Context, job ledger.Job, from, to string) ([
 			runs = append(runs, run)
 		}
 	}
+	slices.SortFunc(runs, func(a, b ledger.Run) int {
+		return cmp.Or(strings.Compare(a.TradingDate, b.TradingDate), cmp.Compare(a.Slot, b.Slot))
+	})
 	return runs, nil
 }
 
@@ -52,12 +58,13 @@ func (l *Ledger) Missed(_ context.Context, slot ledger.Slot, reason string, now 
 	}
 	for _, r := range l.slots[slot] {
 		if r.State == ledger.StateRunning {
-			l.abandon(r)
+			abandon(r, now)
 		}
 	}
 	if !recorded {
 		l.add(ledger.Run{
-			Job: slot.Job, TradingDate: slot.Date, Slot: slot.Index, State: ledger.StateMissed, Reason: reason, Started: now, Finished: now,
+			Job: slot.Job, TradingDate: slot.Date, Slot: slot.Index, State: ledger.StateMissed, Reason: reason,
+			Started: now, Finished: now,
 		}, time.Time{})
 	}
 	return true, nil

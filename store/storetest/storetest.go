@@ -83,3 +83,21 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		})
 	}
 }
+
+// RunGate tests a ledger that has no SQL, no processes and no bars, such as one in memory, as far as it can be tested so.
+func RunGate(t *testing.T, fresh func(t *testing.T) Database) {
+	t.Helper()
+	all := gateTests()
+	for _, name := range []string{
+		"gate: a done run is in the way, a failed one is not", "gate: forced runs", "gate: a heartbeat revives",
+		"gate: what may be repeated", "gate: ad-hoc runs", "gate: progress",
+		"gate: of many claims of a dead run one takes over",
+		"slots: which run tells", "slots: standing", "slots: committed cells", "slots: a run in progress",
+		"slots: since when", "slots: notices are told in turns", "slots: runs do to an archive what they do to a list",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all[name](t, fresh(t))
+		})
+	}
+}

@@ -1,0 +1,49 @@
+package gatetest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"barkeep/ledger"
+)
+
+// Runs is that of store.History.
+func (l *Ledger) Runs(_ context.Context, limit int) ([]ledger.Run, error) {
+	all := l.All()
+	slices.Reverse(all)
+	return all[:min(limit, len(all))], nil
+}
+
+// Run is that of store.History.
+func (l *Ledger) Run(_ context.Context, id int64) (ledger.Run, bool, error) {
+	all := l.All()
+	if id < 1 || id > int64(len(all)) {
+		return ledger.Run{}, false, nil
+	}
+	return all[id-1], true, nil
+}
+
+// Cells is that of store.History.
+func (l *Ledger) Cells(_ context.Context, run int64) ([]ledger.Cell, error) {
+	return inOrder(l.CellsOf(run)), nil
+}
+
+// inOrder sorts cells as the archives do.
+func inOrder(cells []ledger.Cell) []ledger.Cell {
+	slices.SortFunc(cells, func(a, b ledger.Cell) int {
+		return cmp.Or(strings.Compare(a.Instrument, b.Instrument), strings.Compare(a.Timeframe, b.Timeframe))
+	})
+	return cells
+}
+
+// Progress is that of store.History.
+func (l *Ledger) Progress(_ context.Context, run int64) (ledger.Progress, bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if run < 1 || run > int64(len(l.rows)) || !l.running(l.rows[run-1]) {
+		return ledger.Progress{}, false, nil
+	}
+	return l.rows[run-1].progress, l.rows[run-1].spoke, nil
+}
