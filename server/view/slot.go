@@ -47,7 +47,8 @@ type FailedCell struct {
 	Reason     string           `json:"reason"`
 }
 
-// Slot shows a slot with the run that tells how it stands (its ID is 0 when there is none) and its cells. A slot is tried again until the schedule's next one comes: what is not done by then has ended.
+// Slot shows a slot with the run that tells how it stands (its ID is 0 when there is none) and its cells. A slot is tried
+// again until the schedule's next one comes: what is not done by then has ended.
 func (r Renderer) Slot(schedule ledger.Schedule, slot ledger.Timed, run ledger.Run, cells []ledger.Cell, now time.Time) Slot {
 	_, next := schedule.Next(slot.At)
 	over := !now.Before(next)
