@@ -38,26 +38,28 @@ func rooms() map[string]room {
 		"yahoo":                   {allowed: []string{"market", "calendar"}},
 		"yahoo/fake":              {allowed: []string{"market", "calendar"}},
 		"sync":                    {allowed: consumer},
-		"scheduler":               {allowed: domain},
+		"gate":                    {allowed: consumer},
+		"gate/gatetest":           {allowed: []string{"gate", "ledger", "notify", "store"}},
+		"scheduler":               {allowed: []string{"ledger", "store"}},
 		"query":                   {allowed: []string{"market", "store"}},
 		"server":                  {allowed: append(slices.Clone(consumer), "server/view")},
 		"server/view":             {allowed: domain},
 		"server/api":              {allowed: []string{"market", "ledger", "store", "query", "server", "server/view"}},
 		"server/servertest":       {allowed: []string{"market", "ledger", "store", "query", "server", "server/view", "server/api"}},
-		"notify":                  {allowed: []string{"ledger"}},
+		"notify":                  {allowed: []string{"ledger", "store"}},
 		"store":                   {allowed: domain},
 		"store/sqlstore":          {allowed: archive},
 		"store/postgres":          {allowed: archive},
 		"store/sqlite":            {allowed: archive},
 		"store/redis":             {allowed: []string{"market", "ledger", "store"}},
 		"store/failover":          {allowed: []string{"market", "store"}},
-		"store/storetest":         {allowed: []string{"market", "ledger", "store"}},
+		"store/storetest":         {allowed: []string{"market", "calendar", "ledger", "store"}},
 		"store/storetest/servers": {},
 		"verify":                  {allowed: []string{"market"}},
 		"doctor":                  {allowed: []string{"ledger"}},
 		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},
-		"cmd":                     {allowed: []string{"app", "config", "doctor", "ledger", "market", "verify", "yahoo/fake"}},
+		"cmd":                     {allowed: []string{"app", "config", "doctor", "gate", "ledger", "market", "sync", "verify", "yahoo/fake"}},
 		"tools":                   {allowed: []string{"store/storetest/servers"}},
 	}
 }
@@ -145,7 +147,8 @@ func (r room) allows(name, imported string) bool {
 	}
 	target, _, _ := roomOf(path)
 	if slices.Contains(r.allowed, "*") {
-		return target != "cmd" && target != "tools" && !strings.HasPrefix(target, "store/storetest") && target != "server/servertest"
+		doubles := target == "server/servertest" || target == "gate/gatetest" || strings.HasPrefix(target, "store/storetest")
+		return target != "cmd" && target != "tools" && !doubles
 	}
 	return target == name || slices.Contains(r.allowed, target)
 }
@@ -187,14 +190,17 @@ func TestBrokenArrowsAreFound(t *testing.T) {
 		{"sync", "syncer", "barkeep/market barkeep/ledger", 0},
 		{"sync", "syncer", "barkeep/yahoo barkeep/store/redis barkeep/app", 3},
 		{"sync", "sync", "barkeep/market", 1},
-		{"scheduler", "scheduler", "barkeep/sync", 1},
+		{"gate", "gate", "barkeep/ledger barkeep/store", 0},
+		{"gate", "gate", "barkeep/sync barkeep/scheduler barkeep/notify", 3},
+		{"scheduler", "scheduler", "barkeep/ledger barkeep/store", 0},
+		{"scheduler", "scheduler", "barkeep/sync barkeep/gate barkeep/notify", 3},
 		{"query", "query", "barkeep/market barkeep/store", 0},
 		{"query", "query", "barkeep/ledger barkeep/store/sqlite", 2},
 		{"server", "server", "barkeep/store/postgres", 1},
 		{"server", "server", "barkeep/store barkeep/server/view barkeep/server/api barkeep/query", 2},
 		{"server/api", "api", "barkeep/query barkeep/server barkeep/server/view barkeep/store/sqlite", 1},
 		{"server/view", "view", "barkeep/server", 1},
-		{"notify", "notify", "barkeep/ledger github.com/nicholas-fedor/shoutrrr/pkg/router", 0},
+		{"notify", "notify", "barkeep/ledger barkeep/store github.com/nicholas-fedor/shoutrrr/pkg/router", 0},
 		{"notify", "notify", "barkeep/market barkeep/scheduler barkeep/config", 3},
 		{"store/postgres", "postgres", "barkeep/market barkeep/ledger barkeep/migrations", 0},
 		{"store/postgres", "postgres", "barkeep/store/sqlite barkeep/yahoo", 2},
@@ -206,8 +212,8 @@ func TestBrokenArrowsAreFound(t *testing.T) {
 		{"doctor", "doctor", "barkeep/ledger", 0},
 		{"doctor", "doctor", "barkeep/config barkeep/store/redis barkeep/notify barkeep/verify", 4},
 		{"app", "app", "barkeep/sync barkeep/yahoo barkeep/yahoo/fake barkeep/store/redis", 0},
-		{"app", "app", "barkeep/cmd/barkeep barkeep/store/storetest barkeep/server/servertest", 3},
-		{"cmd/barkeep", "main", "barkeep/app barkeep/config barkeep/verify barkeep/doctor barkeep/ledger barkeep/yahoo/fake", 0},
+		{"app", "app", "barkeep/cmd/barkeep barkeep/store/storetest barkeep/server/servertest barkeep/gate/gatetest", 4},
+		{"cmd/barkeep", "main", "barkeep/app barkeep/config barkeep/verify barkeep/doctor barkeep/ledger barkeep/gate barkeep/yahoo/fake", 0},
 		{"cmd/barkeep", "main", "barkeep/yahoo barkeep/store/postgres", 2},
 		{"tools/testenv", "main", "barkeep/store/storetest/servers barkeep/tools/testenv/needs", 0},
 		{"tools/testenv", "main", "barkeep/app", 1},

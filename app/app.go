@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"barkeep/config"
+	"barkeep/gate"
 	"barkeep/ledger"
 	"barkeep/market"
-	"barkeep/scheduler"
+	"barkeep/notify"
 	"barkeep/server"
 	"barkeep/store"
 	"barkeep/store/failover"
@@ -26,7 +27,7 @@ const stopBound = 8 * time.Second
 type Options struct {
 	Now    func() time.Time
 	Logger *slog.Logger
-	Watch  func(syncer.Event) // nil: nobody watches the runs
+	Watch  func(ledger.Event) // nil: nobody watches the runs
 }
 
 // App is a wired Barkeep. Close it.
@@ -45,8 +46,8 @@ type App struct {
 	shared      *failover.Shared
 	budget      *failover.Budget
 	client      *yahoo.Client
-	teller      *scheduler.Teller
-	gate        *scheduler.Gate
+	notices     *notify.Dispatcher
+	gate        *gate.Gate
 	metrics     *server.Metrics // nil outside Serve
 	closers     closers
 }
@@ -85,18 +86,9 @@ func (a *App) open(ctx context.Context, o Options) error {
 }
 
 func (a *App) openEngine(o Options) (err error) {
-	watch := func(e syncer.Event) {
-		if o.Watch != nil {
-			o.Watch(e)
-		}
-		if e.Phase == syncer.PhaseDone {
-			crashPoint("cell")
-		}
-	}
 	a.Engine, err = syncer.New(syncer.Config{
 		Provider: a.client, Capabilities: yahoo.Capabilities(), Archive: a.Archive, Cache: a.cache(), Leases: a.shared,
-		Now: o.Now, Logger: o.Logger,
-		Pacific: a.pacific, Watch: watch, Writers: a.writers(), Deadline: a.Config.RunDeadline,
+		Now: o.Now, Logger: o.Logger, Pacific: a.pacific, Writers: a.writers(),
 	})
 	return err
 }

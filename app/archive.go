@@ -10,31 +10,13 @@ import (
 	"time"
 
 	"barkeep/config"
-	"barkeep/ledger"
-	"barkeep/scheduler"
 	"barkeep/store"
 	"barkeep/store/postgres"
 	"barkeep/store/sqlite"
-	syncer "barkeep/sync"
 )
 
-// Archive is what the program needs of a store: the engine's side of it, and what is shown to people.
-type Archive interface {
-	store.Bars
-	syncer.Archive
-	scheduler.RunLedger
-	scheduler.SlotBook
-	scheduler.NoticeBook
-	store.Leases
-	store.Budgets
-	Ping(ctx context.Context) error
-	Migrate(ctx context.Context) (from, to int64, err error)
-	SchemaVersion(ctx context.Context) (current, latest int64, err error)
-	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
-	// Run is one run by its id; false when there is none.
-	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
-	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
-}
+// Archive is what the program needs of a database.
+type Archive = store.Archive
 
 // OpenArchive opens the archive that the configuration names, without migrating it. An embedded archive that cannot be
 // opened is a matter of configuration (ErrConfiguration); a server that does not answer is not. The caller calls close.

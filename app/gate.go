@@ -2,53 +2,70 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 
+	"barkeep/gate"
 	"barkeep/ledger"
-	"barkeep/scheduler"
 	syncer "barkeep/sync"
 )
 
-// openGate wires the run gate: the one way to run a slot, whoever asks.
+// openGate wires the run gate: the one way to run anything, whoever asks.
 func (a *App) openGate(o Options) error {
 	var err error
 	if a.imports, a.maintenance, err = schedules(a.Config); err != nil {
 		return err
 	}
-	if err := a.openTeller(o); err != nil {
+	if err := a.openNotices(o); err != nil {
 		return err
 	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
-	var markers scheduler.Markers
+	var markers gate.Markers
 	if a.redis != nil {
 		markers = a.redis.Markers()
 	}
-	a.gate, err = scheduler.NewGate(scheduler.GateConfig{
-		Ledger: a.Archive, Markers: markers, Work: a.work, Teller: a.teller, Now: o.Now, Logger: o.Logger,
+	listeners := []gate.Listener{a.notices.Listen, a.count}
+	if o.Watch != nil {
+		listeners = append(listeners, o.Watch)
+	}
+	a.gate, err = gate.New(gate.Config{
+		Ledger: a.Archive, Markers: markers, Work: a.slotWork, Listeners: listeners, Now: o.Now, Logger: o.Logger,
 		Host: host, PID: os.Getpid(), Lease: a.Config.RunLease, Deadline: a.Config.RunDeadline,
-		OnStep: func(step scheduler.Step, _ ledger.Run) { crashPoint(string(step)) },
+		OnStep: func(step gate.Step, _ ledger.Run) { crashPoint(string(step)) },
 	})
 	return err
 }
 
-// work carries out the run of a slot with everything that the configuration keeps.
-func (a *App) work(ctx context.Context, run ledger.Run, done []ledger.Cell) ([]ledger.Cell, error) {
-	request := syncer.Request{
-		Job: run.Job, Entry: run.Entry, Instruments: a.instruments, Timeframes: a.timeframes,
-		Maintenance: run.Job == ledger.JobMaintenance,
-	}
-	cells, err := a.Engine.Carry(ctx, run, request, done)
+// count lets the metrics follow all runs; there are none outside Serve.
+func (a *App) count(e ledger.Event) {
 	if a.metrics != nil {
-		state, _ := ledger.Outcome(ledger.Merge(done, cells))
-		run.State = state
-		a.metrics.Observe(run, cells)
+		a.metrics.Listen(e)
 	}
-	return cells, err
+}
+
+// slotWork carries out the run of a slot with everything that the configuration keeps.
+func (a *App) slotWork(
+	ctx context.Context, run ledger.Run, done []ledger.Cell, emit func(ledger.Event),
+) ([]ledger.Cell, error) {
+	report, err := a.carryOut(ctx, run, syncer.Request{
+		Instruments: a.instruments, Timeframes: a.timeframes, Maintenance: run.Job == ledger.JobMaintenance,
+	}, done, emit)
+	return report.Cells, err
+}
+
+// carryOut lets the engine do the work of a run.
+func (a *App) carryOut(
+	ctx context.Context, run ledger.Run, request syncer.Request, done []ledger.Cell, emit func(ledger.Event),
+) (syncer.Report, error) {
+	return a.Engine.RunOnce(ctx, run, request, done, func(e ledger.Event) {
+		emit(e)
+		if state, _ := ledger.Outcome(e.Cells); e.Kind == ledger.EventCells && state == ledger.StateDone {
+			crashPoint("cell")
+		}
+	})
 }
 
 // SlotRequest asks for the run of a slot.
@@ -60,40 +77,46 @@ type SlotRequest struct {
 }
 
 // RunSlot sees to it that a slot is run once, whoever asks, and tells what came of it.
-func (a *App) RunSlot(ctx context.Context, r SlotRequest) (scheduler.Answer, ledger.Slot, error) {
+func (a *App) RunSlot(ctx context.Context, r SlotRequest) (gate.Result, ledger.Slot, error) {
 	slot, err := a.slot(r.Index)
 	if err != nil {
-		return scheduler.Answer{}, slot, errors.Join(ErrConfiguration, err)
+		return gate.Result{}, slot, fmt.Errorf("%w: %w", ErrConfiguration, err)
 	}
-	answer, err := a.gate.Ask(ctx, slot, scheduler.Ask{Entry: r.Entry, Force: r.Force, NoWait: r.NoWait})
+	result, err := a.gate.RunSlot(ctx, slot, gate.SlotRequest{Entry: r.Entry, Force: r.Force, NoWait: r.NoWait})
 	if err != nil {
-		return answer, slot, fmt.Errorf("run %s: %w", slot, err)
+		return result, slot, fmt.Errorf("run %s: %w", slot, err)
 	}
-	return answer, slot, nil
+	return result, slot, nil
 }
 
 // slot is the newest due slot of the import, or the index-th of today, which must be due.
 func (a *App) slot(index int) (ledger.Slot, error) {
-	now := a.now()
-	due, _, ok := a.imports.Due(now)
-	if !ok {
-		return due, errors.New("no slot of the import is due yet")
-	}
 	if index < 0 {
-		return due, nil
+		newest, err := a.imports.Newest(a.now())
+		return newest.Slot, err
 	}
-	date := now.In(a.imports.Zone()).Format("2006-01-02")
-	at, err := a.imports.At(date, index)
+	slot, err := a.imports.Selectable("", index, a.now())
 	if err != nil {
-		return ledger.Slot{}, fmt.Errorf("--slot %d: slots are counted from 0, and IMPORT_TIMES is %s", index, a.imports)
+		return ledger.Slot{}, fmt.Errorf("--slot %d: %w", index, err)
 	}
-	if at.After(now) {
-		return ledger.Slot{}, fmt.Errorf("--slot %d: it is due at %s, not before", index, at.Format("15:04 MST"))
-	}
-	return ledger.Slot{Job: ledger.JobImport, Date: date, Index: index}, nil
+	return slot.Slot, nil
 }
 
-// WaitForImport returns when no import is in progress; maintenance does not run beside one.
-func (a *App) WaitForImport(ctx context.Context) error {
-	return a.gate.WaitIdle(ctx, ledger.JobImport)
+// RunAdHoc carries a request out beside the slots, and tells what came of it. Listen follows this run alone; it may be nil.
+func (a *App) RunAdHoc(ctx context.Context, entry string, r syncer.Request, listen gate.Listener) (syncer.Report, error) {
+	job := ledger.JobImport
+	if r.Maintenance {
+		job = ledger.JobMaintenance
+	}
+	var report syncer.Report
+	result, err := a.gate.RunAdHoc(ctx, gate.AdHocRequest{
+		Job: job, Entry: entry, Listen: listen,
+		Work: func(ctx context.Context, run ledger.Run, done []ledger.Cell, emit func(ledger.Event)) ([]ledger.Cell, error) {
+			var err error
+			report, err = a.carryOut(ctx, run, r, done, emit)
+			return report.Cells, err
+		},
+	})
+	report.Run = result.Run
+	return report, err
 }

@@ -111,7 +111,7 @@ func (r *replay) sync(t *testing.T, a *app.App, now time.Time, series market.Ser
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := a.Engine.RunOnce(t.Context(), syncer.Request{Instruments: instruments, Timeframes: timeframes, Deep: deep})
+	report, err := a.RunAdHoc(t.Context(), "replay", syncer.Request{Instruments: instruments, Timeframes: timeframes, Deep: deep}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"barkeep/config"
 	"barkeep/market"
+	syncer "barkeep/sync"
 	"barkeep/yahoo"
 )
 
@@ -42,4 +43,18 @@ func Select(
 // selection is what the configuration keeps.
 func selection(c config.Config) ([]market.Instrument, []market.Timeframe, error) {
 	return Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
+}
+
+// Symbol is the provider's name of an instrument, such as ES=F.
+func Symbol(i market.Instrument) string { return yahoo.Symbol(i) }
+
+// Tasks is how many tasks a request comes to: one for each instrument and native timeframe.
+func Tasks(r syncer.Request) int {
+	serves, bases := yahoo.Capabilities(), map[market.Timeframe]bool{}
+	for _, t := range r.Timeframes {
+		if base, ok := serves.Base(t); ok {
+			bases[base] = true
+		}
+	}
+	return len(r.Instruments) * len(bases)
 }

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
+	"barkeep/gate"
 	"barkeep/ledger"
 	"barkeep/query"
 	"barkeep/scheduler"
@@ -25,17 +25,18 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 	}
 	plans := []scheduler.Plan{{Schedule: a.imports, CatchUp: a.Config.CatchUpWindow}}
 	if a.maintenance.Len() > 0 {
-		plans = append(plans, scheduler.Plan{Schedule: a.maintenance, After: ledger.JobImport})
+		plans = append(plans, scheduler.Plan{Schedule: a.maintenance})
 	}
 	planner, err := scheduler.New(scheduler.Config{
-		Gate: a.gate, Book: a.Archive, Plans: plans, Trigger: cron, Teller: a.teller, Now: o.Now, Logger: o.Logger,
+		RunSlot: a.scheduled, Slots: a.Archive, Plans: plans, Trigger: cron, Notices: a.notices, Now: o.Now, Logger: o.Logger,
 	})
 	if err != nil {
 		return errors.Join(err, closeCron(ctx, cron))
 	}
 	a.metrics = server.NewMetrics()
-	orders := newOrders(a, o.Logger)
-	web, err := a.openServer(version, o, orders)
+	beside := newBackground(context.WithoutCancel(ctx)) // it is stopped below, after the log has said why
+	defer beside.stop()
+	web, err := a.openServer(version, o, &runs{app: a, log: o.Logger, background: beside})
 	if err != nil {
 		return errors.Join(err, closeCron(ctx, cron))
 	}
@@ -43,31 +44,30 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 		return misconfigured{errors.Join(err, closeCron(ctx, cron))}
 	}
 	a.announce(ctx, o)
-	return a.serveUntil(ctx, o.Logger, planner, web, orders, cron)
+	beside.start(planner.Run)
+	return errors.Join(serveUntil(ctx, o.Logger, web, beside), closeCron(ctx, cron))
 }
 
-// serveUntil runs the scheduler beside the web server and stops both, and what HTTP started, in reverse.
-func (a *App) serveUntil(
-	ctx context.Context, log *slog.Logger, planner *scheduler.Scheduler, web *server.Server, orders *orders, cron *scheduler.Cron,
-) error {
-	working, stop := context.WithCancel(ctx)
-	defer stop()
-	var parts sync.WaitGroup
-	parts.Go(func() { planner.Run(working) })
+// scheduled runs a slot for the scheduler.
+func (a *App) scheduled(ctx context.Context, slot ledger.Slot, entry string) (ledger.Run, error) {
+	result, err := a.gate.RunSlot(ctx, slot, gate.SlotRequest{Entry: entry, Join: true})
+	return result.Run, err
+}
+
+// serveUntil waits until ctx ends or serving fails, and stops what runs beside the web server, and the server itself.
+func serveUntil(ctx context.Context, log *slog.Logger, web *server.Server, beside *background) error {
 	var failure error
 	select {
 	case <-ctx.Done():
 		log.InfoContext(ctx, "stopping", "why", context.Cause(ctx))
 	case failure = <-web.Failed():
 	}
-	stop()
-	orders.stop()
+	beside.stop()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopBound)
 	defer cancel()
 	failure = errors.Join(failure, web.Stop(last))
-	orders.wait()
-	parts.Wait()
-	return errors.Join(failure, closeCron(ctx, cron))
+	beside.wait()
+	return failure
 }
 
 // closeCron stops gocron, also when ctx has ended.
@@ -86,7 +86,7 @@ func (a *App) announce(ctx context.Context, o Options) {
 }
 
 // openServer builds the HTTP server with its API; it listens nowhere yet.
-func (a *App) openServer(version string, o Options, orders *orders) (*server.Server, error) {
+func (a *App) openServer(version string, o Options, runs *runs) (*server.Server, error) {
 	web, err := server.New(server.Config{
 		Addr: a.Config.HTTPAddr, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
 		Import: a.imports, Maintenance: a.maintenance, Pacific: a.pacific, Ledger: a.Archive, States: a.Archive.States,
@@ -100,7 +100,7 @@ func (a *App) openServer(version string, o Options, orders *orders) (*server.Ser
 		return nil, err
 	}
 	return web, api.Mount(web, api.Config{
-		Reader: reader, Starter: orders, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
+		Reader: reader, Starter: runs, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
 	})
 }
 

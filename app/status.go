@@ -9,6 +9,7 @@ import (
 	"barkeep/config"
 	"barkeep/ledger"
 	"barkeep/market"
+	syncer "barkeep/sync"
 )
 
 // Status is what the archive and its ledger say of themselves.
@@ -21,26 +22,10 @@ type Status struct {
 	Runs    []ledger.Run // newest first
 	Series  []market.SeriesState
 	Mode    string
-	Today   []SlotStatus // the import's slots of today, by the date of its zone
-	Next    ledger.Timed // the next slot of the import
-}
+	Today   []ledger.Standing // the import's slots of today, by the date of its zone
+	Next    ledger.Timed      // the next slot of the import
 
-// SlotStatus is how a slot stands.
-type SlotStatus struct {
-	ledger.Timed
-	Run ledger.Run // the one that speaks for the slot; its ID is 0 when there is none
-}
-
-// State is the state of the slot's run, or whether its time has come.
-func (s SlotStatus) State(now time.Time) string {
-	switch {
-	case s.Run.State != "":
-		return string(s.Run.State)
-	case now.Before(s.At):
-		return "waiting"
-	default:
-		return "due"
-	}
+	Progress map[int64]ledger.Progress // of those of Runs that are running and said something, by number
 }
 
 // ReadStatus reads the archive that the configuration names; it makes and changes nothing, so an archive that was never migrated
@@ -62,10 +47,35 @@ func ReadStatus(ctx context.Context, c config.Config, o Options, runs int) (Stat
 	if s.Runs, err = archive.Runs(ctx, runs); err != nil {
 		return s, err
 	}
+	if s.Progress, err = readProgress(ctx, archive, s.Runs); err != nil {
+		return s, err
+	}
 	if s.Series, err = archive.States(ctx); err != nil {
 		return s, err
 	}
 	return s, s.readSlots(ctx, archive, c)
+}
+
+// readProgress reads what runs said that are running. A schema of an earlier release may have no place for it.
+func readProgress(ctx context.Context, archive Archive, runs []ledger.Run) (map[int64]ledger.Progress, error) {
+	said := map[int64]ledger.Progress{}
+	schema, latest, err := archive.SchemaVersion(ctx)
+	if err != nil || schema < latest {
+		return said, err
+	}
+	for _, run := range runs {
+		if run.State != ledger.StateRunning {
+			continue
+		}
+		progress, ok, err := archive.Progress(ctx, run.ID)
+		if err != nil {
+			return said, err
+		}
+		if ok {
+			said[run.ID] = progress
+		}
+	}
+	return said, nil
 }
 
 // readSlots reads how today's slots of the import stand, and which one is next.
@@ -75,50 +85,53 @@ func (s *Status) readSlots(ctx context.Context, archive Archive, c config.Config
 		return err
 	}
 	s.Next.Slot, s.Next.At = imports.Next(s.Now)
-	date := s.Now.In(imports.Zone()).Format(time.DateOnly)
-	for i := range imports.Len() {
-		at, err := imports.At(date, i)
+	slots, err := imports.On(imports.Today(s.Now))
+	if err != nil {
+		return err
+	}
+	for _, slot := range slots {
+		run, _, err := archive.Latest(ctx, slot.Slot)
 		if err != nil {
 			return err
 		}
-		one := SlotStatus{Timed: ledger.Timed{Slot: ledger.Slot{Job: ledger.JobImport, Date: date, Index: i}, At: at}}
-		if one.Run, _, err = archive.Latest(ctx, one.Slot); err != nil {
-			return err
-		}
-		s.Today = append(s.Today, one)
+		s.Today = append(s.Today, imports.Standing(slot, run, s.Now))
 	}
 	return nil
 }
 
 // ReadRun reads one run of the ledger with its cells.
-func ReadRun(ctx context.Context, c config.Config, o Options, id int64) (Report, error) {
+func ReadRun(ctx context.Context, c config.Config, o Options, id int64) (syncer.Report, error) {
 	archive, closeArchive, err := openExisting(ctx, c, o.Now, o.Logger)
 	if err != nil {
-		return Report{}, err
+		return syncer.Report{}, err
 	}
 	defer closeArchive()
 	schema, _, err := archive.SchemaVersion(ctx)
 	switch {
 	case err != nil:
-		return Report{}, err
+		return syncer.Report{}, err
 	case schema == 0:
-		return Report{}, Misuse("there is no run %d; there are none yet", id)
+		return syncer.Report{}, Misuse("there is no run %d; there are none yet", id)
 	}
 	run, ok, err := archive.Run(ctx, id)
 	if err != nil {
-		return Report{}, err
+		return syncer.Report{}, err
 	}
 	if !ok {
-		return Report{}, noRun(ctx, archive, id)
+		return syncer.Report{}, noRun(ctx, archive, id)
 	}
-	report := Report{Run: run}
+	report := syncer.Report{Run: run}
 	if report.Cells, err = archive.Cells(ctx, id); err != nil {
-		return Report{}, err
+		return syncer.Report{}, err
 	}
 	for _, cell := range report.Cells {
 		report.Requests += cell.Requests
 	}
-	return report, nil
+	said, err := readProgress(ctx, archive, []ledger.Run{run})
+	if progress, ok := said[id]; ok {
+		report.Progress = &progress
+	}
+	return report, err
 }
 
 // noRun says that there is no run of this number, and which is the newest.

@@ -6,21 +6,24 @@ import (
 	"time"
 )
 
-// ErrLost tells that a run is no longer its process's: its lease ended and another took the slot over. Nothing more may be
+// ErrLost tells that a run no longer belongs to its process: its lease ended and another run took over. Nothing more may be
 // written for it.
 var ErrLost = errors.New("run was taken over by another process")
 
-// ReasonStopped starts the reason of a run that was ended by stopping its process. What is left of it needs no pause.
+// ReasonStopped starts the reason of a run that was stopped. The releases before StateStopped have nothing else to tell such
+// a run by: theirs are failed or partial.
 const ReasonStopped = "stopped"
 
-// Stopped tells whether the run ended only because its process was stopped.
-func (r Run) Stopped() bool { return strings.HasPrefix(r.Reason, ReasonStopped) }
+// Stopped tells whether the run ended only because its process was stopped. What is left of it needs no pause.
+func (r Run) Stopped() bool {
+	return r.State == StateStopped || strings.HasPrefix(r.Reason, ReasonStopped)
+}
 
-// Claim is what the ledger says to a process that wants to run a slot.
+// Claim is what the ledger says to a process that wants to run something.
 type Claim struct {
 	Won bool
 	Run Run // the run that was begun if Won; else the one in the way, which is running or done
-	// Abandoned are the runs whose lease had ended and that this claim took over: of a slot one at most.
+	// Abandoned are the runs whose lease had ended and that this claim marked as abandoned, the oldest first: of a slot one at most.
 	Abandoned []Run
 }
 

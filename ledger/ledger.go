@@ -23,7 +23,8 @@ const (
 	StateDone      State = "done"
 	StatePartial   State = "partial"   // some cells failed; what the others stored is committed
 	StateFailed    State = "failed"    // no cell succeeded, or the run itself broke
-	StateAbandoned State = "abandoned" // its process died or could not record its end; found by whoever came next
+	StateStopped   State = "stopped"   // its process was stopped before all was done, which is no failure; the next run goes on
+	StateAbandoned State = "abandoned" // its process died or could not record its end; found by the next run
 	StateMissed    State = "missed"    // no run: the slot passed without a success, and that was recorded
 )
 

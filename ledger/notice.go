@@ -1,5 +1,7 @@
 package ledger
 
+import "fmt"
+
 // NoticeKind is what people are told about a slot, once for each kind.
 type NoticeKind string
 
@@ -17,6 +19,18 @@ type Notice struct {
 	Slot Slot
 	Run  Run // the run it is about; its ID is 0 when there is none
 	Text string
+}
+
+// NewNotice puts a notice about a run into words; the run's ID is 0 when there is none.
+func NewNotice(kind NoticeKind, slot Slot, run Run) Notice {
+	text := fmt.Sprintf("%s: %s", slot, kind)
+	if run.ID != 0 {
+		text += fmt.Sprintf(", run %d, attempt %d on %s", run.ID, run.Attempt, run.Host)
+	}
+	if run.Reason != "" {
+		text += ": " + run.Reason
+	}
+	return Notice{Kind: kind, Slot: slot, Run: run, Text: text}
 }
 
 // Turn is whose turn it is to tell a notice.

@@ -23,17 +23,26 @@ type PingerConfig struct {
 	Pause   time.Duration // before the second try, twice as long before the third; 1 s by default
 }
 
+// Ping is what a heartbeat monitor is told.
+type Ping string
+
+// The pings.
+const (
+	PingStart   Ping = "start"
+	PingSuccess Ping = "success"
+	PingFailure Ping = "failure"
+)
+
 // Pinger tells a monitor in the convention of healthchecks.io that runs start and end: a POST to URL/start, to URL for a
-// success and to URL/fail for a failure, with a line of evidence as the body; a GET where the monitor allows no POST. P is
-// what the caller names the pings by; its values are "start", "success" and "failure".
-type Pinger[P ~string] struct {
+// success and to URL/fail for a failure, with a line of evidence as the body; a GET where the monitor allows no POST.
+type Pinger struct {
 	base   *url.URL
 	client *http.Client
 	pause  time.Duration
 }
 
 // NewPinger checks the URL. Its errors wrap ErrURL and show nothing of it.
-func NewPinger[P ~string](c PingerConfig) (*Pinger[P], error) {
+func NewPinger(c PingerConfig) (*Pinger, error) {
 	base, err := url.Parse(c.URL)
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" || base.Fragment != "" {
 		return nil, fmt.Errorf("%w: HEARTBEAT_URL, accepted is such as https://hc-ping.com/UUID", ErrURL)
@@ -47,7 +56,7 @@ func NewPinger[P ~string](c PingerConfig) (*Pinger[P], error) {
 	if c.Pause == 0 {
 		c.Pause = time.Second
 	}
-	return &Pinger[P]{base: base, pause: c.Pause, client: &http.Client{
+	return &Pinger{base: base, pause: c.Pause, client: &http.Client{
 		// Pings are hours apart: no connection is kept.
 		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true},
 		CheckRedirect: stay,
@@ -69,14 +78,14 @@ func stay(to *http.Request, via []*http.Request) error {
 
 // Ping tells the monitor, and tries again after a failure that may pass. The error wraps ErrUndelivered, and what ended ctx
 // where that was the reason.
-func (p *Pinger[P]) Ping(ctx context.Context, ping P, run ledger.Run) error {
+func (p *Pinger) Ping(ctx context.Context, ping Ping, run ledger.Run) error {
 	address := *p.base
 	switch ping {
-	case "start":
+	case PingStart:
 		address = *p.base.JoinPath("start")
-	case "failure":
+	case PingFailure:
 		address = *p.base.JoinPath("fail")
-	case "success":
+	case PingSuccess:
 	default:
 		return fmt.Errorf("ping %q, accepted are start, success and failure", string(ping))
 	}
@@ -101,7 +110,7 @@ func (p *Pinger[P]) Ping(ctx context.Context, ping P, run ledger.Run) error {
 }
 
 // try sends one ping. Final says that another try would end the same.
-func (p *Pinger[P]) try(ctx context.Context, address, body string) (final bool, err error) {
+func (p *Pinger) try(ctx context.Context, address, body string) (final bool, err error) {
 	code, err := p.send(ctx, http.MethodPost, address, body)
 	if code == http.StatusMethodNotAllowed {
 		code, err = p.send(ctx, http.MethodGet, address, "")
@@ -117,7 +126,7 @@ func (p *Pinger[P]) try(ctx context.Context, address, body string) (final bool, 
 	}
 }
 
-func (p *Pinger[P]) send(ctx context.Context, method, address, body string) (int, error) {
+func (p *Pinger) send(ctx context.Context, method, address, body string) (int, error) {
 	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	if err != nil {
 		return 0, err
@@ -134,7 +143,7 @@ func (p *Pinger[P]) send(ctx context.Context, method, address, body string) (int
 }
 
 // evidence is a line about the run.
-func evidence[P ~string](ping P, run ledger.Run) string {
+func evidence(ping Ping, run ledger.Run) string {
 	text := fmt.Sprintf("%s of run %d", string(ping), run.ID)
 	if slot, ok := ledger.SlotOf(run); ok {
 		text += ", " + slot.String()

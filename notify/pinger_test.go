@@ -13,19 +13,16 @@ import (
 	"barkeep/notify"
 )
 
-// ping is a caller's name for the pings.
-type ping string
-
 const (
-	start   ping = "start"
-	success ping = "success"
-	failure ping = "failure"
+	start   = notify.PingStart
+	success = notify.PingSuccess
+	failure = notify.PingFailure
 )
 
 // pinger makes a pinger of a URL that hardly pauses.
-func pinger(t *testing.T, url string) *notify.Pinger[ping] {
+func pinger(t *testing.T, url string) *notify.Pinger {
 	t.Helper()
-	p, err := notify.NewPinger[ping](notify.PingerConfig{URL: url, Timeout: patience, Pause: time.Millisecond})
+	p, err := notify.NewPinger(notify.PingerConfig{URL: url, Timeout: patience, Pause: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +35,7 @@ func TestPingsOfARun(t *testing.T) {
 		box := serve(t, nil)
 		p := pinger(t, box.URL+suffix+"?source=barkeep")
 		run := notice(0).Run
-		for _, which := range []ping{start, success, failure} {
+		for _, which := range []notify.Ping{start, success, failure} {
 			if err := p.Ping(t.Context(), which, run); err != nil {
 				t.Fatal(err)
 			}
@@ -167,7 +164,7 @@ func TestPingObeysItsContext(t *testing.T) {
 	wantNoSecret(t, err.Error())
 	// Between two tries, too.
 	down := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
-	p, err := notify.NewPinger[ping](notify.PingerConfig{URL: down.URL, Pause: time.Hour})
+	p, err := notify.NewPinger(notify.PingerConfig{URL: down.URL, Pause: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +181,7 @@ func TestPingObeysItsContext(t *testing.T) {
 func TestPingIsBoundedWithoutAContext(t *testing.T) {
 	t.Parallel()
 	slow, _ := hang(t)
-	p, err := notify.NewPinger[ping](notify.PingerConfig{URL: slow.URL, Timeout: 20 * time.Millisecond, Pause: time.Millisecond})
+	p, err := notify.NewPinger(notify.PingerConfig{URL: slow.URL, Timeout: 20 * time.Millisecond, Pause: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +205,7 @@ func TestNewPingerRefusesBadConfigurations(t *testing.T) {
 		"", "hunter2", "hc-ping.com/hunter2", "ftp://host/hunter2", "https://", "https:///hunter2", "http://host:port/hunter2",
 		"https://u:hun ter2@host/", "://hunter2", "https://host/hunter2#fragment", "http://:80/hunter2",
 	} {
-		p, err := notify.NewPinger[ping](notify.PingerConfig{URL: address})
+		p, err := notify.NewPinger(notify.PingerConfig{URL: address})
 		if p != nil || !errors.Is(err, notify.ErrURL) || !strings.Contains(err.Error(), "HEARTBEAT_URL") {
 			t.Errorf("%q: %v, want ErrURL", address, err)
 			continue
@@ -216,7 +213,7 @@ func TestNewPingerRefusesBadConfigurations(t *testing.T) {
 		wantNoSecret(t, err.Error())
 	}
 	for _, c := range []notify.PingerConfig{{URL: "http://x", Timeout: -1}, {URL: "http://x", Pause: -1}} {
-		if p, err := notify.NewPinger[ping](c); p != nil || err == nil {
+		if p, err := notify.NewPinger(c); p != nil || err == nil {
 			t.Errorf("%+v was accepted", c)
 		}
 	}

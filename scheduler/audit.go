@@ -28,16 +28,20 @@ func (a *auditor) run(ctx context.Context) {
 				a.Logger.ErrorContext(ctx, "slots cannot be audited", "job", plan.Schedule.Job(), "error", err)
 			}
 		}
-		a.Teller.record(ctx)
-		if sleep(ctx, a.jitter(a.AuditEvery)) != nil {
+		if a.Notices != nil {
+			a.Notices.Record(ctx)
+		}
+		select {
+		case <-ctx.Done():
 			return
+		case <-time.After(a.jitter(a.AuditEvery)):
 		}
 	}
 }
 
 // audit looks at every due slot that is not settled yet.
 func (a *auditor) audit(ctx context.Context, plan Plan) error {
-	ctx, cancel := context.WithTimeout(ctx, a.Gate.LedgerTimeout+a.AuditEvery)
+	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout+a.AuditEvery)
 	defer cancel()
 	now, job := a.Now(), plan.Schedule.Job()
 	from, err := a.from(ctx, plan, now)
@@ -48,7 +52,7 @@ func (a *auditor) audit(ctx context.Context, plan Plan) error {
 	if len(slots) == 0 {
 		return nil
 	}
-	runs, err := a.Book.Standing(ctx, job, slots[0].Date, slots[len(slots)-1].Date)
+	runs, err := a.Slots.Standing(ctx, job, slots[0].Date, slots[len(slots)-1].Date)
 	if err != nil {
 		return fmt.Errorf("read how the slots since %s stand: %w", slots[0].Slot, err)
 	}
@@ -74,7 +78,7 @@ func (a *auditor) audit(ctx context.Context, plan Plan) error {
 func (a *auditor) from(ctx context.Context, plan Plan, now time.Time) (time.Time, error) {
 	job := plan.Schedule.Job()
 	if a.settled[job].IsZero() {
-		since, err := a.Book.Since(ctx, job, plan.Schedule.String(), now)
+		since, err := a.Slots.Since(ctx, job, plan.Schedule.String(), now)
 		if err != nil {
 			return time.Time{}, fmt.Errorf("read since when %s is scheduled: %w", job, err)
 		}
@@ -115,7 +119,7 @@ func (a *auditor) missed(ctx context.Context, slot ledger.Timed, run ledger.Run,
 	if run.ID != 0 && run.State != ledger.StateMissed {
 		reason = fmt.Sprintf("its last attempt %s: %s", run.State, run.Reason)
 	}
-	recorded, err := a.Book.Missed(ctx, slot.Slot, reason, now)
+	recorded, err := a.Slots.Missed(ctx, slot.Slot, reason, now)
 	if err != nil {
 		return false, fmt.Errorf("record that %s was missed: %w", slot.Slot, err)
 	}
@@ -128,7 +132,10 @@ func (a *auditor) missed(ctx context.Context, slot ledger.Timed, run ledger.Run,
 
 // deliver tells people now, unless they were told before. Told is false while another process is at it.
 func (a *auditor) deliver(ctx context.Context, kind ledger.NoticeKind, slot ledger.Slot, run ledger.Run) (told bool, err error) {
-	return a.Teller.Deliver(ctx, ledger.Notice{Kind: kind, Slot: slot, Run: run, Text: describe(kind, slot, run)})
+	if a.Notices == nil {
+		return true, nil
+	}
+	return a.Notices.Deliver(ctx, ledger.NewNotice(kind, slot, run))
 }
 
 // tell delivers what should have been told long ago.

@@ -33,7 +33,12 @@ func NewCron(now func() time.Time) (*Cron, error) {
 // Arm registers a job that runs once.
 func (c *Cron) Arm(at time.Time) (fired <-chan struct{}, disarm func(), err error) {
 	ready := make(chan struct{}, 1)
-	fire := func() { offer(ready, struct{}{}) }
+	fire := func() {
+		select {
+		case ready <- struct{}{}:
+		default:
+		}
+	}
 	job, err := c.scheduler.NewJob(gocron.OneTimeJob(gocron.OneTimeJobStartDateTime(at)), gocron.NewTask(fire))
 	if errors.Is(err, gocron.ErrOneTimeJobStartDateTimePast) {
 		fire()
@@ -54,17 +59,17 @@ func (c *Cron) Close(ctx context.Context) error {
 	return nil
 }
 
-// wall is the machine's clock whose hands show another time.
+// wall is a clock that ticks as the machine's does and shows the time of now, which may be another.
 type wall struct {
 	clockwork.Clock
 	now func() time.Time
 }
 
-// Now is the time of the hands.
+// Now is the time that the clock shows.
 func (w wall) Now() time.Time { return w.now() }
 
-// Since is the time passed by the hands.
+// Since is the time passed since t.
 func (w wall) Since(t time.Time) time.Duration { return w.now().Sub(t) }
 
-// Until is the time left by the hands.
+// Until is the time left until t.
 func (w wall) Until(t time.Time) time.Duration { return t.Sub(w.now()) }

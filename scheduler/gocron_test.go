@@ -8,6 +8,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"barkeep/gate"
+	"barkeep/gate/gatetest"
 	"barkeep/ledger"
 	"barkeep/scheduler"
 )
@@ -126,15 +128,14 @@ func TestASlotOfTheScheduleIsDeliveredByGocron(t *testing.T) {
 		return early
 	}
 	cron := newCron(t, now)
-	b := newBench()
-	b.books.clock = now
+	b := gatetest.NewBench(now)
 	done := make(chan ledger.Run, 10)
-	p := b.player("a")
-	p.takes = 0
-	p.config = func(c *scheduler.GateConfig) {
+	p := b.Player("a")
+	p.Takes = 0
+	p.Config = func(c *gate.Config) {
 		c.Now = now
-		c.OnStep = func(s scheduler.Step, r ledger.Run) {
-			if s == scheduler.StepLeft {
+		c.OnStep = func(s gate.Step, r ledger.Run) {
+			if s == gate.StepLeft {
 				start := time.Now()
 				began.CompareAndSwap(nil, &start)
 				done <- r
@@ -142,8 +143,8 @@ func TestASlotOfTheScheduleIsDeliveredByGocron(t *testing.T) {
 		}
 	}
 	s, err := scheduler.New(scheduler.Config{
-		Gate: p.gate(t), Book: ledgerPort{b.books, nil}, Plans: []scheduler.Plan{{Schedule: plan}}, Trigger: cron, Now: now, Logger: quiet(),
-		CheckEvery: time.Hour,
+		RunSlot: through(p.Gate(t)), Slots: p.Port(), Plans: []scheduler.Plan{{Schedule: plan}}, Trigger: cron, Now: now,
+		Logger: quiet(), CheckEvery: time.Hour,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -162,5 +163,5 @@ func TestASlotOfTheScheduleIsDeliveredByGocron(t *testing.T) {
 	}
 	cancel()
 	<-over
-	b.clean(t)
+	b.Clean(t)
 }

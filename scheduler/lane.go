@@ -18,7 +18,7 @@ type lane struct {
 	again   time.Time   // when begun is to be asked for again
 }
 
-// run asks for each slot at its time, and again until it is done or the next one is due. Every round begins with the clock
+// run runs each slot at its time, and again until it is done or the next one is due. Every round begins with the clock
 // alone: firings that are early, late, doubled or lost change nothing but when that is.
 func (l *lane) run(ctx context.Context) {
 	for ctx.Err() == nil {
@@ -62,30 +62,29 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot, at time.Time) {
 	if slot != l.begun {
 		l.begun, l.errors = slot, 0
 	}
-	if l.plan.After != "" && l.Gate.WaitIdle(ctx, l.plan.After) != nil {
-		return
-	}
-	answer, err := l.Gate.Ask(ctx, slot, Ask{Entry: entry, Join: true})
+	run, err := l.RunSlot(ctx, slot, entry)
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
 		l.errors++
 		l.again = l.Now().Add(l.errorPause())
 		l.Logger.ErrorContext(ctx, "the slot's run cannot be had", "slot", slot.Key(), "error", err, "again", l.again)
-	case answer.Done():
+	case run.State == ledger.StateDone:
 		l.settled, l.errors = slot, 0
-		l.Logger.InfoContext(ctx, "slot is done", "slot", slot.Key(), "run", answer.Run.ID, "how", answer.Outcome)
+		l.Logger.InfoContext(ctx, "slot is done", "slot", slot.Key(), "run", run.ID)
 	default:
 		l.errors = 0
-		l.again = l.Now().Add(l.jitter(l.retryPause(answer.Run.Attempt)))
-		l.Logger.WarnContext(ctx, "slot is not done", "slot", slot.Key(), "run", answer.Run.ID, "state", answer.Run.State,
-			"reason", answer.Run.Reason, "again", l.again)
+		l.again = l.Now().Add(l.jitter(l.retryPause(run.Attempt)))
+		l.Logger.WarnContext(ctx, "slot is not done", "slot", slot.Key(), "run", run.ID, "state", run.State,
+			"reason", run.Reason, "again", l.again)
 	}
 }
 
 // other tells whether the attempt that is to be repeated has been followed by one of another process, whose pause counts.
 func (l *lane) other(ctx context.Context, slot ledger.Slot) bool {
-	latest, known, err := l.Gate.latest(ctx, slot)
+	looking, cancel := context.WithTimeout(ctx, ledgerTimeout)
+	defer cancel()
+	latest, known, err := l.Slots.Latest(looking, slot)
 	if err != nil || !known || latest.State != ledger.StateFailed && latest.State != ledger.StatePartial {
 		return false
 	}
@@ -133,7 +132,7 @@ const clockSlack = 30 * time.Second
 
 // errorPause is how long to wait when the ledger cannot be asked: it may be back soon.
 func (l *lane) errorPause() time.Duration {
-	return l.jitter(min(errorFirst<<min(l.errors-1, 8), errorMost))
+	return l.jitter(growing(errorFirst, errorMost, l.errors))
 }
 
 const (

@@ -9,7 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"barkeep/ledger"
+	"barkeep/store"
 )
 
 // Plan is what is run when.
@@ -17,17 +20,15 @@ type Plan struct {
 	Schedule ledger.Schedule // with its job; each job has one plan at most
 	// CatchUp is how late a slot may be begun whose time passed while no process was up; 0: until the next slot.
 	CatchUp time.Duration
-	// After is a job whose run in progress is waited for before this one begins; empty for none.
-	After ledger.Job
 }
 
-// Config wires a scheduler. Gate, Book, Plans, Trigger, Now and Logger are required.
+// Config wires a scheduler. RunSlot, Slots, Plans, Trigger, Now and Logger are required.
 type Config struct {
-	Gate    *Gate
-	Book    SlotBook
+	RunSlot Run
+	Slots   store.Slots
 	Plans   []Plan
 	Trigger Trigger
-	Teller  *Teller // nil: nobody is told; what was missed is recorded all the same
+	Notices Notices // nil: nobody is told; what was missed is recorded all the same
 	Now     func() time.Time
 	Logger  *slog.Logger
 
@@ -39,20 +40,26 @@ type Config struct {
 	Random     func() float64 // in [0, 1), for jitter; math/rand by default
 }
 
+// ledgerTimeout bounds one question to the ledger.
+const ledgerTimeout = 15 * time.Second
+
 // Scheduler runs each plan's slots at their times, catches up, tries again, and audits. Any number of processes may do so for
 // the same ledger at once.
 type Scheduler struct{ Config }
 
 // New checks the configuration and fills in its defaults.
 func New(c Config) (*Scheduler, error) {
-	if c.Gate == nil || c.Book == nil || c.Trigger == nil || c.Now == nil || c.Logger == nil || len(c.Plans) == 0 {
-		return nil, errors.New("scheduler: Gate, Book, Plans, Trigger, Now and Logger are required")
+	if c.RunSlot == nil || c.Slots == nil || c.Trigger == nil || c.Now == nil || c.Logger == nil || len(c.Plans) == 0 {
+		return nil, errors.New("scheduler: RunSlot, Slots, Plans, Trigger, Now and Logger are required")
 	}
-	orDefault(&c.RetryFirst, time.Minute)
-	orDefault(&c.RetryMost, 30*time.Minute)
-	orDefault(&c.CheckEvery, time.Minute)
-	orDefault(&c.AuditEvery, 5*time.Minute)
-	orDefault(&c.Grace, time.Hour)
+	for value, def := range map[*time.Duration]time.Duration{
+		&c.RetryFirst: time.Minute, &c.RetryMost: 30 * time.Minute, &c.CheckEvery: time.Minute, &c.AuditEvery: 5 * time.Minute,
+		&c.Grace: time.Hour,
+	} {
+		if *value == 0 {
+			*value = def
+		}
+	}
 	if c.Random == nil {
 		c.Random = rand.Float64
 	}
@@ -71,8 +78,7 @@ func New(c Config) (*Scheduler, error) {
 	return &Scheduler{c}, nil
 }
 
-// Run schedules until ctx ends, and returns when everything it started has ended: within the time that Work takes to obey,
-// and the gate's last words.
+// Run schedules until ctx ends, and returns when everything it started has ended: within the time that a run takes to stop.
 func (s *Scheduler) Run(ctx context.Context) {
 	var parts sync.WaitGroup
 	started := s.Now()
@@ -87,11 +93,16 @@ func (s *Scheduler) Run(ctx context.Context) {
 // retryPause is how long to wait after an attempt that failed. It grows with the attempts that the ledger counts, so that
 // replicas and restarts share it.
 func (s *Scheduler) retryPause(attempt int) time.Duration {
-	pause := s.RetryFirst
-	for range min(attempt, 32) - 1 {
-		pause = min(2*pause, s.RetryMost)
+	return growing(s.RetryFirst, s.RetryMost, attempt)
+}
+
+// growing is the n-th (from 1) of pauses that begin with first and double up to most.
+func growing(first, most time.Duration, n int) time.Duration {
+	pauses := backoff.ExponentialBackOff{InitialInterval: first, Multiplier: 2, MaxInterval: most}
+	for range min(n, 32) - 1 {
+		pauses.NextBackOff()
 	}
-	return pause
+	return pauses.NextBackOff()
 }
 
 // jitter draws from 0.8 to 1.2 of a pause.

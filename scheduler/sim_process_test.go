@@ -5,15 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"log/slog"
 	"sync"
 	"time"
 
+	"barkeep/gate"
+	"barkeep/gate/gatetest"
 	"barkeep/ledger"
+	"barkeep/notify"
 	"barkeep/scheduler"
+	"barkeep/store"
 )
-
-var errDead = errors.New("this process is dead")
 
 // process is one life of one process. A crash kills it between any two effects on the outside: from then on nothing that it
 // calls has any, and its memory is gone.
@@ -59,12 +60,12 @@ func (p *process) outside(ctx context.Context, op string, after bool) error {
 		time.Sleep(left)
 	}
 	if p.burn() {
-		return errDead
+		return gatetest.ErrDead
 	}
 	d := p.dice(op)
 	if after {
 		if p.w.trouble(op) && d.chance(0.5) || d.chance(0.003) && !p.w.over() {
-			return fmt.Errorf("%s: reply lost: %w", op, errDown) // done all the same
+			return fmt.Errorf("%s: reply lost: %w", op, gatetest.ErrDown) // done all the same
 		}
 		return nil
 	}
@@ -72,7 +73,7 @@ func (p *process) outside(ctx context.Context, op string, after bool) error {
 		return err // the other half had been sent already
 	}
 	if p.w.trouble(op) && d.chance(0.97) {
-		return fmt.Errorf("%s: %w", op, errDown)
+		return fmt.Errorf("%s: %w", op, gatetest.ErrDown)
 	}
 	return nil
 }
@@ -143,8 +144,8 @@ func (p *process) fetch(ctx context.Context) (ledger.CellState, error) {
 }
 
 // work is the engine, with three series.
-func (p *process) work(ctx context.Context, run ledger.Run, done []ledger.Cell) ([]ledger.Cell, error) {
-	port := ledgerPort{p.w.books, p.outside}
+func (p *process) work(ctx context.Context, run ledger.Run, done []ledger.Cell, _ func(ledger.Event)) ([]ledger.Cell, error) {
+	port := p.port()
 	have := map[string]bool{}
 	for _, c := range done {
 		have[c.Instrument] = true
@@ -160,7 +161,7 @@ func (p *process) work(ctx context.Context, run ledger.Run, done []ledger.Cell) 
 			return cells, fmt.Errorf("fetch %s: %w", series, err)
 		}
 		cell.Reason = string(cell.State)
-		if err := port.Commit(ctx, run, cell); err != nil {
+		if err := port.RecordCell(ctx, run, cell); err != nil {
 			cell.State, cell.Reason = ledger.CellFailed, err.Error()
 		}
 		cells = append(cells, cell)
@@ -168,87 +169,88 @@ func (p *process) work(ctx context.Context, run ledger.Run, done []ledger.Cell) 
 	return cells, nil
 }
 
+// port is the ledger as the process reaches it.
+func (p *process) port() gatetest.Port { return gatetest.NewPort(p.w.ledger, p.outside) }
+
 // gate builds the process's own gate.
-func (p *process) gate(teller *scheduler.Teller) *scheduler.Gate {
-	var led scheduler.RunLedger = ledgerPort{p.w.books, p.outside}
-	markers := honest{markerPort{p.w.keys, p.outside}, p}
+func (p *process) gate(listeners ...gate.Listener) *gate.Gate {
+	var led store.Gate = p.port()
+	markers := honest{gatetest.NewMarkerPort(p.w.markers, p.outside), p}
 	switch p.w.plant {
 	case markerFirst:
 		led = hasty{led, markers}
 	case markerTrusted:
-		led = credulous{led, p.w.keys}
+		led = credulous{led, p.w.markers}
 	}
-	gate, err := scheduler.NewGate(scheduler.GateConfig{
-		Ledger: led, Markers: markers, Work: p.work, Teller: teller, Now: p.w.now, Logger: quiet(), Host: p.name, PID: 1,
+	g, err := gate.New(gate.Config{
+		Ledger: led, Markers: markers, Work: p.work, Listeners: listeners, Now: p.w.now, Logger: quiet(), Host: p.name, PID: 1,
 		Lease: 3 * time.Minute, Heartbeat: 50 * time.Second, Poll: 45 * time.Second, Random: p.dice("gate").float,
 	})
 	if err != nil {
 		panic(err)
 	}
-	return gate
+	return g
 }
-
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // hasty is a planted bug: success is announced before it is committed.
 type hasty struct {
-	scheduler.RunLedger
-	markers scheduler.Markers
+	store.Gate
+	markers gate.Markers
 }
 
 func (h hasty) Finish(ctx context.Context, run ledger.Run) (bool, error) {
 	if slot, ok := ledger.SlotOf(run); ok && run.State == ledger.StateDone {
-		if err := h.markers.Done(ctx, slot, ledger.MarkerOf(run), 7*24*time.Hour); err != nil && errors.Is(err, errDead) {
+		if err := h.markers.Done(ctx, slot, ledger.MarkerOf(run), 7*24*time.Hour); err != nil && errors.Is(err, gatetest.ErrDead) {
 			return false, err
 		}
 	}
-	return h.RunLedger.Finish(ctx, run)
+	return h.Gate.Finish(ctx, run)
 }
 
 // credulous is a planted bug: the copy of the ledger's word is taken for the ledger's word.
 type credulous struct {
-	scheduler.RunLedger
-	keys *keys
+	store.Gate
+	markers *gatetest.Markers
 }
 
 func (c credulous) Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error) {
-	if marker, found := c.keys.get(slot); found && marker.State == ledger.MarkerDone {
+	if marker, found := c.markers.Of(slot); found && marker.State == ledger.MarkerDone {
 		return marker.RunOf(slot), true, nil
 	}
-	return c.RunLedger.Latest(ctx, slot)
+	return c.Gate.Latest(ctx, slot)
 }
 
 // honest are markers that watch for a done one whose run is not.
 type honest struct {
-	markerPort
+	gatetest.MarkerPort
 	p *process
 }
 
 func (h honest) Done(ctx context.Context, slot ledger.Slot, done ledger.Marker, ttl time.Duration) error {
-	if done.State == ledger.MarkerDone && len(h.p.w.books.effective(slot)) == 0 {
+	if done.State == ledger.MarkerDone && len(h.p.w.ledger.Effective(slot)) == 0 {
 		h.p.w.violate("%s: the marker is to say done, the ledger does not", slot)
 	}
-	return h.markerPort.Done(ctx, slot, done, ttl)
+	return h.MarkerPort.Done(ctx, slot, done, ttl)
 }
 
 func (h honest) Extend(ctx context.Context, slot ledger.Slot, lease ledger.Marker, ttl time.Duration) (bool, error) {
 	if lease.State != ledger.MarkerLease {
 		h.p.w.violate("%s: a heartbeat is to write the marker %+v", slot, lease)
 	}
-	return h.markerPort.Extend(ctx, slot, lease, ttl)
+	return h.MarkerPort.Extend(ctx, slot, lease, ttl)
 }
 
 // Notify tells people, or does not get through.
 func (p *process) Notify(ctx context.Context, n ledger.Notice) error {
 	if p.burn() {
-		return errDead
+		return gatetest.ErrDead
 	}
 	d := p.dice("people")
 	if !p.w.over() && d.chance(0.1) {
 		return rest(ctx, time.Hour) // hangs
 	}
 	if d.chance(0.1) {
-		return errDown
+		return gatetest.ErrDown
 	}
 	return nil
 }
@@ -258,18 +260,18 @@ func (p *process) live(ctx context.Context) {
 	p.ctx, p.crash = context.WithCancel(ctx)
 	defer p.crash()
 	p.w.born(p)
-	book := ledgerPort{p.w.books, p.outside}
-	teller, err := scheduler.NewTeller(scheduler.TellerConfig{Book: book, Notifier: p, Logger: quiet()})
+	dispatcher, err := notify.NewDispatcher(notify.DispatcherConfig{Notices: p.port(), Sender: p, Logger: quiet()})
 	if err != nil {
 		panic(err)
 	}
-	plans := []scheduler.Plan{{Schedule: p.w.plan}}
-	if p.w.second.Len() > 0 {
-		plans = append(plans, scheduler.Plan{Schedule: p.w.second, After: ledger.JobImport})
+	var plans []scheduler.Plan
+	for _, schedule := range p.w.jobs() {
+		plans = append(plans, scheduler.Plan{Schedule: schedule})
 	}
 	s, err := scheduler.New(scheduler.Config{
-		Gate: p.gate(teller), Book: book, Plans: plans, Trigger: scheduler.Timer{Now: p.w.now}, Teller: teller, Now: p.w.now,
-		Logger: quiet(), CheckEvery: 100 * time.Hour, AuditEvery: 8 * time.Hour, Grace: 3 * time.Hour, Random: p.dice("scheduler").float,
+		RunSlot: through(p.gate(dispatcher.Listen)), Slots: p.port(), Plans: plans, Trigger: scheduler.Timer{Now: p.w.now},
+		Notices: dispatcher, Now: p.w.now, Logger: quiet(), CheckEvery: 100 * time.Hour, AuditEvery: 8 * time.Hour, Grace: 3 * time.Hour,
+		Random: p.dice("scheduler").float,
 	})
 	if err != nil {
 		panic(err)
@@ -282,7 +284,7 @@ func (p *process) live(ctx context.Context) {
 	parts.Wait()
 	closing, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = teller.Close(closing)
+	_ = dispatcher.Close(closing)
 }
 
 // fate waits for the end of a life, and brings it about. It notes the time in which the process could be relied on.
@@ -330,11 +332,11 @@ func (p *process) callOnce(ctx context.Context) {
 		p.fuse = 1 + d.int(40)
 	}
 	slot, _, _ := p.w.plan.Due(p.w.now())
-	answer, err := p.gate(nil).Ask(p.ctx, slot, scheduler.Ask{Entry: "sync", Force: d.chance(0.05)})
+	answer, err := p.gate().RunSlot(p.ctx, slot, gate.SlotRequest{Entry: "sync", Force: d.chance(0.05)})
 	if err != nil || p.burn() {
 		return
 	}
-	if answer.Done() && len(p.w.books.effective(slot)) == 0 {
+	if answer.Done() && len(p.w.ledger.Effective(slot)) == 0 {
 		p.w.violate("%s: a caller was told %q, but the ledger has no run that is done", slot, answer.Outcome)
 	}
 }

@@ -19,13 +19,11 @@ func (w *world) restores(ctx context.Context) {
 		if rest(ctx, at.Sub(w.now())) != nil {
 			return
 		}
-		w.books.mu.Lock()
-		began := len(w.books.since)
-		w.books.mu.Unlock()
+		began := w.ledger.Schedules()
 		if began < len(w.jobs()) {
 			return // nothing is kept yet from which to tell what was missed
 		}
-		was, backup := w.now(), w.books.backup()
+		was, backup := w.now(), w.ledger.Backup()
 		if rest(ctx, d.between(time.Minute, 9*24*time.Hour)) != nil || w.over() {
 			return
 		}
@@ -33,7 +31,7 @@ func (w *world) restores(ctx context.Context) {
 		if rest(ctx, time.Second) != nil { // what was on its way arrives
 			return
 		}
-		w.books.restore(backup)
+		w.ledger.Restore(backup)
 		w.mu.Lock()
 		w.stopped = false
 		w.troubles = append(w.troubles, span{was, w.now()})

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"barkeep/gate/gatetest"
 	"barkeep/ledger"
 )
 
@@ -35,8 +36,8 @@ type world struct {
 	offset  time.Duration   // from the bubble's clock to the simulated one
 	start   time.Time
 	end     time.Time // from here on nothing goes wrong any more
-	books   *books
-	keys    *keys
+	ledger  *gatetest.Ledger
+	markers *gatetest.Markers
 	weather *dice
 
 	mu       sync.Mutex
@@ -126,11 +127,13 @@ func simulate(t *testing.T, seed uint64, p plant, days int) []string {
 	}
 	synctest.Test(t, func(*testing.T) {
 		w.offset = time.Until(w.start)
-		w.books, w.keys = newBooks(w.now), newKeys(w.now)
+		w.ledger, w.markers = gatetest.NewLedger(w.now), gatetest.NewMarkers(w.now)
 		if p == withoutIndex {
-			w.books.noIndex = func() { time.Sleep(w.weather.between(0, time.Second)) }
+			w.ledger.WithoutIndex(func() { time.Sleep(w.weather.between(0, time.Second)) })
 		}
-		w.books.noFence = p == withoutFence
+		if p == withoutFence {
+			w.ledger.WithoutFence()
+		}
 		ctx, cancel := context.WithCancel(context.Background())
 		var parts sync.WaitGroup
 		parts.Go(func() { w.storms(ctx) })
@@ -139,12 +142,15 @@ func simulate(t *testing.T, seed uint64, p plant, days int) []string {
 			parts.Go(func() { w.machine(ctx, id) })
 		}
 		parts.Go(func() { w.dependents(ctx) })
+		parts.Go(func() { w.selections(ctx) })
 		time.Sleep(w.end.Add(50 * time.Hour).Sub(w.now()))
 		cancel()
 		parts.Wait()
 		w.judge()
+		time.Sleep(time.Hour) // all leases are over
+		w.judgeAdHoc()
 	})
-	return slices.Concat(w.wrong, w.books.violations)
+	return slices.Concat(w.wrong, w.ledger.Violations())
 }
 
 // near draws an instant of the year, mostly around a slot's time.
@@ -179,7 +185,7 @@ func (w *world) storms(ctx context.Context) {
 			all = append(all, storm{span{from, from.Add(w.weather.between(time.Second, most))}, begin, end})
 		}
 	}
-	add(60, time.Second, w.keys.flush, func() {})
+	add(60, time.Second, w.markers.Flush, func() {})
 	add(30, 2*time.Hour, count(&w.redis, 1), count(&w.redis, -1))
 	add(30, 90*time.Minute, count(&w.database, 1), count(&w.database, -1))
 	add(40, 20*time.Hour, count(&w.provider, 1), count(&w.provider, -1))
@@ -261,21 +267,21 @@ func (w *world) judge() {
 	for _, plan := range w.jobs() {
 		slots := plan.Between(w.start.Add(5*time.Minute), w.end)
 		for i, slot := range slots {
-			done := w.books.effective(slot.Slot)
+			done := w.ledger.Effective(slot.Slot)
 			if len(done) > 1 {
 				w.violate("%s has %d effective runs", slot.Slot, len(done))
 			}
 			if len(done) > 0 {
 				continue
 			}
-			if i+1 < len(slots) && !w.books.wasTold(slot.Slot, ledger.NoticeMissed) {
-				w.violate("%s is neither done nor reported: %v", slot.Slot, w.books.runs(slot.Slot))
+			if i+1 < len(slots) && !w.ledger.WasTold(slot.Slot, ledger.NoticeMissed) {
+				w.violate("%s is neither done nor reported: %v", slot.Slot, w.ledger.RunsOf(slot.Slot))
 			}
 			if i+1 < len(slots) && w.calm(slot.At, slots[i+1].At) {
-				w.violate("%s is not done though nothing was wrong for hours: %v", slot.Slot, w.books.runs(slot.Slot))
+				w.violate("%s is not done though nothing was wrong for hours: %v", slot.Slot, w.ledger.RunsOf(slot.Slot))
 			}
 			if i+1 == len(slots) {
-				w.violate("%s, the last, is not done: %v", slot.Slot, w.books.runs(slot.Slot))
+				w.violate("%s, the last, is not done: %v", slot.Slot, w.ledger.RunsOf(slot.Slot))
 			}
 		}
 	}

@@ -30,9 +30,10 @@ func NewMetrics() *Metrics {
 	}
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
-		runs:     counter("barkeep_runs_total", "Runs that this process ended, by how they ended.", "job", "state"),
-		cells:    counter("barkeep_cells_total", "Series of those runs, by how they fared.", "state"),
-		bars:     counter("barkeep_bars_total", "Bars that those runs gave to the archive, by what it did with them.", "outcome"),
+		runs: counter("barkeep_runs_total", "Runs of slots and ad hoc that this process ended, or took over from a process that died, "+
+			"by how they ended.", "job", "state"),
+		cells: counter("barkeep_cells_total", "Series of those runs, by how they fared.", "state"),
+		bars:  counter("barkeep_bars_total", "Bars that those runs gave to the archive, by what it did with them.", "outcome"),
 		sent: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "barkeep_provider_requests_total", Help: "HTTP requests that those runs sent to the provider.",
 		}),
@@ -44,7 +45,9 @@ func NewMetrics() *Metrics {
 	}
 	m.registry.MustRegister(m.runs, m.cells, m.bars, m.sent, m.http, m.took, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, state := range []ledger.State{ledger.StateDone, ledger.StatePartial, ledger.StateFailed, ledger.StateAbandoned} {
+	for _, state := range []ledger.State{
+		ledger.StateDone, ledger.StatePartial, ledger.StateFailed, ledger.StateStopped, ledger.StateAbandoned,
+	} {
 		m.runs.WithLabelValues(string(ledger.JobImport), string(state)) // 0 is shown before the first one
 	}
 	for _, outcome := range []string{"inserted", "changed", "unchanged"} {
@@ -53,10 +56,13 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// Observe counts a run that ended in this process, and its cells. Call it once for each.
-func (m *Metrics) Observe(run ledger.Run, cells []ledger.Cell) {
-	m.runs.WithLabelValues(string(run.Job), string(run.State)).Inc()
-	for _, c := range cells {
+// Listen counts the runs that end, those of slots and those ad hoc. It takes the events of any run.
+func (m *Metrics) Listen(e ledger.Event) {
+	if e.Kind != ledger.EventEnded {
+		return
+	}
+	m.runs.WithLabelValues(string(e.Run.Job), string(e.Run.State)).Inc()
+	for _, c := range e.Cells {
 		m.cells.WithLabelValues(string(c.State)).Inc()
 		m.bars.WithLabelValues("inserted").Add(float64(c.Inserted))
 		m.bars.WithLabelValues("changed").Add(float64(c.Changed))

@@ -41,10 +41,17 @@ func TestMetrics(t *testing.T) {
 	b.Archive.Series[market.Series{Instrument: "YM", Timeframe: market.M5}] = market.NewCandles(0)
 	b.Provider.State.Breaker, b.Provider.State.LastSuccess = "open", time.UnixMilli(1768514900500)
 	b.Redis.Fail(errors.New("gone"))
-	metrics.Observe(done, []ledger.Cell{
+	metrics.Listen(ledger.Event{Kind: ledger.EventEnded, Run: done, Cells: []ledger.Cell{
 		{State: ledger.CellStored, Inserted: 5, Changed: 2, Unchanged: 40, Requests: 3}, {State: ledger.CellFailed, Requests: 2},
-	})
-	metrics.Observe(ledger.Run{Job: ledger.JobImport, State: ledger.StatePartial}, nil)
+	}})
+	for _, e := range []ledger.Event{ // of runs ad hoc
+		{Kind: ledger.EventBegun, Run: ledger.Run{Job: ledger.JobImport, State: ledger.StateRunning}},
+		{Kind: ledger.EventEnded, Run: ledger.Run{Job: ledger.JobImport, State: ledger.StateAbandoned}},
+		{Kind: ledger.EventEnded, Run: ledger.Run{Job: ledger.JobImport, State: ledger.StatePartial}},
+		{Kind: ledger.EventLost, Run: ledger.Run{Job: ledger.JobImport, State: ledger.StateFailed}},
+	} {
+		metrics.Listen(e)
+	}
 	b.Get(t, "/api/v1/runs/99")
 	b.Get(t, "/wp-login.php")
 	b.Ask(t, "BREW", "/status", "")
@@ -57,6 +64,8 @@ func TestMetrics(t *testing.T) {
 		`barkeep_runs_total{job="import",state="done"}`:                                  "1",
 		`barkeep_runs_total{job="import",state="partial"}`:                               "1",
 		`barkeep_runs_total{job="import",state="failed"}`:                                "0",
+		`barkeep_runs_total{job="import",state="abandoned"}`:                             "1",
+		`barkeep_runs_total{job="import",state="stopped"}`:                               "0",
 		`barkeep_cells_total{state="failed"}`:                                            "1",
 		`barkeep_bars_total{outcome="inserted"}`:                                         "5",
 		`barkeep_bars_total{outcome="changed"}`:                                          "2",

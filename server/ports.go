@@ -34,6 +34,7 @@ type Ledger interface {
 	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
 	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
 	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
+	Progress(ctx context.Context, runID int64) (ledger.Progress, bool, error)
 	Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error)
 	Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell, error)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"barkeep/ledger"
-	"barkeep/server/view"
 )
 
 // metrics shows the counters of this process and how things stand. Scrapes within a few seconds, however many, read every
@@ -128,7 +127,7 @@ func (s *Server) findSlots(ctx context.Context, f *gauges) {
 	}
 	for _, v := range slots {
 		labels := []string{"job", string(v.Job), "slot", strconv.Itoa(v.Slot)}
-		f.add("barkeep_slot_due", "Whether the time of a slot of today has come.", truth(v.State != view.SlotWaiting), labels...)
+		f.add("barkeep_slot_due", "Whether the time of a slot of today has come.", truth(v.State != ledger.StateWaiting), labels...)
 		f.add("barkeep_slot_done", "Whether a slot of today is done: its data is there.", truth(v.Done), labels...)
 	}
 }
@@ -140,7 +139,7 @@ func (s *Server) findRuns(ctx context.Context, f *gauges) {
 		return
 	}
 	seen := map[ledger.Job]bool{}
-	for _, r := range runs {
+	for _, r := range runs.list {
 		if r.Finished.IsZero() || seen[r.Job] {
 			continue
 		}

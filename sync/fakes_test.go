@@ -27,7 +27,6 @@ type memory struct {
 	reads   map[market.Series]int // calls of Tx.Candles
 	states  map[market.Series]int // calls of Tx.State
 	onPage  func(market.Series)   // called by Page, when set
-	runs    []ledger.Run
 	cells   map[string]ledger.Cell
 	down    int    // so many of the next commits fail
 	token   string // of the one run that may write; "" for ad-hoc runs
@@ -95,22 +94,7 @@ func pick(bars map[int64]market.Candle, w market.Window) *market.Candles {
 	return out
 }
 
-func (m *memory) StartRun(_ context.Context, run ledger.Run) (int64, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	run.ID = int64(len(m.runs) + 1)
-	m.runs = append(m.runs, run)
-	return run.ID, nil
-}
-
-func (m *memory) FinishRun(_ context.Context, run ledger.Run) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.runs[run.ID-1] = run
-	return nil
-}
-
-func (m *memory) RecordCellOf(_ context.Context, run ledger.Run, c ledger.Cell) error {
+func (m *memory) RecordCell(_ context.Context, run ledger.Run, c ledger.Cell) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if run.Token != m.token {
@@ -309,6 +293,8 @@ type bench struct {
 	provider *scripted
 	cache    *cached
 	config   syncer.Config
+	deadline time.Duration // of a run; 0 for none
+	emit     func(ledger.Event)
 }
 
 func newBench(t testing.TB, now func() time.Time) *bench {
@@ -317,23 +303,30 @@ func newBench(t testing.TB, now func() time.Time) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{archive: newMemory(), provider: &scripted{now: now}, cache: newCached()}
+	b := &bench{archive: newMemory(), provider: &scripted{now: now}, cache: newCached(), emit: func(ledger.Event) {}}
 	b.config = syncer.Config{
 		Provider: b.provider, Capabilities: yahoo.Capabilities(), Archive: b.archive, Cache: b.cache, Now: now, Pacific: pacific, Logger: slog.New(slog.DiscardHandler),
 	}
 	return b
 }
 
+// run carries out a run as the gate does, and gives it the state that its cells deserve.
 func (b *bench) run(t testing.TB, ctx context.Context, request syncer.Request) syncer.Report {
 	t.Helper()
 	engine, err := syncer.New(b.config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := engine.RunOnce(ctx, request)
-	if err != nil {
+	if b.deadline > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, b.deadline)
+		defer cancel()
+	}
+	report, err := engine.RunOnce(ctx, ledger.Run{ID: 7, Job: ledger.JobImport}, request, nil, b.emit)
+	if err != nil && !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
+	report.Run.State, report.Run.Reason = ledger.Outcome(report.Cells)
 	return report
 }
 

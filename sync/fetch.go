@@ -41,7 +41,7 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 		w.cells = x.cellsOf(w.task, ledger.CellClosed, "market closed since the newest stored bar", 0)
 		return w
 	}
-	x.Watch(Event{Task: w.task, Phase: PhaseFetching})
+	x.emit(ledger.Event{Kind: ledger.EventTask, Series: w.task.Series().String()})
 	x.logStart(ctx, w.task)
 	got := &batch{}
 	for _, request := range w.task.Fetches {
@@ -97,7 +97,9 @@ func (x *execution) ask(ctx context.Context, task Task, request market.FetchRequ
 		if pause == 0 || (bounded && time.Until(deadline) < pause) {
 			return nil, err
 		}
-		x.Watch(Event{Task: task, Phase: PhaseWaiting, Detail: string(market.OutcomeOf(err)), Until: x.Now().Add(pause)})
+		x.emit(ledger.Event{
+			Kind: ledger.EventWaiting, Series: task.Series().String(), Waiting: string(market.OutcomeOf(err)), Until: x.Now().Add(pause),
+		})
 		x.Logger.WarnContext(ctx, "provider wants a pause, waiting", "series", task.Series().String(), "error", err, "pause", pause)
 		if sleep(ctx, pause) != nil {
 			return nil, err

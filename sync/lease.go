@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"barkeep/ledger"
 	"barkeep/market"
 )
 
@@ -47,7 +48,9 @@ func (x *execution) lease(ctx context.Context, task Task) (leaseHeld, error) {
 			return held, nil
 		}
 		if !held.waited {
-			x.Watch(Event{Task: task, Phase: PhaseWaiting, Detail: "another process works on it"})
+			x.emit(ledger.Event{
+				Kind: ledger.EventWaiting, Series: task.Series().String(), Waiting: "another process works on it",
+			})
 			x.Logger.InfoContext(ctx, "series is held by another process, waiting", "series", task.Series().String())
 		}
 		held.waited = true

@@ -14,7 +14,7 @@ type Provider interface {
 	Fetch(ctx context.Context, request market.FetchRequest) (*market.FetchResult, error)
 }
 
-// Archive keeps bars and the ledger of runs.
+// Archive keeps bars and the evidence of runs.
 type Archive interface {
 	// States tells what the archive holds of every series, in one query.
 	States(ctx context.Context) ([]market.SeriesState, error)
@@ -24,13 +24,9 @@ type Archive interface {
 	State(ctx context.Context, series market.Series) (market.SeriesState, bool, error)
 	// Page reads at most limit bars that start inside the window, the last ones with newest, in order.
 	Page(ctx context.Context, series market.Series, window market.Window, limit int, newest bool) (*market.Candles, error)
-	// StartRun writes a new run and returns its id.
-	StartRun(ctx context.Context, run ledger.Run) (int64, error)
-	// FinishRun writes a run's state, reason and end.
-	FinishRun(ctx context.Context, run ledger.Run) error
-	// RecordCellOf writes the evidence of a cell that stored nothing. The error is ledger.ErrLost when the run has a token
-	// and was taken over.
-	RecordCellOf(ctx context.Context, run ledger.Run, cell ledger.Cell) error
+	// RecordCell writes a cell that stored nothing, for a run that has the token. The error is ledger.ErrLost when the run was
+	// taken over.
+	RecordCell(ctx context.Context, run ledger.Run, cell ledger.Cell) error
 }
 
 // Tx is one write transaction of the archive.

@@ -5,12 +5,14 @@ import (
 	"io"
 	"time"
 
-	"barkeep/app"
+	"barkeep/gate"
+	"barkeep/ledger"
+	syncer "barkeep/sync"
 )
 
 // printAnswer tells what became of a slot: a table of evidence when this process ran it, else a line about who did.
-func printAnswer(w io.Writer, answer app.Answer, slot app.Slot, names naming, asJSON bool) error {
-	report := app.Report{Run: answer.Run, Cells: answer.Cells}
+func printAnswer(w io.Writer, answer gate.Result, slot ledger.Slot, names naming, asJSON bool) error {
+	report := syncer.Report{Run: answer.Run, Cells: answer.Cells}
 	for _, c := range answer.Cells {
 		report.Requests += c.Requests
 	}
@@ -19,7 +21,7 @@ func printAnswer(w io.Writer, answer app.Answer, slot app.Slot, names naming, as
 		view.Outcome, view.Slot = string(answer.Outcome), &named
 		return printJSON(w, view)
 	}
-	if answer.Outcome == app.Ran {
+	if answer.Outcome == gate.Ran {
 		if err := printReport(w, report, answer.Run.Finished); err != nil {
 			return err
 		}
@@ -31,15 +33,15 @@ func printAnswer(w io.Writer, answer app.Answer, slot app.Slot, names naming, as
 }
 
 // became is one line about a run of another process, or of before.
-func became(answer app.Answer, pacific *time.Location) string {
+func became(answer gate.Result, pacific *time.Location) string {
 	run := answer.Run
 	at := func(t time.Time) string {
 		return t.In(pacific).Format("15:04 MST") + " (" + t.UTC().Format("15:04 UTC") + ")"
 	}
 	switch {
-	case answer.Outcome == app.Held && run.ID == 0:
+	case answer.Outcome == gate.Held && run.ID == 0:
 		return "another process is beginning it"
-	case answer.Outcome == app.Held:
+	case answer.Outcome == gate.Held:
 		return fmt.Sprintf("held by run %d on %s since %s", run.ID, run.Host, at(run.Started))
 	case answer.Done():
 		return fmt.Sprintf("already ran at %s, run %d", at(run.Started), run.ID)

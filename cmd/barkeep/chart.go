@@ -5,12 +5,12 @@ import (
 	"math"
 	"strings"
 
-	"barkeep/app"
+	"barkeep/market"
 )
 
 // chart draws the newest bars as candles of text: one column a bar, a thick body from open to close and a thin wick from
 // low to high, with the highest and lowest price and the dates at the edges. Rising bars are green on a terminal.
-func chart(bars *app.Candles, width, height int, colour bool) string {
+func chart(bars *market.Candles, width, height int, colour bool) string {
 	n := bars.Len()
 	if n == 0 {
 		return "(no bars)\n"
@@ -47,7 +47,7 @@ func chart(bars *app.Candles, width, height int, colour bool) string {
 }
 
 // cell is what bar i shows in row y.
-func cell(bars *app.Candles, i, y int, row func(float64) int, colour bool) string {
+func cell(bars *market.Candles, i, y int, row func(float64) int, colour bool) string {
 	open, shut := row(bars.Open[i]), row(bars.Close[i])
 	mark := " "
 	switch {

@@ -5,8 +5,6 @@ import (
 	"io"
 
 	"github.com/alecthomas/kong"
-
-	"barkeep/app"
 )
 
 // completionCommand prints what teaches a shell to complete barkeep's command line.
@@ -106,7 +104,7 @@ func readOption(v *kong.Value, placeholder string) option {
 	case v.Enum != "":
 		o.takes, o.values = takesChoice, v.EnumSlice()
 	case v.Name == "timeframe":
-		o.takes, o.values = takesList, app.Timeframes()
+		o.takes, o.values = takesList, timeframes()
 	case v.Tag.Type == "existingdir" || placeholder == "DIR":
 		o.takes = takesFolder
 	case v.Tag.Type == "existingfile" || placeholder == "FILE" || placeholder == "PATH":

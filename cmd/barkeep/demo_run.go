@@ -13,6 +13,7 @@ import (
 	"barkeep/app"
 	"barkeep/config"
 	"barkeep/market"
+	syncer "barkeep/sync"
 	"barkeep/yahoo/fake"
 )
 
@@ -34,8 +35,8 @@ type demoOptions struct {
 
 // demo is what the demo did.
 type demo struct {
-	first  app.Report    // into an empty archive
-	second app.Report    // the same again
+	first  syncer.Report // into an empty archive
+	second syncer.Report // the same again
 	series market.Series // the one to draw
 	bars   *market.Candles
 	path   string // of the archive, when it was kept
@@ -72,11 +73,11 @@ func runDemo(ctx context.Context, o demoOptions) (d demo, err error) {
 
 // run syncs twice and reads the bars to draw.
 func (d *demo) run(ctx context.Context, a *app.App) (err error) {
-	request := a.Request(app.Request{Entry: "demo"})
-	if d.first, err = a.Engine.RunOnce(ctx, request); err != nil {
+	request := a.Request(syncer.Request{})
+	if d.first, err = a.RunAdHoc(ctx, "demo", request, nil); err != nil {
 		return err
 	}
-	if d.second, err = a.Engine.RunOnce(ctx, request); err != nil {
+	if d.second, err = a.RunAdHoc(ctx, "demo", request, nil); err != nil {
 		return err
 	}
 	d.series = market.Series{Instrument: request.Instruments[0].Name, Timeframe: market.D1}

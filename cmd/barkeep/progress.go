@@ -8,7 +8,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"barkeep/app"
+	"barkeep/ledger"
 )
 
 // progress shows on a terminal how far a run is, with the log above it; elsewhere the log's plain lines say it. It is the
@@ -20,7 +20,7 @@ type progress struct {
 	mu   sync.Mutex
 	bars *mpb.Progress
 	bar  *mpb.Bar
-	what string
+	now  ledger.Progress
 }
 
 func newProgress(out io.Writer, quiet bool) *progress {
@@ -65,20 +65,17 @@ func (p *progress) stop() {
 }
 
 // watch follows the run.
-func (p *progress) watch(e app.Event) {
+func (p *progress) watch(e ledger.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.bar == nil {
 		return
 	}
-	p.what = fmt.Sprintf(" %s %s", e.Phase, e.Task.Series())
-	if e.Phase == app.PhaseWaiting {
-		p.what += ": " + e.Detail
-		if !e.Until.IsZero() {
-			p.what += " until " + e.Until.UTC().Format("15:04:05Z")
-		}
-	}
-	if e.Phase == app.PhaseDone || e.Phase == app.PhaseFailed {
+	p.now = p.now.After(e)
+	switch {
+	case e.Kind == ledger.EventPlanned && e.Tasks > 0:
+		p.bar.SetTotal(int64(e.Tasks), false) // of which earlier attempts have done some
+	case e.Kind == ledger.EventCells:
 		p.bar.Increment()
 	}
 }
@@ -86,5 +83,27 @@ func (p *progress) watch(e app.Event) {
 func (p *progress) doing() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.what
+	return doingNow(p.now)
+}
+
+// doingNow is what a run is doing, in words.
+func doingNow(p ledger.Progress) string {
+	switch {
+	case p.Waiting != "" && p.Until.IsZero():
+		return fmt.Sprintf(" waiting %s: %s", p.Now, p.Waiting)
+	case p.Waiting != "":
+		return fmt.Sprintf(" waiting %s: %s until %s", p.Now, p.Waiting, p.Until.UTC().Format("15:04:05Z"))
+	default:
+		return " " + p.Now
+	}
+}
+
+// progressLine is the progress of a run in another process, in words.
+func progressLine(run int64, p ledger.Progress) string {
+	line := fmt.Sprintf("run %d is at %d of %d series", run, p.Ended, p.Tasks)
+	if p.Failed > 0 {
+		line += fmt.Sprintf(", %d of them failed", p.Failed)
+	}
+	return line + fmt.Sprintf("; %d requests, %d candles inserted;%s (%s)", p.Requests, p.Inserted, doingNow(p),
+		p.At.UTC().Format("15:04:05Z"))
 }

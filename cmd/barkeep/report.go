@@ -11,12 +11,12 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"barkeep/app"
 	"barkeep/ledger"
+	syncer "barkeep/sync"
 )
 
 // printReport shows what a run did, or did until now: a row of evidence a series, then the sum.
-func printReport(w io.Writer, r app.Report, now time.Time) error {
+func printReport(w io.Writer, r syncer.Report, now time.Time) error {
 	t := newTable(w, "series", "state", "fetched", "inserted", "changed", "unchanged", "newest bar", "reason")
 	for _, c := range inOrder(r.Cells) {
 		t.AppendRow(table.Row{
@@ -27,20 +27,23 @@ func printReport(w io.Writer, r app.Report, now time.Time) error {
 	for _, f := range r.Faults {
 		fmt.Fprintln(w, "also:", f)
 	}
+	if r.Progress != nil {
+		fmt.Fprintln(w, progressLine(r.Run.ID, *r.Progress))
+	}
 	return printSum(w, r, now)
 }
 
 // inOrder sorts cells as a person looks for them: by instrument, shortest timeframe first. The run went by urgency.
-func inOrder(cells []app.Cell) []app.Cell {
+func inOrder(cells []ledger.Cell) []ledger.Cell {
 	sorted := slices.Clone(cells)
-	slices.SortStableFunc(sorted, func(a, b app.Cell) int {
-		return cmp.Or(strings.Compare(a.Instrument, b.Instrument), app.Order(a.Timeframe)-app.Order(b.Timeframe))
+	slices.SortStableFunc(sorted, func(a, b ledger.Cell) int {
+		return cmp.Or(strings.Compare(a.Instrument, b.Instrument), orderOf(a.Timeframe)-orderOf(b.Timeframe))
 	})
 	return sorted
 }
 
 // printMatrix shows how many bars each series got, an instrument a row; a series that got none for a fault is marked.
-func printMatrix(w io.Writer, r app.Report) {
+func printMatrix(w io.Writer, r syncer.Report) {
 	cells := inOrder(r.Cells)
 	var columns []string
 	for _, c := range cells {
@@ -48,7 +51,7 @@ func printMatrix(w io.Writer, r app.Report) {
 			columns = append(columns, c.Timeframe)
 		}
 	}
-	slices.SortFunc(columns, func(a, b string) int { return app.Order(a) - app.Order(b) })
+	slices.SortFunc(columns, func(a, b string) int { return orderOf(a) - orderOf(b) })
 	header := []any{"bars inserted"}
 	for _, c := range columns {
 		header = append(header, c)
@@ -68,7 +71,7 @@ func printMatrix(w io.Writer, r app.Report) {
 	t.Render()
 }
 
-func printSum(w io.Writer, r app.Report, now time.Time) error {
+func printSum(w io.Writer, r syncer.Report, now time.Time) error {
 	var changed, unchanged, failed int
 	for _, c := range r.Cells {
 		changed, unchanged = changed+c.Changed, unchanged+c.Unchanged
@@ -96,7 +99,7 @@ func printSum(w io.Writer, r app.Report, now time.Time) error {
 }
 
 // printPlan shows what a run would ask for.
-func printPlan(w io.Writer, p app.Plan, perMinute float64, asJSON bool) error {
+func printPlan(w io.Writer, p syncer.Plan, perMinute float64, asJSON bool) error {
 	if asJSON {
 		return printJSON(w, planJSON(p, perMinute))
 	}
@@ -113,7 +116,7 @@ func printPlan(w io.Writer, p app.Plan, perMinute float64, asJSON bool) error {
 	return err
 }
 
-func names(task app.Task) string {
+func names(task syncer.Task) string {
 	line := ""
 	for i, t := range task.Derived {
 		if i > 0 {

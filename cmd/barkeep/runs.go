@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"barkeep/app"
+	"barkeep/ledger"
 )
 
 // runsCommand shows the ledger.
@@ -39,7 +40,7 @@ func (c *runsCommand) Run(p *process) error {
 	}
 	switch {
 	case c.JSON:
-		return printJSON(p.out, viewRuns(status.Runs, names))
+		return printJSON(p.out, viewRuns(status.Runs, status.Progress, names))
 	case status.Absent:
 		return printAbsent(p.out, status.Archive)
 	}
@@ -67,7 +68,7 @@ func (c *runsCommand) one(p *process, s setup, names naming) error {
 }
 
 // slotOf names the slot of a run, whose job stands beside it.
-func slotOf(r app.Run, names naming) string {
+func slotOf(r ledger.Run, names naming) string {
 	text := r.SlotName(names.schedules...)
 	if r.Forced {
 		text += " forced"
@@ -75,7 +76,7 @@ func slotOf(r app.Run, names naming) string {
 	return text
 }
 
-func took(r app.Run) string {
+func took(r ledger.Run) string {
 	if r.Finished.IsZero() {
 		return "-"
 	}

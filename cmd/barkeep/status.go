@@ -12,6 +12,7 @@ import (
 
 	"barkeep/app"
 	"barkeep/ledger"
+	"barkeep/market"
 )
 
 // statusCommand shows what the archive holds.
@@ -63,7 +64,7 @@ func printStatus(w io.Writer, s app.Status, names naming) error {
 		return err
 	}
 	for _, slot := range s.Today {
-		line := fmt.Sprintf("today    %s = %s: %s", slot.Name(names.schedules...), both(slot.At, pacific), slot.State(s.Now))
+		line := fmt.Sprintf("today    %s = %s: %s", slot.Name(names.schedules...), both(slot.At, pacific), slot.State)
 		if slot.Run.ID != 0 {
 			line += fmt.Sprintf(", run %d", slot.Run.ID)
 		}
@@ -79,10 +80,15 @@ func printStatus(w io.Writer, s app.Status, names naming) error {
 		}
 		runs.Render()
 	}
+	for _, r := range s.Runs {
+		if said, ok := s.Progress[r.ID]; ok {
+			fmt.Fprintln(w, progressLine(r.ID, said))
+		}
+	}
 	series := newTable(w, "series", "bars", "oldest", "newest", "age")
-	slices.SortStableFunc(s.Series, func(a, b app.SeriesState) int {
+	slices.SortStableFunc(s.Series, func(a, b market.SeriesState) int {
 		return cmp.Or(strings.Compare(a.Series.Instrument, b.Series.Instrument),
-			app.Order(string(a.Series.Timeframe))-app.Order(string(b.Series.Timeframe)))
+			orderOf(string(a.Series.Timeframe))-orderOf(string(b.Series.Timeframe)))
 	})
 	for _, state := range s.Series {
 		series.AppendRow(table.Row{state.Series, state.Count, stamp(state.Oldest), stamp(state.Newest), age(s.Now, state)})
@@ -92,7 +98,7 @@ func printStatus(w io.Writer, s app.Status, names naming) error {
 	return err
 }
 
-func age(now time.Time, s app.SeriesState) string {
+func age(now time.Time, s market.SeriesState) string {
 	if s.Newest.IsZero() {
 		return "-"
 	}
@@ -114,7 +120,7 @@ func statusJSON(s app.Status, names naming) any {
 	}
 	slots := make([]slotView, len(s.Today))
 	for i, slot := range s.Today {
-		slots[i] = slotView{slot.View(names.pacific, names.schedules...), slot.State(s.Now), slot.Run.ID}
+		slots[i] = slotView{slot.View(names.pacific, names.schedules...), string(slot.State), slot.Run.ID}
 	}
 	var next *ledger.SlotView
 	if !s.Next.At.IsZero() {
@@ -141,6 +147,6 @@ func statusJSON(s app.Status, names naming) any {
 		Series  []seriesView     `json:"series"`
 	}{
 		version, s.Archive, !s.Absent, s.Schema, s.Latest, s.Mode, ledger.InstantOf(s.Now, names.pacific), next, slots,
-		viewRuns(s.Runs, names), series,
+		viewRuns(s.Runs, s.Progress, names), series,
 	}
 }

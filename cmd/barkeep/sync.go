@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"barkeep/app"
+	"barkeep/gate"
+	syncer "barkeep/sync"
 )
 
 // syncCommand brings the archive up to date.
@@ -67,30 +69,30 @@ func (c *syncCommand) Run(p *process) error {
 }
 
 // request reads the flags.
-func (c *syncCommand) request() (app.Request, error) {
+func (c *syncCommand) request() (syncer.Request, error) {
 	instruments, timeframes, err := app.Select(list(c.Instrument), list(c.Timeframe), "--instrument", "--timeframe")
 	if err != nil {
-		return app.Request{}, err
+		return syncer.Request{}, err
 	}
 	if c.Maintenance && (c.Backfill || c.Deep) {
-		return app.Request{}, app.Misuse("--maintenance checks what is stored, --backfill and --deep fetch more: " +
+		return syncer.Request{}, app.Misuse("--maintenance checks what is stored, --backfill and --deep fetch more: " +
 			"give one of them")
 	}
 	if (c.Slot != nil || c.Force || c.NoWait) && (c.selects() || c.Maintenance) {
-		return app.Request{}, app.Misuse("--slot, --force and --no-wait are about a slot, which imports everything: " +
+		return syncer.Request{}, app.Misuse("--slot, --force and --no-wait are about a slot, which imports everything: " +
 			"leave out --instrument, --timeframe, --backfill, --deep and --maintenance")
 	}
 	if c.Slot != nil && *c.Slot < 0 {
-		return app.Request{}, app.Misuse("--slot is %d: slots are counted from 0", *c.Slot)
+		return syncer.Request{}, app.Misuse("--slot is %d: slots are counted from 0", *c.Slot)
 	}
-	return app.Request{
-		Entry: "sync", Instruments: instruments, Timeframes: timeframes,
+	return syncer.Request{
+		Instruments: instruments, Timeframes: timeframes,
 		Backfill: c.Backfill, Deep: c.Deep, Maintenance: c.Maintenance,
 	}, nil
 }
 
 // dryRun shows the plan of what would be run. What the run would refuse is refused.
-func (c *syncCommand) dryRun(p *process, s setup, a *app.App, request app.Request) error {
+func (c *syncCommand) dryRun(p *process, s setup, a *app.App, request syncer.Request) error {
 	if c.Slot != nil {
 		if err := a.CheckSlot(*c.Slot); err != nil {
 			return err
@@ -103,15 +105,10 @@ func (c *syncCommand) dryRun(p *process, s setup, a *app.App, request app.Reques
 	return printPlan(p.out, plan, s.config.YahooRequestsPerMinute, c.JSON)
 }
 
-// adHoc fetches a selection, beside the slots. Maintenance waits for an import that is in progress.
-func (c *syncCommand) adHoc(p *process, s setup, a *app.App, request app.Request, progress *progress) (int, error) {
-	if request.Maintenance {
-		if err := a.WaitForImport(p.ctx); err != nil {
-			return 0, err
-		}
-	}
+// adHoc fetches a selection, beside the slots.
+func (c *syncCommand) adHoc(p *process, s setup, a *app.App, request syncer.Request, progress *progress) (int, error) {
 	progress.start(app.Tasks(request))
-	report, err := a.Engine.RunOnce(p.ctx, request)
+	report, err := a.RunAdHoc(p.ctx, "sync", request, nil)
 	progress.stop()
 	if len(report.Cells) > 0 {
 		err = errors.Join(err, c.print(p, s, report))
@@ -120,7 +117,7 @@ func (c *syncCommand) adHoc(p *process, s setup, a *app.App, request app.Request
 }
 
 // print shows what a run did.
-func (c *syncCommand) print(p *process, s setup, report app.Report) error {
+func (c *syncCommand) print(p *process, s setup, report syncer.Report) error {
 	if !c.JSON {
 		return printReport(p.out, report, s.now())
 	}
@@ -129,7 +126,7 @@ func (c *syncCommand) print(p *process, s setup, report app.Report) error {
 }
 
 // slot sees to it that a slot is run.
-func (c *syncCommand) slot(p *process, s setup, a *app.App, request app.Request, progress *progress) (int, error) {
+func (c *syncCommand) slot(p *process, s setup, a *app.App, request syncer.Request, progress *progress) (int, error) {
 	names, err := s.naming()
 	if err != nil {
 		return 0, err
@@ -147,7 +144,7 @@ func (c *syncCommand) slot(p *process, s setup, a *app.App, request app.Request,
 	if err := printAnswer(p.out, answer, slot, names, c.JSON); err != nil {
 		return 0, err
 	}
-	if answer.Outcome == app.Held {
+	if answer.Outcome == gate.Held {
 		return app.ExitHeld, nil
 	}
 	return app.ExitCodeOf(answer.Run.State), context.Cause(p.ctx)

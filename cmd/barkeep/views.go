@@ -3,10 +3,13 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"slices"
 	"time"
 
 	"barkeep/app"
 	"barkeep/ledger"
+	"barkeep/market"
+	syncer "barkeep/sync"
 )
 
 func printJSON(w io.Writer, v any) error {
@@ -36,19 +39,24 @@ type runView struct {
 	Host     string     `json:"host"`
 	Started  *time.Time `json:"started"`
 	Finished *time.Time `json:"finished"`
+
+	Progress *ledger.Progress `json:"progress,omitempty"` // of a run in progress that has said something
 }
 
-func viewRun(r app.Run, names naming) runView {
+func viewRun(r ledger.Run, names naming) runView {
 	return runView{
 		ID: r.ID, SlotView: r.SlotView(names.pacific, names.schedules...), Attempt: r.Attempt, Forced: r.Forced, Entry: r.Entry,
 		State: string(r.State), Reason: r.Reason, Host: r.Host, Started: optional(r.Started), Finished: optional(r.Finished),
 	}
 }
 
-func viewRuns(runs []app.Run, names naming) []runView {
+func viewRuns(runs []ledger.Run, progress map[int64]ledger.Progress, names naming) []runView {
 	views := make([]runView, len(runs))
 	for i, r := range runs {
 		views[i] = viewRun(r, names)
+		if said, ok := progress[r.ID]; ok {
+			views[i].Progress = &said
+		}
 	}
 	return views
 }
@@ -80,7 +88,7 @@ type reportView struct {
 	Faults   []string         `json:"faults"`
 }
 
-func reportJSON(r app.Report, names naming) reportView {
+func reportJSON(r syncer.Report, names naming) reportView {
 	cells := make([]cellView, len(r.Cells))
 	for i, c := range r.Cells {
 		cells[i] = cellView{
@@ -89,8 +97,10 @@ func reportJSON(r app.Report, names naming) reportView {
 			Inserted: c.Inserted, Changed: c.Changed, Unchanged: c.Unchanged, Newest: optional(c.Newest),
 		}
 	}
+	run := viewRun(r.Run, names)
+	run.Progress = r.Progress
 	return reportView{
-		Run: viewRun(r.Run, names), Inserted: r.Inserted(), Requests: r.Requests, Cells: cells, Faults: append([]string{}, r.Faults...),
+		Run: run, Inserted: r.Inserted(), Requests: r.Requests, Cells: cells, Faults: append([]string{}, r.Faults...),
 	}
 }
 
@@ -106,7 +116,7 @@ type taskView struct {
 	Requests   int        `json:"requests"`
 }
 
-func planJSON(p app.Plan, perMinute float64) any {
+func planJSON(p syncer.Plan, perMinute float64) any {
 	tasks := make([]taskView, len(p.Tasks))
 	for i, t := range p.Tasks {
 		tasks[i] = taskView{
@@ -124,4 +134,18 @@ func planJSON(p app.Plan, perMinute float64) any {
 		Estimate float64    `json:"estimate_seconds"`
 		Tasks    []taskView `json:"tasks"`
 	}{p.Made.UTC(), p.Requests(), p.Estimate(perMinute).Seconds(), tasks}
+}
+
+// timeframes are the names of all timeframes, shortest first.
+func timeframes() []string {
+	var names []string
+	for _, t := range market.Timeframes() {
+		names = append(names, string(t))
+	}
+	return names
+}
+
+// orderOf is the rank of a timeframe among all, shortest first; -1 for none.
+func orderOf(timeframe string) int {
+	return slices.Index(market.Timeframes(), market.Timeframe(timeframe))
 }

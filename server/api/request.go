@@ -165,14 +165,14 @@ func (a *API) readSlotRequest(b *body, request *RunRequest) {
 	request.Force = b.flag("force")
 	if !b.has("slot") {
 		b.refuseIf("date", b.has("date"), "a date together with a slot")
-		newest, _, ok := a.server.Import.Due(now)
-		if !ok {
+		newest, err := a.server.Import.Newest(now)
+		if err != nil {
 			b.refuse("body", "slot", "", "series: this process has no IMPORT_TIMES and so no slots")
 		}
-		request.Slot = newest
+		request.Slot = newest.Slot
 		return
 	}
-	date := a.server.Today(a.server.Import)
+	date := ""
 	if text, ok := take[string](b, "date", acceptedDates); ok {
 		date = a.date(b.input, "body", text)
 	}
@@ -180,12 +180,12 @@ func (a *API) readSlotRequest(b *body, request *RunRequest) {
 	if len(b.wrong) > 0 {
 		return
 	}
-	at, err := a.server.Import.At(date, index)
+	slot, err := a.server.Import.Selectable(date, index, now)
 	switch {
+	case errors.Is(err, ledger.ErrNotDue):
+		b.refuseField("slot", "a slot whose time has come; this one comes at "+slot.At.UTC().Format(time.RFC3339))
 	case err != nil:
 		b.refuseField("slot", "a slot of the schedule: "+err.Error())
-	case at.After(now):
-		b.refuseField("slot", "a slot whose time has come; this one comes at "+at.UTC().Format(time.RFC3339))
 	}
-	request.Slot = ledger.Slot{Job: ledger.JobImport, Date: date, Index: index}
+	request.Slot = slot.Slot
 }

@@ -58,7 +58,17 @@ func (a *API) oneRun(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	views := a.server.Views()
-	return a.server.JSON(w, runAnswer{views.Run(run), views.Evidence(cells), views.Cells(cells)})
+	shown := views.Run(run)
+	if run.State == ledger.StateRunning {
+		said, ok, err := a.server.Ledger.Progress(r.Context(), id)
+		if err != nil {
+			return err
+		}
+		if ok {
+			shown.Progress = views.Progress(said)
+		}
+	}
+	return a.server.JSON(w, runAnswer{shown, views.Evidence(cells), views.Cells(cells)})
 }
 
 // startedView says what came of a request for a run.

@@ -50,7 +50,7 @@ func (a *API) slot(w http.ResponseWriter, r *http.Request) error {
 // date reads a slot date; "today" is the one of now in the schedule's zone.
 func (a *API) date(in *input, where, text string) string {
 	if text == "today" {
-		return a.server.Today(a.server.Import)
+		return a.server.Import.Today(a.server.Now())
 	}
 	if _, err := time.Parse(time.DateOnly, text); err != nil {
 		in.refuse(where, "date", text, acceptedDates)
@@ -85,9 +85,9 @@ func (a *API) await(client context.Context, slot ledger.Timed, wait time.Duratio
 // retry is when to ask again: soon while a run is under way, else when something may have changed, at most an hour.
 func (a *API) retry(shown view.Slot, at time.Time) string {
 	switch shown.State {
-	case view.SlotWaiting:
+	case ledger.StateWaiting:
 		return server.Seconds(min(at.Sub(a.server.Now()), time.Hour))
-	case view.SlotDue, ledger.StateRunning:
+	case ledger.StateDue, ledger.StateRunning:
 		return server.Seconds(5 * time.Second)
 	default:
 		return server.Seconds(30 * time.Second)

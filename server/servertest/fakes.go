@@ -79,6 +79,7 @@ type Ledger struct {
 	List     []ledger.Run
 	ByRun    map[int64][]ledger.Cell
 	Slots    map[ledger.Slot]SlotRecord
+	Said     map[int64]ledger.Progress // of runs in progress
 	Requests []api.RunRequest
 	Starts   func(api.RunRequest) (api.StartedRun, error)
 }
@@ -105,6 +106,12 @@ func (f *Ledger) Run(_ context.Context, id int64) (ledger.Run, bool, error) {
 
 // Cells are those of ByRun.
 func (f *Ledger) Cells(_ context.Context, id int64) ([]ledger.Cell, error) { return f.ByRun[id], nil }
+
+// Progress is that of Said.
+func (f *Ledger) Progress(_ context.Context, id int64) (ledger.Progress, bool, error) {
+	said, ok := f.Said[id]
+	return said, ok, nil
+}
 
 // Latest is the run of a slot in Slots.
 func (f *Ledger) Latest(_ context.Context, slot ledger.Slot) (ledger.Run, bool, error) {

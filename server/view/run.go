@@ -22,6 +22,29 @@ type Run struct {
 	Started  *Instant     `json:"started"`
 	Finished *Instant     `json:"finished"`
 	Took     *float64     `json:"took_seconds"`
+
+	Progress *Progress `json:"progress,omitempty"` // of a run in progress that has said something
+}
+
+// Progress is what a run in progress was doing when it said so last.
+type Progress struct {
+	Tasks    int      `json:"tasks"` // base series, each with what derives from it
+	Ended    int      `json:"ended"`
+	Failed   int      `json:"failed"`
+	Requests int      `json:"requests"`
+	Inserted int      `json:"inserted"`
+	Now      string   `json:"now,omitempty"`     // the series that began last
+	Waiting  string   `json:"waiting,omitempty"` // what is waited for
+	Until    *Instant `json:"until,omitempty"`
+	At       *Instant `json:"at"`
+}
+
+// Progress shows a progress.
+func (r Renderer) Progress(p ledger.Progress) *Progress {
+	return &Progress{
+		Tasks: p.Tasks, Ended: p.Ended, Failed: p.Failed, Requests: p.Requests, Inserted: p.Inserted, Now: p.Now,
+		Waiting: p.Waiting, Until: r.Instant(p.Until), At: r.Instant(p.At),
+	}
 }
 
 // Run shows a run.

@@ -6,12 +6,6 @@ import (
 	"barkeep/ledger"
 )
 
-// The states of a slot for which nothing was run; else it has the state of its run.
-const (
-	SlotWaiting ledger.State = "waiting" // its time has not come
-	SlotDue     ledger.State = "due"     // its time has come
-)
-
 // Slot is a slot with the evidence for its state.
 type Slot struct {
 	Job   ledger.Job   `json:"job"`
@@ -47,25 +41,15 @@ type FailedCell struct {
 	Reason     string           `json:"reason"`
 }
 
-// Slot shows a slot with the run that tells how it stands (its ID is 0 when there is none) and its cells. A slot is tried
-// again until the schedule's next one comes: what is not done by then has ended.
-func (r Renderer) Slot(schedule ledger.Schedule, slot ledger.Timed, run ledger.Run, cells []ledger.Cell, now time.Time) Slot {
-	_, next := schedule.Next(slot.At)
-	over := !now.Before(next)
-	v := Slot{Job: slot.Job, Date: slot.Date, Slot: slot.Index, At: r.Instant(slot.At)}
-	switch {
-	case run.ID != 0:
-		shown := r.Run(run)
-		v.Run, v.State, v.Evidence = &shown, run.State, r.Evidence(cells)
-	case now.Before(slot.At):
-		v.State = SlotWaiting
-	case over:
-		v.State = ledger.StateMissed
-	default:
-		v.State = SlotDue
+// Slot shows how a slot stands, with the cells of its runs.
+func (r Renderer) Slot(s ledger.Standing, cells []ledger.Cell) Slot {
+	v := Slot{
+		Job: s.Job, Date: s.Date, Slot: s.Index, At: r.Instant(s.At), State: s.State, Done: s.Done, Ended: s.Ended,
 	}
-	v.Done = v.State == ledger.StateDone
-	v.Ended = v.Done || v.State == ledger.StateMissed || (over && v.State != ledger.StateRunning)
+	if s.Run.ID != 0 {
+		run := r.Run(s.Run)
+		v.Run, v.Evidence = &run, r.Evidence(cells)
+	}
 	return v
 }
 

@@ -1,4 +1,4 @@
-package scheduler
+package notify
 
 import (
 	"context"
@@ -6,23 +6,23 @@ import (
 	"time"
 )
 
-// errBusy tells that an earlier call has not returned, long after it was told to.
-var errBusy = errors.New("an earlier call still hangs")
+// errHung tells that an earlier call has not returned, long after it was told to.
+var errHung = errors.New("an earlier call still hangs")
 
-// sink calls something that may hang and may not obey its context. One call is on its way at a time; one that does not obey
+// single calls something that may hang and may not obey its context. One call is on its way at a time; one that does not obey
 // is left behind, and until it returns nothing else is called.
-type sink struct {
+type single struct {
 	idle chan struct{} // holds one token while no call is on its way
 }
 
-func newSink() sink {
-	s := sink{idle: make(chan struct{}, 1)}
+func newSingle() single {
+	s := single{idle: make(chan struct{}, 1)}
 	s.idle <- struct{}{}
 	return s
 }
 
 // call calls what, and waits for it until the timeout or the end of ctx. A call before it is waited for as long.
-func (s sink) call(ctx context.Context, timeout time.Duration, what func(context.Context) error) error {
+func (s single) call(ctx context.Context, timeout time.Duration, what func(context.Context) error) error {
 	if err := s.take(ctx, timeout); err != nil {
 		return err
 	}
@@ -43,15 +43,15 @@ func (s sink) call(ctx context.Context, timeout time.Duration, what func(context
 }
 
 // take waits until no call is on its way.
-func (s sink) take(ctx context.Context, timeout time.Duration) error {
-	patience := time.NewTimer(timeout)
-	defer patience.Stop()
+func (s single) take(ctx context.Context, timeout time.Duration) error {
+	limit := time.NewTimer(timeout)
+	defer limit.Stop()
 	select {
 	case <-s.idle:
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-patience.C:
-		return errBusy
+	case <-limit.C:
+		return errHung
 	}
 }

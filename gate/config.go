@@ -1,4 +1,4 @@
-package scheduler
+package gate
 
 import (
 	"context"
@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/store"
 )
 
 // Step is how far a run has come.
 type Step string
 
-// The steps of a run, in their order.
+// The steps of a run, in their order. A run ad hoc has no marker, and so neither the first nor the last of them.
 const (
 	StepMarked   Step = "marked"   // the marker is claimed, or cannot be
 	StepClaimed  Step = "claimed"  // the run is in the ledger
@@ -23,31 +24,33 @@ const (
 	StepLeft     Step = "left"     // the marker says done, or is given back
 )
 
-// GateConfig wires a gate. Ledger, Work, Now and Logger are required.
-type GateConfig struct {
-	Ledger  RunLedger
-	Markers Markers // nil: the ledger alone decides
-	Work    Work
-	Teller  *Teller // nil: nobody is told
-	Now     func() time.Time
-	Logger  *slog.Logger
-	Host    string // of this process, for the ledger and the marker
-	PID     int
+// Config wires a gate. Ledger, Work, Now and Logger are required.
+type Config struct {
+	Ledger    store.Gate
+	Markers   Markers // nil: the ledger alone decides
+	Work      Work    // of slots
+	Listeners []Listener
+	Now       func() time.Time
+	Logger    *slog.Logger
+	Host      string // of this process, for the ledger and the marker
+	PID       int
 
-	Lease         time.Duration          // how long a holder is waited for that gives no sign of life; 90 s by default
-	Heartbeat     time.Duration          // how often a holder does; a sixth of Lease by default, at most a third
+	Lease         time.Duration          // how long a run may go without a heartbeat; 90 s by default
+	Heartbeat     time.Duration          // the pause between two heartbeats; a sixth of Lease by default, at most a third
 	Deadline      time.Duration          // of the work of one run; 2 hours by default; at least Lease
-	Poll          time.Duration          // the mean pause of who waits for another's run; 1.25 s by default
+	Poll          time.Duration          // the mean pause between two looks at another's run; 1.25 s by default
+	Progress      time.Duration          // the shortest pause between two words of a run's progress to the ledger; 3 s by default
 	MarkerTTL     time.Duration          // how long a done marker lives; 7 days by default
 	MarkerTimeout time.Duration          // of one question to Markers; 2 s by default
 	LedgerTimeout time.Duration          // of one question to the ledger, and of asking again after errors; 15 s by default
-	StopTimeout   time.Duration          // for the last words of a run whose process is stopped; 5 s by default
+	StopTimeout   time.Duration          // for recording how a run ended whose process is stopped; 5 s by default
+	ListenTimeout time.Duration          // how long a run that has ended waits for its listeners; 1 s by default
 	Random        func() float64         // in [0, 1), for jitter; math/rand by default
 	OnStep        func(Step, ledger.Run) // nil: nobody watches; called by the goroutine that asked
 }
 
-// NewGate checks the configuration and fills in its defaults. All that is wrong is reported at once.
-func NewGate(c GateConfig) (*Gate, error) {
+// New checks the configuration and fills in its defaults. All that is wrong is reported at once.
+func New(c Config) (*Gate, error) {
 	if c.Ledger == nil || c.Work == nil || c.Now == nil || c.Logger == nil {
 		return nil, errors.New("run gate: Ledger, Work, Now and Logger are required")
 	}
@@ -55,10 +58,12 @@ func NewGate(c GateConfig) (*Gate, error) {
 	orDefault(&c.Heartbeat, c.Lease/6)
 	orDefault(&c.Deadline, 2*time.Hour)
 	orDefault(&c.Poll, 1250*time.Millisecond)
+	orDefault(&c.Progress, 3*time.Second)
 	orDefault(&c.MarkerTTL, 7*24*time.Hour)
 	orDefault(&c.MarkerTimeout, 2*time.Second)
 	orDefault(&c.LedgerTimeout, 15*time.Second)
 	orDefault(&c.StopTimeout, 5*time.Second)
+	orDefault(&c.ListenTimeout, time.Second)
 	if c.Random == nil {
 		c.Random = rand.Float64
 	}
@@ -68,11 +73,11 @@ func NewGate(c GateConfig) (*Gate, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	return &Gate{c, newRecent[ledger.Slot, proof](recentMost)}, nil
+	return &Gate{c, newRecent()}, nil
 }
 
 // check tells all durations that cannot work together.
-func (c GateConfig) check() error {
+func (c Config) check() error {
 	var wrong []error
 	refuse := func(bad bool, format string, args ...any) {
 		if bad {
@@ -87,10 +92,12 @@ func (c GateConfig) check() error {
 		{"Heartbeat", c.Heartbeat},
 		{"Deadline", c.Deadline},
 		{"Poll", c.Poll},
+		{"Progress", c.Progress},
 		{"MarkerTTL", c.MarkerTTL},
 		{"MarkerTimeout", c.MarkerTimeout},
 		{"LedgerTimeout", c.LedgerTimeout},
 		{"StopTimeout", c.StopTimeout},
+		{"ListenTimeout", c.ListenTimeout},
 	} {
 		refuse(d.value <= 0, "%s is %s, accepted is more than 0", d.name, d.value)
 	}

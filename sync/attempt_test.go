@@ -8,7 +8,7 @@ import (
 	syncer "barkeep/sync"
 )
 
-func TestCarryRedoesOnlyWhatIsLeft(t *testing.T) {
+func TestAnAttemptDoesOnlyWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, fixed(at(t, importTime)))
 	b.archive.token = "mine"
@@ -26,7 +26,7 @@ func TestCarryRedoesOnlyWhatIsLeft(t *testing.T) {
 		return nil, nil
 	}
 	run := ledger.Run{ID: 7, Token: "mine", Attempt: 1, Job: ledger.JobImport}
-	first, err := engine.Carry(t.Context(), run, request, nil)
+	first, err := cells(engine.RunOnce(t.Context(), run, request, nil, b.emit))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestCarryRedoesOnlyWhatIsLeft(t *testing.T) {
 		t.Fatalf("first attempt: %d cells, %s, want 6 and partial", len(first), state)
 	}
 	b.provider.script, b.provider.asked = nil, nil
-	second, err := engine.Carry(t.Context(), run, request, first)
+	second, err := cells(engine.RunOnce(t.Context(), run, request, first, b.emit))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,11 +55,14 @@ func TestARunThatWasTakenOverStoresNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	request := syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{market.D1}}
-	cells, err := engine.Carry(t.Context(), ledger.Run{ID: 7, Token: "mine"}, request, nil)
-	if err != nil || len(cells) != 1 || cells[0].State != ledger.CellFailed {
-		t.Errorf("cells %+v, %v, want one that failed", cells, err)
+	report, err := engine.RunOnce(t.Context(), ledger.Run{ID: 7, Token: "mine"}, request, nil, b.emit)
+	if err != nil || len(report.Cells) != 1 || report.Cells[0].State != ledger.CellFailed {
+		t.Errorf("cells %+v, %v, want one that failed", report.Cells, err)
 	}
 	if n := len(b.archive.bars) + len(b.archive.cells); n != 0 {
 		t.Errorf("%d bars or cells were written by a run that was taken over", n)
 	}
 }
+
+// cells are those of a report.
+func cells(r syncer.Report, err error) ([]ledger.Cell, error) { return r.Cells, err }

@@ -1,0 +1,4 @@
+package gate
+
+// RecentMost is how many slots a gate keeps in mind.
+const RecentMost = recentMost

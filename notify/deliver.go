@@ -1,0 +1,101 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"barkeep/ledger"
+)
+
+// Deliver tells a notice now, unless it was told before, by whichever process. Told is false when it was not and another
+// process is at it. When the ledger of notices fails, as it does on a full disk, this process tells the notice once and
+// remembers that until the ledger can be written: told twice is better than never. It takes at most three times Timeout.
+func (d *Dispatcher) Deliver(ctx context.Context, n ledger.Notice) (told bool, err error) {
+	about := topic{n.Slot, n.Kind}
+	turn, err := d.turn(ctx, n)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return d.memory.get(about).told(), err
+	case err != nil:
+		return d.deliverAlone(ctx, n, err)
+	case turn == ledger.TurnTold:
+		d.memory.set(about, deliveryRecorded)
+		return true, nil
+	case turn == ledger.TurnOther:
+		return d.memory.get(about).told(), nil
+	}
+	if !d.memory.get(about).told() {
+		if err := d.send(ctx, n); err != nil {
+			return false, err
+		}
+		d.memory.set(about, deliveryUnrecorded)
+	}
+	d.record(ctx, about)
+	return true, nil
+}
+
+// deliverAlone tells a notice without the ledger, unless this process did or is at it.
+func (d *Dispatcher) deliverAlone(ctx context.Context, n ledger.Notice, failed error) (told bool, err error) {
+	about := topic{n.Slot, n.Kind}
+	if before := d.memory.begin(about); before.told() || before == deliveryRunning {
+		return before.told(), nil
+	}
+	d.Logger.WarnContext(ctx, "the ledger of notices failed; told all the same, perhaps by other processes too", "slot",
+		n.Slot.Key(), "kind", n.Kind, "error", failed)
+	if err := d.send(ctx, n); err != nil {
+		d.memory.set(about, deliveryFailed)
+		return false, errors.Join(err, failed)
+	}
+	d.memory.set(about, deliveryUnrecorded)
+	return true, nil
+}
+
+// send tells the log and people.
+func (d *Dispatcher) send(ctx context.Context, n ledger.Notice) error {
+	d.Logger.WarnContext(ctx, "notice", "slot", n.Slot.Key(), "kind", n.Kind, "text", n.Text)
+	if d.Sender == nil {
+		return nil
+	}
+	err := d.notify.call(ctx, d.Timeout, func(ctx context.Context) error { return d.Sender.Notify(ctx, n) })
+	if err != nil {
+		return fmt.Errorf("notify people that %s: %w", n.Text, err)
+	}
+	return nil
+}
+
+// Record writes into the ledger what people were told while it failed, as far as it can be written now.
+func (d *Dispatcher) Record(ctx context.Context) {
+	for _, about := range d.memory.unrecorded() {
+		if ctx.Err() != nil || !d.record(ctx, about) {
+			return // nor can the others
+		}
+	}
+}
+
+// record writes that people know, also while the process stops.
+func (d *Dispatcher) record(ctx context.Context, about topic) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(d.Timeout, toldTimeout))
+	defer cancel()
+	if err := d.Notices.Told(ctx, about.slot, about.kind); err != nil {
+		d.Logger.WarnContext(ctx, "people were told, the ledger of notices does not know it yet", "slot", about.slot.Key(), "kind",
+			about.kind, "error", err)
+		return false
+	}
+	d.memory.set(about, deliveryRecorded)
+	return true
+}
+
+// toldTimeout bounds the record that a notice was told, which is written also while the process stops.
+const toldTimeout = 2 * time.Second
+
+func (d *Dispatcher) turn(ctx context.Context, n ledger.Notice) (ledger.Turn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
+	turn, err := d.Notices.Turn(ctx, n.Slot, n.Kind, 3*d.Timeout)
+	if err != nil {
+		return "", fmt.Errorf("ask whose turn it is to tell that %s: %w", n.Text, err)
+	}
+	return turn, nil
+}
