@@ -74,6 +74,29 @@ func TestArrows(t *testing.T) {
 	}
 }
 
+// TestRoomsHaveNoCircle keeps the rules themselves from allowing what the map does not show: two rooms that know each other.
+func TestRoomsHaveNoCircle(t *testing.T) {
+	t.Parallel()
+	for name := range rooms() {
+		if path := circle(rooms(), name, nil); path != nil {
+			t.Errorf("the rules allow a circle: %s", strings.Join(path, " -> "))
+		}
+	}
+}
+
+// circle is a way along the rules that comes back to a room that it has passed; nil when there is none from this room.
+func circle(all map[string]room, name string, passed []string) []string {
+	if slices.Contains(passed, name) {
+		return append(passed, name)
+	}
+	for _, next := range all[name].allowed {
+		if path := circle(all, next, append(slices.Clone(passed), name)); next != name && path != nil {
+			return path
+		}
+	}
+	return nil
+}
+
 // list asks go for the packages of the project.
 func list(t *testing.T) []listed {
 	t.Helper()

@@ -36,7 +36,8 @@ func TestReadFromTheArchive(t *testing.T) {
 		{"the newest of a window", query.Request{Window: window(4, 7), Limit: 2, Newest: true}, 5, 6, true, -1},
 		{"exactly a window", query.Request{Window: window(4, 7), Limit: 3}, 4, 6, false, -1},
 		{
-			"bounds between seconds", query.Request{Window: market.Window{From: start(4).Add(half), To: start(6).Add(half)}, Limit: 9},
+			"bounds between seconds",
+			query.Request{Window: market.Window{From: start(4).Add(half), To: start(6).Add(half)}, Limit: 9},
 			5, 6, false, -1,
 		},
 		{"before the first bar", query.Request{Window: market.Window{To: start(-1)}, Limit: 3}, 0, -1, false, -1},

@@ -63,8 +63,8 @@ func (c *Config) check() error {
 		seen[check.Name] = true
 	}
 	if c.SourceTimeout < 0 || c.RequestTimeout < 0 || c.StopTimeout < 0 {
-		wrong = append(wrong, fmt.Errorf("SourceTimeout %s, RequestTimeout %s and StopTimeout %s must not be negative", c.SourceTimeout, c.RequestTimeout,
-			c.StopTimeout))
+		wrong = append(wrong, fmt.Errorf("SourceTimeout %s, RequestTimeout %s and StopTimeout %s must not be negative",
+			c.SourceTimeout, c.RequestTimeout, c.StopTimeout))
 	}
 	if len(wrong) > 0 {
 		return fmt.Errorf("server: %w", errors.Join(wrong...))

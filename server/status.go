@@ -105,7 +105,8 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	since := now.Add(-statusAge)
 	s.beginSources(since)
 	v := view.Status{
-		Version: s.Version, Mode: s.Mode, Now: s.views.Instant(now), Started: s.views.Instant(s.started), Next: s.views.Next(now, s.Import, s.Maintenance),
+		Version: s.Version, Mode: s.Mode, Now: s.views.Instant(now), Started: s.views.Instant(s.started),
+		Next:   s.views.Next(now, s.Import, s.Maintenance),
 		Checks: s.viewChecks(ctx, since), Unknown: []view.Unknown{},
 	}
 	if runs, ok := shown(ctx, s, since, &v, s.runs); ok {
@@ -134,8 +135,9 @@ func shown[T any](ctx context.Context, s *Server, since time.Time, v *view.Statu
 
 func (s *Server) viewProvider(p ProviderState) *view.Provider {
 	v := view.Provider{
-		Breaker: p.Breaker, Since: s.views.Instant(p.Since), RetryAfter: p.RetryAfter.Seconds(), LastSuccess: s.views.Instant(p.LastSuccess),
-		PerMinute: p.PerMinute,
+		Breaker: p.Breaker, Since: s.views.Instant(p.Since), RetryAfter: p.RetryAfter.Seconds(),
+		LastSuccess: s.views.Instant(p.LastSuccess),
+		PerMinute:   p.PerMinute,
 	}
 	if p.Daily > 0 {
 		v.Daily = &p.Daily

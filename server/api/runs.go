@@ -96,7 +96,8 @@ func (a *API) startRun(w http.ResponseWriter, r *http.Request) error {
 	if started.Run.ID == 0 {
 		location = "/api/v1/slots/" + request.Slot.Date + "/" + strconv.Itoa(request.Slot.Index)
 	}
-	a.server.Logger.InfoContext(r.Context(), "run asked for over http", "run", started.Run.ID, "new", started.New, "remote", r.RemoteAddr)
+	a.server.Logger.InfoContext(r.Context(), "run asked for over http", "run", started.Run.ID, "new", started.New,
+		"remote", r.RemoteAddr)
 	status := http.StatusOK
 	if started.New || started.Run.State == ledger.StateRunning {
 		status = http.StatusAccepted

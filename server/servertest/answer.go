@@ -70,7 +70,8 @@ func Refused(t testing.TB, a Answer, status int) Problem {
 	if kind := a.Header.Get("Content-Type"); kind != "application/problem+json" {
 		t.Errorf("content type %q", kind)
 	}
-	if p.Status != status || p.Title != http.StatusText(status) || p.Detail == "" || !strings.HasPrefix(p.Type, "urn:barkeep:problem:") {
+	if p.Status != status || p.Title != http.StatusText(status) || p.Detail == "" ||
+		!strings.HasPrefix(p.Type, "urn:barkeep:problem:") {
 		t.Errorf("no full problem: %+v", p)
 	}
 	return p
@@ -84,7 +85,9 @@ func Ramp(from time.Time, step time.Duration, n int) *market.Candles {
 	bars := market.NewCandles(n)
 	for i := range n {
 		p := 100 + float64(i)/4
-		bars.Append(market.Candle{Start: from.Add(time.Duration(i) * step), Open: p, High: p + 1, Low: p - 1, Close: p + 0.25, Volume: int64(i)})
+		bars.Append(market.Candle{
+			Start: from.Add(time.Duration(i) * step), Open: p, High: p + 1, Low: p - 1, Close: p + 0.25, Volume: int64(i),
+		})
 	}
 	return bars
 }

@@ -191,7 +191,9 @@ func (f *Archive) state(series market.Series) market.SeriesState {
 }
 
 // Page reads one end of a window.
-func (f *Archive) Page(_ context.Context, series market.Series, w market.Window, limit int, newest bool) (*market.Candles, error) {
+func (f *Archive) Page(
+	_ context.Context, series market.Series, w market.Window, limit int, newest bool,
+) (*market.Candles, error) {
 	bars := f.Series[series].In(w)
 	n := min(limit, bars.Len())
 	f.mu.Lock()

@@ -17,14 +17,14 @@ import (
 func TestBudgets(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
-		storetest.RunBudgets(t, func(t *testing.T, n int) []store.Budgets {
+		storetest.Budgets{Now: time.Now, Fresh: func(t *testing.T, n int) []store.Budgets {
 			t.Helper()
 			var all []store.Budgets
 			for range n {
 				all = append(all, b.open(t))
 			}
 			return all
-		})
+		}}.Run(t)
 	})
 }
 

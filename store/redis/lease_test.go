@@ -20,14 +20,14 @@ func acquire(t *testing.T, c *redis.Client, name, token string) {
 func TestLeases(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
-		storetest.RunLeases(t, func(t *testing.T, n int) []store.Leases {
+		storetest.Leases{Now: time.Now, Fresh: func(t *testing.T, n int) []store.Leases {
 			t.Helper()
 			var all []store.Leases
 			for range n {
 				all = append(all, b.open(t))
 			}
 			return all
-		})
+		}}.Run(t)
 	})
 }
 

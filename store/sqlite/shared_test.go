@@ -24,26 +24,26 @@ func several(t *testing.T, n int) []*sqlite.Archive {
 
 func TestLeases(t *testing.T) {
 	t.Parallel()
-	storetest.RunLeases(t, func(t *testing.T, n int) []store.Leases {
+	storetest.Leases{Now: time.Now, Fresh: func(t *testing.T, n int) []store.Leases {
 		t.Helper()
 		var all []store.Leases
 		for _, archive := range several(t, n) {
 			all = append(all, archive)
 		}
 		return all
-	})
+	}}.Run(t)
 }
 
 func TestBudgets(t *testing.T) {
 	t.Parallel()
-	storetest.RunBudgets(t, func(t *testing.T, n int) []store.Budgets {
+	storetest.Budgets{Now: time.Now, Fresh: func(t *testing.T, n int) []store.Budgets {
 		t.Helper()
 		var all []store.Budgets
 		for _, archive := range several(t, n) {
 			all = append(all, archive)
 		}
 		return all
-	})
+	}}.Run(t)
 }
 
 func BenchmarkTake(b *testing.B) {

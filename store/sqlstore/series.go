@@ -121,7 +121,9 @@ func (t Tx) OpenSeries(ctx context.Context, series market.Series) (SeriesRow, er
 	return row, err
 }
 
-// CountBars writes into the row of a series what was stored of it since OpenSeries.
+// CountBars writes into the row of a series what was stored of it since OpenSeries. The new version is the clock, or one more
+// than the last where the clock stands behind it: counted from 1, an archive that was restored from a backup would come to a
+// version again that a cache still keeps other bars of.
 func (t Tx) CountBars(ctx context.Context, row SeriesRow, stored market.Stored) error {
 	if stored.Inserted+stored.Changed == 0 {
 		return nil
@@ -131,8 +133,9 @@ func (t Tx) CountBars(ctx context.Context, row SeriesRow, stored market.Stored) 
 		first, last = min(first, row.first), max(last, row.last)
 	}
 	_, err := t.q.Exec(ctx, `
-		UPDATE series SET version = version + bars - counted + 1, bars = bars + $2, counted = bars + $2, first_ts = $3,
-		       last_ts = $4
+		UPDATE series SET version = CASE WHEN version + bars - counted < `+t.d.NowMicros+` THEN `+t.d.NowMicros+`
+		                            ELSE version + bars - counted + 1 END,
+		       bars = bars + $2, counted = bars + $2, first_ts = $3, last_ts = $4
 		WHERE id = $1`, row.ID, stored.Inserted, first, last)
 	return err
 }

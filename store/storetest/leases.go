@@ -12,20 +12,27 @@ import (
 	"barkeep/store"
 )
 
-// RunLeases tests leases; fresh makes n clients that share them, as n processes do. Every test is parallel.
-func RunLeases(t *testing.T, fresh func(t *testing.T, n int) []store.Leases) {
+// Leases is the suite of whatever keeps leases.
+type Leases struct {
+	Now func() time.Time
+	// Fresh makes n clients that share them, as n processes do.
+	Fresh func(t *testing.T, n int) []store.Leases
+}
+
+// Run runs the suite. Every test is parallel.
+func (s Leases) Run(t *testing.T) {
 	t.Helper()
-	for name, test := range map[string]func(*testing.T, func(t *testing.T, n int) []store.Leases){
-		"leases: one token has it until it gives it back": testLeaseIsExclusive,
-		"leases: a race has one winner":                   testLeaseRace,
-		"leases: that of the dead runs out":               testLeaseRunsOut,
-		"leases: extended beyond their length":            testLeaseIsExtended,
-		"leases: a caller that gave up has none":          testLeaseOfNobody,
-		"leases: what cannot be one is refused":           testLeaseRefused,
+	for name, test := range map[string]func(*testing.T){
+		"leases: one token has it until it gives it back": s.testLeaseIsExclusive,
+		"leases: a race has one winner":                   s.testLeaseRace,
+		"leases: that of the dead runs out":               s.testLeaseRunsOut,
+		"leases: extended beyond their length":            s.testLeaseIsExtended,
+		"leases: a caller that gave up has none":          s.testLeaseOfNobody,
+		"leases: what cannot be one is refused":           s.testLeaseRefused,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, fresh)
+			test(t)
 		})
 	}
 }
@@ -38,8 +45,8 @@ func wantLease(t *testing.T, what string, want, got bool, err error) {
 	}
 }
 
-func testLeaseIsExclusive(t *testing.T, fresh func(t *testing.T, n int) []store.Leases) {
-	ctx, all, name := t.Context(), fresh(t, 2), "lease "+rand.Text()
+func (s Leases) testLeaseIsExclusive(t *testing.T) {
+	ctx, all, name := t.Context(), s.Fresh(t, 2), "lease "+rand.Text()
 	a, b := all[0], all[1]
 	won, err := a.Acquire(ctx, name, "a", time.Minute)
 	wantLease(t, "acquire", true, won, err)
@@ -76,8 +83,8 @@ func testLeaseIsExclusive(t *testing.T, fresh func(t *testing.T, n int) []store.
 	wantLease(t, "extend after the release of the holder before", true, still, err)
 }
 
-func testLeaseRace(t *testing.T, fresh func(t *testing.T, n int) []store.Leases) {
-	all, name := fresh(t, 3), "race "+rand.Text()
+func (s Leases) testLeaseRace(t *testing.T) {
+	all, name := s.Fresh(t, 3), "race "+rand.Text()
 	for round := range 5 {
 		var mu sync.Mutex
 		var winners []string
@@ -107,9 +114,9 @@ func testLeaseRace(t *testing.T, fresh func(t *testing.T, n int) []store.Leases)
 }
 
 // heir acquires a lease as soon as it is free.
-func heir(t *testing.T, leases store.Leases, name, token string) {
+func (s Leases) heir(t *testing.T, leases store.Leases, name, token string) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := s.Now().Add(20 * time.Second); s.Now().Before(deadline); {
 		won, err := leases.Acquire(t.Context(), name, token, time.Minute)
 		if err != nil {
 			t.Fatal(err)
@@ -117,17 +124,18 @@ func heir(t *testing.T, leases store.Leases, name, token string) {
 		if won {
 			return
 		}
+		<-time.After(10 * time.Millisecond)
 	}
 	t.Fatalf("%s does not run out", name)
 }
 
-func testLeaseRunsOut(t *testing.T, fresh func(t *testing.T, n int) []store.Leases) {
-	ctx, all, name := t.Context(), fresh(t, 2), "dead "+rand.Text()
-	began := time.Now()
+func (s Leases) testLeaseRunsOut(t *testing.T) {
+	ctx, all, name := t.Context(), s.Fresh(t, 2), "dead "+rand.Text()
+	began := s.Now()
 	won, err := all[0].Acquire(ctx, name, "dead", 300*time.Millisecond)
 	wantLease(t, "acquire", true, won, err)
-	heir(t, all[1], name, "heir")
-	if took := time.Since(began); took < 300*time.Millisecond {
+	s.heir(t, all[1], name, "heir")
+	if took := s.Now().Sub(began); took < 300*time.Millisecond {
 		t.Errorf("a lease of 300ms ran out after %s", took)
 	}
 	// The dead one wakes up.
@@ -140,22 +148,22 @@ func testLeaseRunsOut(t *testing.T, fresh func(t *testing.T, n int) []store.Leas
 	wantLease(t, "extend as the heir", true, still, err)
 }
 
-func testLeaseIsExtended(t *testing.T, fresh func(t *testing.T, n int) []store.Leases) {
-	ctx, all, name := t.Context(), fresh(t, 2), "kept "+rand.Text()
-	won, err := all[0].Acquire(ctx, name, "a", 3*time.Second)
+func (s Leases) testLeaseIsExtended(t *testing.T) {
+	ctx, all, name := t.Context(), s.Fresh(t, 2), "kept "+rand.Text()
+	won, err := all[0].Acquire(ctx, name, "a", 5*time.Second)
 	wantLease(t, "acquire", true, won, err)
 	still, err := all[0].Extend(ctx, name, "a", time.Hour)
 	wantLease(t, "extend", true, still, err)
-	time.Sleep(3500 * time.Millisecond)
+	<-time.After(5500 * time.Millisecond)
 	won, err = all[1].Acquire(ctx, name, "b", time.Minute)
 	wantLease(t, "acquire what was extended", false, won, err)
 	still, err = all[0].Extend(ctx, name, "a", 50*time.Millisecond)
 	wantLease(t, "extend to an earlier end", true, still, err)
-	heir(t, all[1], name, "b")
+	s.heir(t, all[1], name, "b")
 }
 
-func testLeaseOfNobody(t *testing.T, fresh func(t *testing.T, n int) []store.Leases) {
-	leases, name := fresh(t, 1)[0], "nobody's "+rand.Text()
+func (s Leases) testLeaseOfNobody(t *testing.T) {
+	leases, name := s.Fresh(t, 1)[0], "nobody's "+rand.Text()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if won, err := leases.Acquire(ctx, name, "a", time.Minute); won || !errors.Is(err, context.Canceled) {
@@ -165,8 +173,8 @@ func testLeaseOfNobody(t *testing.T, fresh func(t *testing.T, n int) []store.Lea
 	wantLease(t, "acquire", true, won, err)
 }
 
-func testLeaseRefused(t *testing.T, fresh func(t *testing.T, n int) []store.Leases) {
-	leases, ctx := fresh(t, 1)[0], t.Context()
+func (s Leases) testLeaseRefused(t *testing.T) {
+	leases, ctx := s.Fresh(t, 1)[0], t.Context()
 	for _, c := range []struct {
 		name, token string
 		ttl         time.Duration
