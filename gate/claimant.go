@@ -112,7 +112,7 @@ func (c *claimant) claim(ctx context.Context) (Result, error) {
 // wanted is the run that this try wants to begin.
 func (c *claimant) wanted(forced bool) ledger.Run {
 	run := c.newRun(c.request.Entry, c.token)
-	run.Job, run.TradingDate, run.Slot, run.Forced = c.slot.Job, c.slot.Date, c.slot.Index, forced
+	run.Job, run.SlotDate, run.Slot, run.Forced = c.slot.Job, c.slot.Date, c.slot.Index, forced
 	return run
 }
 
@@ -131,7 +131,7 @@ func (c *claimant) enter(ctx context.Context, forced bool) (Result, error) {
 		if a.lost {
 			c.polls++ // whatever comes now was waited for
 			c.remember(a.run)
-			return held(ledger.Run{Job: a.run.Job, TradingDate: a.run.TradingDate, Slot: a.run.Slot, State: ledger.StateRunning})
+			return held(ledger.Run{Job: a.run.Job, SlotDate: a.run.SlotDate, Slot: a.run.Slot, State: ledger.StateRunning})
 		}
 		return result, err
 	case claim.Run.State == ledger.StateDone && !forced:

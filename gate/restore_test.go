@@ -87,7 +87,7 @@ func TestAMarkerOutlivesARestore(t *testing.T) {
 
 // addEnded adds a run that has ended: done under the token, or failed when there is none.
 func addEnded(b *gatetest.Bench, token string) {
-	run := ledger.Run{Job: b.Slot.Job, TradingDate: b.Slot.Date, Slot: b.Slot.Index, Attempt: 1, State: ledger.StateDone, Token: token}
+	run := ledger.Run{Job: b.Slot.Job, SlotDate: b.Slot.Date, Slot: b.Slot.Index, Attempt: 1, State: ledger.StateDone, Token: token}
 	if token == "" {
 		run.State, run.Reason = ledger.StateFailed, "provider down"
 	}

@@ -69,7 +69,7 @@ func (m Marker) RunOf(slot Slot) Run {
 		state = StateDone
 	}
 	return Run{
-		ID: m.Run, Job: slot.Job, TradingDate: slot.Date, Slot: slot.Index, Attempt: m.Attempt, Entry: m.Entry, Host: m.Host,
+		ID: m.Run, Job: slot.Job, SlotDate: slot.Date, Slot: slot.Index, Attempt: m.Attempt, Entry: m.Entry, Host: m.Host,
 		PID: m.PID, State: state, Started: m.Started, Finished: m.Finished, Token: m.Token,
 	}
 }

@@ -45,20 +45,20 @@ func (s CellState) OK() bool { return s == CellStored || s == CellClosed || s ==
 
 // Run is one execution of a job, for a slot or ad hoc.
 type Run struct {
-	ID          int64
-	Job         Job
-	TradingDate string // Pacific date of the slot's nominal time, 2026-11-22; empty for an ad-hoc run
-	Slot        int    // 0-based; meaningful with a TradingDate only
-	Attempt     int    // 1 for the first run of a slot
-	Forced      bool
-	Entry       string // who asked: "sync", "schedule", "catch-up", "api", "demo"
-	Host        string
-	PID         int
-	State       State
-	Reason      string // why it is not done; empty on success
-	Started     time.Time
-	Finished    time.Time // zero while running
-	Token       string    // random; whoever writes for the run shows it, so that a run that was taken over writes no more
+	ID       int64
+	Job      Job
+	SlotDate string // the date of the slot's nominal time in the schedule's zone, 2026-11-22; empty for an ad-hoc run
+	Slot     int    // 0-based; meaningful with a SlotDate only
+	Attempt  int    // 1 for the first run of a slot
+	Forced   bool
+	Entry    string // who asked: "sync", "schedule", "catch-up", "api", "demo"
+	Host     string
+	PID      int
+	State    State
+	Reason   string // why it is not done; empty on success
+	Started  time.Time
+	Finished time.Time // zero while running
+	Token    string    // random; whoever writes for the run shows it, so that a run that was taken over writes no more
 }
 
 // Cell is the evidence of one series in one run.

@@ -57,5 +57,5 @@ func ParseSlot(key string) (Slot, error) {
 
 // SlotOf is the slot that a run is for; false for a run ad hoc.
 func SlotOf(r Run) (Slot, bool) {
-	return Slot{Job: r.Job, Date: r.TradingDate, Index: r.Slot}, r.TradingDate != ""
+	return Slot{Job: r.Job, Date: r.SlotDate, Index: r.Slot}, r.SlotDate != ""
 }

@@ -43,7 +43,7 @@ func TestMarkersSpeakOfTheirRun(t *testing.T) {
 	t.Parallel()
 	slot := ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22", Index: 1}
 	run := ledger.Run{
-		ID: 7, Job: slot.Job, TradingDate: slot.Date, Slot: slot.Index, Attempt: 2, Entry: "sync", Host: "a", PID: 3, Token: "t",
+		ID: 7, Job: slot.Job, SlotDate: slot.Date, Slot: slot.Index, Attempt: 2, Entry: "sync", Host: "a", PID: 3, Token: "t",
 	}
 	for _, state := range []ledger.State{ledger.StateRunning, ledger.StateDone} {
 		run.State = state

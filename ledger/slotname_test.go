@@ -43,7 +43,7 @@ func TestTheSlotOfARun(t *testing.T) {
 		}
 		return instant
 	}
-	slot := ledger.Run{Job: ledger.JobImport, TradingDate: "2026-11-22", Slot: 0}
+	slot := ledger.Run{Job: ledger.JobImport, SlotDate: "2026-11-22", Slot: 0}
 	onTime, early := slot, slot
 	onTime.Started, early.Started = at("2026-11-22T22:05:00Z"), at("2026-11-22T22:04:59Z") // IMPORT_TIMES was another one
 	for _, c := range []struct {

@@ -24,7 +24,7 @@ func topicOf(n int) ledger.Notice {
 
 // failed is the event of a run of an import that failed.
 func failed(n int) ledger.Event {
-	run := ledger.Run{ID: int64(n + 1), Job: ledger.JobImport, TradingDate: "2026-11-22", Slot: n, State: ledger.StateFailed}
+	run := ledger.Run{ID: int64(n + 1), Job: ledger.JobImport, SlotDate: "2026-11-22", Slot: n, State: ledger.StateFailed}
 	return ledger.Event{Kind: ledger.EventEnded, Run: run}
 }
 
@@ -266,7 +266,7 @@ func TestWhatIsToldOfARun(t *testing.T) {
 		"maintenance failed": {
 			ledger.EventEnded, ledger.Run{Job: ledger.JobMaintenance, State: ledger.StateFailed}, "[maintenance:2026-11-22:0 failed]", "[]",
 		},
-		"ad hoc": {ledger.EventEnded, ledger.Run{TradingDate: "none", State: ledger.StateFailed}, "[]", "[]"},
+		"ad hoc": {ledger.EventEnded, ledger.Run{SlotDate: "none", State: ledger.StateFailed}, "[]", "[]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -276,8 +276,8 @@ func TestWhatIsToldOfARun(t *testing.T) {
 			if run.Job == "" {
 				run.Job = ledger.JobImport
 			}
-			if run.TradingDate = "2026-11-22"; c.run.TradingDate != "" {
-				run.TradingDate = ""
+			if run.SlotDate = "2026-11-22"; c.run.SlotDate != "" {
+				run.SlotDate = ""
 			}
 			dispatcher.Listen(ledger.Event{Kind: c.kind, Run: run})
 			if err := dispatcher.Close(t.Context()); err != nil {

@@ -138,7 +138,7 @@ func notice(n int) ledger.Notice {
 	return ledger.Notice{
 		Kind: ledger.NoticeFailed, Slot: ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22", Index: n},
 		Run: ledger.Run{
-			ID: 123, Job: ledger.JobImport, TradingDate: "2026-11-22", Slot: n, Attempt: 2, Host: "box", PID: 17,
+			ID: 123, Job: ledger.JobImport, SlotDate: "2026-11-22", Slot: n, Attempt: 2, Host: "box", PID: 17,
 			State: ledger.StateFailed, Reason: "ES 1d: no answer", Started: time.Date(2026, 11, 22, 22, 5, 1, 0, time.UTC),
 			Finished: time.Date(2026, 11, 22, 22, 6, 0, 0, time.UTC),
 		},

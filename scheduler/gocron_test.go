@@ -155,10 +155,10 @@ func TestASlotOfTheScheduleIsDeliveredByGocron(t *testing.T) {
 		defer close(over)
 		s.Run(ctx)
 	}()
-	if run := <-done; run.TradingDate != "2026-03-07" || run.Entry != "catch-up" {
+	if run := <-done; run.SlotDate != "2026-03-07" || run.Entry != "catch-up" {
 		t.Errorf("first ran %+v, want the 7th caught up", run)
 	}
-	if run := <-done; run.TradingDate != "2026-03-08" || run.Entry != "schedule" || run.Started.Before(at) {
+	if run := <-done; run.SlotDate != "2026-03-08" || run.Entry != "schedule" || run.Started.Before(at) {
 		t.Errorf("then ran %+v, want the 8th at %s", run, at)
 	}
 	cancel()

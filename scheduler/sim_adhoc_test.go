@@ -79,7 +79,7 @@ func (w *world) judgeAdHoc() {
 		}
 	}
 	for _, run := range w.ledger.All() {
-		if run.TradingDate != "" {
+		if run.SlotDate != "" {
 			continue
 		}
 		if run.State == ledger.StateRunning {

@@ -100,7 +100,7 @@ func (w *town) history() []string {
 	var all []string
 	for _, r := range w.Ledger.All() {
 		if r.Job == ledger.JobImport {
-			all = append(all, fmt.Sprintf("%s:%d %s %s %s", r.TradingDate, r.Slot, r.Entry, r.State,
+			all = append(all, fmt.Sprintf("%s:%d %s %s %s", r.SlotDate, r.Slot, r.Entry, r.State,
 				r.Started.In(w.plans[0].Schedule.Zone()).Format("02 15:04:05")))
 		}
 	}

@@ -40,7 +40,7 @@ func (l *Ledger) Standing(_ context.Context, job ledger.Job, from, to string) ([
 		}
 	}
 	slices.SortFunc(runs, func(a, b ledger.Run) int {
-		return cmp.Or(strings.Compare(a.TradingDate, b.TradingDate), cmp.Compare(a.Slot, b.Slot))
+		return cmp.Or(strings.Compare(a.SlotDate, b.SlotDate), cmp.Compare(a.Slot, b.Slot))
 	})
 	return runs, nil
 }
@@ -63,7 +63,7 @@ func (l *Ledger) Missed(_ context.Context, slot ledger.Slot, reason string, now 
 	}
 	if !recorded {
 		l.add(ledger.Run{
-			Job: slot.Job, TradingDate: slot.Date, Slot: slot.Index, State: ledger.StateMissed, Reason: reason,
+			Job: slot.Job, SlotDate: slot.Date, Slot: slot.Index, State: ledger.StateMissed, Reason: reason,
 			Started: now, Finished: now,
 		}, time.Time{})
 	}

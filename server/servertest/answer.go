@@ -124,7 +124,7 @@ type Evidence struct {
 // DoneRun is a run of a slot that ended a minute after it began.
 func DoneRun(id int64, date string, at time.Time) ledger.Run {
 	return ledger.Run{
-		ID: id, Job: ledger.JobImport, TradingDate: date, Attempt: 1, Entry: "schedule", Host: "box", PID: 9,
+		ID: id, Job: ledger.JobImport, SlotDate: date, Attempt: 1, Entry: "schedule", Host: "box", PID: 9,
 		State: ledger.StateDone, Started: at, Finished: at.Add(time.Minute), Token: "s3cr3t-fencing",
 	}
 }

@@ -70,7 +70,7 @@ func insertBare(b *testing.B, conn *pgx.Conn, date string, slot int) {
 func claimed(b *testing.B, archive *postgres.Archive, date string, slot int, want bool) {
 	b.Helper()
 	run := asks(slot, fmt.Sprint(date, slot, want))
-	run.TradingDate = date
+	run.SlotDate = date
 	claim, err := archive.Claim(b.Context(), run, time.Minute)
 	if err != nil || claim.Won != want || !want && claim.Run.State != ledger.StateDone {
 		b.Fatal(claim, err)

@@ -16,7 +16,7 @@ import (
 // asks is a run that wants the slot of an index.
 func asks(index int, token string) ledger.Run {
 	return ledger.Run{
-		Job: ledger.JobImport, TradingDate: "2026-11-22", Slot: index, Entry: "schedule", Started: clock(), Token: token,
+		Job: ledger.JobImport, SlotDate: "2026-11-22", Slot: index, Entry: "schedule", Started: clock(), Token: token,
 	}
 }
 

@@ -156,7 +156,7 @@ func (s *Store) begin(ctx context.Context, q Querier, run ledger.Run, lease time
 		WHERE r.job = $1 AND r.trading_date = $2 AND r.slot = $3 AND r.trading_date <> '' AND r.state <> 'missed'
 		ON CONFLICT DO NOTHING
 		RETURNING `+s.d.runColumns(),
-		string(run.Job), run.TradingDate, run.Slot, run.Forced, text(run.Entry), text(run.Host), run.PID, s.d.Time(run.Started),
+		string(run.Job), run.SlotDate, run.Slot, run.Forced, text(run.Entry), text(run.Host), run.PID, s.d.Time(run.Started),
 		run.Token, micros(lease)))
 }
 

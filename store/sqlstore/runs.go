@@ -12,6 +12,7 @@ const leaseEnded = "lease ended"
 
 // runColumns are what runs reads. The last one tells that a running run's lease is over.
 func (d *Dialect) runColumns() string {
+	// The column of a slot date is called trading_date, as the previous release has it.
 	return `id, job, trading_date, slot, attempt, forced, entry, host, pid, state, reason, started, finished, token,
 		state = 'running' AND coalesce(lease_until <= ` + d.Now + `, true)`
 }
@@ -23,7 +24,7 @@ func runs(ctx context.Context, q Querier, sql string, args ...any) ([]ledger.Run
 	var started, finished stamp
 	var over bool
 	into := []any{
-		&r.ID, &r.Job, &r.TradingDate, &r.Slot, &r.Attempt, &r.Forced, &r.Entry, &r.Host, &r.PID, &r.State, &r.Reason, &started,
+		&r.ID, &r.Job, &r.SlotDate, &r.Slot, &r.Attempt, &r.Forced, &r.Entry, &r.Host, &r.PID, &r.State, &r.Reason, &started,
 		&finished, &r.Token, &over,
 	}
 	err := q.Query(ctx, sql, args, into, func() error {

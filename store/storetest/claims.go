@@ -183,9 +183,9 @@ func testNoClaim(t *testing.T, db Database) {
 		lease  time.Duration
 		slot   bool // the error is ErrSlot
 	}{
-		"no date":              {func(r *ledger.Run) { r.TradingDate = "soon" }, forever, true},
+		"no date":              {func(r *ledger.Run) { r.SlotDate = "soon" }, forever, true},
 		"no job":               {func(r *ledger.Run) { r.Job = "" }, forever, true},
-		"neither job nor date": {func(r *ledger.Run) { r.Job, r.TradingDate = "", "" }, forever, true},
+		"neither job nor date": {func(r *ledger.Run) { r.Job, r.SlotDate = "", "" }, forever, true},
 		"no slot":              {func(r *ledger.Run) { r.Slot = -1 }, forever, true},
 		"no token":             {func(r *ledger.Run) { r.Token = "" }, forever, false},
 		"no lease":             {func(*ledger.Run) {}, 0, false},

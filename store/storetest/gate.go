@@ -51,7 +51,7 @@ func slotOf(index int) ledger.Slot {
 // asks is a run that wants a slot.
 func asks(slot ledger.Slot, token string) ledger.Run {
 	return ledger.Run{
-		Job: slot.Job, TradingDate: slot.Date, Slot: slot.Index, Entry: "schedule", Host: "box-1.example", PID: 4711,
+		Job: slot.Job, SlotDate: slot.Date, Slot: slot.Index, Entry: "schedule", Host: "box-1.example", PID: 4711,
 		Started: start(), Token: token,
 	}
 }

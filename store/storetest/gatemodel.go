@@ -107,7 +107,7 @@ func (b *book) missed(slot ledger.Slot, id int64, now time.Time) bool {
 	b.abandon(slot, now)
 	if len(b.of(slot, func(e *entry) bool { return e.State == ledger.StateMissed })) == 0 {
 		b.runs = append(b.runs, &entry{Run: ledger.Run{
-			ID: id, Job: slot.Job, TradingDate: slot.Date, Slot: slot.Index, State: ledger.StateMissed, Reason: "x",
+			ID: id, Job: slot.Job, SlotDate: slot.Date, Slot: slot.Index, State: ledger.StateMissed, Reason: "x",
 			Started: now, Finished: now,
 		}})
 	}
@@ -196,7 +196,7 @@ func (m *gateModel) claim(r *rapid.T) {
 	run := asks(m.slot(r), "")
 	if rapid.IntRange(0, 2).Draw(r, "ad hoc") == 0 {
 		// Each round has a job of its own, as it has a date, so that rounds do not meet.
-		run.Job, run.TradingDate, run.Slot = ledger.Job("job of "+m.date), "", 0
+		run.Job, run.SlotDate, run.Slot = ledger.Job("job of "+m.date), "", 0
 	}
 	run.Forced, run.Started = rapid.Bool().Draw(r, "forced"), m.now()
 	m.tokens++
@@ -212,7 +212,7 @@ func (m *gateModel) claim(r *rapid.T) {
 		r.Fatalf("claim: %v", err)
 	}
 	claim := m.book.claim
-	if run.TradingDate == "" {
+	if run.SlotDate == "" {
 		claim = m.book.claimAdHoc
 	}
 	want := claim(run, got.Run.ID, lease < forever)

@@ -28,7 +28,7 @@ func testLatest(t *testing.T, db Database) {
 		t.Fatalf("missed: %v, %v", ok, err)
 	}
 	wantLatest(t, archive, slot, ledger.Run{
-		ID: dead.ID + 1, Job: slot.Job, TradingDate: slot.Date, Slot: slot.Index, State: ledger.StateMissed, Reason: "nobody came",
+		ID: dead.ID + 1, Job: slot.Job, SlotDate: slot.Date, Slot: slot.Index, State: ledger.StateMissed, Reason: "nobody came",
 		Started: start().Add(time.Hour), Finished: start().Add(time.Hour),
 	})
 
@@ -186,7 +186,7 @@ func testMissed(t *testing.T, db Database) {
 		t.Error("a slot without a run was not missed")
 	}
 	want := ledger.Run{
-		ID: 1, Job: ledger.JobImport, TradingDate: "2026-11-22", State: ledger.StateMissed, Reason: "no run of it was begun",
+		ID: 1, Job: ledger.JobImport, SlotDate: "2026-11-22", State: ledger.StateMissed, Reason: "no run of it was begun",
 		Started: start(), Finished: start(),
 	}
 	wantRuns(t, archive, 10, want)
