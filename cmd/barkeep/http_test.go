@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestHTTPStartsRuns starts runs of both kinds through a worker, with a token and without.
@@ -60,9 +61,8 @@ func TestHTTPStartsRuns(t *testing.T) {
 				State string
 				Cells []struct{ Instrument string }
 			}
-			for range 200 {
-				get(t, worker.url+location, &run)
-				if run.State != "running" {
+			for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+				if get(t, worker.url+location, &run); run.State != "running" {
 					break
 				}
 			}
