@@ -56,7 +56,9 @@ func prepare(m *testing.M) (int, error) {
 	again := exec.Command(os.Args[0], os.Args[1:]...)
 	again.Env = append(os.Environ(), insideEnv+"="+description)
 	again.Stdin, again.Stdout, again.Stderr = nil, os.Stdout, os.Stderr
-	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
+	again.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWIPC, Pdeathsig: syscall.SIGKILL,
+	}
 	if err := again.Run(); err != nil {
 		return 1, fmt.Errorf("the tests in a network of their own: %w", err)
 	}
@@ -76,6 +78,10 @@ func inside(m *testing.M) (int, error) {
 	built = d.image()
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return 1, fmt.Errorf("keep mounts to ourselves: %w", err)
+	}
+	// The tests kill PostgreSQL, which leaves shared memory behind; here it ends with the last process.
+	if err := unix.Mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777"); err != nil {
+		return 1, fmt.Errorf("mount a /dev/shm of our own: %w", err)
 	}
 	if err := loopbackUp(); err != nil {
 		return 1, fmt.Errorf("bring the loopback interface up: %w", err)
