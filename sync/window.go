@@ -38,17 +38,22 @@ func backfillFrom(task Task, depth time.Duration, now time.Time) time.Time {
 	return task.Instrument.Calendar.Midnight(calendar.DateOf(from.In(task.Instrument.Calendar.Zone)))
 }
 
-// split cuts the window into requests that the provider accepts. A piece of a longer window is shorter than the longest
-// request by the margin.
+// split cuts the window into requests that the provider accepts. Each but the first begins with the bar before it, which is asked
+// for too and discarded; a closure may lie between the two. A piece of a longer window is shorter than the longest request by the
+// margin.
 func split(task Task, depth, margin time.Duration) []market.FetchRequest {
 	longest := task.native.LongestRequest
+	exchange := task.Instrument.Calendar
 	piece := task.Window
 	var fetches []market.FetchRequest
 	for from := piece.From; from.Before(task.Window.To); from = piece.To {
 		piece = market.Window{From: from, To: task.Window.To}
-		if longest != market.Everything && piece.Length() > longest {
-			// The next piece starts at a bar that has another right before it, to be its discarded first row.
-			piece.To = task.Base.Previous(task.Instrument.Calendar, from.Add(longest-margin))
+		asked := from
+		if from.After(task.Window.From) {
+			asked = task.Base.Previous(exchange, from)
+		}
+		if longest != market.Everything && piece.To.Sub(asked) > longest {
+			piece.To = later(task.Base.Previous(exchange, asked.Add(longest-margin)), from.Add(margin))
 		}
 		fetches = append(fetches, market.FetchRequest{
 			Instrument: task.Instrument, Timeframe: task.Base, Window: piece, Depth: depth,
