@@ -151,14 +151,14 @@ func (g *Gate) pause() time.Duration {
 	return time.Duration(float64(g.Poll) * (0.4 + 1.2*g.Random()))
 }
 
-// again asks the ledger until it answers, within LedgerTimeout. The question must bear being repeated.
-func (g *Gate) again(ctx context.Context, ask func(context.Context) error) error {
+// again calls the ledger until it answers, within LedgerTimeout. The call must be one that can be repeated.
+func (g *Gate) again(ctx context.Context, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, g.LedgerTimeout)
 	defer cancel()
 	var last error
 	growing := &backoff.ExponentialBackOff{InitialInterval: 200 * time.Millisecond, Multiplier: 2, MaxInterval: g.LedgerTimeout}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		last = ask(ctx)
+		last = call(ctx)
 		return struct{}{}, last
 	}, backoff.WithBackOff(growing), backoff.WithMaxElapsedTime(0))
 	if last != nil {

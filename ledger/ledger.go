@@ -1,6 +1,6 @@
 // Package ledger is the domain of runs: which job ran for which slot, how it ended and what it can show for it.
 //
-// It imports the standard library only and speaks of series by name, so that it knows nothing of markets.
+// It imports the standard library only and names series by text, so that it knows nothing of markets.
 package ledger
 
 import "time"

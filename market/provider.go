@@ -31,7 +31,7 @@ const (
 	OutcomeBudget      Outcome = "budget spent"  // not sent: the daily budget is used up; RetryAfter says until when
 )
 
-// Fault tells whether the outcome speaks of a sick provider rather than of the question; only faults count for a circuit
+// Fault tells whether the provider is at fault rather than the request; only faults count for a circuit
 // breaker and are worth the same request again.
 func (o Outcome) Fault() bool {
 	return o == OutcomeThrottled || o == OutcomeUpstream || o == OutcomeBroken

@@ -31,7 +31,7 @@ type sender interface {
 
 // target is one URL.
 type target struct {
-	name   string // its place and service, for errors
+	name   string // its number and service, for errors
 	titled bool   // the service shows titles
 	// open makes the service anew for each message: services keep the title of the last one, and log in (matrix).
 	open func() (sender, error)
@@ -41,9 +41,9 @@ type target struct {
 	told []string // keys of messages that were delivered, oldest first
 }
 
-// newTarget checks the URL at a place, counted from 1. Its error wraps ErrURL.
-func newTarget(place int, address string) (*target, error) {
-	entry := fmt.Sprintf("NOTIFY_URLS entry %d", place)
+// newTarget checks the URL with this number in NOTIFY_URLS, counted from 1. Its error wraps ErrURL.
+func newTarget(number int, address string) (*target, error) {
+	entry := fmt.Sprintf("NOTIFY_URLS entry %d", number)
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme == "" {
 		return nil, fmt.Errorf("%w: %s is no URL, accepted is such as ntfy://ntfy.sh/topic; percent-encode odd characters",

@@ -45,7 +45,7 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 	x.logStart(ctx, w.task)
 	got := &batch{}
 	for _, request := range w.task.Fetches {
-		result, err := x.ask(ctx, w.task, request)
+		result, err := x.send(ctx, w.task, request)
 		if err != nil {
 			return x.failed(w, got.requests+requestsOf(err), err)
 		}
@@ -84,9 +84,9 @@ func (x *execution) nothing(w work, got *batch) work {
 	return w
 }
 
-// ask sends one request, and when the provider wants to be left alone waits and asks again, as long as the run's deadline
+// send sends one request, and when the provider wants to be left alone waits and asks again, as long as the run's deadline
 // allows it.
-func (x *execution) ask(ctx context.Context, task Task, request market.FetchRequest) (*market.FetchResult, error) {
+func (x *execution) send(ctx context.Context, task Task, request market.FetchRequest) (*market.FetchResult, error) {
 	for {
 		result, err := x.Provider.Fetch(ctx, request)
 		if err == nil {

@@ -22,7 +22,7 @@ func (r seriesResult) add(later seriesResult) seriesResult {
 }
 
 // store commits a task: its base bars, everything resampled from them, and the evidence, in one transaction a request, so
-// that a derived series never speaks of other base bars than those stored. It returns the cells as committed.
+// that a derived bar is never folded from other base bars than those stored. It returns the cells as committed.
 func (x *execution) store(ctx context.Context, w work) []ledger.Cell {
 	sums := make([]seriesResult, len(w.task.All()))
 	var cells []ledger.Cell

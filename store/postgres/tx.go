@@ -115,7 +115,7 @@ func (a *Archive) write(ctx context.Context, do func(*Tx) error) error {
 	return tx.Commit(ctx)
 }
 
-// because adds the end of the context to an error that it caused: a COPY that is cut off speaks of its connection only.
+// because adds the end of the context to an error that it caused: a COPY that is cut off names its connection only.
 func because(ctx context.Context, err error) error {
 	if ctx.Err() == nil || errors.Is(err, ctx.Err()) {
 		return err

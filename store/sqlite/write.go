@@ -33,7 +33,7 @@ func batches[T any](ctx context.Context, items []T, all bool, write func(context
 	return append(items[:0], rest...), nil
 }
 
-// insert writes new bars. A bar that is there against all knowledge breaks the primary key and so the transaction.
+// insert writes new bars. If one of them is stored already, the primary key refuses it and the transaction fails.
 func (u *upsert) insert(ctx context.Context, positions []int) error {
 	u.args = u.args[:0]
 	for _, i := range positions {

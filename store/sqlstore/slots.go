@@ -8,9 +8,9 @@ import (
 	"barkeep/ledger"
 )
 
-// telling sorts the runs of a slot by how much they tell of how it stands: the one that is done, the one that is running
-// with its lease not over, the newest.
-func (d *Dialect) telling() string {
+// standingFirst sorts the runs of a slot so that the one that tells how it stands comes first: the one that is done, the one
+// that is running with its lease not over, the newest.
+func (d *Dialect) standingFirst() string {
 	return `CASE WHEN state = 'done' THEN 1 WHEN state = 'running' AND lease_until > ` + d.Now + ` THEN 2 ELSE 3 END, id DESC`
 }
 
@@ -22,7 +22,7 @@ func (s *Store) Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool,
 		SELECT `+s.d.runColumns()+`
 		FROM runs
 		WHERE job = $1 AND trading_date = $2 AND slot = $3 AND trading_date <> '' AND NOT forced
-		ORDER BY `+s.d.telling()+`
+		ORDER BY `+s.d.standingFirst()+`
 		LIMIT 1`, string(slot.Job), slot.Date, slot.Index)
 	if err != nil {
 		return ledger.Run{}, false, fmt.Errorf("latest run of %s: %w", slot, err)
@@ -36,7 +36,7 @@ func (s *Store) Standing(ctx context.Context, job ledger.Job, from, to string) (
 	found, err := runs(ctx, s.db, `
 		SELECT `+s.d.runColumns()+`
 		FROM (
-			SELECT r.*, row_number() OVER (PARTITION BY trading_date, slot ORDER BY `+s.d.telling()+`) AS nth
+			SELECT r.*, row_number() OVER (PARTITION BY trading_date, slot ORDER BY `+s.d.standingFirst()+`) AS nth
 			FROM runs r
 			WHERE job = $1 AND trading_date >= $2 AND trading_date <= $3 AND trading_date <> '' AND NOT forced
 		) t

@@ -13,8 +13,8 @@ import (
 	"barkeep/ledger"
 )
 
-// book is what the ledger shall do, on a list.
-type book struct {
+// expected is what the ledger shall do, on a list.
+type expected struct {
 	runs  []*entry
 	cells []ledger.Cell
 }
@@ -35,8 +35,8 @@ func (e *entry) read() ledger.Run {
 }
 
 // of are the rows of a slot for which keep holds.
-func (b *book) of(slot ledger.Slot, keep func(*entry) bool) (found []*entry) {
-	for _, e := range b.runs {
+func (x *expected) of(slot ledger.Slot, keep func(*entry) bool) (found []*entry) {
+	for _, e := range x.runs {
 		if s, _ := ledger.SlotOf(e.Run); s == slot && keep(e) {
 			found = append(found, e)
 		}
@@ -49,11 +49,11 @@ func (e *entry) alive() bool     { return e.State == ledger.StateRunning && !e.o
 func (e *entry) dead() bool      { return e.State == ledger.StateRunning && e.over }
 func (e *entry) attempt() bool   { return e.State != ledger.StateMissed }
 
-func (b *book) claim(run ledger.Run, id int64, over bool) ledger.Claim {
+func (x *expected) claim(run ledger.Run, id int64, over bool) ledger.Claim {
 	slot, _ := ledger.SlotOf(run)
-	mine := b.of(slot, func(e *entry) bool { return e.State == ledger.StateRunning && e.Token == run.Token })
-	done := b.of(slot, (*entry).effective)
-	alive := b.of(slot, (*entry).alive)
+	mine := x.of(slot, func(e *entry) bool { return e.State == ledger.StateRunning && e.Token == run.Token })
+	done := x.of(slot, (*entry).effective)
+	alive := x.of(slot, (*entry).alive)
 	switch {
 	case len(mine) > 0:
 		mine[0].over = over
@@ -63,16 +63,16 @@ func (b *book) claim(run ledger.Run, id int64, over bool) ledger.Claim {
 	case len(alive) > 0:
 		return ledger.Claim{Run: alive[0].Run}
 	}
-	claim := ledger.Claim{Won: true, Run: run, Abandoned: b.abandon(slot, run.Started)}
-	claim.Run.ID, claim.Run.State, claim.Run.Attempt = id, ledger.StateRunning, 1+len(b.of(slot, (*entry).attempt))
-	b.runs = append(b.runs, &entry{Run: claim.Run, over: over})
+	claim := ledger.Claim{Won: true, Run: run, Abandoned: x.abandon(slot, run.Started)}
+	claim.Run.ID, claim.Run.State, claim.Run.Attempt = id, ledger.StateRunning, 1+len(x.of(slot, (*entry).attempt))
+	x.runs = append(x.runs, &entry{Run: claim.Run, over: over})
 	return claim
 }
 
 // claimAdHoc is claim for a run without a slot.
-func (b *book) claimAdHoc(run ledger.Run, id int64, over bool) ledger.Claim {
+func (x *expected) claimAdHoc(run ledger.Run, id int64, over bool) ledger.Claim {
 	claim := ledger.Claim{Won: true, Run: run}
-	for _, e := range b.runs {
+	for _, e := range x.runs {
 		switch {
 		case e.Job != run.Job || e.State != ledger.StateRunning:
 		case e.Token == run.Token:
@@ -83,7 +83,7 @@ func (b *book) claimAdHoc(run ledger.Run, id int64, over bool) ledger.Claim {
 	}
 	if claim.Run.ID == 0 {
 		claim.Run.ID, claim.Run.State, claim.Run.Attempt = id, ledger.StateRunning, 1
-		b.runs = append(b.runs, &entry{Run: claim.Run, over: over})
+		x.runs = append(x.runs, &entry{Run: claim.Run, over: over})
 	}
 	return claim
 }
@@ -93,20 +93,20 @@ func (e *entry) abandon(now time.Time) ledger.Run {
 	return e.Run
 }
 
-func (b *book) abandon(slot ledger.Slot, now time.Time) (abandoned []ledger.Run) {
-	for _, e := range b.of(slot, (*entry).dead) {
+func (x *expected) abandon(slot ledger.Slot, now time.Time) (abandoned []ledger.Run) {
+	for _, e := range x.of(slot, (*entry).dead) {
 		abandoned = append(abandoned, e.abandon(now))
 	}
 	return abandoned
 }
 
-func (b *book) missed(slot ledger.Slot, id int64, now time.Time) bool {
-	if len(b.of(slot, (*entry).effective)) > 0 || len(b.of(slot, (*entry).alive)) > 0 {
+func (x *expected) missed(slot ledger.Slot, id int64, now time.Time) bool {
+	if len(x.of(slot, (*entry).effective)) > 0 || len(x.of(slot, (*entry).alive)) > 0 {
 		return false
 	}
-	b.abandon(slot, now)
-	if len(b.of(slot, func(e *entry) bool { return e.State == ledger.StateMissed })) == 0 {
-		b.runs = append(b.runs, &entry{Run: ledger.Run{
+	x.abandon(slot, now)
+	if len(x.of(slot, func(e *entry) bool { return e.State == ledger.StateMissed })) == 0 {
+		x.runs = append(x.runs, &entry{Run: ledger.Run{
 			ID: id, Job: slot.Job, SlotDate: slot.Date, Slot: slot.Index, State: ledger.StateMissed, Reason: "x",
 			Started: now, Finished: now,
 		}})
@@ -114,9 +114,9 @@ func (b *book) missed(slot ledger.Slot, id int64, now time.Time) bool {
 	return true
 }
 
-func (b *book) latest(slot ledger.Slot) ledger.Run {
+func (x *expected) latest(slot ledger.Slot) ledger.Run {
 	best, bestRank := ledger.Run{}, 0
-	for _, e := range b.of(slot, func(e *entry) bool { return !e.Forced }) {
+	for _, e := range x.of(slot, func(e *entry) bool { return !e.Forced }) {
 		rank := 1
 		if e.alive() {
 			rank = 2
@@ -130,9 +130,9 @@ func (b *book) latest(slot ledger.Slot) ledger.Run {
 	return best
 }
 
-func (b *book) committed(slot ledger.Slot) (cells []ledger.Cell) {
-	for _, e := range b.of(slot, func(e *entry) bool { return !e.Forced }) {
-		for _, c := range b.cells {
+func (x *expected) committed(slot ledger.Slot) (cells []ledger.Cell) {
+	for _, e := range x.of(slot, func(e *entry) bool { return !e.Forced }) {
+		for _, c := range x.cells {
 			if c.RunID == e.ID {
 				cells = ledger.Merge(cells, []ledger.Cell{c})
 			}
@@ -146,7 +146,7 @@ func (b *book) committed(slot ledger.Slot) (cells []ledger.Cell) {
 type gateModel struct {
 	t        *testing.T
 	archives []Archive
-	book     book
+	want     expected
 	date     string // of the slots; each round has one of its own
 	clock    time.Time
 	tokens   int
@@ -185,11 +185,11 @@ func (m *gateModel) now() time.Time {
 
 // pick is one of the runs, or false when there is none yet.
 func (m *gateModel) pick(r *rapid.T) (*entry, bool) {
-	if len(m.book.runs) == 0 {
+	if len(m.want.runs) == 0 {
 		return nil, false
 	}
 	// The newest are of more interest.
-	return m.book.runs[len(m.book.runs)-1-rapid.IntRange(0, min(3, len(m.book.runs)-1)).Draw(r, "run")], true
+	return m.want.runs[len(m.want.runs)-1-rapid.IntRange(0, min(3, len(m.want.runs)-1)).Draw(r, "run")], true
 }
 
 func (m *gateModel) claim(r *rapid.T) {
@@ -211,9 +211,9 @@ func (m *gateModel) claim(r *rapid.T) {
 	if err != nil {
 		r.Fatalf("claim: %v", err)
 	}
-	claim := m.book.claim
+	claim := m.want.claim
 	if run.SlotDate == "" {
-		claim = m.book.claimAdHoc
+		claim = m.want.claimAdHoc
 	}
 	want := claim(run, got.Run.ID, lease < forever)
 	if got.Won != want.Won || got.Run != want.Run || !slices.Equal(got.Abandoned, want.Abandoned) {
@@ -271,7 +271,7 @@ func (m *gateModel) cell(r *rapid.T) {
 	case err != nil:
 		r.Fatalf("a cell of %+v: %v", e, err)
 	default:
-		m.book.cells = append(m.book.cells, cell)
+		m.want.cells = append(m.want.cells, cell)
 	}
 }
 
@@ -290,7 +290,7 @@ func (m *gateModel) missed(r *rapid.T) {
 	if len(newest) > 0 {
 		id = newest[0].ID
 	}
-	if want := m.book.missed(slot, id, now); got != want {
+	if want := m.want.missed(slot, id, now); got != want {
 		r.Fatalf("missed %s says %v, want %v", slot, got, want)
 	}
 }
@@ -300,14 +300,14 @@ func (m *gateModel) check(r *rapid.T) {
 	var standing []ledger.Run
 	for index := range 2 {
 		slot := ledger.Slot{Job: ledger.JobImport, Date: m.date, Index: index}
-		want := m.book.latest(slot)
+		want := m.want.latest(slot)
 		if got, found, err := archive.Latest(ctx, slot); err != nil || got != want || found != (want.ID != 0) {
 			r.Fatalf("latest of %s is\n%+v, %v, %v; want\n%+v", slot, got, found, err, want)
 		}
 		if want.ID != 0 {
 			standing = append(standing, want)
 		}
-		cells := m.book.committed(slot)
+		cells := m.want.committed(slot)
 		if got, err := archive.Committed(ctx, slot); err != nil || !slices.Equal(got, cells) {
 			r.Fatalf("committed of %s are\n%+v, %v; want\n%+v", slot, got, err, cells)
 		}
@@ -315,12 +315,12 @@ func (m *gateModel) check(r *rapid.T) {
 	if got, err := archive.Standing(ctx, ledger.JobImport, m.date, m.date); err != nil || !slices.Equal(got, standing) {
 		r.Fatalf("standing are\n%+v, %v; want\n%+v", got, err, standing)
 	}
-	got, err := archive.Runs(ctx, len(m.book.runs))
-	if err != nil || len(got) != len(m.book.runs) {
-		r.Fatalf("%d runs, %v; want %d", len(got), err, len(m.book.runs))
+	got, err := archive.Runs(ctx, len(m.want.runs))
+	if err != nil || len(got) != len(m.want.runs) {
+		r.Fatalf("%d runs, %v; want %d", len(got), err, len(m.want.runs))
 	}
 	for i, run := range got {
-		if want := m.book.runs[len(got)-1-i].read(); run != want {
+		if want := m.want.runs[len(got)-1-i].read(); run != want {
 			r.Fatalf("a run is\n%+v, want\n%+v", run, want)
 		}
 	}
