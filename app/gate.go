@@ -32,7 +32,8 @@ func (a *App) openGate(o Options) error {
 		listeners = append(listeners, o.Watch)
 	}
 	a.gate, err = gate.New(gate.Config{
-		Ledger: a.Archive, Markers: markers, Work: a.slotWork, Listeners: listeners, Now: o.Now, Logger: o.Logger,
+		Ledger: a.Archive, Markers: markers, Work: a.slotWork, Listeners: listeners,
+		Schedules: []ledger.Schedule{a.imports, a.maintenance}, Now: o.Now, Logger: o.Logger,
 		Host: host, PID: os.Getpid(), Lease: a.Config.RunLease, Deadline: a.Config.RunDeadline,
 		OnStep: func(step gate.Step, _ ledger.Run) { crashPoint(string(step)) },
 	})

@@ -14,7 +14,7 @@ const noticeBound = 2 * time.Second
 
 // openNotices wires whom to tell of failed, partial, abandoned and missed slots.
 func (a *App) openNotices(o Options) error {
-	c := notify.DispatcherConfig{Notices: a.Archive, Logger: o.Logger}
+	c := notify.DispatcherConfig{Notices: a.Archive, Schedules: []ledger.Schedule{a.imports, a.maintenance}, Logger: o.Logger}
 	if len(a.Config.NotifyURLs) > 0 {
 		notifier, err := newNotifier(a.Config, a.imports, a.maintenance)
 		if err != nil {

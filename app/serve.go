@@ -81,7 +81,7 @@ func closeCron(ctx context.Context, cron *scheduler.Cron) error {
 func (a *App) announce(ctx context.Context, o Options) {
 	next, at := a.imports.Next(o.Now())
 	o.Logger.InfoContext(ctx, "schedule",
-		"import", a.imports.String(), "maintenance", a.maintenance.String(), "next", next.Key(),
+		"import", a.imports.String(), "maintenance", a.maintenance.String(), "next", next.Name(a.imports),
 		"next_local", at.Format("2006-01-02 15:04 MST"), "next_utc", at.UTC().Format(time.RFC3339))
 }
 

@@ -29,7 +29,7 @@ func (a *attempt) carryOut(ctx context.Context, listen Listener) (Result, error)
 		a.events.send(ledger.Event{Kind: ledger.EventEnded, Run: run, At: a.Now()})
 	}
 	a.OnStep(StepClaimed, a.run)
-	a.Logger.InfoContext(ctx, "run begun", "slot", nameOf(a.run), "run", a.run.ID, "attempt", a.run.Attempt, "entry", a.run.Entry,
+	a.Logger.InfoContext(ctx, "run begun", "slot", a.runName(a.run), "run", a.run.ID, "attempt", a.run.Attempt, "entry", a.run.Entry,
 		"forced", a.run.Forced)
 	a.events.emit(ledger.Event{Kind: ledger.EventBegun})
 	work, stop := context.WithCancelCause(ctx)
@@ -96,7 +96,7 @@ func (a *attempt) waitForImport(ctx context.Context) error {
 			return nil
 		case run.ID != told:
 			told = run.ID
-			a.Logger.InfoContext(ctx, "waiting for an import in progress", "slot", nameOf(a.run), "run", a.run.ID, "import", run.ID)
+			a.Logger.InfoContext(ctx, "waiting for an import in progress", "slot", a.runName(a.run), "run", a.run.ID, "import", run.ID)
 			a.events.emit(ledger.Event{Kind: ledger.EventWaiting, Waiting: fmt.Sprintf("for run %d, an import", run.ID)})
 		}
 		if stopped := sleep(ctx, a.pause()); stopped != nil {
@@ -155,22 +155,22 @@ func (a *attempt) leave(ctx context.Context, cells, all []ledger.Cell, ok bool, 
 	switch {
 	case err != nil:
 		a.marker.unmark(ctx)
-		err = fmt.Errorf("run %d of %s ended %s but could not be recorded: %w", a.run.ID, nameOf(a.run), a.run.State, err)
+		err = fmt.Errorf("run %d of %s ended %s but could not be recorded: %w", a.run.ID, a.runName(a.run), a.run.State, err)
 		a.run.State, a.run.Reason = ledger.StateFailed, err.Error()
 		a.events.emitOf(a.run, ledger.EventLost, cells)
 		return Result{Outcome: Ran, Run: a.run, Cells: all}, err
 	case !ok:
-		a.Logger.WarnContext(ctx, "run was taken over by another process", "slot", nameOf(a.run), "run", a.run.ID)
+		a.Logger.WarnContext(ctx, "run was taken over by another process", "slot", a.runName(a.run), "run", a.run.ID)
 		a.marker.unmark(ctx)
 		a.lost = true
 		a.run.State, a.run.Reason, a.run.Finished = ledger.StateRunning, "", time.Time{}
 		a.events.emitOf(a.run, ledger.EventLost, cells)
-		return Result{Outcome: Ran, Run: a.run, Cells: all}, fmt.Errorf("run %d of %s: %w", a.run.ID, nameOf(a.run), ledger.ErrLost)
+		return Result{Outcome: Ran, Run: a.run, Cells: all}, fmt.Errorf("run %d of %s: %w", a.run.ID, a.runName(a.run), ledger.ErrLost)
 	}
 	a.OnStep(StepFinished, a.run)
 	a.marker.settle(ctx, a.run)
 	a.OnStep(StepLeft, a.run)
-	a.Logger.InfoContext(ctx, "run ended", "slot", nameOf(a.run), "run", a.run.ID, "state", a.run.State, "reason", a.run.Reason)
+	a.Logger.InfoContext(ctx, "run ended", "slot", a.runName(a.run), "run", a.run.ID, "state", a.run.State, "reason", a.run.Reason)
 	a.events.emitOf(a.run, ledger.EventEnded, cells)
 	return Result{Outcome: Ran, Run: a.run, Cells: all}, nil
 }

@@ -83,7 +83,7 @@ func (c *claimant) behind(ctx context.Context, marker ledger.Marker) (Result, er
 		c.release(ctx, marker.Token)
 		return c.claim(ctx)
 	case c.waited > c.Lease: // a marker that outlives its lease and has no run
-		c.Logger.WarnContext(ctx, "ignoring a marker without a run", "slot", c.slot.Key(), "holder", marker.Host)
+		c.Logger.WarnContext(ctx, "ignoring a marker without a run", "slot", c.slotName(c.slot), "holder", marker.Host)
 		c.bypass = true
 		c.up = false
 		return c.claim(ctx)

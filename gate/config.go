@@ -27,8 +27,9 @@ const (
 // Config wires a gate. Ledger, Work, Now and Logger are required.
 type Config struct {
 	Ledger    store.Gate
-	Markers   Markers // nil: the ledger alone decides
-	Work      Work    // of slots
+	Markers   Markers           // nil: the ledger alone decides
+	Work      Work              // of slots
+	Schedules []ledger.Schedule // for the names of slots in logs; without them a slot has its number
 	Listeners []Listener
 	Now       func() time.Time
 	Logger    *slog.Logger

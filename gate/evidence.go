@@ -36,7 +36,7 @@ func (c *claimant) believe(ctx context.Context, marked ledger.Run) (Result, erro
 		c.retract(ctx, marked, latest)
 		return c.claim(ctx)
 	case proofOf(latest) != proofOf(marked):
-		c.Logger.WarnContext(ctx, "the marker named another run than the ledger, and was put right", "slot", c.slot.Key(),
+		c.Logger.WarnContext(ctx, "the marker named another run than the ledger, and was put right", "slot", c.slotName(c.slot),
 			"marker", marked.ID, "run", latest.ID)
 		c.putBack(ctx, latest)
 	default:
@@ -56,12 +56,12 @@ func (c *claimant) retract(ctx context.Context, marked, latest ledger.Run) {
 		return // another was faster, or Redis went away
 	}
 	c.Logger.WarnContext(ctx, "the marker says done but the ledger lacks its run, as after a restore: the marker is removed",
-		"slot", c.slot.Key(), "marker", marked.ID, "run", latest.ID, "state", latest.State)
+		"slot", c.slotName(c.slot), "marker", marked.ID, "run", latest.ID, "state", latest.State)
 	ctx, cancel := context.WithTimeout(ctx, c.MarkerTimeout)
 	defer cancel()
 	c.ours = true // after an error it may be ours all the same
 	if err := c.Markers.Done(ctx, c.slot, ledger.MarkerOf(c.wanted(false)), c.Lease); err != nil {
-		c.Logger.WarnContext(ctx, "the marker was not removed and is ignored", "slot", c.slot.Key(), "error", err)
+		c.Logger.WarnContext(ctx, "the marker was not removed and is ignored", "slot", c.slotName(c.slot), "error", err)
 		c.bypass, c.up = true, false
 	}
 }

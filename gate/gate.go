@@ -122,22 +122,22 @@ func (g *Gate) begin(ctx context.Context, run ledger.Run) (claim ledger.Claim, e
 		return err
 	})
 	if err != nil {
-		return ledger.Claim{}, fmt.Errorf("claim %s in the ledger: %w", nameOf(run), err)
+		return ledger.Claim{}, fmt.Errorf("claim %s in the ledger: %w", g.runName(run), err)
 	}
 	for _, a := range claim.Abandoned {
-		g.Logger.WarnContext(ctx, "taking over from a process that died or could not record its end", "slot", nameOf(run),
+		g.Logger.WarnContext(ctx, "taking over from a process that died or could not record its end", "slot", g.runName(run),
 			"run", a.ID, "host", a.Host, "pid", a.PID)
 	}
 	return claim, nil
 }
 
-// nameOf is what a run is for, in logs: its slot's key, or "import ad hoc".
-func nameOf(run ledger.Run) string {
-	if slot, ok := ledger.SlotOf(run); ok {
-		return slot.Key()
-	}
-	return string(run.Job) + " ad hoc"
+// runName is what a run is for, in logs: its slot's name, or "import ad hoc".
+func (g *Gate) runName(run ledger.Run) string {
+	return string(run.Job) + " " + run.SlotName(g.Schedules...)
 }
+
+// slotName is how people call a slot.
+func (g *Gate) slotName(slot ledger.Slot) string { return slot.Name(g.Schedules...) }
 
 // Latest asks the ledger how the slot stands.
 func (g *Gate) Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error) {

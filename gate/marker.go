@@ -26,7 +26,7 @@ func (m *marker) look(ctx context.Context) (ledger.Marker, bool) {
 	defer cancel()
 	marker, found, err := m.Markers.Get(ctx, m.slot)
 	if m.up = err == nil; !m.up {
-		m.Logger.WarnContext(ctx, "no markers, the ledger decides alone", "slot", m.slot.Key(), "error", err)
+		m.Logger.WarnContext(ctx, "no markers, the ledger decides alone", "slot", m.slotName(m.slot), "error", err)
 		return ledger.Marker{}, false
 	}
 	return marker, found
@@ -38,7 +38,7 @@ func (m *marker) claimMarker(ctx context.Context, run ledger.Run) (winner ledger
 	defer cancel()
 	won, holder, err := m.Markers.Claim(ctx, m.slot, ledger.MarkerOf(run), m.Lease)
 	if err != nil {
-		m.Logger.WarnContext(ctx, "no marker, the ledger decides alone", "slot", m.slot.Key(), "error", err)
+		m.Logger.WarnContext(ctx, "no marker, the ledger decides alone", "slot", m.slotName(m.slot), "error", err)
 	}
 	if err == nil && !won {
 		return holder.RunOf(m.slot), true
@@ -61,7 +61,7 @@ func (m *marker) extend(ctx context.Context, run ledger.Run) {
 		_, _, err = m.Markers.Claim(ctx, m.slot, lease, m.Lease)
 	}
 	if err != nil {
-		m.Logger.DebugContext(ctx, "marker not extended", "slot", m.slot.Key(), "error", err)
+		m.Logger.DebugContext(ctx, "marker not extended", "slot", m.slotName(m.slot), "error", err)
 	}
 	m.ours = true
 }
@@ -76,7 +76,7 @@ func (m *marker) putBack(ctx context.Context, run ledger.Run) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.MarkerTimeout)
 	defer cancel()
 	if err := m.Markers.Done(ctx, m.slot, ledger.MarkerOf(run), m.MarkerTTL); err != nil {
-		m.Logger.WarnContext(ctx, "the marker does not say done yet", "slot", m.slot.Key(), "run", run.ID, "error", err)
+		m.Logger.WarnContext(ctx, "the marker does not say done yet", "slot", m.slotName(m.slot), "run", run.ID, "error", err)
 	}
 }
 
@@ -92,7 +92,7 @@ func (m *marker) release(ctx context.Context, token string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.MarkerTimeout)
 	defer cancel()
 	if err := m.Markers.Release(ctx, m.slot, token); err != nil {
-		m.Logger.WarnContext(ctx, "the marker was not given back and runs out", "slot", m.slot.Key(), "error", err)
+		m.Logger.WarnContext(ctx, "the marker was not given back and runs out", "slot", m.slotName(m.slot), "error", err)
 	}
 }
 

@@ -43,7 +43,7 @@ func (d *Dispatcher) deliverAlone(ctx context.Context, n ledger.Notice, failed e
 		return before.told(), nil
 	}
 	d.Logger.WarnContext(ctx, "the ledger of notices failed; told all the same, perhaps by other processes too", "slot",
-		n.Slot.Key(), "kind", n.Kind, "error", failed)
+		n.Slot.Name(d.Schedules...), "kind", n.Kind, "error", failed)
 	if err := d.send(ctx, n); err != nil {
 		d.memory.set(about, deliveryFailed)
 		return false, errors.Join(err, failed)
@@ -54,7 +54,7 @@ func (d *Dispatcher) deliverAlone(ctx context.Context, n ledger.Notice, failed e
 
 // send tells the log and people.
 func (d *Dispatcher) send(ctx context.Context, n ledger.Notice) error {
-	d.Logger.WarnContext(ctx, "notice", "slot", n.Slot.Key(), "kind", n.Kind, "text", n.Text)
+	d.Logger.WarnContext(ctx, "notice", "slot", n.Slot.Name(d.Schedules...), "kind", n.Kind, "text", n.Text)
 	if d.Sender == nil {
 		return nil
 	}
@@ -79,8 +79,8 @@ func (d *Dispatcher) record(ctx context.Context, about topic) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(d.Timeout, toldTimeout))
 	defer cancel()
 	if err := d.Notices.Told(ctx, about.slot, about.kind); err != nil {
-		d.Logger.WarnContext(ctx, "people were told, the ledger of notices does not know it yet", "slot", about.slot.Key(), "kind",
-			about.kind, "error", err)
+		d.Logger.WarnContext(ctx, "people were told, the ledger of notices does not know it yet",
+			"slot", about.slot.Name(d.Schedules...), "kind", about.kind, "error", err)
 		return false
 	}
 	d.memory.set(about, deliveryRecorded)

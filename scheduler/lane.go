@@ -68,14 +68,14 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot, at time.Time) {
 	case err != nil:
 		l.errors++
 		l.again = l.Now().Add(l.errorPause())
-		l.Logger.ErrorContext(ctx, "the slot's run cannot be had", "slot", slot.Key(), "error", err, "again", l.again)
+		l.Logger.ErrorContext(ctx, "the slot's run cannot be had", "slot", slot.Name(l.plan.Schedule), "error", err, "again", l.again)
 	case run.State == ledger.StateDone:
 		l.settled, l.errors = slot, 0
-		l.Logger.InfoContext(ctx, "slot is done", "slot", slot.Key(), "run", run.ID)
+		l.Logger.InfoContext(ctx, "slot is done", "slot", slot.Name(l.plan.Schedule), "run", run.ID)
 	default:
 		l.errors = 0
 		l.again = l.Now().Add(l.jitter(l.retryPause(run.Attempt)))
-		l.Logger.WarnContext(ctx, "slot is not done", "slot", slot.Key(), "run", run.ID, "state", run.State,
+		l.Logger.WarnContext(ctx, "slot is not done", "slot", slot.Name(l.plan.Schedule), "run", run.ID, "state", run.State,
 			"reason", run.Reason, "again", l.again)
 	}
 }
