@@ -41,7 +41,7 @@ func rooms() map[string]room {
 		"gate":                    {allowed: consumer},
 		"gate/gatetest":           {allowed: []string{"gate", "ledger", "notify", "store"}},
 		"scheduler":               {allowed: []string{"ledger", "store"}},
-		"query":                   {allowed: []string{"market", "store"}},
+		"query":                   {allowed: []string{"market", "ledger", "store"}},
 		"server":                  {allowed: append(slices.Clone(consumer), "server/view")},
 		"server/view":             {allowed: domain},
 		"server/api":              {allowed: []string{"market", "ledger", "store", "query", "server", "server/view"}},
@@ -59,8 +59,10 @@ func rooms() map[string]room {
 		"doctor":                  {allowed: []string{"ledger"}},
 		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},
-		"cmd":                     {allowed: []string{"app", "config", "doctor", "gate", "ledger", "market", "sync", "verify", "yahoo/fake"}},
-		"tools":                   {allowed: []string{"store/storetest/servers"}},
+		"cmd": {allowed: []string{
+			"app", "config", "doctor", "gate", "ledger", "market", "query", "server/view", "sync", "verify", "yahoo", "yahoo/fake",
+		}},
+		"tools": {allowed: []string{"store/storetest/servers"}},
 	}
 }
 
@@ -195,7 +197,7 @@ func TestBrokenArrowsAreFound(t *testing.T) {
 		{"scheduler", "scheduler", "barkeep/ledger barkeep/store", 0},
 		{"scheduler", "scheduler", "barkeep/sync barkeep/gate barkeep/notify", 3},
 		{"query", "query", "barkeep/market barkeep/store", 0},
-		{"query", "query", "barkeep/ledger barkeep/store/sqlite", 2},
+		{"query", "query", "barkeep/ledger barkeep/store/sqlite", 1},
 		{"server", "server", "barkeep/store/postgres", 1},
 		{"server", "server", "barkeep/store barkeep/server/view barkeep/server/api barkeep/query", 2},
 		{"server/api", "api", "barkeep/query barkeep/server barkeep/server/view barkeep/store/sqlite", 1},
@@ -213,8 +215,8 @@ func TestBrokenArrowsAreFound(t *testing.T) {
 		{"doctor", "doctor", "barkeep/config barkeep/store/redis barkeep/notify barkeep/verify", 4},
 		{"app", "app", "barkeep/sync barkeep/yahoo barkeep/yahoo/fake barkeep/store/redis", 0},
 		{"app", "app", "barkeep/cmd/barkeep barkeep/store/storetest barkeep/server/servertest barkeep/gate/gatetest", 4},
-		{"cmd/barkeep", "main", "barkeep/app barkeep/config barkeep/verify barkeep/doctor barkeep/ledger barkeep/gate barkeep/yahoo/fake", 0},
-		{"cmd/barkeep", "main", "barkeep/yahoo barkeep/store/postgres", 2},
+		{"cmd/barkeep", "main", "barkeep/app barkeep/config barkeep/verify barkeep/doctor barkeep/ledger barkeep/gate barkeep/query barkeep/server/view barkeep/yahoo barkeep/yahoo/fake", 0},
+		{"cmd/barkeep", "main", "barkeep/scheduler barkeep/store/postgres barkeep/server barkeep/server/api", 4},
 		{"tools/testenv", "main", "barkeep/store/storetest/servers barkeep/tools/testenv/needs", 0},
 		{"tools/testenv", "main", "barkeep/app", 1},
 		{"app/util", "util", "", 1},

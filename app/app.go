@@ -64,9 +64,9 @@ func New(ctx context.Context, c config.Config, o Options) (*App, error) {
 
 func (a *App) open(ctx context.Context, o Options) error {
 	var err error
-	a.instruments, a.timeframes, err = selection(a.Config)
+	a.instruments, a.timeframes, err = yahoo.Select(a.Config.Instruments, a.Config.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
 	if _, _, wrong := schedules(a.Config); errors.Join(err, wrong) != nil {
-		return misconfigured{errors.Join(err, wrong)} // all that is wrong at once
+		return config.Unusable(errors.Join(err, wrong)) // all that is wrong at once
 	}
 	if a.pacific, err = time.LoadLocation("America/Los_Angeles"); err != nil {
 		return fmt.Errorf("load the Pacific zone: %w", err)
@@ -111,7 +111,7 @@ func (a *App) openShared(ctx context.Context, o Options) (err error) {
 	shared := failover.Config{Database: a.Archive, Now: o.Now, Logger: o.Logger}
 	if a.Config.RedisURL != "" {
 		if a.redis, err = redis.Open(ctx, redis.Config{URL: a.Config.RedisURL, Now: o.Now, Logger: o.Logger}); err != nil {
-			return misconfigured{fmt.Errorf("REDIS_URL: %w", err)}
+			return config.Unusable(fmt.Errorf("REDIS_URL: %w", err))
 		}
 		a.closers.add("redis", a.redis.Close)
 		shared.Redis = a.redis
@@ -123,7 +123,7 @@ func (a *App) openShared(ctx context.Context, o Options) (err error) {
 func (a *App) openProvider(o Options) (err error) {
 	limits := store.Limits{PerMinute: a.Config.YahooRequestsPerMinute, PerDay: a.Config.YahooDailyBudget}
 	if a.budget, err = a.shared.Budget("yahoo", limits); err != nil {
-		return misconfigured{err}
+		return config.Unusable(err)
 	}
 	c := yahoo.Config{
 		UserAgent: a.Config.YahooUserAgent, RequestsPerMinute: a.Config.YahooRequestsPerMinute, Budget: a.budget,
@@ -133,7 +133,7 @@ func (a *App) openProvider(o Options) (err error) {
 		c.BaseURLs = []string{a.Config.YahooBaseURL}
 	}
 	if a.client, err = yahoo.New(c); err != nil {
-		return misconfigured{err}
+		return config.Unusable(err)
 	}
 	a.closers.add("provider client", func() error { a.client.Close(); return nil })
 	return nil
@@ -170,7 +170,7 @@ func (a *App) Request(r syncer.Request) syncer.Request {
 // CheckSlot refuses what RunSlot would refuse: a slot of today, counted from 0, that there is none of or that is not due.
 func (a *App) CheckSlot(index int) error {
 	if _, err := a.slot(index); err != nil {
-		return misconfigured{err}
+		return config.Unusable(err)
 	}
 	return nil
 }

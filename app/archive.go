@@ -19,13 +19,13 @@ import (
 type Archive = store.Archive
 
 // OpenArchive opens the archive that the configuration names, without migrating it. An embedded archive that cannot be
-// opened is a matter of configuration (ErrConfiguration); a server that does not answer is not. The caller calls close.
+// opened is a matter of configuration (config.ErrUnusable); a server that does not answer is not. The caller calls close.
 func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
 	engine, target := c.Database()
 	if engine == "sqlite" {
 		file, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Clock: machineClock, Logger: log})
 		if err != nil {
-			return nil, nil, misconfigured{fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err)}
+			return nil, nil, config.Unusable(fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
 		}
 		return file, file.Close, nil
 	}
@@ -55,7 +55,7 @@ func (e absentError) Error() string {
 	return "there is no archive at " + e.archive + " yet: barkeep sync makes it"
 }
 
-// Is lets the error count as fs.ErrNotExist and as ErrConfiguration.
+// Is lets the error count as fs.ErrNotExist and as config.ErrUnusable.
 func (e absentError) Is(target error) bool {
-	return target == fs.ErrNotExist || target == ErrConfiguration
+	return target == fs.ErrNotExist || target == config.ErrUnusable
 }

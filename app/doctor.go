@@ -8,6 +8,7 @@ import (
 	"barkeep/doctor"
 	"barkeep/store"
 	"barkeep/store/redis"
+	"barkeep/yahoo"
 )
 
 // Doctor checks everything that the worker needs and reports all of it, also what is wrong besides the problems that reading
@@ -27,7 +28,7 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	for _, override := range c.Overrides {
 		s.Overrides = append(s.Overrides, doctor.Override(override))
 	}
-	instruments, timeframes, err := selection(c)
+	instruments, timeframes, err := yahoo.Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
 	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}
 	s.Schedule.Import, _, s.Schedule.Err = schedules(c)
 	s.Notices = noticesOf(ctx, c, problems)

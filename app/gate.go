@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"barkeep/config"
 	"barkeep/gate"
 	"barkeep/ledger"
 	syncer "barkeep/sync"
@@ -80,7 +81,7 @@ type SlotRequest struct {
 func (a *App) RunSlot(ctx context.Context, r SlotRequest) (gate.Result, ledger.Slot, error) {
 	slot, err := a.slot(r.Index)
 	if err != nil {
-		return gate.Result{}, slot, fmt.Errorf("%w: %w", ErrConfiguration, err)
+		return gate.Result{}, slot, config.Unusable(err)
 	}
 	result, err := a.gate.RunSlot(ctx, slot, gate.SlotRequest{Entry: r.Entry, Force: r.Force, NoWait: r.NoWait})
 	if err != nil {

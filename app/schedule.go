@@ -13,7 +13,7 @@ import (
 func schedules(c config.Config) (imports, maintenance ledger.Schedule, err error) {
 	zone, err := time.LoadLocation(c.ImportTimezone)
 	if err != nil {
-		return imports, maintenance, misconfigured{fmt.Errorf("IMPORT_TIMEZONE: %w", err)}
+		return imports, maintenance, config.Unusable(fmt.Errorf("IMPORT_TIMEZONE: %w", err))
 	}
 	imports, err = ledger.NewSchedule(ledger.JobImport, c.ImportTimes, zone)
 	if err != nil {
@@ -26,7 +26,7 @@ func schedules(c config.Config) (imports, maintenance ledger.Schedule, err error
 		}
 	}
 	if err != nil {
-		err = misconfigured{err}
+		err = config.Unusable(err)
 	}
 	return imports, maintenance, err
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"barkeep/config"
 	"barkeep/gate"
 	"barkeep/ledger"
 	"barkeep/query"
@@ -41,7 +42,7 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 		return errors.Join(err, closeCron(ctx, cron))
 	}
 	if err := web.Start(ctx); err != nil {
-		return misconfigured{errors.Join(err, closeCron(ctx, cron))}
+		return config.Unusable(errors.Join(err, closeCron(ctx, cron)))
 	}
 	a.announce(ctx, o)
 	beside.start(planner.Run)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"time"
 
@@ -111,7 +112,7 @@ func ReadRun(ctx context.Context, c config.Config, o Options, id int64) (syncer.
 	case err != nil:
 		return syncer.Report{}, err
 	case schema == 0:
-		return syncer.Report{}, Misuse("there is no run %d; there are none yet", id)
+		return syncer.Report{}, config.Unusable(fmt.Errorf("there is no run %d; there are none yet", id))
 	}
 	run, ok, err := archive.Run(ctx, id)
 	if err != nil {
@@ -141,7 +142,7 @@ func noRun(ctx context.Context, archive Archive, id int64) error {
 	case err != nil:
 		return err
 	case len(newest) == 0:
-		return Misuse("there is no run %d; there are none yet", id)
+		return config.Unusable(fmt.Errorf("there is no run %d; there are none yet", id))
 	}
-	return Misuse("there is no run %d; the newest is %d", id, newest[0].ID)
+	return config.Unusable(fmt.Errorf("there is no run %d; the newest is %d", id, newest[0].ID))
 }

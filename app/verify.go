@@ -37,9 +37,8 @@ func Verify(ctx context.Context, c config.Config, o Options, v verify.Options) (
 func Backup(ctx context.Context, c config.Config, file string, progress func(verify.Progress)) (verify.Copy, error) {
 	engine, target := c.Database()
 	if engine != "sqlite" {
-		return verify.Copy{}, misconfigured{
-			fmt.Errorf("the archive is in PostgreSQL, which has its own means: %s", verify.DumpCommand(target, file)),
-		}
+		return verify.Copy{}, config.Unusable(
+			fmt.Errorf("the archive is in PostgreSQL, which has its own means: %s", verify.DumpCommand(target, file)))
 	}
 	return verify.Backup(ctx, verify.BackupOptions{
 		Name: c.DatabaseName(), Path: target, File: file, Progress: progress,
@@ -93,7 +92,7 @@ func openForReading(ctx context.Context, c config.Config, o Options) (*verify.Ar
 func openSQLiteForReading(ctx context.Context, a *verify.Archive, opened *closers, path string, _ Options) error {
 	view, err := sqlite.OpenView(ctx, path)
 	if err != nil {
-		return misconfigured{err}
+		return config.Unusable(err)
 	}
 	opened.add(a.Name, view.Close)
 	if a.Current, a.Latest, err = view.SchemaVersion(ctx); err != nil {

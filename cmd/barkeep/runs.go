@@ -21,7 +21,7 @@ type runsCommand struct {
 // Run carries the command out.
 func (c *runsCommand) Run(p *process) error {
 	if c.Limit < 1 {
-		return app.Misuse("--limit is %d: give a number of runs, at least 1", c.Limit)
+		return misuse("--limit is %d: give a number of runs, at least 1", c.Limit)
 	}
 	s, err := p.load(p.err)
 	if err != nil {

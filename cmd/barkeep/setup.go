@@ -64,11 +64,10 @@ func (s setup) naming() (naming, error) {
 
 // message is an error as people read it.
 func message(err error) string {
-	text := strings.TrimPrefix(err.Error(), app.ErrConfiguration.Error()+"\n")
 	if errors.Is(err, context.Canceled) {
-		return fmt.Sprintf("interrupted (%s)", text)
+		return fmt.Sprintf("interrupted (%s)", err)
 	}
-	return text
+	return err.Error()
 }
 
 // list splits what a flag was given, "ES,NQ"; nil when the flag was not given, so that an empty one can be refused.

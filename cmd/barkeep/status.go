@@ -28,7 +28,7 @@ func (c *statusCommand) Run(p *process) error {
 		return err
 	}
 	if c.Runs < 0 {
-		return app.Misuse("--runs is %d: give a number of runs, 0 for none", c.Runs)
+		return misuse("--runs is %d: give a number of runs, 0 for none", c.Runs)
 	}
 	status, err := app.ReadStatus(p.ctx, s.config, s.options(), c.Runs)
 	if err != nil {
