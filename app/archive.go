@@ -36,15 +36,15 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 	return server, server.Close, nil
 }
 
-// openExisting is OpenArchive for commands that read: it makes nothing. The error wraps fs.ErrNotExist, and is a matter of
+// OpenExisting is OpenArchive for commands that read: it makes nothing. The error wraps fs.ErrNotExist, and is a matter of
 // configuration, when an embedded archive is not there yet.
-func openExisting(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
+func OpenExisting(ctx context.Context, c config.Config, o Options) (Archive, func(), error) {
 	if engine, path := c.Database(); engine == "sqlite" {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil, nil, absentError{c.DatabaseName()}
 		}
 	}
-	return OpenArchive(ctx, c, now, log)
+	return OpenArchive(ctx, c, o.Now, o.Logger)
 }
 
 // absentError tells that an embedded archive is not there yet.

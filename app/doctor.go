@@ -37,7 +37,7 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 
 func databaseOf(c config.Config, o Options) func(context.Context) (doctor.Schema, func(), error) {
 	return func(ctx context.Context) (doctor.Schema, func(), error) {
-		return openExisting(ctx, c, o.Now, o.Logger)
+		return OpenExisting(ctx, c, o)
 	}
 }
 

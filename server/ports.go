@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"barkeep/ledger"
 )
 
 // ErrUnavailable tells a client that something cannot be reached, or that the process is stopping; asking later may help. An
@@ -26,17 +24,6 @@ type Check struct {
 	// Probe asks whether it answers. It is called at most once at a time and obeys its context; a probe that does not is
 	// left hanging and shown as unanswered. An error that is a Public is shown, any other is only logged.
 	Probe func(ctx context.Context) error
-}
-
-// Ledger is what the server and its routes read of runs, cells and slots. A store.Archive has it; each method says there what
-// it does.
-type Ledger interface {
-	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
-	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
-	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
-	Progress(ctx context.Context, runID int64) (ledger.Progress, bool, error)
-	Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error)
-	Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell, error)
 }
 
 // ProviderState is how this process stands with the provider.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"barkeep/market"
+	"barkeep/query"
 	"barkeep/server/view"
 )
 
@@ -26,8 +27,8 @@ type Server struct {
 	started time.Time
 
 	checks   []*checked
-	runs     *source[recentRuns]
-	slots    *source[[]view.Slot]
+	runs     *source[query.Recent]
+	slots    *source[[]query.Slot]
 	series   *source[[]market.SeriesState]
 	provider *source[ProviderState]
 
@@ -54,8 +55,12 @@ func New(c Config) (*Server, error) {
 		Config: c, views: view.Renderer{Pacific: c.Pacific}, tasks: newTasks(), mux: http.NewServeMux(), started: c.Now(),
 		failed: make(chan error, 1),
 	}
-	s.runs = newSource(s, "runs", s.readRecent)
-	s.slots = newSource(s, "slots", s.readToday)
+	s.runs = newSource(s, "runs", func(ctx context.Context) (query.Recent, error) {
+		return query.ReadRecent(ctx, s.Ledger, recentLimit)
+	})
+	s.slots = newSource(s, "slots", func(ctx context.Context) ([]query.Slot, error) {
+		return query.ReadToday(ctx, s.Ledger, s.Now(), s.Import, s.Maintenance)
+	})
 	s.series = newSource(s, "series", c.States)
 	s.provider = newSource(s, "provider", c.Provider)
 	for _, check := range c.Checks {

@@ -8,6 +8,7 @@ import (
 	"barkeep/doctor"
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/query"
 	"barkeep/verify"
 )
 
@@ -28,10 +29,11 @@ func misuse(format string, values ...any) error {
 // exitCode is the one table from errors to exit codes.
 func exitCode(err error) int {
 	var problems config.Problems
+	var noRun query.NoRunError
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &problems), errors.Is(err, config.ErrUnusable), errors.Is(err, verify.ErrInput),
+	case errors.As(err, &problems), errors.As(err, &noRun), errors.Is(err, config.ErrUnusable), errors.Is(err, verify.ErrInput),
 		errors.Is(err, doctor.ErrBroken),
 		errors.Is(err, market.ErrUnknownTimeframe), errors.Is(err, market.ErrInvalidInstrument):
 		return exitUsage
