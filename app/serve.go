@@ -35,9 +35,9 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 		return errors.Join(err, closeCron(ctx, cron))
 	}
 	a.metrics = server.NewMetrics()
-	beside := newBackground(context.WithoutCancel(ctx)) // it is stopped below, after the log has said why
-	defer beside.stop()
-	web, err := a.openServer(version, o, &runs{app: a, log: o.Logger, background: beside})
+	beside := server.NewTasks(context.WithoutCancel(ctx)) // it is stopped below, after the log has said why
+	defer beside.Stop()
+	web, err := a.openServer(version, o, beside)
 	if err != nil {
 		return errors.Join(err, closeCron(ctx, cron))
 	}
@@ -45,7 +45,7 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 		return config.Unusable(errors.Join(err, closeCron(ctx, cron)))
 	}
 	a.announce(ctx, o)
-	beside.start(planner.Run)
+	beside.Start(planner.Run)
 	return errors.Join(serveUntil(ctx, o.Logger, web, beside), closeCron(ctx, cron))
 }
 
@@ -56,18 +56,18 @@ func (a *App) scheduled(ctx context.Context, slot ledger.Slot, entry string) (le
 }
 
 // serveUntil waits until ctx ends or serving fails, and stops what runs beside the web server, and the server itself.
-func serveUntil(ctx context.Context, log *slog.Logger, web *server.Server, beside *background) error {
+func serveUntil(ctx context.Context, log *slog.Logger, web *server.Server, beside *server.Tasks) error {
 	var failure error
 	select {
 	case <-ctx.Done():
 		log.InfoContext(ctx, "stopping", "why", context.Cause(ctx))
 	case failure = <-web.Failed():
 	}
-	beside.stop()
+	beside.Stop()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopBound)
 	defer cancel()
 	failure = errors.Join(failure, web.Stop(last))
-	beside.wait()
+	beside.Wait(context.WithoutCancel(ctx))
 	return failure
 }
 
@@ -87,7 +87,7 @@ func (a *App) announce(ctx context.Context, o Options) {
 }
 
 // openServer builds the HTTP server with its API; it listens nowhere yet.
-func (a *App) openServer(version string, o Options, runs *runs) (*server.Server, error) {
+func (a *App) openServer(version string, o Options, beside *server.Tasks) (*server.Server, error) {
 	web, err := server.New(server.Config{
 		Addr: a.Config.HTTPAddr, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
 		Import: a.imports, Maintenance: a.maintenance, Pacific: a.pacific, Ledger: a.Archive, States: a.Archive.States,
@@ -101,7 +101,8 @@ func (a *App) openServer(version string, o Options, runs *runs) (*server.Server,
 		return nil, err
 	}
 	return web, api.Mount(web, api.Config{
-		Reader: reader, Starter: runs, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
+		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
+		Starter: &api.Background{Ledger: a.Archive, Tasks: beside, Logger: o.Logger, Run: a.runRequest},
 	})
 }
 
