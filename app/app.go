@@ -35,8 +35,8 @@ type App struct {
 	Config  config.Config
 	Archive Archive
 	Engine  *syncer.Engine
+	Gate    *gate.Gate // the one way to run anything, whoever asks
 
-	now         func() time.Time
 	pacific     *time.Location
 	instruments []market.Instrument
 	timeframes  []market.Timeframe
@@ -47,15 +47,14 @@ type App struct {
 	budget      *failover.Budget
 	client      *yahoo.Client
 	notices     *notify.Dispatcher
-	gate        *gate.Gate
-	metrics     *server.Metrics // nil outside Serve
+	metrics     *server.Metrics
 	closers     closers
 }
 
 // New opens everything that the configuration names: the archive, migrated to the newest schema, Redis, the provider's client
 // and the engine. A Redis that does not answer is logged and costs speed only.
 func New(ctx context.Context, c config.Config, o Options) (*App, error) {
-	a := &App{Config: c, now: o.Now}
+	a := &App{Config: c, metrics: server.NewMetrics()}
 	if err := a.open(ctx, o); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -65,7 +64,7 @@ func New(ctx context.Context, c config.Config, o Options) (*App, error) {
 func (a *App) open(ctx context.Context, o Options) error {
 	var err error
 	a.instruments, a.timeframes, err = yahoo.Select(a.Config.Instruments, a.Config.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
-	if _, _, wrong := schedules(a.Config); errors.Join(err, wrong) != nil {
+	if _, _, wrong := Schedules(a.Config); errors.Join(err, wrong) != nil {
 		return config.Unusable(errors.Join(err, wrong)) // all that is wrong at once
 	}
 	if a.pacific, err = time.LoadLocation("America/Los_Angeles"); err != nil {
@@ -165,14 +164,6 @@ func (a *App) Request(r syncer.Request) syncer.Request {
 	}
 	r.Maintenance = r.Maintenance || (a.Config.SyncMode == "maintenance" && !r.Backfill)
 	return r
-}
-
-// CheckSlot refuses what RunSlot would refuse: a slot of today, counted from 0, that there is none of or that is not due.
-func (a *App) CheckSlot(index int) error {
-	if _, err := a.slot(index); err != nil {
-		return config.Unusable(err)
-	}
-	return nil
 }
 
 // Close puts everything away, in reverse.

@@ -41,21 +41,8 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 func OpenExisting(ctx context.Context, c config.Config, o Options) (Archive, func(), error) {
 	if engine, path := c.Database(); engine == "sqlite" {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, absentError{c.DatabaseName()}
+			return nil, nil, config.Unusable(store.AbsentError{Archive: c.DatabaseName()})
 		}
 	}
 	return OpenArchive(ctx, c, o.Now, o.Logger)
-}
-
-// absentError tells that an embedded archive is not there yet.
-type absentError struct{ archive string }
-
-// Error is for people.
-func (e absentError) Error() string {
-	return "there is no archive at " + e.archive + " yet: barkeep sync makes it"
-}
-
-// Is lets the error count as fs.ErrNotExist and as config.ErrUnusable.
-func (e absentError) Is(target error) bool {
-	return target == fs.ErrNotExist || target == config.ErrUnusable
 }

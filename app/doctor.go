@@ -30,7 +30,7 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	}
 	instruments, timeframes, err := yahoo.Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
 	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}
-	s.Schedule.Import, _, s.Schedule.Err = schedules(c)
+	s.Schedule.Import, _, s.Schedule.Err = Schedules(c)
 	s.Notices = noticesOf(ctx, c, problems)
 	return doctor.Run(ctx, s)
 }

@@ -9,8 +9,8 @@ import (
 	"barkeep/ledger"
 )
 
-// schedules are the slots of the import and, where a time is set, of the maintenance. Every problem is reported.
-func schedules(c config.Config) (imports, maintenance ledger.Schedule, err error) {
+// Schedules are the slots of the import and, where a time is set, of the maintenance. Every problem is reported.
+func Schedules(c config.Config) (imports, maintenance ledger.Schedule, err error) {
 	zone, err := time.LoadLocation(c.ImportTimezone)
 	if err != nil {
 		return imports, maintenance, config.Unusable(fmt.Errorf("IMPORT_TIMEZONE: %w", err))
@@ -29,10 +29,4 @@ func schedules(c config.Config) (imports, maintenance ledger.Schedule, err error
 		err = config.Unusable(err)
 	}
 	return imports, maintenance, err
-}
-
-// Schedules are those slots for whoever names them, the import's first.
-func Schedules(c config.Config) ([]ledger.Schedule, error) {
-	imports, maintenance, err := schedules(c)
-	return []ledger.Schedule{imports, maintenance}, err
 }

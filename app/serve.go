@@ -34,7 +34,6 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 	if err != nil {
 		return errors.Join(err, closeCron(ctx, cron))
 	}
-	a.metrics = server.NewMetrics()
 	beside := server.NewTasks(context.WithoutCancel(ctx)) // it is stopped below, after the log has said why
 	defer beside.Stop()
 	web, err := a.openServer(version, o, beside)
@@ -51,7 +50,7 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 
 // scheduled runs a slot for the scheduler.
 func (a *App) scheduled(ctx context.Context, slot ledger.Slot, entry string) (ledger.Run, error) {
-	result, err := a.gate.RunSlot(ctx, slot, gate.SlotRequest{Entry: entry, Join: true})
+	result, err := a.Gate.RunSlot(ctx, slot, gate.SlotRequest{Entry: entry, Join: true})
 	return result.Run, err
 }
 

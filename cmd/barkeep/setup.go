@@ -58,8 +58,8 @@ func (s setup) naming() (naming, error) {
 	if err != nil {
 		return naming{}, fmt.Errorf("load the Pacific zone: %w", err)
 	}
-	schedules, err := app.Schedules(s.config)
-	return naming{pacific, schedules}, err
+	imports, maintenance, err := app.Schedules(s.config)
+	return naming{pacific, []ledger.Schedule{imports, maintenance}}, err
 }
 
 // message is an error as people read it.

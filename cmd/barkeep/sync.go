@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"barkeep/app"
+	"barkeep/config"
 	"barkeep/gate"
+	"barkeep/ledger"
 	syncer "barkeep/sync"
 	"barkeep/yahoo"
 )
@@ -95,7 +98,7 @@ func (c *syncCommand) request() (syncer.Request, error) {
 // dryRun shows the plan of what would be run. What the run would refuse is refused.
 func (c *syncCommand) dryRun(p *process, s setup, a *app.App, request syncer.Request) error {
 	if c.Slot != nil {
-		if err := a.CheckSlot(*c.Slot); err != nil {
+		if _, err := c.chosen(s); err != nil {
 			return err
 		}
 	}
@@ -132,15 +135,15 @@ func (c *syncCommand) slot(p *process, s setup, a *app.App, request syncer.Reque
 	if err != nil {
 		return 0, err
 	}
-	ask := app.SlotRequest{Entry: "sync", Index: -1, Force: c.Force, NoWait: c.NoWait}
-	if c.Slot != nil {
-		ask.Index = *c.Slot
-	}
-	progress.start(a.Engine.Tasks(request))
-	answer, slot, err := a.RunSlot(p.ctx, ask)
-	progress.stop()
+	slot, err := c.chosen(s)
 	if err != nil {
 		return 0, err
+	}
+	progress.start(a.Engine.Tasks(request))
+	answer, err := a.Gate.RunSlot(p.ctx, slot, gate.SlotRequest{Entry: "sync", Force: c.Force, NoWait: c.NoWait})
+	progress.stop()
+	if err != nil {
+		return 0, fmt.Errorf("run %s: %w", slot, err)
 	}
 	if err := printAnswer(p.out, answer, slot, names, c.JSON); err != nil {
 		return 0, err
@@ -149,4 +152,24 @@ func (c *syncCommand) slot(p *process, s setup, a *app.App, request syncer.Reque
 		return exitHeld, nil
 	}
 	return exitCodeOf(answer.Run.State), context.Cause(p.ctx)
+}
+
+// chosen is the newest due slot of the import, or the one of today that --slot names, which must be due.
+func (c *syncCommand) chosen(s setup) (ledger.Slot, error) {
+	imports, _, err := app.Schedules(s.config)
+	if err != nil {
+		return ledger.Slot{}, err
+	}
+	if c.Slot == nil {
+		newest, err := imports.Newest(s.now())
+		if err != nil {
+			return ledger.Slot{}, config.Unusable(err)
+		}
+		return newest.Slot, nil
+	}
+	slot, err := imports.Selectable("", *c.Slot, s.now())
+	if err != nil {
+		return ledger.Slot{}, misuse("--slot %d: %w", *c.Slot, err)
+	}
+	return slot.Slot, nil
 }
