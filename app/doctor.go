@@ -15,18 +15,12 @@ import (
 // the configuration found. It changes nothing.
 func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Options, environ []string) []doctor.Finding {
 	s := doctor.Setup{
-		Environ: environ, Now: o.Now(), Redact: config.Redact, NoCache: !c.CacheEnabled,
+		Environ: environ, Now: o.Now(), Problems: problems, Overrides: c.Overrides, Redact: config.Redact, NoCache: !c.CacheEnabled,
 		Database: doctor.Database{URL: c.DatabaseURL, Name: c.DatabaseName(), Open: databaseOf(c, o)},
 		Redis:    doctor.Redis{URL: c.RedisURL, Name: c.RedisName(), Open: redisOf(c, o)},
 	}
 	if engine, path := c.Database(); engine == "sqlite" {
 		s.Database.File = path
-	}
-	for _, p := range problems {
-		s.Problems = append(s.Problems, doctor.Problem(p))
-	}
-	for _, override := range c.Overrides {
-		s.Overrides = append(s.Overrides, doctor.Override(override))
 	}
 	instruments, timeframes, err := yahoo.Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
 	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}
