@@ -116,10 +116,8 @@ func (a *App) probes() []server.Check {
 
 // providerState tells how this process stands with the provider; it sends no request.
 func (a *App) providerState(ctx context.Context) (server.ProviderState, error) {
-	seen := a.client.State()
 	s := server.ProviderState{
-		Breaker: seen.Breaker, Since: seen.Since, RetryAfter: seen.RetryAfter, LastSuccess: seen.LastAnswer,
-		PerMinute: a.Config.YahooRequestsPerMinute, Daily: a.Config.YahooDailyBudget, Left: -1,
+		Health: a.client.Health(), PerMinute: a.Config.YahooRequestsPerMinute, Daily: a.Config.YahooDailyBudget, Left: -1,
 	}
 	if left, err := a.budget.Remaining(ctx); err == nil {
 		s.Left = left
@@ -129,7 +127,7 @@ func (a *App) providerState(ctx context.Context) (server.ProviderState, error) {
 
 // probeProvider says what the breaker knows, since asking the provider would cost budget.
 func (a *App) probeProvider(context.Context) error {
-	if s := a.client.State(); s.Breaker != "closed" {
+	if s := a.client.Health(); s.Breaker != "closed" {
 		return server.Public(fmt.Sprintf("the circuit breaker is %s since %s", s.Breaker, s.Since.UTC().Format(time.RFC3339)))
 	}
 	return nil

@@ -3,7 +3,8 @@ package server
 import (
 	"context"
 	"errors"
-	"time"
+
+	"barkeep/market"
 )
 
 // ErrUnavailable tells a client that something cannot be reached, or that the process is stopping; asking later may help. An
@@ -28,11 +29,8 @@ type Check struct {
 
 // ProviderState is how this process stands with the provider.
 type ProviderState struct {
-	Breaker     string        // "closed", "open" or "half-open"
-	Since       time.Time     // when Breaker became so
-	RetryAfter  time.Duration // how long requests are held back; 0 when they are not
-	LastSuccess time.Time     // the newest answer that was no fault; zero when there was none
-	PerMinute   float64       // requests a minute, of all processes together
-	Daily       int           // requests a UTC day; 0 for no bound
-	Left        int           // of Daily; -1 when there is no bound or it cannot be known now
+	market.Health
+	PerMinute float64 // requests a minute, of all processes together
+	Daily     int     // requests a UTC day; 0 for no bound
+	Left      int     // of Daily; -1 when there is no bound or it cannot be known now
 }

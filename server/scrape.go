@@ -114,9 +114,9 @@ func (s *Server) findProvider(ctx context.Context, f *gauges) {
 	if state.Left >= 0 {
 		f.add("barkeep_provider_budget_left", "Requests that the provider's budget of this UTC day has left.", float64(state.Left))
 	}
-	if !state.LastSuccess.IsZero() {
+	if !state.LastAnswer.IsZero() {
 		f.add("barkeep_provider_last_success_timestamp_seconds", "The provider's newest answer that was no fault.",
-			unix(state.LastSuccess))
+			unix(state.LastAnswer))
 	}
 }
 

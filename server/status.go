@@ -80,7 +80,7 @@ func shown[T any](ctx context.Context, s *Server, since time.Time, v *view.Statu
 func (s *Server) viewProvider(p ProviderState) *view.Provider {
 	v := view.Provider{
 		Breaker: p.Breaker, Since: s.views.Instant(p.Since), RetryAfter: p.RetryAfter.Seconds(),
-		LastSuccess: s.views.Instant(p.LastSuccess),
+		LastSuccess: s.views.Instant(p.LastAnswer),
 		PerMinute:   p.PerMinute,
 	}
 	if p.Daily > 0 {
