@@ -35,8 +35,8 @@ type App struct {
 	Config  config.Config
 	Archive Archive
 	Engine  *syncer.Engine
+	Gate    *gate.Gate // the one way to run anything, whoever asks
 
-	now         func() time.Time
 	pacific     *time.Location
 	instruments []market.Instrument
 	timeframes  []market.Timeframe
@@ -47,15 +47,14 @@ type App struct {
 	budget      *failover.Budget
 	client      *yahoo.Client
 	notices     *notify.Dispatcher
-	gate        *gate.Gate
-	metrics     *server.Metrics // nil outside Serve
+	metrics     *server.Metrics
 	closers     closers
 }
 
 // New opens everything that the configuration names: the archive, migrated to the newest schema, Redis, the provider's client
 // and the engine. A Redis that does not answer is logged and costs speed only.
 func New(ctx context.Context, c config.Config, o Options) (*App, error) {
-	a := &App{Config: c, now: o.Now}
+	a := &App{Config: c, metrics: server.NewMetrics()}
 	if err := a.open(ctx, o); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -64,9 +63,9 @@ func New(ctx context.Context, c config.Config, o Options) (*App, error) {
 
 func (a *App) open(ctx context.Context, o Options) error {
 	var err error
-	a.instruments, a.timeframes, err = selection(a.Config)
-	if _, _, wrong := schedules(a.Config); errors.Join(err, wrong) != nil {
-		return misconfigured{errors.Join(err, wrong)} // all that is wrong at once
+	a.instruments, a.timeframes, err = yahoo.Select(a.Config.Instruments, a.Config.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
+	if _, _, wrong := Schedules(a.Config); errors.Join(err, wrong) != nil {
+		return config.Unusable(errors.Join(err, wrong)) // all that is wrong at once
 	}
 	if a.pacific, err = time.LoadLocation("America/Los_Angeles"); err != nil {
 		return fmt.Errorf("load the Pacific zone: %w", err)
@@ -111,7 +110,7 @@ func (a *App) openShared(ctx context.Context, o Options) (err error) {
 	shared := failover.Config{Database: a.Archive, Now: o.Now, Logger: o.Logger}
 	if a.Config.RedisURL != "" {
 		if a.redis, err = redis.Open(ctx, redis.Config{URL: a.Config.RedisURL, Now: o.Now, Logger: o.Logger}); err != nil {
-			return misconfigured{fmt.Errorf("REDIS_URL: %w", err)}
+			return config.Unusable(fmt.Errorf("REDIS_URL: %w", err))
 		}
 		a.closers.add("redis", a.redis.Close)
 		shared.Redis = a.redis
@@ -123,7 +122,7 @@ func (a *App) openShared(ctx context.Context, o Options) (err error) {
 func (a *App) openProvider(o Options) (err error) {
 	limits := store.Limits{PerMinute: a.Config.YahooRequestsPerMinute, PerDay: a.Config.YahooDailyBudget}
 	if a.budget, err = a.shared.Budget("yahoo", limits); err != nil {
-		return misconfigured{err}
+		return config.Unusable(err)
 	}
 	c := yahoo.Config{
 		UserAgent: a.Config.YahooUserAgent, RequestsPerMinute: a.Config.YahooRequestsPerMinute, Budget: a.budget,
@@ -133,7 +132,7 @@ func (a *App) openProvider(o Options) (err error) {
 		c.BaseURLs = []string{a.Config.YahooBaseURL}
 	}
 	if a.client, err = yahoo.New(c); err != nil {
-		return misconfigured{err}
+		return config.Unusable(err)
 	}
 	a.closers.add("provider client", func() error { a.client.Close(); return nil })
 	return nil
@@ -165,14 +164,6 @@ func (a *App) Request(r syncer.Request) syncer.Request {
 	}
 	r.Maintenance = r.Maintenance || (a.Config.SyncMode == "maintenance" && !r.Backfill)
 	return r
-}
-
-// CheckSlot refuses what RunSlot would refuse: a slot of today, counted from 0, that there is none of or that is not due.
-func (a *App) CheckSlot(index int) error {
-	if _, err := a.slot(index); err != nil {
-		return misconfigured{err}
-	}
-	return nil
 }
 
 // Close puts everything away, in reverse.

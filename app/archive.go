@@ -19,13 +19,13 @@ import (
 type Archive = store.Archive
 
 // OpenArchive opens the archive that the configuration names, without migrating it. An embedded archive that cannot be
-// opened is a matter of configuration (ErrConfiguration); a server that does not answer is not. The caller calls close.
+// opened is a matter of configuration (config.ErrUnusable); a server that does not answer is not. The caller calls close.
 func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
 	engine, target := c.Database()
 	if engine == "sqlite" {
 		file, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Clock: machineClock, Logger: log})
 		if err != nil {
-			return nil, nil, misconfigured{fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err)}
+			return nil, nil, config.Unusable(fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
 		}
 		return file, file.Close, nil
 	}
@@ -36,26 +36,13 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 	return server, server.Close, nil
 }
 
-// openExisting is OpenArchive for commands that read: it makes nothing. The error wraps fs.ErrNotExist, and is a matter of
+// OpenExisting is OpenArchive for commands that read: it makes nothing. The error wraps fs.ErrNotExist, and is a matter of
 // configuration, when an embedded archive is not there yet.
-func openExisting(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
+func OpenExisting(ctx context.Context, c config.Config, o Options) (Archive, func(), error) {
 	if engine, path := c.Database(); engine == "sqlite" {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, absentError{c.DatabaseName()}
+			return nil, nil, config.Unusable(store.AbsentError{Archive: c.DatabaseName()})
 		}
 	}
-	return OpenArchive(ctx, c, now, log)
-}
-
-// absentError tells that an embedded archive is not there yet.
-type absentError struct{ archive string }
-
-// Error is for people.
-func (e absentError) Error() string {
-	return "there is no archive at " + e.archive + " yet: barkeep sync makes it"
-}
-
-// Is lets the error count as fs.ErrNotExist and as ErrConfiguration.
-func (e absentError) Is(target error) bool {
-	return target == fs.ErrNotExist || target == ErrConfiguration
+	return OpenArchive(ctx, c, o.Now, o.Logger)
 }

@@ -8,35 +8,30 @@ import (
 	"barkeep/doctor"
 	"barkeep/store"
 	"barkeep/store/redis"
+	"barkeep/yahoo"
 )
 
 // Doctor checks everything that the worker needs and reports all of it, also what is wrong besides the problems that reading
 // the configuration found. It changes nothing.
 func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Options, environ []string) []doctor.Finding {
 	s := doctor.Setup{
-		Environ: environ, Now: o.Now(), Redact: config.Redact, NoCache: !c.CacheEnabled,
+		Environ: environ, Now: o.Now(), Problems: problems, Overrides: c.Overrides, Redact: config.Redact, NoCache: !c.CacheEnabled,
 		Database: doctor.Database{URL: c.DatabaseURL, Name: c.DatabaseName(), Open: databaseOf(c, o)},
 		Redis:    doctor.Redis{URL: c.RedisURL, Name: c.RedisName(), Open: redisOf(c, o)},
 	}
 	if engine, path := c.Database(); engine == "sqlite" {
 		s.Database.File = path
 	}
-	for _, p := range problems {
-		s.Problems = append(s.Problems, doctor.Problem(p))
-	}
-	for _, override := range c.Overrides {
-		s.Overrides = append(s.Overrides, doctor.Override(override))
-	}
-	instruments, timeframes, err := selection(c)
+	instruments, timeframes, err := yahoo.Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
 	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}
-	s.Schedule.Import, _, s.Schedule.Err = schedules(c)
+	s.Schedule.Import, _, s.Schedule.Err = Schedules(c)
 	s.Notices = noticesOf(ctx, c, problems)
 	return doctor.Run(ctx, s)
 }
 
 func databaseOf(c config.Config, o Options) func(context.Context) (doctor.Schema, func(), error) {
 	return func(ctx context.Context) (doctor.Schema, func(), error) {
-		return openExisting(ctx, c, o.Now, o.Logger)
+		return OpenExisting(ctx, c, o)
 	}
 }
 

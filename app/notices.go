@@ -42,7 +42,7 @@ func (a *App) openNotices(o Options) error {
 func newNotifier(c config.Config, schedules ...ledger.Schedule) (*notify.Notifier, error) {
 	n, err := notify.New(notify.Config{URLs: c.NotifyURLs, Schedules: schedules})
 	if err != nil {
-		return nil, misconfigured{err}
+		return nil, config.Unusable(err)
 	}
 	return n, nil
 }
@@ -51,7 +51,7 @@ func newNotifier(c config.Config, schedules ...ledger.Schedule) (*notify.Notifie
 func newPinger(c config.Config) (*notify.Pinger, error) {
 	p, err := notify.NewPinger(notify.PingerConfig{URL: c.HeartbeatURL})
 	if err != nil {
-		return nil, misconfigured{err}
+		return nil, config.Unusable(err)
 	}
 	return p, nil
 }

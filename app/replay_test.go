@@ -18,6 +18,7 @@ import (
 	"barkeep/ledger"
 	"barkeep/market"
 	syncer "barkeep/sync"
+	"barkeep/yahoo"
 	"barkeep/yahoo/fake"
 )
 
@@ -107,7 +108,7 @@ func (r *replay) open(t *testing.T) *app.App {
 func (r *replay) sync(t *testing.T, a *app.App, now time.Time, series market.Series, deep bool) ledger.Cell {
 	t.Helper()
 	r.now = now
-	instruments, timeframes, err := app.Select([]string{series.Instrument}, []string{string(series.Timeframe)}, "i", "t")
+	instruments, timeframes, err := yahoo.Select([]string{series.Instrument}, []string{string(series.Timeframe)}, "i", "t")
 	if err != nil {
 		t.Fatal(err)
 	}

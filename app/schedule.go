@@ -9,11 +9,11 @@ import (
 	"barkeep/ledger"
 )
 
-// schedules are the slots of the import and, where a time is set, of the maintenance. Every problem is reported.
-func schedules(c config.Config) (imports, maintenance ledger.Schedule, err error) {
+// Schedules are the slots of the import and, where a time is set, of the maintenance. Every problem is reported.
+func Schedules(c config.Config) (imports, maintenance ledger.Schedule, err error) {
 	zone, err := time.LoadLocation(c.ImportTimezone)
 	if err != nil {
-		return imports, maintenance, misconfigured{fmt.Errorf("IMPORT_TIMEZONE: %w", err)}
+		return imports, maintenance, config.Unusable(fmt.Errorf("IMPORT_TIMEZONE: %w", err))
 	}
 	imports, err = ledger.NewSchedule(ledger.JobImport, c.ImportTimes, zone)
 	if err != nil {
@@ -26,13 +26,7 @@ func schedules(c config.Config) (imports, maintenance ledger.Schedule, err error
 		}
 	}
 	if err != nil {
-		err = misconfigured{err}
+		err = config.Unusable(err)
 	}
 	return imports, maintenance, err
-}
-
-// Schedules are those slots for whoever names them, the import's first.
-func Schedules(c config.Config) ([]ledger.Schedule, error) {
-	imports, maintenance, err := schedules(c)
-	return []ledger.Schedule{imports, maintenance}, err
 }

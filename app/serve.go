@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"barkeep/config"
 	"barkeep/gate"
 	"barkeep/ledger"
 	"barkeep/query"
@@ -33,40 +34,39 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 	if err != nil {
 		return errors.Join(err, closeCron(ctx, cron))
 	}
-	a.metrics = server.NewMetrics()
-	beside := newBackground(context.WithoutCancel(ctx)) // it is stopped below, after the log has said why
-	defer beside.stop()
-	web, err := a.openServer(version, o, &runs{app: a, log: o.Logger, background: beside})
+	beside := server.NewTasks(context.WithoutCancel(ctx)) // it is stopped below, after the log has said why
+	defer beside.Stop()
+	web, err := a.openServer(version, o, beside)
 	if err != nil {
 		return errors.Join(err, closeCron(ctx, cron))
 	}
 	if err := web.Start(ctx); err != nil {
-		return misconfigured{errors.Join(err, closeCron(ctx, cron))}
+		return config.Unusable(errors.Join(err, closeCron(ctx, cron)))
 	}
 	a.announce(ctx, o)
-	beside.start(planner.Run)
+	beside.Start(planner.Run)
 	return errors.Join(serveUntil(ctx, o.Logger, web, beside), closeCron(ctx, cron))
 }
 
 // scheduled runs a slot for the scheduler.
 func (a *App) scheduled(ctx context.Context, slot ledger.Slot, entry string) (ledger.Run, error) {
-	result, err := a.gate.RunSlot(ctx, slot, gate.SlotRequest{Entry: entry, Join: true})
+	result, err := a.Gate.RunSlot(ctx, slot, gate.SlotRequest{Entry: entry, Join: true})
 	return result.Run, err
 }
 
 // serveUntil waits until ctx ends or serving fails, and stops what runs beside the web server, and the server itself.
-func serveUntil(ctx context.Context, log *slog.Logger, web *server.Server, beside *background) error {
+func serveUntil(ctx context.Context, log *slog.Logger, web *server.Server, beside *server.Tasks) error {
 	var failure error
 	select {
 	case <-ctx.Done():
 		log.InfoContext(ctx, "stopping", "why", context.Cause(ctx))
 	case failure = <-web.Failed():
 	}
-	beside.stop()
+	beside.Stop()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopBound)
 	defer cancel()
 	failure = errors.Join(failure, web.Stop(last))
-	beside.wait()
+	beside.Wait(context.WithoutCancel(ctx))
 	return failure
 }
 
@@ -86,7 +86,7 @@ func (a *App) announce(ctx context.Context, o Options) {
 }
 
 // openServer builds the HTTP server with its API; it listens nowhere yet.
-func (a *App) openServer(version string, o Options, runs *runs) (*server.Server, error) {
+func (a *App) openServer(version string, o Options, beside *server.Tasks) (*server.Server, error) {
 	web, err := server.New(server.Config{
 		Addr: a.Config.HTTPAddr, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
 		Import: a.imports, Maintenance: a.maintenance, Pacific: a.pacific, Ledger: a.Archive, States: a.Archive.States,
@@ -100,7 +100,8 @@ func (a *App) openServer(version string, o Options, runs *runs) (*server.Server,
 		return nil, err
 	}
 	return web, api.Mount(web, api.Config{
-		Reader: reader, Starter: runs, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
+		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
+		Starter: &api.Background{Ledger: a.Archive, Tasks: beside, Logger: o.Logger, Run: a.runRequest},
 	})
 }
 
@@ -115,10 +116,8 @@ func (a *App) probes() []server.Check {
 
 // providerState tells how this process stands with the provider; it sends no request.
 func (a *App) providerState(ctx context.Context) (server.ProviderState, error) {
-	seen := a.client.State()
 	s := server.ProviderState{
-		Breaker: seen.Breaker, Since: seen.Since, RetryAfter: seen.RetryAfter, LastSuccess: seen.LastAnswer,
-		PerMinute: a.Config.YahooRequestsPerMinute, Daily: a.Config.YahooDailyBudget, Left: -1,
+		Health: a.client.Health(), PerMinute: a.Config.YahooRequestsPerMinute, Daily: a.Config.YahooDailyBudget, Left: -1,
 	}
 	if left, err := a.budget.Remaining(ctx); err == nil {
 		s.Left = left
@@ -128,7 +127,7 @@ func (a *App) providerState(ctx context.Context) (server.ProviderState, error) {
 
 // probeProvider says what the breaker knows, since asking the provider would cost budget.
 func (a *App) probeProvider(context.Context) error {
-	if s := a.client.State(); s.Breaker != "closed" {
+	if s := a.client.Health(); s.Breaker != "closed" {
 		return server.Public(fmt.Sprintf("the circuit breaker is %s since %s", s.Breaker, s.Since.UTC().Format(time.RFC3339)))
 	}
 	return nil

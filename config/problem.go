@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -29,3 +30,15 @@ func (p Problems) Error() string {
 	}
 	return strings.Join(lines, "\n  ")
 }
+
+// ErrUnusable marks errors that the user mends by changing a flag, a variable or a path.
+var ErrUnusable = errors.New("unusable configuration")
+
+// unusable is an error that is also ErrUnusable, and whose text does not say so.
+type unusable struct{ error }
+
+// Unwrap gives both.
+func (u unusable) Unwrap() []error { return []error{u.error, ErrUnusable} }
+
+// Unusable makes an error count as ErrUnusable; its text stays.
+func Unusable(err error) error { return unusable{err} }

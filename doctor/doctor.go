@@ -1,5 +1,5 @@
-// Package doctor checks a set-up and says what to do about what is wrong. It knows neither how the configuration is read nor
-// any server: a Setup holds the values to judge and the functions that ask.
+// Package doctor checks a set-up and says what to do about what is wrong. It reads no configuration and knows no
+// server: a Setup holds the values to judge and the functions that ask.
 package doctor
 
 import (
@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"barkeep/config"
 	"barkeep/ledger"
 )
 
@@ -46,10 +47,10 @@ func (f Finding) Level() slog.Level {
 
 // Setup is what is checked. Nothing in it need be valid: what is wrong becomes a finding.
 type Setup struct {
-	Environ   []string  // of the process, in the form of os.Environ
-	Now       time.Time // in UTC or the machine's zone
-	Problems  []Problem // values that cannot be used; what depends on them is not checked further
-	Overrides []Override
+	Environ   []string        // of the process, in the form of os.Environ
+	Now       time.Time       // in UTC or the machine's zone
+	Problems  config.Problems // values that cannot be used; what depends on them is not checked further
+	Overrides []config.Override
 	Database  Database
 	Redis     Redis
 	Series    Series
@@ -58,16 +59,6 @@ type Setup struct {
 	NoCache   bool                    // CACHE_ENABLED is false
 	Redact    func(url string) string // hides the password of a URL
 }
-
-// Problem is a variable whose value cannot be used.
-type Problem struct {
-	Key      string
-	Value    string // without a secret
-	Accepted string // what is accepted instead
-}
-
-// Override is a variable that two places set to different values.
-type Override struct{ Key, Winner, Loser string }
 
 // Series is how many series are kept, or why INSTRUMENTS or TIMEFRAMES cannot be used.
 type Series struct {
@@ -118,7 +109,7 @@ func (b brokenSetup) Unwrap() []error { return []error{b.error, ErrBroken} }
 
 // unusable tells whether one of the variables is among the problems, by itself or by the file that holds its secret.
 func (s Setup) unusable(keys ...string) bool {
-	return slices.ContainsFunc(s.Problems, func(p Problem) bool {
+	return slices.ContainsFunc(s.Problems, func(p config.Problem) bool {
 		return slices.Contains(keys, strings.TrimSuffix(p.Key, "_FILE"))
 	})
 }

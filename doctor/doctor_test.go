@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"barkeep/config"
 	"barkeep/doctor"
 	"barkeep/ledger"
 )
@@ -98,7 +99,7 @@ func TestFindings(t *testing.T) {
 			s.Redis = doctor.Redis{URL: "redis://h", Name: "redis://h", Open: answers(failure)}
 		}, "broken|redis|tried 1 tried 2|see that it runs and that REDIS_URL names it; or unset it", true},
 		{"a value that lost", func(s *doctor.Setup) {
-			s.Overrides = []doctor.Override{{Key: "LOG_LEVEL", Winner: "the environment", Loser: ".env"}}
+			s.Overrides = []config.Override{{Key: "LOG_LEVEL", Winner: "the environment", Loser: ".env"}}
 		}, "ok|settings|LOG_LEVEL is set twice: the environment wins over .env|", false},
 		{"a service that is switched off", func(s *doctor.Setup) {
 			s.Database.Open = refuses(failure)
@@ -128,7 +129,7 @@ func TestProblemsHideNothing(t *testing.T) {
 		"INSTRUMENTS": "|series|", "TIMEFRAMES": "|series|", "RUN_LEASE": "",
 	} {
 		s := good(t)
-		s.Problems = []doctor.Problem{{Key: key, Value: "bad", Accepted: "a good one"}}
+		s.Problems = []config.Problem{{Key: key, Value: "bad", Accepted: "a good one"}}
 		got, err := findings(t, s)
 		if !strings.HasPrefix(got, "broken|settings|"+key+` is "bad"|give a good one`) || err == nil {
 			t.Errorf("%s: %v\n%s", key, err, got)

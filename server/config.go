@@ -10,6 +10,7 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/query"
 )
 
 // Config is what a server needs. Now, Logger, Pacific, Ledger, States and Provider are required, and Addr or Listener for
@@ -26,7 +27,7 @@ type Config struct {
 	Maintenance ledger.Schedule // the zero Schedule for none
 	Pacific     *time.Location  // shown beside UTC
 
-	Ledger   Ledger
+	Ledger   query.Ledger
 	States   func(context.Context) ([]market.SeriesState, error) // that of store.Bars
 	Provider func(context.Context) (ProviderState, error)        // it sends no request to the provider
 	Checks   []Check

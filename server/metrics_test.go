@@ -39,7 +39,7 @@ func TestMetrics(t *testing.T) {
 	b.Ledger.Set(servertest.Today(), servertest.SlotRecord{Run: done})
 	b.Archive.Series[market.Series{Instrument: "ES", Timeframe: market.M5}] = servertest.Ramp(servertest.WinterNoon().Add(-time.Hour), 5*time.Minute, 7)
 	b.Archive.Series[market.Series{Instrument: "YM", Timeframe: market.M5}] = market.NewCandles(0)
-	b.Provider.State.Breaker, b.Provider.State.LastSuccess = "open", time.UnixMilli(1768514900500)
+	b.Provider.State.Breaker, b.Provider.State.LastAnswer = "open", time.UnixMilli(1768514900500)
 	b.Redis.Fail(errors.New("gone"))
 	metrics.Listen(ledger.Event{Kind: ledger.EventEnded, Run: done, Cells: []ledger.Cell{
 		{State: ledger.CellStored, Inserted: 5, Changed: 2, Unchanged: 40, Requests: 3}, {State: ledger.CellFailed, Requests: 2},

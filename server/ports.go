@@ -3,9 +3,8 @@ package server
 import (
 	"context"
 	"errors"
-	"time"
 
-	"barkeep/ledger"
+	"barkeep/market"
 )
 
 // ErrUnavailable tells a client that something cannot be reached, or that the process is stopping; asking later may help. An
@@ -28,24 +27,10 @@ type Check struct {
 	Probe func(ctx context.Context) error
 }
 
-// Ledger is what the server and its routes read of runs, cells and slots. A store.Archive has it; each method says there what
-// it does.
-type Ledger interface {
-	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
-	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
-	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
-	Progress(ctx context.Context, runID int64) (ledger.Progress, bool, error)
-	Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error)
-	Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell, error)
-}
-
 // ProviderState is how this process stands with the provider.
 type ProviderState struct {
-	Breaker     string        // "closed", "open" or "half-open"
-	Since       time.Time     // when Breaker became so
-	RetryAfter  time.Duration // how long requests are held back; 0 when they are not
-	LastSuccess time.Time     // the newest answer that was no fault; zero when there was none
-	PerMinute   float64       // requests a minute, of all processes together
-	Daily       int           // requests a UTC day; 0 for no bound
-	Left        int           // of Daily; -1 when there is no bound or it cannot be known now
+	market.Health
+	PerMinute float64 // requests a minute, of all processes together
+	Daily     int     // requests a UTC day; 0 for no bound
+	Left      int     // of Daily; -1 when there is no bound or it cannot be known now
 }

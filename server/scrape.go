@@ -114,9 +114,9 @@ func (s *Server) findProvider(ctx context.Context, f *gauges) {
 	if state.Left >= 0 {
 		f.add("barkeep_provider_budget_left", "Requests that the provider's budget of this UTC day has left.", float64(state.Left))
 	}
-	if !state.LastSuccess.IsZero() {
+	if !state.LastAnswer.IsZero() {
 		f.add("barkeep_provider_last_success_timestamp_seconds", "The provider's newest answer that was no fault.",
-			unix(state.LastSuccess))
+			unix(state.LastAnswer))
 	}
 }
 
@@ -126,7 +126,7 @@ func (s *Server) findSlots(ctx context.Context, f *gauges) {
 		return
 	}
 	for _, v := range slots {
-		labels := []string{"job", string(v.Job), "slot", strconv.Itoa(v.Slot)}
+		labels := []string{"job", string(v.Job), "slot", strconv.Itoa(v.Index)}
 		f.add("barkeep_slot_due", "Whether the time of a slot of today has come.", truth(v.State != ledger.StateWaiting), labels...)
 		f.add("barkeep_slot_done", "Whether a slot of today is done: its data is there.", truth(v.Done), labels...)
 	}
@@ -139,7 +139,7 @@ func (s *Server) findRuns(ctx context.Context, f *gauges) {
 		return
 	}
 	seen := map[ledger.Job]bool{}
-	for _, r := range runs.list {
+	for _, r := range runs.Runs {
 		if r.Finished.IsZero() || seen[r.Job] {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"barkeep/market"
+	"barkeep/query"
 	"barkeep/server/view"
 )
 
@@ -19,15 +20,15 @@ type Server struct {
 	Config
 
 	views   view.Renderer
-	tasks   *tasks
+	tasks   *Tasks
 	mux     *http.ServeMux
 	paths   []string // of the mux, in the order in which they were added
 	handler http.Handler
 	started time.Time
 
 	checks   []*checked
-	runs     *source[recentRuns]
-	slots    *source[[]view.Slot]
+	runs     *source[query.Recent]
+	slots    *source[[]query.Slot]
 	series   *source[[]market.SeriesState]
 	provider *source[ProviderState]
 
@@ -51,11 +52,15 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		Config: c, views: view.Renderer{Pacific: c.Pacific}, tasks: newTasks(), mux: http.NewServeMux(), started: c.Now(),
+		Config: c, views: view.Renderer{Pacific: c.Pacific}, tasks: NewTasks(context.Background()), mux: http.NewServeMux(), started: c.Now(),
 		failed: make(chan error, 1),
 	}
-	s.runs = newSource(s, "runs", s.readRecent)
-	s.slots = newSource(s, "slots", s.readToday)
+	s.runs = newSource(s, "runs", func(ctx context.Context) (query.Recent, error) {
+		return query.ReadRecent(ctx, s.Ledger, recentLimit)
+	})
+	s.slots = newSource(s, "slots", func(ctx context.Context) ([]query.Slot, error) {
+		return query.ReadToday(ctx, s.Ledger, s.Now(), s.Import, s.Maintenance)
+	})
 	s.series = newSource(s, "series", c.States)
 	s.provider = newSource(s, "provider", c.Provider)
 	for _, check := range c.Checks {
@@ -84,7 +89,7 @@ func (s *Server) Start(ctx context.Context) error {
 		}
 	}
 	s.listener = listener
-	serving := s.tasks.start(func(context.Context) {
+	serving := s.tasks.Start(func(context.Context) {
 		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			s.failed <- fmt.Errorf("serve HTTP on %s: %w", listener.Addr(), err)
 		}
@@ -119,7 +124,7 @@ func (s *Server) Failed() <-chan error { return s.failed }
 func (s *Server) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.StopTimeout)
 	defer cancel()
-	s.tasks.cancel()
+	s.tasks.Stop()
 	s.fresh.close()
 	var errs []error
 	if s.listener == nil && s.Listener != nil {
@@ -130,7 +135,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	if err := s.http.Shutdown(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("stop the HTTP server: requests did not end within %s: %w", s.StopTimeout, err), s.http.Close())
 	}
-	if !s.tasks.wait(ctx) {
+	if !s.tasks.Wait(ctx) {
 		errs = append(errs, errors.New("stop the HTTP server: something that was asked for its state still hangs"))
 	}
 	return errors.Join(errs...)

@@ -23,7 +23,7 @@ type source[T any] struct {
 	read    func(context.Context) (T, error)
 	timeout time.Duration
 	now     func() time.Time
-	tasks   *tasks
+	tasks   *Tasks
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -64,7 +64,7 @@ func (r *source[T]) beginLocked(since time.Time) chan struct{} {
 	}
 	pending := make(chan struct{})
 	r.began = now
-	if !r.tasks.start(func(ctx context.Context) { r.run(ctx, pending) }) {
+	if !r.tasks.Start(func(ctx context.Context) { r.run(ctx, pending) }) {
 		r.last = result[T]{at: now, err: errStopped}
 		return nil
 	}

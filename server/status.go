@@ -6,84 +6,28 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/query"
 	"barkeep/server/view"
 )
 
 // recentLimit is how many runs /status shows.
 const recentLimit = 10
 
-// recentRuns are the newest runs, with the progress of those that are running.
-type recentRuns struct {
-	list     []ledger.Run
-	progress map[int64]ledger.Progress
-}
-
-func (s *Server) readRecent(ctx context.Context) (recentRuns, error) {
-	runs := recentRuns{progress: map[int64]ledger.Progress{}}
-	var err error
-	if runs.list, err = s.Ledger.Runs(ctx, recentLimit); err != nil {
-		return runs, err
-	}
-	for _, run := range runs.list {
-		if run.State != ledger.StateRunning {
-			continue
-		}
-		said, ok, err := s.Ledger.Progress(ctx, run.ID)
-		if err != nil {
-			return runs, err
-		}
-		if ok {
-			runs.progress[run.ID] = said
-		}
-	}
-	return runs, nil
-}
-
-// viewRecent shows the newest runs.
-func (s *Server) viewRecent(runs recentRuns) []view.Run {
-	views := s.views.Runs(runs.list)
-	for i := range views {
-		if said, ok := runs.progress[views[i].ID]; ok {
-			views[i].Progress = s.views.Progress(said)
-		}
-	}
-	return views
-}
-
-// readToday reads today's slots of every schedule.
-func (s *Server) readToday(ctx context.Context) ([]view.Slot, error) {
-	views := []view.Slot{}
-	for _, schedule := range []ledger.Schedule{s.Import, s.Maintenance} {
-		slots, err := schedule.On(schedule.Today(s.Now()))
-		if err != nil {
-			return nil, err
-		}
-		for _, slot := range slots {
-			shown, err := s.Slot(ctx, schedule, slot)
-			if err != nil {
-				return nil, err
-			}
-			views = append(views, shown)
-		}
-	}
-	return views, nil
-}
-
 // Slot reads once how a slot stands, within the time that any request may take.
 func (s *Server) Slot(ctx context.Context, schedule ledger.Schedule, slot ledger.Timed) (view.Slot, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.RequestTimeout)
 	defer cancel()
-	run, found, err := s.Ledger.Latest(ctx, slot.Slot)
-	if err != nil {
-		return view.Slot{}, err
+	read, err := query.ReadSlot(ctx, s.Ledger, schedule, slot, s.Now())
+	return s.views.Slot(read.Standing, read.Cells), err
+}
+
+// viewSlots shows slots.
+func (s *Server) viewSlots(slots []query.Slot) []view.Slot {
+	views := make([]view.Slot, len(slots))
+	for i, slot := range slots {
+		views[i] = s.views.Slot(slot.Standing, slot.Cells)
 	}
-	var cells []ledger.Cell
-	if found {
-		if cells, err = s.Ledger.Committed(ctx, slot.Slot); err != nil {
-			return view.Slot{}, err
-		}
-	}
-	return s.views.Slot(schedule.Standing(slot, run, s.Now()), cells), nil
+	return views
 }
 
 // beginSources starts every read at once, so that the slowest alone decides how long all take.
@@ -110,10 +54,10 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Checks: s.viewChecks(ctx, since), Unknown: []view.Unknown{},
 	}
 	if runs, ok := shown(ctx, s, since, &v, s.runs); ok {
-		v.Runs, v.Last = s.viewRecent(runs), s.views.LastEnded(runs.list)
+		v.Runs, v.Last = s.views.Recent(runs.Runs, runs.Progress), s.views.LastEnded(runs.Runs)
 	}
 	if slots, ok := shown(ctx, s, since, &v, s.slots); ok {
-		v.Slots = slots
+		v.Slots = s.viewSlots(slots)
 	}
 	if series, ok := shown(ctx, s, since, &v, s.series); ok {
 		v.Series = s.views.Series(series, now)
@@ -136,7 +80,7 @@ func shown[T any](ctx context.Context, s *Server, since time.Time, v *view.Statu
 func (s *Server) viewProvider(p ProviderState) *view.Provider {
 	v := view.Provider{
 		Breaker: p.Breaker, Since: s.views.Instant(p.Since), RetryAfter: p.RetryAfter.Seconds(),
-		LastSuccess: s.views.Instant(p.LastSuccess),
+		LastSuccess: s.views.Instant(p.LastAnswer),
 		PerMinute:   p.PerMinute,
 	}
 	if p.Daily > 0 {

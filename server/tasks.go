@@ -5,9 +5,10 @@ import (
 	"sync"
 )
 
-// tasks owns the server's goroutines: none starts after wait began, and all have a context that cancel ends.
-type tasks struct {
-	ctx    context.Context // the life of the server
+// Tasks owns goroutines that go on beside requests: none starts once Stop or Wait was called, and all have a context that
+// Stop ends.
+type Tasks struct {
+	ctx    context.Context // the life of what runs, which outlives the request that started it
 	cancel context.CancelFunc
 
 	mu     sync.Mutex
@@ -15,27 +16,38 @@ type tasks struct {
 	group  sync.WaitGroup
 }
 
-func newTasks() *tasks {
-	ctx, cancel := context.WithCancel(context.Background())
-	return &tasks{ctx: ctx, cancel: cancel}
+// NewTasks begins; what is started ends with ctx, too.
+func NewTasks(ctx context.Context) *Tasks {
+	ctx, cancel := context.WithCancel(ctx)
+	return &Tasks{ctx: ctx, cancel: cancel}
 }
 
-// start runs f in a goroutine of its own; false when the server has been stopped.
-func (t *tasks) start(f func(context.Context)) bool {
+// Start runs f in a goroutine of its own; false when all has been stopped.
+func (t *Tasks) Start(f func(context.Context)) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.closed {
+	if t.closed || t.ctx.Err() != nil {
 		return false
 	}
 	t.group.Go(func() { f(t.ctx) })
 	return true
 }
 
-// wait lets nothing start any more and waits until all has ended; false when ctx ended first.
-func (t *tasks) wait(ctx context.Context) bool {
+// Stop ends what runs; Wait waits for it.
+func (t *Tasks) Stop() {
+	t.close()
+	t.cancel()
+}
+
+func (t *Tasks) close() {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.closed = true
-	t.mu.Unlock()
+}
+
+// Wait lets nothing start any more and waits until all has ended; false when ctx ended first.
+func (t *Tasks) Wait(ctx context.Context) bool {
+	t.close()
 	done := make(chan struct{})
 	go func() {
 		t.group.Wait()

@@ -72,6 +72,21 @@ type Tx interface {
 	Rollback()
 }
 
+// Snapshot is one state of an archive, read as it is stored. Whatever others commit meanwhile is not seen. It is for one
+// goroutine.
+type Snapshot interface {
+	// Counters are the numbers of bars that the rows of the series claim.
+	Counters(ctx context.Context) (map[market.Series]int64, error)
+	// Strays are the ids of series that have bars or revisions but no row.
+	Strays(ctx context.Context) ([]int64, error)
+	// ScanBars visits the bars that start in [first, last], in Unix microseconds and in order.
+	ScanBars(ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error) error
+	// ScanRevisions visits the earlier values of the bars that start in [first, last], in order of bar and age.
+	ScanRevisions(ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error) error
+	// Close ends the reading.
+	Close()
+}
+
 // Gate is the ledger of runs as the run gate needs it. Leases are measured by the database's clock at the time of the
 // statement. A run in state running whose lease has ended reads as abandoned here and in History, with a slot or without;
 // its row changes with the next Claim or Missed. Methods that write may be repeated after an error whose write was committed.

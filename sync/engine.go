@@ -70,6 +70,17 @@ func (e *Engine) Plan(ctx context.Context, request Request) (Plan, error) {
 	return MakePlan(e.Capabilities, request, states, e.Now()), nil
 }
 
+// Tasks is how many tasks a request comes to: one for each instrument and native timeframe.
+func (e *Engine) Tasks(r Request) int {
+	bases := map[market.Timeframe]bool{}
+	for _, t := range r.Timeframes {
+		if base, ok := e.Capabilities.Base(t); ok {
+			bases[base] = true
+		}
+	}
+	return len(r.Instruments) * len(bases)
+}
+
 // RunOnce carries out a run that its caller began in the ledger and will end there: it plans, fetches and stores. It leaves out
 // the tasks whose series all have an OK cell in done, which earlier attempts committed. The report has a cell for every other
 // series; each that is OK was committed under the run's token. An error means that some series have no cell: nothing could be

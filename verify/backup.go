@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"barkeep/market"
+	"barkeep/store"
 )
 
 // File is an embedded archive that is open for reading only.
@@ -15,11 +16,11 @@ type File interface {
 	SchemaVersion(ctx context.Context) (current, latest int64, err error)
 	// CopyTo writes a consistent copy into an empty file. Snapshot is the state that was copied; moved tells whether somebody
 	// wrote into the archive meanwhile, so that the copy may be newer than the snapshot.
-	CopyTo(ctx context.Context, path string) (snapshot Snapshot, moved bool, err error)
+	CopyTo(ctx context.Context, path string) (snapshot store.Snapshot, moved bool, err error)
 	// Integrity reads every page of the file and says what is damaged.
 	Integrity(ctx context.Context) error
 	// Snapshot fixes the state that is read.
-	Snapshot(ctx context.Context) (Snapshot, error)
+	Snapshot(ctx context.Context) (store.Snapshot, error)
 	Close() error
 }
 
@@ -76,7 +77,7 @@ func Backup(ctx context.Context, o BackupOptions) (c Copy, err error) {
 		return c, err
 	}
 	defer snapshot.Close()
-	source := &target{archive: &Archive{Name: c.Archive, Snapshot: snapshot}}
+	source := &target{archive: &Archive{Name: c.Archive, snapshot: snapshot}}
 	if moved {
 		source = &target{}
 	}
@@ -118,7 +119,7 @@ func (c *Copy) check(ctx context.Context, o BackupOptions, source *target) (err 
 		return err
 	}
 	defer snapshot.Close()
-	copied, original, err := digestBoth(ctx, &Archive{Name: c.File + partial, Snapshot: snapshot}, source, Selection{}, o.Progress)
+	copied, original, err := digestBoth(ctx, &Archive{Name: c.File + partial, snapshot: snapshot}, source, Selection{}, o.Progress)
 	if err != nil {
 		return err
 	}

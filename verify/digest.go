@@ -33,7 +33,7 @@ type counted func(series market.Series, bars int64)
 // of bars: only the sums of the months are kept.
 func (a *Archive) digest(ctx context.Context, selection Selection, progress counted) (contents, error) {
 	c := contents{name: a.Name}
-	counters, err := a.Snapshot.Counters(ctx)
+	counters, err := a.snapshot.Counters(ctx)
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", a.Name, err)
 	}
@@ -50,7 +50,7 @@ func (a *Archive) digest(ctx context.Context, selection Selection, progress coun
 		c.series = append(c.series, one)
 		c.faults = append(c.faults, one.Faults...)
 	}
-	strays, err := a.Snapshot.Strays(ctx)
+	strays, err := a.snapshot.Strays(ctx)
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", a.Name, err)
 	}
@@ -66,7 +66,7 @@ func (a *Archive) digestSeries(
 	digester := market.NewDigester()
 	var n int64
 	progress(series, 0)
-	err := a.Snapshot.ScanBars(ctx, series, math.MinInt64, math.MaxInt64, func(b *market.StoredBar) error {
+	err := a.snapshot.ScanBars(ctx, series, math.MinInt64, math.MaxInt64, func(b *market.StoredBar) error {
 		digester.Bar(b)
 		if n++; n%progressEvery == 0 {
 			progress(series, progressEvery)
@@ -77,7 +77,7 @@ func (a *Archive) digestSeries(
 		return market.SeriesDigest{}, err
 	}
 	progress(series, n%progressEvery)
-	err = a.Snapshot.ScanRevisions(ctx, series, math.MinInt64, math.MaxInt64, func(b *market.StoredBar) error {
+	err = a.snapshot.ScanRevisions(ctx, series, math.MinInt64, math.MaxInt64, func(b *market.StoredBar) error {
 		digester.Revision(b)
 		return nil
 	})

@@ -46,9 +46,9 @@ var errStop = errors.New("the scan was ended")
 // rows are the bars, or the revisions, of the month that differs. A row is valid until the next one.
 func (a *Archive) rows(ctx context.Context, d *Difference) iter.Seq2[*market.StoredBar, error] {
 	return func(yield func(*market.StoredBar, error) bool) {
-		scan := a.Snapshot.ScanBars
+		scan := a.snapshot.ScanBars
 		if d.What == ComparedRevisions {
-			scan = a.Snapshot.ScanRevisions
+			scan = a.snapshot.ScanRevisions
 		}
 		first, last := d.Month.Bounds()
 		series := market.Series{Instrument: d.Instrument, Timeframe: market.Timeframe(d.Timeframe)}

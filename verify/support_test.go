@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"database/sql"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,11 @@ func wantSame(t *testing.T, database, against string) verify.Report {
 		t.Fatalf("%d series compared: %v, faults %q %q, differences %+v", len(v.Series), err, v.Faults, v.Against.Faults, v.Against.Differences)
 	}
 	return v
+}
+
+// unusable tells whether an error is one that the user mends by another flag, path or variable.
+func unusable(err error) bool {
+	return errors.Is(err, config.ErrUnusable) || errors.Is(err, verify.ErrInput)
 }
 
 // execute runs a statement on an archive behind Barkeep's back and returns how many rows it touched.

@@ -25,7 +25,7 @@ func (t *target) close() error {
 	if t.archive == nil {
 		return nil
 	}
-	return t.archive.Close()
+	return t.archive.close()
 }
 
 // check refuses a target that this program cannot read, and one that is the archive itself.
@@ -105,7 +105,7 @@ func isSQLite(path string) bool {
 func (r reference) open(ctx context.Context, openArchive func(context.Context, string) (*Archive, error)) (*target, error) {
 	switch {
 	case r.url != "":
-		archive, err := openArchive(ctx, r.url)
+		archive, err := open(ctx, func(ctx context.Context) (*Archive, error) { return openArchive(ctx, r.url) })
 		return &target{archive: archive}, err
 	case r.path != "":
 		saved, err := readReport(r.path)

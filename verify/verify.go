@@ -55,11 +55,11 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 	if err != nil {
 		return r, refusal{fmt.Errorf("--against: %w", err)}
 	}
-	archive, err := o.Archive(ctx)
+	archive, err := open(ctx, o.Archive)
 	if err != nil {
-		return r, err
+		return r, fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err)
 	}
-	defer func() { err = errors.Join(err, archive.Close()) }()
+	defer func() { err = errors.Join(err, archive.close()) }()
 	if err := archive.readable(); err != nil {
 		return r, err
 	}

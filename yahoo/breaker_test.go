@@ -63,12 +63,12 @@ func TestBreakerOpensAndRecovers(t *testing.T) {
 			t.Fatalf("after 20 s: %s left, %d requests; want 40 s and still 5", left, provider.count())
 		}
 		time.Sleep(41 * time.Second)
-		if outcome, _ := ask(t, c, "ES", market.M5); outcome != market.OutcomeUpstream || c.State().Breaker != "open" {
-			t.Fatalf("the trial gave %q and left the circuit %s, want a fault that opens it again", outcome, c.State().Breaker)
+		if outcome, _ := ask(t, c, "ES", market.M5); outcome != market.OutcomeUpstream || c.Health().Breaker != "open" {
+			t.Fatalf("the trial gave %q and left the circuit %s, want a fault that opens it again", outcome, c.Health().Breaker)
 		}
 		healthy.Store(true)
 		time.Sleep(61 * time.Second)
-		if state := c.State(); state.Breaker != "half-open" {
+		if state := c.Health(); state.Breaker != "half-open" {
 			t.Fatalf("the circuit is %s a minute later", state.Breaker)
 		}
 		for _, name := range names {
@@ -76,7 +76,7 @@ func TestBreakerOpensAndRecovers(t *testing.T) {
 				t.Errorf("%s gave %q after the recovery", name, outcome)
 			}
 		}
-		if state := c.State(); state.Breaker != "closed" || !state.LastAnswer.Equal(time.Now()) || state.RetryAfter != 0 {
+		if state := c.Health(); state.Breaker != "closed" || !state.LastAnswer.Equal(time.Now()) || state.RetryAfter != 0 {
 			t.Errorf("state after the recovery is %+v", state)
 		}
 	})
@@ -134,7 +134,7 @@ func TestBreakerIgnoresAnswers(t *testing.T) {
 				}
 			}
 		}
-		if state := c.State(); state.Breaker != "closed" || state.LastAnswer.IsZero() {
+		if state := c.Health(); state.Breaker != "closed" || state.LastAnswer.IsZero() {
 			t.Errorf("state is %+v", state)
 		}
 	})
@@ -156,7 +156,7 @@ func TestBreakerCancelledTrial(t *testing.T) {
 		if _, err := c.Fetch(ctx, question(t, market.M5, time.Now())); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("got %v, want the caller's deadline", err)
 		}
-		if state := c.State(); state.Breaker != "half-open" || !state.LastAnswer.IsZero() {
+		if state := c.Health(); state.Breaker != "half-open" || !state.LastAnswer.IsZero() {
 			t.Errorf("state is %+v, want a circuit that is half-open still", state)
 		}
 	})

@@ -60,20 +60,12 @@ func ownTransport() http.RoundTripper {
 // Close gives up idle connections. Fetches in flight end by their own contexts.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// State is the client's health, for a status page.
-type State struct {
-	Breaker    string        // "closed", "open", or "half-open" while one request tries
-	Since      time.Time     // when Breaker became so
-	LastAnswer time.Time     // the newest answer of any kind but a fault; zero when there was none
-	RetryAfter time.Duration // how long a Retry-After or the open circuit still holds requests back; 0 when neither does
-}
-
-// State tells how the client stands with the provider.
-func (c *Client) State() State {
+// Health tells how the client stands with the provider. A Retry-After and the open circuit hold requests back.
+func (c *Client) Health() market.Health {
 	breaker := c.circuit.breaker.State().String() // first: it may half-open the circuit, which changes the values below
 	c.circuit.mu.Lock()
 	defer c.circuit.mu.Unlock()
-	s := State{Breaker: breaker, Since: c.circuit.since, LastAnswer: c.circuit.lastSuccess}
+	s := market.Health{Breaker: breaker, Since: c.circuit.since, LastAnswer: c.circuit.lastSuccess}
 	s.RetryAfter = max(0, c.circuit.awayUntil-c.circuit.elapsed())
 	if breaker == "open" {
 		s.RetryAfter = max(s.RetryAfter, c.circuit.openUntil-c.circuit.elapsed())

@@ -174,7 +174,7 @@ func TestFetchCancelledInBody(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || market.OutcomeOf(err) != "" {
 		t.Errorf("got %v, want context.Canceled without an outcome", err)
 	}
-	if state := c.State(); state.Breaker != "closed" {
+	if state := c.Health(); state.Breaker != "closed" {
 		t.Errorf("the breaker is %s after a cancelled request", state.Breaker)
 	}
 }

@@ -193,7 +193,7 @@ func TestRetryAfterTooLong(t *testing.T) {
 		if provider.count() != 1 {
 			t.Errorf("%d requests were sent to a provider that wants none", provider.count())
 		}
-		if state := c.State(); state.RetryAfter < 59*time.Minute || !state.LastAnswer.IsZero() {
+		if state := c.Health(); state.RetryAfter < 59*time.Minute || !state.LastAnswer.IsZero() {
 			t.Errorf("state is %+v", state)
 		}
 	})

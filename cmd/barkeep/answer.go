@@ -7,15 +7,11 @@ import (
 
 	"barkeep/gate"
 	"barkeep/ledger"
-	syncer "barkeep/sync"
 )
 
 // printAnswer tells what became of a slot: a table of evidence when this process ran it, else a line about who did.
 func printAnswer(w io.Writer, answer gate.Result, slot ledger.Slot, names naming, asJSON bool) error {
-	report := syncer.Report{Run: answer.Run, Cells: answer.Cells}
-	for _, c := range answer.Cells {
-		report.Requests += c.Requests
-	}
+	report := reportOf(answer.Run, answer.Cells)
 	if asJSON {
 		view, named := reportJSON(report, names), slot.View(names.pacific, names.schedules...)
 		view.Outcome, view.Slot = string(answer.Outcome), &named

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"time"
-
-	"barkeep/app"
 )
 
 // demoCommand runs everything offline.
@@ -46,7 +44,7 @@ func (c *demoCommand) Run(p *process) error {
 	} else {
 		err = printDemo(p.out, d, time.Since(began))
 	}
-	if code := app.ExitCodeOf(d.first.Run.State); err == nil && code != app.ExitDone {
+	if code := exitCodeOf(d.first.Run.State); err == nil && code != exitDone {
 		return exit(code)
 	}
 	return err

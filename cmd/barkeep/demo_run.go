@@ -103,7 +103,7 @@ func demoConfig(path, base string, instruments []string) (config.Config, error) 
 func serveFake(now func() time.Time, bars string) (string, func() error, error) {
 	provider, err := fake.New(fake.Options{Now: now, Bars: bars})
 	if err != nil {
-		return "", nil, app.Misuse("%w", err)
+		return "", nil, misuse("%w", err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a listener on loopback is open at once
 	if err != nil {

@@ -26,7 +26,7 @@ func (c *doctorCommand) Run(p *process) error {
 		err = printFindings(p.out, findings)
 	}
 	if err == nil && doctor.Err(findings) != nil {
-		return exit(app.ExitUsage)
+		return exit(exitUsage)
 	}
 	return err
 }

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-
-	"barkeep/app"
 )
 
 // version is stamped by the Makefile.
@@ -67,7 +65,7 @@ func run(args []string, p *process) int {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(func(code int) { done = code }))
 	if err != nil {
 		fmt.Fprintln(p.err, "barkeep:", err)
-		return app.ExitFailed
+		return exitFailed
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -78,7 +76,7 @@ func run(args []string, p *process) int {
 	}
 	if err != nil {
 		fmt.Fprintf(p.err, "barkeep: %v (barkeep --help lists what there is)\n", err)
-		return app.ExitUsage
+		return exitUsage
 	}
 	err = parsed.Run(p)
 	var code exit
@@ -88,7 +86,7 @@ func run(args []string, p *process) int {
 	if err != nil {
 		fmt.Fprintln(p.err, "barkeep:", message(err))
 	}
-	return app.ExitCode(err)
+	return exitCode(err)
 }
 
 // stamp is how times are shown to people.

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"barkeep/app"
 	"barkeep/yahoo/fake"
 )
 
@@ -33,7 +32,7 @@ func (c *providerCommand) Run(p *process) error {
 	}
 	listener, err := (&net.ListenConfig{}).Listen(p.ctx, "tcp", c.Listen)
 	if err != nil {
-		return app.Misuse("--listen %s: %w", c.Listen, err)
+		return misuse("--listen %s: %w", c.Listen, err)
 	}
 	address := listener.Addr().String()
 	fmt.Fprintf(p.out, "fake provider at http://%s; point Barkeep at it with YAHOO_BASE_URL=http://%s\n", address, address)
@@ -43,16 +42,16 @@ func (c *providerCommand) Run(p *process) error {
 // provider makes the fake provider that the flags describe.
 func (c *providerCommand) provider(now func() time.Time) (*fake.Provider, error) {
 	if c.Rate < 0 {
-		return nil, app.Misuse("--rate is %d: give a number of requests a minute, 0 for no bound", c.Rate)
+		return nil, misuse("--rate is %d: give a number of requests a minute, 0 for no bound", c.Rate)
 	}
 	provider, err := fake.New(fake.Options{Now: now, Bars: c.Bars, Only: c.Only, RequestsPerMinute: c.Rate})
 	if err != nil {
-		return nil, app.Misuse("%w", err)
+		return nil, misuse("%w", err)
 	}
 	for _, text := range c.Fault {
 		fault, err := fake.ParseFault(text)
 		if err != nil {
-			return nil, app.Misuse("--fault: %w", err)
+			return nil, misuse("--fault: %w", err)
 		}
 		provider.Inject(fault)
 	}

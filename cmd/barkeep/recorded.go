@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"barkeep/app"
 	"barkeep/market"
 )
 
@@ -18,21 +17,21 @@ import (
 func recorded(folder string) (newest time.Time, instruments []string, err error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*_*.csv"))
 	if err != nil || len(files) == 0 {
-		return newest, nil, app.Misuse("--bars %s: no file named like ES_5m.csv is there", folder)
+		return newest, nil, misuse("--bars %s: no file named like ES_5m.csv is there", folder)
 	}
 	for _, file := range files {
 		root, rest, _ := strings.Cut(filepath.Base(file), "_")
 		interval, _, _ := strings.Cut(strings.TrimSuffix(rest, ".csv"), "_")
 		timeframe, err := market.ParseTimeframe(interval)
 		if err != nil {
-			return newest, nil, app.Misuse("--bars %s: %w", file, err)
+			return newest, nil, misuse("--bars %s: %w", file, err)
 		}
 		if !slices.Contains(instruments, root) {
 			instruments = append(instruments, root)
 		}
 		last, err := lastStart(file)
 		if err != nil {
-			return newest, nil, app.Misuse("--bars %s: %w", file, err)
+			return newest, nil, misuse("--bars %s: %w", file, err)
 		}
 		if end := last.Add(timeframe.Length() + time.Minute); end.After(newest) {
 			newest = end

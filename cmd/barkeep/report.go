@@ -15,6 +15,15 @@ import (
 	syncer "barkeep/sync"
 )
 
+// reportOf is the report of a run as the ledger has it.
+func reportOf(run ledger.Run, cells []ledger.Cell) syncer.Report {
+	report := syncer.Report{Run: run, Cells: cells}
+	for _, c := range cells {
+		report.Requests += c.Requests
+	}
+	return report
+}
+
 // printReport shows what a run did, or did until now: a row of evidence a series, then the sum.
 func printReport(w io.Writer, r syncer.Report, now time.Time) error {
 	t := newTable(w, "series", "state", "fetched", "inserted", "changed", "unchanged", "newest bar", "reason")

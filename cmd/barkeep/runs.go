@@ -9,6 +9,7 @@ import (
 
 	"barkeep/app"
 	"barkeep/ledger"
+	"barkeep/query"
 )
 
 // runsCommand shows the ledger.
@@ -21,7 +22,7 @@ type runsCommand struct {
 // Run carries the command out.
 func (c *runsCommand) Run(p *process) error {
 	if c.Limit < 1 {
-		return app.Misuse("--limit is %d: give a number of runs, at least 1", c.Limit)
+		return misuse("--limit is %d: give a number of runs, at least 1", c.Limit)
 	}
 	s, err := p.load(p.err)
 	if err != nil {
@@ -34,15 +35,15 @@ func (c *runsCommand) Run(p *process) error {
 	if c.ID != 0 {
 		return c.one(p, s, names)
 	}
-	status, err := app.ReadStatus(p.ctx, s.config, s.options(), c.Limit)
+	status, err := s.readStatus(p.ctx, c.Limit, nil)
 	if err != nil {
 		return err
 	}
 	switch {
 	case c.JSON:
 		return printJSON(p.out, viewRuns(status.Runs, status.Progress, names))
-	case status.Absent:
-		return printAbsent(p.out, status.Archive)
+	case status.absent:
+		return printAbsent(p.out, status.place)
 	}
 	t := newTable(p.out, "run", "job", "slot", "attempt", "by", "on", "state", "started", "took", "reason")
 	for _, r := range status.Runs {
@@ -57,10 +58,17 @@ func (c *runsCommand) Run(p *process) error {
 
 // one shows one run.
 func (c *runsCommand) one(p *process, s setup, names naming) error {
-	report, err := app.ReadRun(p.ctx, s.config, s.options(), c.ID)
+	archive, closeArchive, err := app.OpenExisting(p.ctx, s.config, s.options())
 	if err != nil {
 		return err
 	}
+	defer closeArchive()
+	read, err := query.ReadRun(p.ctx, archive, c.ID)
+	if err != nil {
+		return err
+	}
+	report := reportOf(read.Run, read.Cells)
+	report.Progress = read.Progress
 	if c.JSON {
 		return printJSON(p.out, reportJSON(report, names))
 	}

@@ -58,17 +58,16 @@ func (s setup) naming() (naming, error) {
 	if err != nil {
 		return naming{}, fmt.Errorf("load the Pacific zone: %w", err)
 	}
-	schedules, err := app.Schedules(s.config)
-	return naming{pacific, schedules}, err
+	imports, maintenance, err := app.Schedules(s.config)
+	return naming{pacific, []ledger.Schedule{imports, maintenance}}, err
 }
 
 // message is an error as people read it.
 func message(err error) string {
-	text := strings.TrimPrefix(err.Error(), app.ErrConfiguration.Error()+"\n")
 	if errors.Is(err, context.Canceled) {
-		return fmt.Sprintf("interrupted (%s)", text)
+		return fmt.Sprintf("interrupted (%s)", err)
 	}
-	return text
+	return err.Error()
 }
 
 // list splits what a flag was given, "ES,NQ"; nil when the flag was not given, so that an empty one can be refused.

@@ -2,8 +2,11 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +16,8 @@ import (
 	"barkeep/app"
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/query"
+	"barkeep/server/view"
 )
 
 // statusCommand shows what the archive holds.
@@ -28,20 +33,45 @@ func (c *statusCommand) Run(p *process) error {
 		return err
 	}
 	if c.Runs < 0 {
-		return app.Misuse("--runs is %d: give a number of runs, 0 for none", c.Runs)
-	}
-	status, err := app.ReadStatus(p.ctx, s.config, s.options(), c.Runs)
-	if err != nil {
-		return err
+		return misuse("--runs is %d: give a number of runs, 0 for none", c.Runs)
 	}
 	names, err := s.naming()
 	if err != nil {
 		return err
 	}
+	status, err := s.readStatus(p.ctx, c.Runs, names.schedules)
+	if err != nil {
+		return err
+	}
 	if c.JSON {
-		return printJSON(p.out, statusJSON(status, names))
+		return printJSON(p.out, viewStatus(status, names))
 	}
 	return printStatus(p.out, status, names)
+}
+
+// archiveStatus is what there is to say of the archive that is configured.
+type archiveStatus struct {
+	query.Status
+	place  string // without a password
+	absent bool   // there is no archive yet; all that is read from it is empty
+	now    time.Time
+	mode   string
+}
+
+// readStatus reads the archive; it makes and changes nothing.
+func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Schedule) (archiveStatus, error) {
+	status := archiveStatus{place: s.config.DatabaseName(), now: s.now().UTC(), mode: s.config.SyncMode}
+	archive, closeArchive, err := app.OpenExisting(ctx, s.config, s.options())
+	if errors.Is(err, fs.ErrNotExist) {
+		status.absent = true
+		return status, nil
+	}
+	if err != nil {
+		return status, err
+	}
+	defer closeArchive()
+	status.Status, err = query.ReadStatus(ctx, archive, query.StatusRequest{Runs: runs, Now: status.now, Schedules: schedules})
+	return status, err
 }
 
 // both shows an instant in UTC and in Pacific time with its real offset.
@@ -52,25 +82,29 @@ func both(t time.Time, pacific *time.Location) string {
 	return t.UTC().Format("2006-01-02 15:04:05Z") + " = " + t.In(pacific).Format("15:04:05 MST")
 }
 
-func printStatus(w io.Writer, s app.Status, names naming) error {
+func printStatus(w io.Writer, s archiveStatus, names naming) error {
 	pacific := names.pacific
-	if s.Absent {
-		fmt.Fprintf(w, "now      %s\n", both(s.Now, pacific))
-		return printAbsent(w, s.Archive)
+	if s.absent {
+		fmt.Fprintf(w, "now      %s\n", both(s.now, pacific))
+		return printAbsent(w, s.place)
 	}
-	fmt.Fprintf(w, "archive  %s (schema %d of %d)\nnow      %s\n", s.Archive, s.Schema, s.Latest, both(s.Now, pacific))
+	fmt.Fprintf(w, "archive  %s (schema %d of %d)\nnow      %s\n", s.place, s.Schema, s.Latest, both(s.now, pacific))
 	if s.Schema == 0 {
 		_, err := fmt.Fprintln(w, "The archive is empty: barkeep sync fills it.")
 		return err
 	}
 	for _, slot := range s.Today {
+		if slot.Job != ledger.JobImport {
+			continue
+		}
 		line := fmt.Sprintf("today    %s = %s: %s", slot.Name(names.schedules...), both(slot.At, pacific), slot.State)
 		if slot.Run.ID != 0 {
 			line += fmt.Sprintf(", run %d", slot.Run.ID)
 		}
 		fmt.Fprintln(w, line)
 	}
-	fmt.Fprintf(w, "next     %s = %s\n", s.Next.Name(names.schedules...), both(s.Next.At, pacific))
+	next, at := names.schedules[0].Next(s.now)
+	fmt.Fprintf(w, "next     %s = %s\n", next.Name(names.schedules...), both(at, pacific))
 	if len(s.Runs) > 0 {
 		runs := newTable(w, "run", "job", "slot", "by", "state", "started", "took", "reason")
 		for _, r := range s.Runs {
@@ -91,7 +125,7 @@ func printStatus(w io.Writer, s app.Status, names naming) error {
 			orderOf(string(a.Series.Timeframe))-orderOf(string(b.Series.Timeframe)))
 	})
 	for _, state := range s.Series {
-		series.AppendRow(table.Row{state.Series, state.Count, stamp(state.Oldest), stamp(state.Newest), age(s.Now, state)})
+		series.AppendRow(table.Row{state.Series, state.Count, stamp(state.Oldest), stamp(state.Newest), age(s.now, state)})
 	}
 	series.Render()
 	_, err := fmt.Fprintf(w, "%d series\n", len(s.Series))
@@ -105,48 +139,16 @@ func age(now time.Time, s market.SeriesState) string {
 	return now.Sub(s.Newest).Round(time.Minute).String()
 }
 
-func statusJSON(s app.Status, names naming) any {
-	type seriesView struct {
-		Instrument string     `json:"instrument"`
-		Timeframe  string     `json:"timeframe"`
-		Bars       int64      `json:"bars"`
-		Oldest     *time.Time `json:"oldest"`
-		Newest     *time.Time `json:"newest"`
+// viewStatus is the status in the shape of /status. What only a worker knows of itself is null.
+func viewStatus(s archiveStatus, names naming) view.Status {
+	r, exists := view.Renderer{Pacific: names.pacific}, !s.absent
+	v := view.Status{
+		Version: version, Mode: s.mode, Now: r.Instant(s.now), Archive: &s.place, Exists: &exists, Schema: &s.Schema,
+		Latest: &s.Latest, Next: r.Next(s.now, names.schedules...), Slots: []view.Slot{}, Last: r.LastEnded(s.Runs),
+		Runs: r.Recent(s.Runs, s.Progress), Series: r.Series(s.Series, s.now), Unknown: []view.Unknown{},
 	}
-	type slotView struct {
-		ledger.SlotView
-		State string `json:"state"`
-		Run   int64  `json:"run"`
+	for _, slot := range s.Today {
+		v.Slots = append(v.Slots, r.Slot(slot.Standing, slot.Cells))
 	}
-	slots := make([]slotView, len(s.Today))
-	for i, slot := range s.Today {
-		slots[i] = slotView{slot.View(names.pacific, names.schedules...), string(slot.State), slot.Run.ID}
-	}
-	var next *ledger.SlotView
-	if !s.Next.At.IsZero() {
-		view := s.Next.View(names.pacific, names.schedules...)
-		next = &view
-	}
-	series := make([]seriesView, len(s.Series))
-	for i, state := range s.Series {
-		series[i] = seriesView{
-			state.Series.Instrument, string(state.Series.Timeframe), state.Count, optional(state.Oldest), optional(state.Newest),
-		}
-	}
-	return struct {
-		Version string           `json:"version"`
-		Archive string           `json:"archive"`
-		Exists  bool             `json:"exists"`
-		Schema  int64            `json:"schema"`
-		Latest  int64            `json:"latest_schema"`
-		Mode    string           `json:"mode"`
-		Now     *ledger.Instant  `json:"now"`
-		Next    *ledger.SlotView `json:"next"`
-		Slots   []slotView       `json:"slots"`
-		Runs    []runView        `json:"runs"`
-		Series  []seriesView     `json:"series"`
-	}{
-		version, s.Archive, !s.Absent, s.Schema, s.Latest, s.Mode, ledger.InstantOf(s.Now, names.pacific), next, slots,
-		viewRuns(s.Runs, s.Progress, names), series,
-	}
+	return v
 }

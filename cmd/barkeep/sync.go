@@ -3,10 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"barkeep/app"
+	"barkeep/config"
 	"barkeep/gate"
+	"barkeep/ledger"
 	syncer "barkeep/sync"
+	"barkeep/yahoo"
 )
 
 // syncCommand brings the archive up to date.
@@ -62,7 +66,7 @@ func (c *syncCommand) Run(p *process) error {
 	default:
 		code, err = c.slot(p, s, a, request, progress)
 	}
-	if err = errors.Join(err, a.Close()); err == nil && code != app.ExitDone {
+	if err = errors.Join(err, a.Close()); err == nil && code != exitDone {
 		return exit(code)
 	}
 	return err
@@ -70,20 +74,20 @@ func (c *syncCommand) Run(p *process) error {
 
 // request reads the flags.
 func (c *syncCommand) request() (syncer.Request, error) {
-	instruments, timeframes, err := app.Select(list(c.Instrument), list(c.Timeframe), "--instrument", "--timeframe")
+	instruments, timeframes, err := yahoo.Select(list(c.Instrument), list(c.Timeframe), "--instrument", "--timeframe")
 	if err != nil {
 		return syncer.Request{}, err
 	}
 	if c.Maintenance && (c.Backfill || c.Deep) {
-		return syncer.Request{}, app.Misuse("--maintenance checks what is stored, --backfill and --deep fetch more: " +
+		return syncer.Request{}, misuse("--maintenance checks what is stored, --backfill and --deep fetch more: " +
 			"give one of them")
 	}
 	if (c.Slot != nil || c.Force || c.NoWait) && (c.selects() || c.Maintenance) {
-		return syncer.Request{}, app.Misuse("--slot, --force and --no-wait are about a slot, which imports everything: " +
+		return syncer.Request{}, misuse("--slot, --force and --no-wait are about a slot, which imports everything: " +
 			"leave out --instrument, --timeframe, --backfill, --deep and --maintenance")
 	}
 	if c.Slot != nil && *c.Slot < 0 {
-		return syncer.Request{}, app.Misuse("--slot is %d: slots are counted from 0", *c.Slot)
+		return syncer.Request{}, misuse("--slot is %d: slots are counted from 0", *c.Slot)
 	}
 	return syncer.Request{
 		Instruments: instruments, Timeframes: timeframes,
@@ -94,7 +98,7 @@ func (c *syncCommand) request() (syncer.Request, error) {
 // dryRun shows the plan of what would be run. What the run would refuse is refused.
 func (c *syncCommand) dryRun(p *process, s setup, a *app.App, request syncer.Request) error {
 	if c.Slot != nil {
-		if err := a.CheckSlot(*c.Slot); err != nil {
+		if _, err := c.chosen(s); err != nil {
 			return err
 		}
 	}
@@ -107,13 +111,13 @@ func (c *syncCommand) dryRun(p *process, s setup, a *app.App, request syncer.Req
 
 // adHoc fetches a selection, beside the slots.
 func (c *syncCommand) adHoc(p *process, s setup, a *app.App, request syncer.Request, progress *progress) (int, error) {
-	progress.start(app.Tasks(request))
+	progress.start(a.Engine.Tasks(request))
 	report, err := a.RunAdHoc(p.ctx, "sync", request, nil)
 	progress.stop()
 	if len(report.Cells) > 0 {
 		err = errors.Join(err, c.print(p, s, report))
 	}
-	return app.ExitCodeOf(report.Run.State), err
+	return exitCodeOf(report.Run.State), err
 }
 
 // print shows what a run did.
@@ -131,21 +135,41 @@ func (c *syncCommand) slot(p *process, s setup, a *app.App, request syncer.Reque
 	if err != nil {
 		return 0, err
 	}
-	ask := app.SlotRequest{Entry: "sync", Index: -1, Force: c.Force, NoWait: c.NoWait}
-	if c.Slot != nil {
-		ask.Index = *c.Slot
-	}
-	progress.start(app.Tasks(request))
-	answer, slot, err := a.RunSlot(p.ctx, ask)
-	progress.stop()
+	slot, err := c.chosen(s)
 	if err != nil {
 		return 0, err
+	}
+	progress.start(a.Engine.Tasks(request))
+	answer, err := a.Gate.RunSlot(p.ctx, slot, gate.SlotRequest{Entry: "sync", Force: c.Force, NoWait: c.NoWait})
+	progress.stop()
+	if err != nil {
+		return 0, fmt.Errorf("run %s: %w", slot, err)
 	}
 	if err := printAnswer(p.out, answer, slot, names, c.JSON); err != nil {
 		return 0, err
 	}
 	if answer.Outcome == gate.Held {
-		return app.ExitHeld, nil
+		return exitHeld, nil
 	}
-	return app.ExitCodeOf(answer.Run.State), context.Cause(p.ctx)
+	return exitCodeOf(answer.Run.State), context.Cause(p.ctx)
+}
+
+// chosen is the newest due slot of the import, or the one of today that --slot names, which must be due.
+func (c *syncCommand) chosen(s setup) (ledger.Slot, error) {
+	imports, _, err := app.Schedules(s.config)
+	if err != nil {
+		return ledger.Slot{}, err
+	}
+	if c.Slot == nil {
+		newest, err := imports.Newest(s.now())
+		if err != nil {
+			return ledger.Slot{}, config.Unusable(err)
+		}
+		return newest.Slot, nil
+	}
+	slot, err := imports.Selectable("", *c.Slot, s.now())
+	if err != nil {
+		return ledger.Slot{}, misuse("--slot %d: %w", *c.Slot, err)
+	}
+	return slot.Slot, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"barkeep/app"
 	"barkeep/verify"
+	"barkeep/yahoo"
 )
 
 // verifyCommand digests an archive and compares it with another one.
@@ -36,7 +37,7 @@ func (c *verifyCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	instruments, timeframes, err := app.Select(list(c.Instrument), list(c.Timeframe), "--instrument", "--timeframe")
+	instruments, timeframes, err := yahoo.Select(list(c.Instrument), list(c.Timeframe), "--instrument", "--timeframe")
 	if err != nil {
 		return err
 	}

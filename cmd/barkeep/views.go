@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"barkeep/app"
 	"barkeep/ledger"
 	"barkeep/market"
 	syncer "barkeep/sync"
+	"barkeep/yahoo"
 )
 
 func printJSON(w io.Writer, v any) error {
@@ -120,7 +120,7 @@ func planJSON(p syncer.Plan, perMinute float64) any {
 	tasks := make([]taskView, len(p.Tasks))
 	for i, t := range p.Tasks {
 		tasks[i] = taskView{
-			Instrument: t.Instrument.Name, Symbol: app.Symbol(t.Instrument), Timeframe: string(t.Base), Derived: []string{},
+			Instrument: t.Instrument.Name, Symbol: yahoo.Symbol(t.Instrument), Timeframe: string(t.Base), Derived: []string{},
 			Reason: string(t.Reason),
 			From:   optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
 		}

@@ -73,7 +73,7 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // benchArchive is what the benchmark needs of an engine.
 type benchArchive interface {
 	store.Bars
-	server.Ledger
+	query.Ledger
 	Migrate(ctx context.Context) (from, to int64, err error)
 }
 

@@ -109,7 +109,7 @@ func New(t testing.TB, options ...func(*Bench)) *Bench {
 			},
 		},
 		Archive:  &Archive{Series: map[market.Series]*market.Candles{}},
-		Provider: &Provider{State: server.ProviderState{Breaker: "closed", PerMinute: 30, Daily: 5000, Left: 4900}},
+		Provider: &Provider{State: server.ProviderState{Health: market.Health{Breaker: "closed"}, PerMinute: 30, Daily: 5000, Left: 4900}},
 		Database: &Part{}, Redis: &Part{}, Clock: &Clock{}, Log: &Lines{},
 	}
 	b.Clock.Set(WinterNoon())

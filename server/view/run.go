@@ -72,6 +72,17 @@ func (r Renderer) Runs(runs []ledger.Run) []Run {
 	return views
 }
 
+// Recent shows runs with the progress of those that are running, by their number.
+func (r Renderer) Recent(runs []ledger.Run, progress map[int64]ledger.Progress) []Run {
+	views := r.Runs(runs)
+	for i := range views {
+		if said, ok := progress[views[i].ID]; ok {
+			views[i].Progress = r.Progress(said)
+		}
+	}
+	return views
+}
+
 // LastEnded is the first of runs, newest first, that ended; nil when none did.
 func (r Renderer) LastEnded(runs []ledger.Run) *Run {
 	for _, run := range runs {

@@ -13,7 +13,11 @@ type Status struct {
 	Mode    string   `json:"mode"`
 	Now     *Instant `json:"now"`
 	Started *Instant `json:"started"` // of the process; null on the command line
-	*Archive
+
+	Archive *string `json:"archive"` // its place, without a password; null over HTTP, since it is nothing for clients
+	Exists  *bool   `json:"exists"`  // null over HTTP, as the schemas are: there the check of the database tells
+	Schema  *int64  `json:"schema"`
+	Latest  *int64  `json:"latest_schema"` // that this program knows
 
 	Next     *Next     `json:"next"`
 	Slots    []Slot    `json:"slots"` // today's, by the date of the schedule's zone
@@ -23,13 +27,6 @@ type Status struct {
 	Provider *Provider `json:"provider"`
 	Series   []Series  `json:"series"`
 	Unknown  []Unknown `json:"unknown"`
-}
-
-// Archive is the database of a status. Over HTTP it is absent: its place is nothing for clients.
-type Archive struct {
-	Place  string `json:"archive"` // without a password
-	Schema int64  `json:"schema"`
-	Latest int64  `json:"latest_schema"` // that this program knows
 }
 
 // Next is the next slot of any job.

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"barkeep/market"
+	"barkeep/store"
 	"barkeep/store/sqlstore"
 )
 
@@ -26,7 +27,7 @@ type Snapshot struct {
 }
 
 // Snapshot begins to read. The schema must not be 0.
-func (a *Archive) Snapshot(ctx context.Context) (*Snapshot, error) {
+func (a *Archive) Snapshot(ctx context.Context) (store.Snapshot, error) {
 	tx, err := a.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginSnapshot})
 	if err != nil {
 		return nil, fmt.Errorf("begin to read: %w", err)

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"barkeep/market"
+	"barkeep/store"
 	"barkeep/store/postgres"
 )
 
 // all visits every bar of a series.
-func all(tb testing.TB, s *postgres.Snapshot, series market.Series, visit func(*market.StoredBar)) {
+func all(tb testing.TB, s store.Snapshot, series market.Series, visit func(*market.StoredBar)) {
 	tb.Helper()
 	err := s.ScanBars(tb.Context(), series, math.MinInt64, math.MaxInt64, func(b *market.StoredBar) error {
 		visit(b)
@@ -25,7 +26,7 @@ func all(tb testing.TB, s *postgres.Snapshot, series market.Series, visit func(*
 	}
 }
 
-func snapshotOf(tb testing.TB, archive *postgres.Archive) *postgres.Snapshot {
+func snapshotOf(tb testing.TB, archive *postgres.Archive) store.Snapshot {
 	tb.Helper()
 	s, err := archive.Snapshot(tb.Context())
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"barkeep/migrations"
+	"barkeep/store"
 	"barkeep/store/postgres"
 	"barkeep/store/storetest"
 )
@@ -47,7 +48,7 @@ func TestConformance(t *testing.T) {
 				}
 			},
 			Start: func(date string) string { return "timestamptz '" + date + " 00:00Z'" },
-			Snapshot: func(t *testing.T) storetest.Snapshot {
+			Snapshot: func(t *testing.T) store.Snapshot {
 				t.Helper()
 				archive, err := postgres.Open(t.Context(), postgres.Config{URL: address, Now: clock, MaxConns: 1})
 				if err != nil {
@@ -76,7 +77,7 @@ func TestConformance(t *testing.T) {
 
 // closing closes the archive with its snapshot.
 type closing struct {
-	*postgres.Snapshot
+	store.Snapshot
 	archive func()
 }
 

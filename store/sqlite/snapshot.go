@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"barkeep/market"
+	"barkeep/store"
 	"barkeep/store/sqlstore"
 )
 
@@ -17,7 +18,7 @@ type Snapshot struct {
 }
 
 // Snapshot begins to read. The schema must not be 0.
-func (v *View) Snapshot(ctx context.Context) (*Snapshot, error) {
+func (v *View) Snapshot(ctx context.Context) (store.Snapshot, error) {
 	conn, err := v.db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin to read %s: %w", v.path, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"barkeep/migrations"
+	"barkeep/store"
 	"barkeep/store/sqlite"
 	"barkeep/store/storetest"
 )
@@ -44,7 +45,7 @@ func TestConformance(t *testing.T) {
 				}
 			},
 			Start: func(date string) string { return "unixepoch('" + date + "')" },
-			Snapshot: func(t *testing.T) storetest.Snapshot {
+			Snapshot: func(t *testing.T) store.Snapshot {
 				t.Helper()
 				view := viewed(t, path)
 				snapshot, err := view.Snapshot(t.Context())
@@ -69,7 +70,7 @@ func TestConformance(t *testing.T) {
 
 // closing closes the view with its snapshot.
 type closing struct {
-	*sqlite.Snapshot
+	store.Snapshot
 	view *sqlite.View
 }
 

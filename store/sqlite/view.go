@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+
+	"barkeep/store"
 )
 
 // View is a database file that is open for reading only: it is not made, not migrated, and no byte of it is written. A file
@@ -64,7 +66,7 @@ func (v *View) SchemaVersion(ctx context.Context) (current, latest int64, err er
 // CopyTo writes a consistent copy into a file that is empty: without gaps, and not in WAL mode, so that it is one file. Others
 // may write meanwhile; moved tells whether somebody did after snapshot was taken and before the copy was complete, so that
 // the two may differ. The copy is not yet safe from a power cut.
-func (v *View) CopyTo(ctx context.Context, path string) (snapshot *Snapshot, moved bool, err error) {
+func (v *View) CopyTo(ctx context.Context, path string) (snapshot store.Snapshot, moved bool, err error) {
 	conn, err := v.db.Conn(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("copy %s: %w", v.path, err)

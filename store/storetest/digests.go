@@ -13,16 +13,8 @@ import (
 	"pgregory.net/rapid"
 
 	"barkeep/market"
+	"barkeep/store"
 )
-
-// Snapshot is one state of an archive, read as it is stored.
-type Snapshot interface {
-	Counters(ctx context.Context) (map[market.Series]int64, error)
-	Strays(ctx context.Context) ([]int64, error)
-	ScanBars(ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error) error
-	ScanRevisions(ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error) error
-	Close()
-}
 
 // digestTests are the part of the suite that is about reading an archive as it is stored.
 func digestTests() map[string]func(*testing.T, Database) {
@@ -39,7 +31,7 @@ func digestTests() map[string]func(*testing.T, Database) {
 }
 
 // snapshot is closed with the test.
-func snapshot(t *testing.T, db Database) Snapshot {
+func snapshot(t *testing.T, db Database) store.Snapshot {
 	t.Helper()
 	s := db.Snapshot(t)
 	t.Cleanup(s.Close)
@@ -47,7 +39,7 @@ func snapshot(t *testing.T, db Database) Snapshot {
 }
 
 // digest digests a series as a snapshot has it.
-func digest(t *testing.T, s Snapshot, series market.Series) market.SeriesDigest {
+func digest(t *testing.T, s store.Snapshot, series market.Series) market.SeriesDigest {
 	t.Helper()
 	counters, err := s.Counters(t.Context())
 	if err != nil {

@@ -37,7 +37,7 @@ type Database struct {
 	// Start is SQL for the start of a bar at midnight UTC of a date such as 2026-11-23.
 	Start func(date string) string
 	// Snapshot reads the database as it is now, on a connection of its own. The schema is there already.
-	Snapshot func(t *testing.T) Snapshot
+	Snapshot func(t *testing.T) store.Snapshot
 	// Process is a process, not started yet, that runs Child with this mode and one more archive on the database.
 	Process func(t *testing.T, mode string) *exec.Cmd
 }

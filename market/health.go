@@ -1,0 +1,11 @@
+package market
+
+import "time"
+
+// Health is how a client stands with its provider.
+type Health struct {
+	Breaker    string        // "closed", "open", or "half-open" while one request tries
+	Since      time.Time     // when Breaker became so
+	LastAnswer time.Time     // the newest answer of any kind but a fault; zero when there was none
+	RetryAfter time.Duration // how long requests are held back; 0 when they are not
+}

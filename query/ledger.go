@@ -1,0 +1,113 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"barkeep/ledger"
+)
+
+// Ledger is what is read of runs, slots and cells. A store.Archive has it; each method says there what it does.
+type Ledger interface {
+	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
+	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
+	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
+	Progress(ctx context.Context, runID int64) (ledger.Progress, bool, error)
+	Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error)
+	Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell, error)
+}
+
+// Recent are the newest runs, the newest first, with the progress of those that are running and said something.
+type Recent struct {
+	Runs     []ledger.Run
+	Progress map[int64]ledger.Progress // by the number of the run
+}
+
+// ReadRecent reads the newest runs, limit at most.
+func ReadRecent(ctx context.Context, from Ledger, limit int) (Recent, error) {
+	recent := Recent{}
+	var err error
+	if recent.Runs, err = from.Runs(ctx, limit); err != nil {
+		return recent, err
+	}
+	recent.Progress, err = readProgress(ctx, from, recent.Runs...)
+	return recent, err
+}
+
+// readProgress reads what those of the runs said that are running.
+func readProgress(ctx context.Context, from Ledger, runs ...ledger.Run) (map[int64]ledger.Progress, error) {
+	said := map[int64]ledger.Progress{}
+	for _, run := range runs {
+		if run.State != ledger.StateRunning {
+			continue
+		}
+		progress, ok, err := from.Progress(ctx, run.ID)
+		if err != nil {
+			return said, err
+		}
+		if ok {
+			said[run.ID] = progress
+		}
+	}
+	return said, nil
+}
+
+// Slot is how a slot stands, with the newest evidence of each series.
+type Slot struct {
+	ledger.Standing
+	Cells []ledger.Cell
+}
+
+// ReadSlot reads how a slot of the schedule stands.
+func ReadSlot(ctx context.Context, from Ledger, schedule ledger.Schedule, slot ledger.Timed, now time.Time) (Slot, error) {
+	run, found, err := from.Latest(ctx, slot.Slot)
+	if err != nil {
+		return Slot{}, err
+	}
+	read := Slot{Standing: schedule.Standing(slot, run, now)}
+	if found {
+		read.Cells, err = from.Committed(ctx, slot.Slot)
+	}
+	return read, err
+}
+
+// ReadToday reads how the slots of today stand, by the date of each schedule's zone, in the order of the schedules.
+func ReadToday(ctx context.Context, from Ledger, now time.Time, schedules ...ledger.Schedule) ([]Slot, error) {
+	var today []Slot
+	for _, schedule := range schedules {
+		slots, err := schedule.On(schedule.Today(now))
+		if err != nil {
+			return nil, err
+		}
+		for _, slot := range slots {
+			read, err := ReadSlot(ctx, from, schedule, slot, now)
+			if err != nil {
+				return nil, err
+			}
+			today = append(today, read)
+		}
+	}
+	return today, nil
+}
+
+// NoRunError tells that the ledger has no run of a number.
+type NoRunError struct {
+	ID     int64
+	Newest int64 // the newest run; 0 when there are none yet
+}
+
+// Error is for people.
+func (e NoRunError) Error() string {
+	if e.Newest == 0 {
+		return fmt.Sprintf("there is no run %d; there are none yet", e.ID)
+	}
+	return fmt.Sprintf("there is no run %d; the newest is %d", e.ID, e.Newest)
+}
+
+// Run is a run with its cells.
+type Run struct {
+	Run      ledger.Run
+	Cells    []ledger.Cell
+	Progress *ledger.Progress // of a run in progress that has said something
+}
