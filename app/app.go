@@ -84,10 +84,14 @@ func (a *App) open(ctx context.Context, o Options) error {
 	return nil
 }
 
+// seriesLease is how long the series of a process that died are left to it; no longer than its run.
+const seriesLease = 30 * time.Second
+
 func (a *App) openEngine(o Options) (err error) {
 	a.Engine, err = syncer.New(syncer.Config{
 		Provider: a.client, Capabilities: yahoo.Capabilities(), Archive: a.Archive, Cache: a.cache(), Leases: a.shared,
 		Now: o.Now, Logger: o.Logger, Pacific: a.pacific, Writers: a.writers(),
+		LeaseTime: min(seriesLease, a.Config.RunLease),
 	})
 	return err
 }

@@ -30,6 +30,8 @@ type Config struct {
 	Fetchers int            // tasks fetched at a time; 4 by default, the provider's pace is the bound that counts
 	Writers  int            // tasks stored at a time; 1 by default, at most 2 help on PostgreSQL
 	CacheLen int            // newest bars kept in the cache of a series; 500 by default
+	// LeaseTime is how long a dead process blocks a series; a living one extends its lease. 30 seconds by default.
+	LeaseTime time.Duration
 }
 
 // Engine brings series up to date. It holds no state between runs; several runs may go at once.
@@ -45,17 +47,18 @@ func New(c Config) (*Engine, error) {
 	if err := c.Capabilities.Check(); err != nil {
 		return nil, fmt.Errorf("sync engine: %w", err)
 	}
-	if c.Fetchers < 0 || c.Writers < 0 || c.CacheLen < 0 {
-		return nil, fmt.Errorf("sync engine: Fetchers %d, Writers %d and CacheLen %d must not be negative", c.Fetchers,
-			c.Writers, c.CacheLen)
+	if c.Fetchers < 0 || c.Writers < 0 || c.CacheLen < 0 || c.LeaseTime < 0 {
+		return nil, fmt.Errorf("sync engine: Fetchers %d, Writers %d, CacheLen %d and LeaseTime %s must not be negative", c.Fetchers,
+			c.Writers, c.CacheLen, c.LeaseTime)
 	}
 	orDefault(&c.Fetchers, 4)
 	orDefault(&c.Writers, 1)
 	orDefault(&c.CacheLen, 500)
+	orDefault(&c.LeaseTime, 30*time.Second)
 	return &Engine{Config: c}, nil
 }
 
-func orDefault(value *int, def int) {
+func orDefault[T int | time.Duration](value *T, def T) {
 	if *value == 0 {
 		*value = def
 	}

@@ -19,9 +19,6 @@ type batch struct {
 	note     string // something a person should know of the answer; empty for most
 }
 
-// leaseTime is how long a dead process blocks a series; a living one extends its lease.
-const leaseTime = 2 * time.Minute
-
 // fetch asks the provider for everything a task needs. What goes wrong ends in the task's cells and stops no other task.
 func (x *execution) fetch(ctx context.Context, w work) work {
 	if err := ctx.Err(); err != nil {

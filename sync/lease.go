@@ -34,7 +34,7 @@ func (x *execution) lease(ctx context.Context, task Task) (leaseHeld, error) {
 	name := "series:" + task.Instrument.Name + ":" + string(task.Base)
 	token := rand.Text()
 	for {
-		won, err := x.Leases.Acquire(ctx, name, token, leaseTime)
+		won, err := x.Leases.Acquire(ctx, name, token, x.LeaseTime)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			x.giveBack(ctx, name, token) // it may have been won all the same
@@ -66,8 +66,8 @@ func (x *execution) keep(ctx context.Context, name, token string) (give func()) 
 	keeping, stop := context.WithCancel(ctx)
 	var keeper sync.WaitGroup
 	keeper.Go(func() {
-		for sleep(keeping, leaseTime/3) == nil {
-			_, _ = x.Leases.Extend(keeping, name, token, leaseTime)
+		for sleep(keeping, x.LeaseTime/3) == nil {
+			_, _ = x.Leases.Extend(keeping, name, token, x.LeaseTime)
 		}
 	})
 	return func() {

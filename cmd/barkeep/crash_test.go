@@ -141,8 +141,9 @@ const orphans = `SELECT count(*) FROM (SELECT DISTINCT instrument, timeframe FRO
 func TestSIGKILLWhileStoring(t *testing.T) {
 	t.Parallel()
 	address := provider(t, []string{when})
-	env := []string{when, "YAHOO_BASE_URL=" + address, "YAHOO_REQUESTS_PER_MINUTE=600000"}
-	selection := []string{"sync", "--instrument", "ES,NQ,YM,RTY,CL,GC,SI,NG"} // beside the slots: no lease to wait for
+	env := []string{when, "YAHOO_BASE_URL=" + address, "YAHOO_REQUESTS_PER_MINUTE=600000", "RUN_LEASE=3s"}
+	// Beside the slots; the next process waits for the leases of the series in hand.
+	selection := []string{"sync", "--instrument", "ES,NQ,YM,RTY,CL,GC,SI,NG"}
 	for i, e := range engines(t) {
 		calm := engines(t)[i]
 		t.Run(e.name, func(t *testing.T) {
