@@ -292,8 +292,8 @@ func TestALeaseLivesAsLongAsItsTask(t *testing.T) {
 		b, leases := newBench(t, time.Now), &queue{}
 		b.config.Leases, b.config.Provider = leases, slow{b.provider, 5 * time.Minute}
 		b.run(t, t.Context(), syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{market.D1}})
-		if leases.taken != 1 || leases.extended < 7 || leases.extended > 8 || leases.given != 1 {
-			t.Errorf("taken %d times, extended %d, given back %d; want 1, 30 within 5 minutes, 1", leases.taken, leases.extended, leases.given)
+		if leases.taken != 1 || leases.extended < 29 || leases.extended > 30 || leases.given != 1 {
+			t.Errorf("taken %d times, extended %d, given back %d; want 1, 29 or 30, 1", leases.taken, leases.extended, leases.given)
 		}
 	})
 }
