@@ -36,7 +36,7 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 	}
 	beside := server.NewTasks(context.WithoutCancel(ctx)) // it is stopped below, after the log has said why
 	defer beside.Stop()
-	web, err := a.openServer(version, o, beside)
+	web, err := a.openServer(version, o, beside) //nolint:contextcheck // its tasks end when the server is stopped
 	if err != nil {
 		return errors.Join(err, closeCron(ctx, cron))
 	}

@@ -52,8 +52,8 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		Config: c, views: view.Renderer{Pacific: c.Pacific}, tasks: NewTasks(context.Background()), mux: http.NewServeMux(), started: c.Now(),
-		failed: make(chan error, 1),
+		Config: c, views: view.Renderer{Pacific: c.Pacific}, tasks: NewTasks(context.Background()), mux: http.NewServeMux(),
+		started: c.Now(), failed: make(chan error, 1),
 	}
 	s.runs = newSource(s, "runs", func(ctx context.Context) (query.Recent, error) {
 		return query.ReadRecent(ctx, s.Ledger, recentLimit)

@@ -108,8 +108,10 @@ func New(t testing.TB, options ...func(*Bench)) *Bench {
 				return api.StartedRun{Run: ledger.Run{ID: 7, Job: ledger.JobImport, State: ledger.StateRunning}, New: true}, nil
 			},
 		},
-		Archive:  &Archive{Series: map[market.Series]*market.Candles{}},
-		Provider: &Provider{State: server.ProviderState{Health: market.Health{Breaker: "closed"}, PerMinute: 30, Daily: 5000, Left: 4900}},
+		Archive: &Archive{Series: map[market.Series]*market.Candles{}},
+		Provider: &Provider{State: server.ProviderState{
+			Health: market.Health{Breaker: "closed"}, PerMinute: 30, Daily: 5000, Left: 4900,
+		}},
 		Database: &Part{}, Redis: &Part{}, Clock: &Clock{}, Log: &Lines{},
 	}
 	b.Clock.Set(WinterNoon())
