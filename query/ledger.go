@@ -91,6 +91,17 @@ func ReadToday(ctx context.Context, from Ledger, now time.Time, schedules ...led
 	return today, nil
 }
 
+// SchemaError tells that the archive is of an earlier release, whose tables are others.
+type SchemaError struct {
+	Schema, Latest int64 // the archive's, and the one that this program reads
+}
+
+// Error says what to do.
+func (e SchemaError) Error() string {
+	return fmt.Sprintf("the archive has schema %d and this program reads %d: barkeep migrate, or the next sync or serve, brings it "+
+		"up to date", e.Schema, e.Latest)
+}
+
 // NoRunError tells that the ledger has no run of a number.
 type NoRunError struct {
 	ID     int64

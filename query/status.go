@@ -25,7 +25,8 @@ type StatusRequest struct {
 	Schedules []ledger.Schedule // whose slots of today are read
 }
 
-// Status is what an archive and its ledger say of themselves. Of an archive that was never migrated it is empty.
+// Status is what an archive and its ledger say of themselves. Of an archive that was never migrated, or not since an earlier
+// release, only the schema is known.
 type Status struct {
 	Schema int64 // 0 for none
 	Latest int64 // that this program knows
@@ -34,14 +35,22 @@ type Status struct {
 	Series []market.SeriesState
 }
 
+// Outdated tells, as a SchemaError, that the schema is of an earlier release; nil when it is not.
+func (s Status) Outdated() error {
+	if s.Schema > 0 && s.Schema < s.Latest {
+		return SchemaError{s.Schema, s.Latest}
+	}
+	return nil
+}
+
 // ReadStatus reads an archive of whatever schema.
 func ReadStatus(ctx context.Context, archive Archive, r StatusRequest) (Status, error) {
 	var s Status
 	var err error
-	if s.Schema, s.Latest, err = archive.SchemaVersion(ctx); err != nil || s.Schema == 0 {
+	if s.Schema, s.Latest, err = archive.SchemaVersion(ctx); err != nil || s.Schema < s.Latest {
 		return s, err
 	}
-	if s.Recent, err = ReadRecent(ctx, said(archive, s.Schema, s.Latest), r.Runs); err != nil {
+	if s.Recent, err = ReadRecent(ctx, archive, r.Runs); err != nil {
 		return s, err
 	}
 	if s.Series, err = archive.States(ctx); err != nil {
@@ -51,7 +60,8 @@ func ReadStatus(ctx context.Context, archive Archive, r StatusRequest) (Status, 
 	return s, err
 }
 
-// ReadRun reads one run with its cells from an archive of whatever schema. The error is a NoRunError when there is none.
+// ReadRun reads one run with its cells. The error is a NoRunError when there is none, and a SchemaError when the archive is of
+// an earlier release.
 func ReadRun(ctx context.Context, archive Archive, id int64) (Run, error) {
 	schema, latest, err := archive.SchemaVersion(ctx)
 	switch {
@@ -59,6 +69,8 @@ func ReadRun(ctx context.Context, archive Archive, id int64) (Run, error) {
 		return Run{}, err
 	case schema == 0:
 		return Run{}, NoRunError{ID: id}
+	case schema < latest:
+		return Run{}, SchemaError{schema, latest}
 	}
 	run, ok, err := archive.Run(ctx, id)
 	if err != nil {
@@ -71,7 +83,7 @@ func ReadRun(ctx context.Context, archive Archive, id int64) (Run, error) {
 	if read.Cells, err = archive.Cells(ctx, id); err != nil {
 		return Run{}, err
 	}
-	progress, err := readProgress(ctx, said(archive, schema, latest), run)
+	progress, err := readProgress(ctx, archive, run)
 	if p, ok := progress[id]; ok {
 		read.Progress = &p
 	}
@@ -88,20 +100,4 @@ func noRun(ctx context.Context, from Ledger, id int64) error {
 		return NoRunError{ID: id}
 	}
 	return NoRunError{ID: id, Newest: newest[0].ID}
-}
-
-// said is the archive, without the progress of runs where its schema is of an earlier release, which has no place for it.
-func said(archive Archive, schema, latest int64) Ledger {
-	if schema < latest {
-		return silent{archive}
-	}
-	return archive
-}
-
-// silent is a ledger in which no run says anything.
-type silent struct{ Ledger }
-
-// Progress says that nothing was said.
-func (silent) Progress(context.Context, int64) (ledger.Progress, bool, error) {
-	return ledger.Progress{}, false, nil
 }

@@ -22,7 +22,14 @@ var errNoTable = errors.New("there is no such table")
 func (p past) SchemaVersion(context.Context) (current, latest int64, err error) {
 	return p.schema, p.latest, nil
 }
-func (p past) States(context.Context) ([]market.SeriesState, error) { return nil, nil }
+
+func (p past) States(context.Context) ([]market.SeriesState, error) {
+	if p.schema < p.latest {
+		return nil, errNoTable
+	}
+	return nil, nil
+}
+
 func (p past) Runs(_ context.Context, limit int) ([]ledger.Run, error) {
 	return p.runs[:min(limit, len(p.runs))], nil
 }
@@ -77,7 +84,7 @@ func TestStatusOfAnyState(t *testing.T) {
 		runs, slots, tells int
 	}{
 		{name: "never migrated", schema: 0},
-		{name: "an earlier schema", schema: 3, runs: 2, slots: 2},
+		{name: "an earlier schema", schema: 3},
 		{name: "the newest schema", schema: 4, runs: 2, slots: 2, tells: 1},
 		{name: "a later schema", schema: 5, runs: 2, slots: 2, tells: 1},
 	} {
@@ -102,8 +109,9 @@ func TestRunsAreReadByTheirNumber(t *testing.T) {
 	if err != nil || got.Run.ID != 7 || len(got.Cells) != 1 || got.Progress == nil || got.Progress.Tasks != 7 {
 		t.Errorf("run 7 is %+v, %v", got, err)
 	}
-	if got, err = query.ReadRun(t.Context(), past{3, 4, runs}, 7); err != nil || got.Progress != nil {
-		t.Errorf("run 7 of an earlier schema is %+v, %v", got, err)
+	var outdated query.SchemaError
+	if _, err = query.ReadRun(t.Context(), past{3, 4, runs}, 7); !errors.As(err, &outdated) || outdated.Schema != 3 {
+		t.Errorf("run 7 of an earlier schema: %v, want a SchemaError", err)
 	}
 	for _, c := range []struct {
 		archive past

@@ -30,11 +30,12 @@ func misuse(format string, values ...any) error {
 func exitCode(err error) int {
 	var problems config.Problems
 	var noRun query.NoRunError
+	var outdated query.SchemaError
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &problems), errors.As(err, &noRun), errors.Is(err, config.ErrUnusable), errors.Is(err, verify.ErrInput),
-		errors.Is(err, doctor.ErrBroken),
+	case errors.As(err, &problems), errors.As(err, &noRun), errors.As(err, &outdated), errors.Is(err, config.ErrUnusable),
+		errors.Is(err, verify.ErrInput), errors.Is(err, doctor.ErrBroken),
 		errors.Is(err, market.ErrUnknownTimeframe), errors.Is(err, market.ErrInvalidInstrument):
 		return exitUsage
 	default:

@@ -72,6 +72,12 @@ func TestUpgradeLosesNothing(t *testing.T) {
 			if got := barkeep(t, env, "doctor").must(t, 0); !strings.Contains(got.stdout, "schema 1, will be migrated to") {
 				t.Errorf("doctor does not announce the migration:\n%s", got.stdout)
 			}
+			for command, code := range map[string]int{"status": 0, "status --json": 0, "runs": 2, "runs 1": 2, "runs --json": 2} {
+				got := barkeep(t, env, strings.Fields(command)...).must(t, code)
+				if all := got.stdout + got.stderr; !strings.Contains(all, "the archive has schema 1") || strings.Contains(all, "no such") {
+					t.Errorf("before the migration %s says\n%s", command, all)
+				}
+			}
 			if got := barkeep(t, env, "migrate").must(t, 0); !strings.Contains(got.stdout, "went from schema 1 to") {
 				t.Errorf("migrate says\n%s", got.stdout)
 			}

@@ -36,6 +36,9 @@ func (c *runsCommand) Run(p *process) error {
 		return c.one(p, s, names)
 	}
 	status, err := s.readStatus(p.ctx, c.Limit, nil)
+	if err == nil {
+		err = status.Outdated()
+	}
 	if err != nil {
 		return err
 	}

@@ -93,6 +93,10 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 		_, err := fmt.Fprintln(w, "The archive is empty: barkeep sync fills it.")
 		return err
 	}
+	if outdated := s.Outdated(); outdated != nil {
+		_, err := fmt.Fprintf(w, "Nothing of it is shown: %s.\n", outdated)
+		return err
+	}
 	for _, slot := range s.Today {
 		if slot.Job != ledger.JobImport {
 			continue
@@ -146,6 +150,9 @@ func viewStatus(s archiveStatus, names naming) view.Status {
 		Version: version, Mode: s.mode, Now: r.Instant(s.now), Archive: &s.place, Exists: &exists, Schema: &s.Schema,
 		Latest: &s.Latest, Next: r.Next(s.now, names.schedules...), Slots: []view.Slot{}, Last: r.LastEnded(s.Runs),
 		Runs: r.Recent(s.Runs, s.Progress), Series: r.Series(s.Series, s.now), Unknown: []view.Unknown{},
+	}
+	if outdated := s.Outdated(); outdated != nil {
+		v.Unknown = append(v.Unknown, view.Unknown{Part: "archive", Reason: outdated.Error()})
 	}
 	for _, slot := range s.Today {
 		v.Slots = append(v.Slots, r.Slot(slot.Standing, slot.Cells))
