@@ -101,31 +101,20 @@ func appendDecimal(text []byte, price float64) ([]byte, bool) {
 	if scaled == 0 || math.Abs(scaled) >= most || scaled/scale != price {
 		return text, false
 	}
-	n := uint64(math.Abs(scaled))
-	var buffer [20]byte // filled from its end
-	at := len(buffer)
-	digit := func(d byte) {
-		at--
-		buffer[at] = d
-	}
-	whole, rest := n/scale, n%scale
-	if rest > 0 {
-		for width := 4; width > 0; width-- {
-			if d := byte('0' + rest%10); d != '0' || at < len(buffer) { // zeros at the end are left out
-				digit(d)
-			}
-			rest /= 10
-		}
-		digit('.')
-	}
-	for ok := true; ok; ok = whole > 0 {
-		digit(byte('0' + whole%10))
-		whole /= 10
-	}
 	if price < 0 {
-		digit('-')
+		text = append(text, '-')
 	}
-	return append(text, buffer[at:]...), true
+	n := uint64(math.Abs(scaled))
+	text = strconv.AppendUint(text, n/scale, 10)
+	rest := n % scale
+	if rest == 0 {
+		return text, true
+	}
+	text = append(text, '.', byte('0'+rest/1000), byte('0'+rest/100%10), byte('0'+rest/10%10), byte('0'+rest%10))
+	for text[len(text)-1] == '0' {
+		text = text[:len(text)-1]
+	}
+	return text, true
 }
 
 // flagNames are the flags of a bar as words; nil for none.
