@@ -77,16 +77,16 @@ func (m Marker) RunOf(slot Slot) Run {
 // Merge is the newest cell of each series: those of later replace those of earlier, in the order of their first appearance.
 func Merge(earlier, later []Cell) []Cell {
 	type series struct{ instrument, timeframe string }
-	place := make(map[series]int, len(earlier)+len(later))
+	index := make(map[series]int, len(earlier)+len(later))
 	merged := make([]Cell, 0, len(earlier)+len(later))
 	for _, cells := range [][]Cell{earlier, later} {
 		for _, c := range cells {
 			key := series{c.Instrument, c.Timeframe}
-			if i, ok := place[key]; ok {
+			if i, ok := index[key]; ok {
 				merged[i] = c
 				continue
 			}
-			place[key] = len(merged)
+			index[key] = len(merged)
 			merged = append(merged, c)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
 	"barkeep/ledger"
 )
 
@@ -90,23 +92,21 @@ func (p *Pinger) Ping(ctx context.Context, ping Ping, run ledger.Run) error {
 		return fmt.Errorf("ping %q, accepted are start, success and failure", string(ping))
 	}
 	name := fmt.Sprintf("HEARTBEAT_URL (%s)", string(ping))
-	pause := p.pause
-	for try := 1; ; try++ {
+	growing := &backoff.ExponentialBackOff{InitialInterval: p.pause, Multiplier: 2, MaxInterval: pingTries * p.pause}
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		final, err := p.try(ctx, address.String(), evidence(ping, run))
-		if err == nil {
-			return nil
+		if final && err != nil {
+			err = backoff.Permanent(err)
 		}
-		if ctx.Err() != nil {
-			return undelivered(name, ctx.Err())
-		}
-		if final || try == pingTries {
-			return undelivered(name, err)
-		}
-		if err := rest(ctx, pause); err != nil {
-			return undelivered(name, err)
-		}
-		pause *= 2
+		return struct{}{}, err
+	}, backoff.WithBackOff(growing), backoff.WithMaxTries(pingTries), backoff.WithMaxElapsedTime(0))
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return undelivered(name, ctx.Err())
 	}
+	return undelivered(name, err)
 }
 
 // try sends one ping. Final says that another try would end the same.
@@ -153,16 +153,4 @@ func evidence(ping Ping, run ledger.Run) string {
 		text += ": " + why
 	}
 	return text + "\n"
-}
-
-// rest sleeps, or returns what ended ctx.
-func rest(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -9,7 +9,7 @@ import (
 var ErrDayIsSpent = errors.New("the day's requests are spent")
 
 // AbsentError tells that an embedded archive is not there yet. It counts as fs.ErrNotExist.
-type AbsentError struct{ Archive string } // its place, without a password
+type AbsentError struct{ Archive string } // its name, without a password
 
 // Error is for people.
 func (e AbsentError) Error() string {

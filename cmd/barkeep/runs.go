@@ -46,7 +46,7 @@ func (c *runsCommand) Run(p *process) error {
 	case c.JSON:
 		return printJSON(p.out, viewRuns(status.Runs, status.Progress, names))
 	case status.absent:
-		return printAbsent(p.out, status.place)
+		return printAbsent(p.out, status.name)
 	}
 	t := newTable(p.out, "run", "job", "slot", "attempt", "by", "on", "state", "started", "took", "reason")
 	for _, r := range status.Runs {

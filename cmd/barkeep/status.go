@@ -52,7 +52,7 @@ func (c *statusCommand) Run(p *process) error {
 // archiveStatus is what there is to say of the archive that is configured.
 type archiveStatus struct {
 	query.Status
-	place  string // without a password
+	name   string // without a password
 	absent bool   // there is no archive yet; all that is read from it is empty
 	now    time.Time
 	mode   string
@@ -60,7 +60,7 @@ type archiveStatus struct {
 
 // readStatus reads the archive; it makes and changes nothing.
 func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Schedule) (archiveStatus, error) {
-	status := archiveStatus{place: s.config.DatabaseName(), now: s.now().UTC(), mode: s.config.SyncMode}
+	status := archiveStatus{name: s.config.DatabaseName(), now: s.now().UTC(), mode: s.config.SyncMode}
 	archive, closeArchive, err := app.OpenExisting(ctx, s.config, s.options())
 	if errors.Is(err, fs.ErrNotExist) {
 		status.absent = true
@@ -86,9 +86,9 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 	pacific := names.pacific
 	if s.absent {
 		fmt.Fprintf(w, "now      %s\n", both(s.now, pacific))
-		return printAbsent(w, s.place)
+		return printAbsent(w, s.name)
 	}
-	fmt.Fprintf(w, "archive  %s (schema %d of %d)\nnow      %s\n", s.place, s.Schema, s.Latest, both(s.now, pacific))
+	fmt.Fprintf(w, "archive  %s (schema %d of %d)\nnow      %s\n", s.name, s.Schema, s.Latest, both(s.now, pacific))
 	if s.Schema == 0 {
 		_, err := fmt.Fprintln(w, "The archive is empty: barkeep sync fills it.")
 		return err
@@ -147,7 +147,7 @@ func age(now time.Time, s market.SeriesState) string {
 func viewStatus(s archiveStatus, names naming) view.Status {
 	r, exists := view.Renderer{Pacific: names.pacific}, !s.absent
 	v := view.Status{
-		Version: version, Mode: s.mode, Now: r.Instant(s.now), Archive: &s.place, Exists: &exists, Schema: &s.Schema,
+		Version: version, Mode: s.mode, Now: r.Instant(s.now), Archive: &s.name, Exists: &exists, Schema: &s.Schema,
 		Latest: &s.Latest, Next: r.Next(s.now, names.schedules...), Slots: []view.Slot{}, Last: r.LastEnded(s.Runs),
 		Runs: r.Recent(s.Runs, s.Progress), Series: r.Series(s.Series, s.now), Unknown: []view.Unknown{},
 	}

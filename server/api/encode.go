@@ -106,11 +106,12 @@ func appendDecimal(text []byte, price float64) ([]byte, bool) {
 	}
 	n := uint64(math.Abs(scaled))
 	text = strconv.AppendUint(text, n/scale, 10)
-	rest := n % scale
-	if rest == 0 {
+	decimals := n % scale
+	if decimals == 0 {
 		return text, true
 	}
-	text = append(text, '.', byte('0'+rest/1000), byte('0'+rest/100%10), byte('0'+rest/10%10), byte('0'+rest%10))
+	text = append(text, '.', byte('0'+decimals/1000), byte('0'+decimals/100%10), byte('0'+decimals/10%10),
+		byte('0'+decimals%10))
 	for text[len(text)-1] == '0' {
 		text = text[:len(text)-1]
 	}

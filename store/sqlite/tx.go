@@ -164,7 +164,7 @@ func (t *session) exec(ctx context.Context, query string, args ...any) (int, err
 	if err := t.usable(ctx); err != nil {
 		return 0, err
 	}
-	return t.written(t.conn.ExecContext(context.WithoutCancel(ctx), query, args...))
+	return t.rowsWritten(t.conn.ExecContext(context.WithoutCancel(ctx), query, args...))
 }
 
 // execPrepared is exec for a statement that is run many times in one transaction.
@@ -180,11 +180,11 @@ func (t *session) execPrepared(ctx context.Context, query string, args ...any) (
 		}
 		t.prepared[query] = statement
 	}
-	return t.written(statement.ExecContext(context.WithoutCancel(ctx), args...))
+	return t.rowsWritten(statement.ExecContext(context.WithoutCancel(ctx), args...))
 }
 
-// written is how many rows a statement wrote.
-func (t *session) written(result sql.Result, err error) (int, error) {
+// rowsWritten is how many rows a statement wrote.
+func (t *session) rowsWritten(result sql.Result, err error) (int, error) {
 	if err != nil {
 		return 0, t.fail(err)
 	}
