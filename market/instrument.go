@@ -32,6 +32,19 @@ type Instrument struct {
 	Calendar *calendar.Calendar
 }
 
+// Over tells whether the instrument is a contract whose month has ended by t: nothing of it trades any more.
+func (i Instrument) Over(t time.Time) bool {
+	if i.Kind != KindContract || len(i.Name) < len(i.Root)+3 {
+		return false
+	}
+	month := strings.IndexByte(contractMonth, i.Name[len(i.Root)])
+	year, err := strconv.Atoi(i.Name[len(i.Root)+1:])
+	if month < 0 || err != nil {
+		return false
+	}
+	return !t.Before(time.Date(2000+year%100, time.Month(month+2), 1, 0, 0, 0, 0, time.UTC))
+}
+
 // contractMonth is the exchanges' letter of a delivery month, January to December.
 const contractMonth = "FGHJKMNQUVXZ"
 

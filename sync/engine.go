@@ -85,9 +85,9 @@ func (e *Engine) Tasks(r Request) int {
 }
 
 // RunOnce carries out a run that its caller began in the ledger and will end there: it plans, fetches and stores. It leaves out
-// the tasks whose series all have an OK cell in done, which earlier attempts committed. The report has a cell for every other
-// series; each that is OK was committed under the run's token. An error means that some series have no cell: nothing could be
-// planned, or ctx was cancelled, which is no failure of what is left. Emit is told what happens; it must not wait.
+// the series that have an OK cell in done, which earlier attempts committed. The report has a cell for every other series; each
+// that is OK was committed under the run's token. An error means that some series have no cell: nothing could be planned, or ctx
+// was cancelled, which is no failure of what is left. Emit is told what happens; it must not wait.
 func (e *Engine) RunOnce(
 	ctx context.Context, run ledger.Run, request Request, done []ledger.Cell, emit func(ledger.Event),
 ) (Report, error) {
@@ -95,11 +95,12 @@ func (e *Engine) RunOnce(
 	if err != nil {
 		return Report{Run: run}, err
 	}
-	plan.Tasks = remaining(plan.Tasks, done)
+	whole := plan.Tasks
+	plan.Tasks = remaining(whole, done)
 	e.Logger.InfoContext(ctx, "run planned", "run", run.ID, "job", run.Job, "attempt", run.Attempt, "series", len(plan.Tasks),
 		"requests", plan.Requests(), "at", e.moment(run.Started))
 	emit(ledger.Event{Kind: ledger.EventPlanned, Tasks: len(plan.Tasks)})
-	report, left := e.execute(ctx, run, plan, request, emit)
+	report, left := e.execute(ctx, run, plan, request, witness(whole, plan.Tasks), emit)
 	e.Logger.InfoContext(ctx, "run carried out", "run", run.ID, "inserted", report.Inserted(), "requests", report.Requests,
 		"left", left)
 	if left > 0 {
@@ -108,20 +109,44 @@ func (e *Engine) RunOnce(
 	return report, nil
 }
 
-// remaining leaves out the tasks that need no further attempt. A task is one transaction, so its series share one fate.
+// remaining leaves out what needs no further attempt. Of a task whose base is imported and a derived series is not, as after
+// TIMEFRAMES grew, nothing is asked again: the base is stored.
 func remaining(tasks []Task, done []ledger.Cell) []Task {
-	ok := make(map[market.Series]bool, len(done))
+	states := make(map[market.Series]ledger.CellState, len(done))
 	for _, c := range done {
-		ok[market.Series{Instrument: c.Instrument, Timeframe: market.Timeframe(c.Timeframe)}] = c.State.OK()
+		states[market.Series{Instrument: c.Instrument, Timeframe: market.Timeframe(c.Timeframe)}] = c.State
 	}
-	return slices.DeleteFunc(tasks, func(t Task) bool {
-		for _, timeframe := range t.All() {
-			if !ok[market.Series{Instrument: t.Instrument.Name, Timeframe: timeframe}] {
-				return false
+	var left []Task
+	for _, t := range tasks {
+		all := t.All()
+		for _, timeframe := range all {
+			if states[market.Series{Instrument: t.Instrument.Name, Timeframe: timeframe}].OK() {
+				t.imported = append(t.imported, timeframe)
 			}
 		}
-		return true
-	})
+		if len(t.imported) == len(all) {
+			continue
+		}
+		if !t.left(t.Base) && states[t.Series()] != ledger.CellUnavailable {
+			t.Reason, t.Fetches, t.Window = ReasonDerive, nil, market.Window{}
+			t.Derived = slices.DeleteFunc(slices.Clone(t.Derived), func(d market.Timeframe) bool { return !t.left(d) })
+		}
+		left = append(left, t)
+	}
+	return left
+}
+
+// witness is a task with records that earlier attempts of the slot did, for a run that has none such: should the provider say of
+// everything that is left that it does not exist, it shows whether the provider answers at all. Nil when there is none.
+func witness(whole, left []Task) *Task {
+	known := func(t Task) bool { return !t.Newest.IsZero() && len(t.Fetches) > 0 && !t.Instrument.Over(t.Window.To) }
+	if slices.ContainsFunc(left, known) {
+		return nil
+	}
+	if i := slices.IndexFunc(whole, known); i >= 0 {
+		return &whole[i]
+	}
+	return nil
 }
 
 // recordTimeout bounds the record of a cell that stored nothing, also when the run's context has ended.
@@ -134,7 +159,7 @@ func (e *Engine) persist(ctx context.Context, write func(context.Context) error)
 	growing := &backoff.ExponentialBackOff{InitialInterval: 250 * time.Millisecond, Multiplier: 2, MaxInterval: 16 * time.Second}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		last = write(ctx)
-		if errors.Is(last, market.ErrInvalidCandle) || errors.Is(last, ledger.ErrLost) {
+		if errors.Is(last, market.ErrInvalidCandle) || errors.Is(last, ledger.ErrLost) || errors.Is(last, ledger.ErrImported) {
 			return struct{}{}, backoff.Permanent(last)
 		}
 		return struct{}{}, last

@@ -74,21 +74,21 @@ func TestAFailedCellStopsNoOther(t *testing.T) {
 		switch r.Instrument.Name {
 		case "NQ":
 			return refuse(r, market.OutcomeUpstream, 0)
-		case "CL":
+		case "OCDO.L":
 			return refuse(r, market.OutcomeNotFound, 0)
 		case "GC":
 			return nothing(r)
 		}
 		return nil, nil
 	}
-	request := syncer.Request{Instruments: resolve(t, "ES", "NQ", "CL", "GC"), Timeframes: []market.Timeframe{market.M15, market.M30}}
+	request := syncer.Request{Instruments: resolve(t, "ES", "NQ", "OCDO.L", "GC"), Timeframes: []market.Timeframe{market.M15, market.M30}}
 	report := b.run(t, t.Context(), request)
 	if report.Run.State != ledger.StatePartial {
 		t.Errorf("run %s, want partial", report.Run.State)
 	}
 	for series, want := range map[string]ledger.CellState{
 		"ES 15m": ledger.CellStored, "ES 30m": ledger.CellStored, "NQ 15m": ledger.CellFailed, "NQ 30m": ledger.CellFailed,
-		"CL 15m": ledger.CellUnavailable, "GC 15m": ledger.CellEmpty, "GC 30m": ledger.CellEmpty,
+		"OCDO.L 15m": ledger.CellUnavailable, "GC 15m": ledger.CellEmpty, "GC 30m": ledger.CellEmpty,
 	} {
 		if got := cell(t, report, series); got.State != want || got != b.archive.cells[series] {
 			t.Errorf("%s: %s, in the ledger %s, want %s in both", series, got.State, b.archive.cells[series].State, want)

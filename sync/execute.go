@@ -24,6 +24,7 @@ type execution struct {
 	*Engine
 	run     ledger.Run
 	request Request
+	witness *Task // of earlier attempts; nil for none
 	emit    func(ledger.Event)
 
 	cacheOut outage
@@ -32,6 +33,8 @@ type execution struct {
 	mu       sync.Mutex
 	cells    [][]ledger.Cell // by task, in the order of the plan
 	left     int             // tasks that were not done because ctx was cancelled
+	unproved []work          // of which the provider says that they do not exist
+	answered bool            // a series stored or confirmed bars
 	requests int
 	faults   []string       // the first of each kind
 	seen     map[string]int // how often each kind occurred
@@ -41,10 +44,11 @@ type execution struct {
 // and the channel between holds no more than one task a writer, which bounds memory. It returns how many tasks are left because
 // ctx was cancelled.
 func (e *Engine) execute(
-	ctx context.Context, run ledger.Run, plan Plan, request Request, emit func(ledger.Event),
+	ctx context.Context, run ledger.Run, plan Plan, request Request, witness *Task, emit func(ledger.Event),
 ) (report Report, left int) {
 	x := &execution{
-		Engine: e, run: run, request: request, emit: emit, cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{},
+		Engine: e, run: run, request: request, witness: witness, emit: emit,
+		cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{},
 	}
 	todo := make(chan work)
 	fetched := make(chan work, e.Writers)
@@ -71,20 +75,35 @@ func (e *Engine) execute(
 	fetchers.Wait()
 	close(fetched)
 	writers.Wait()
+	x.prove(ctx)
 	return Report{Run: run, Plan: plan, Cells: slices.Concat(x.cells...), Requests: x.requests, Faults: x.faults}, x.left
 }
 
 // settle stores what was fetched, refreshes the cache after the commit, and keeps the evidence.
 func (x *execution) settle(ctx context.Context, w work) {
 	defer w.cancel()
+	if w.batch == nil && len(w.cells) > 0 && w.cells[0].State == ledger.CellUnavailable {
+		x.mu.Lock()
+		x.unproved = append(x.unproved, w)
+		x.mu.Unlock()
+		return
+	}
 	if w.batch != nil {
 		w.cells = x.store(ctx, w)
 		x.cache(ctx, w)
 	} else {
 		x.record(ctx, w.cells)
 	}
+	x.end(ctx, w)
+}
+
+// end keeps the evidence of a task.
+func (x *execution) end(ctx context.Context, w work) {
 	left := stopped(ctx, w.cells)
 	x.mu.Lock()
+	x.answered = x.answered || w.task.Reason != ReasonDerive && slices.ContainsFunc(w.cells, func(c ledger.Cell) bool {
+		return c.State == ledger.CellStored
+	})
 	if left {
 		x.left++
 	} else {

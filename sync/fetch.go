@@ -34,6 +34,10 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 			return x.failed(w, 0, err)
 		}
 	}
+	if w.task.Reason == ReasonDerive {
+		w.batch = &batch{}
+		return w
+	}
 	if w.task.Reason == ReasonClosed {
 		w.cells = x.cellsOf(w.task, ledger.CellClosed, "market closed since the newest stored bar", 0)
 		return w
@@ -77,7 +81,13 @@ func (x *execution) nothing(w work, got *batch) work {
 		w.cells = x.cellsOf(w.task, ledger.CellClosed, "market closed throughout the window", got.requests)
 		return w
 	}
-	w.cells = x.cellsOf(w.task, ledger.CellEmpty, "the provider answered without bars where bars were due", got.requests)
+	const empty = "the provider answered without bars where bars were due"
+	if w.task.Instrument.Over(x.Now()) {
+		state, why := x.unknown(w.task, empty)
+		w.cells = x.cellsOf(w.task, state, why, got.requests)
+		return w
+	}
+	w.cells = x.cellsOf(w.task, ledger.CellEmpty, empty, got.requests)
 	return w
 }
 
@@ -120,14 +130,14 @@ func patience(err error) time.Duration {
 	}
 }
 
-// failed turns an error into cells. What the provider does not know is unavailable; everything else failed.
+// failed turns an error into cells. What the provider does not know may be unavailable; everything else failed.
 func (x *execution) failed(w work, requests int, err error) work {
 	x.count(requests)
-	state := ledger.CellFailed
+	state, why := ledger.CellFailed, err.Error()
 	if market.OutcomeOf(err) == market.OutcomeNotFound {
-		state = ledger.CellUnavailable
+		state, why = x.unknown(w.task, why)
 	}
-	w.batch, w.cells = nil, x.cellsOf(w.task, state, err.Error(), requests)
+	w.batch, w.cells = nil, x.cellsOf(w.task, state, why, requests)
 	return w
 }
 
@@ -157,10 +167,13 @@ func lost(task Task) string {
 	return fmt.Sprintf("%d days are beyond the provider's window", int(gap/(24*time.Hour))+1)
 }
 
-// cellsOf gives the base and everything derived from it the same fate.
+// cellsOf gives the base and everything derived from it that is left the same fate.
 func (x *execution) cellsOf(task Task, state ledger.CellState, reason string, requests int) []ledger.Cell {
 	var cells []ledger.Cell
 	for _, timeframe := range task.All() {
+		if !task.left(timeframe) {
+			continue
+		}
 		cell := ledger.Cell{
 			RunID: x.run.ID, Instrument: task.Instrument.Name, Timeframe: string(timeframe), State: state, Reason: reason,
 			From: task.Window.From, To: task.Window.To, Finished: x.Now(),

@@ -86,11 +86,16 @@ func (x *execution) giveBack(ctx context.Context, name, token string) {
 
 // replan makes a task's plan again from what the archive holds now.
 func (x *execution) replan(ctx context.Context, task Task) (Task, error) {
+	if task.Reason == ReasonDerive {
+		return task, nil
+	}
 	states, err := x.Archive.States(ctx)
 	if err != nil {
 		return task, fmt.Errorf("plan %s again: %w", task.Series(), err)
 	}
 	request := x.request
 	request.Instruments, request.Timeframes = []market.Instrument{task.Instrument}, task.All()
-	return MakePlan(x.Capabilities, request, states, x.Now()).Tasks[0], nil
+	again := MakePlan(x.Capabilities, request, states, x.Now()).Tasks[0]
+	again.imported = task.imported
+	return again, nil
 }

@@ -18,6 +18,7 @@ const (
 	ReasonUpdate      Reason = "update"      // from before the newest stored bar, since late bars are revised
 	ReasonMaintenance Reason = "maintenance" // the whole window again
 	ReasonClosed      Reason = "market closed"
+	ReasonDerive      Reason = "base imported before" // in this slot: derived series alone are left, and cost no request
 )
 
 // Task is one native series of an instrument with everything that is resampled from it: the unit that is fetched, stored
@@ -34,7 +35,8 @@ type Task struct {
 	// there is no wall.
 	Leaves time.Time
 
-	native market.Native // what the provider serves of the base
+	native   market.Native      // what the provider serves of the base
+	imported []market.Timeframe // of All: earlier attempts of the slot have the evidence; this run has no cells for them
 }
 
 // Series is the task's base series.
@@ -50,6 +52,9 @@ func (t Task) Days() int { return int((t.Window.Length() + time.Hour) / (24 * ti
 
 // All lists the base and what derives from it.
 func (t Task) All() []market.Timeframe { return append([]market.Timeframe{t.Base}, t.Derived...) }
+
+// left tells whether a series of the task still needs its evidence.
+func (t Task) left(timeframe market.Timeframe) bool { return !slices.Contains(t.imported, timeframe) }
 
 // Plan is what a run will ask the provider for, in order. It is a value: making it sends nothing.
 type Plan struct {

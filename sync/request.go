@@ -33,3 +33,16 @@ func (r Report) Inserted() int {
 	}
 	return sum
 }
+
+// Kept are the series for which a run of these instruments and timeframes has cells: those asked for, and what they derive from.
+func Kept(serves market.Capabilities, instruments []market.Instrument, timeframes []market.Timeframe) ledger.Kept {
+	var all []ledger.Series
+	for _, instrument := range instruments {
+		for _, task := range group(serves, instrument, timeframes) {
+			for _, timeframe := range task.All() {
+				all = append(all, ledger.Series{Instrument: instrument.Name, Timeframe: string(timeframe)})
+			}
+		}
+	}
+	return ledger.KeptOf(all...)
+}

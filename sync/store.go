@@ -26,8 +26,12 @@ func (r seriesResult) add(later seriesResult) seriesResult {
 func (x *execution) store(ctx context.Context, w work) []ledger.Cell {
 	sums := make([]seriesResult, len(w.task.All()))
 	var cells []ledger.Cell
-	for i, part := range w.batch.parts {
-		last := i == len(w.batch.parts)-1
+	parts := w.batch.parts
+	if w.task.Reason == ReasonDerive {
+		parts = []*market.Candles{nil}
+	}
+	for i, part := range parts {
+		last := i == len(parts)-1
 		err := x.persist(ctx, func(ctx context.Context) error {
 			one, err := x.commit(ctx, w, part, last, sums)
 			if err == nil {
@@ -79,8 +83,11 @@ func (x *execution) commit(
 
 // write upserts the base and rebuilds what derives from it, in the order of Task.All.
 func (x *execution) write(ctx context.Context, tx Tx, task Task, part *market.Candles) ([]seriesResult, error) {
-	stored, err := tx.Upsert(ctx, task.Series(), part)
-	if err != nil {
+	var stored market.Stored
+	var err error
+	if part == nil { // all of the stored base is derived from
+		part, stored.Touched = &market.Candles{}, market.Window{From: firstTrade(), To: x.Now()}
+	} else if stored, err = tx.Upsert(ctx, task.Series(), part); err != nil {
 		return nil, fmt.Errorf("store %s: %w", task.Series(), err)
 	}
 	state, _, err := tx.State(ctx, task.Series())
@@ -161,6 +168,7 @@ func (x *execution) derivations(
 // evidence writes the cells of a task with its last bars.
 func (x *execution) evidence(ctx context.Context, tx Tx, w work, totals []seriesResult) ([]ledger.Cell, error) {
 	cells := x.cellsOf(w.task, ledger.CellStored, reasonOf(w), w.batch.requests)
+	totals = leftOf(w.task, totals)
 	for i := range cells {
 		cell, total := &cells[i], totals[i]
 		cell.From, cell.To, cell.Newest = w.batch.window.From, w.batch.window.To, total.newest
@@ -172,6 +180,17 @@ func (x *execution) evidence(ctx context.Context, tx Tx, w work, totals []series
 	return cells, nil
 }
 
+// leftOf picks of what was done to the series of a task what cellsOf makes cells for.
+func leftOf(task Task, all []seriesResult) []seriesResult {
+	var left []seriesResult
+	for i, timeframe := range task.All() {
+		if task.left(timeframe) {
+			left = append(left, all[i])
+		}
+	}
+	return left
+}
+
 // count writes into a cell what became of its bars.
 func count(cell *ledger.Cell, total seriesResult) {
 	cell.Fetched, cell.Inserted = total.given, total.Inserted
@@ -181,6 +200,7 @@ func count(cell *ledger.Cell, total seriesResult) {
 // storeFailed tells what a task came to whose bars could not all be committed; the counts are of what was.
 func (x *execution) storeFailed(ctx context.Context, w work, sums []seriesResult, err error) []ledger.Cell {
 	cells := x.cellsOf(w.task, ledger.CellFailed, err.Error(), w.batch.requests)
+	sums = leftOf(w.task, sums)
 	for i := range cells {
 		count(&cells[i], sums[i])
 	}

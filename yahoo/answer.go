@@ -28,11 +28,14 @@ func (f *fetch) read(got reply) (*market.FetchResult, error) {
 		return nil, f.broken(got, err.Error())
 	}
 	if chart.Failed != (Failure{}) {
-		return f.classify(got, statusOf(chart.Failed.Code), chart.Failed.Description)
+		return f.classify(got, statusOf(chart.Failed.Code), chart.Failed.Description, true)
+	}
+	if chart.Len() == 0 && chart.Meta.ExchangeName == deadExchange {
+		return f.classify(got, http.StatusNotFound, "the symbol is traded nowhere any more (exchange "+deadExchange+")", true)
 	}
 	if served := chart.Meta.DataGranularity; chart.Len() > 0 && !matches(served, f.req.Timeframe) {
 		reason := fmt.Sprintf("asked for %s bars, was served %.20q", f.req.Timeframe, served)
-		return f.classify(got, http.StatusNotAcceptable, reason)
+		return f.classify(got, http.StatusNotAcceptable, reason, true)
 	}
 	return chart.Closed(f.req, f.span.Window, f.config.Now()), nil
 }
@@ -56,19 +59,26 @@ func (f *fetch) broken(got reply, reason string) error {
 
 // refused reads a reply whose status is not 200. Its body may be the provider's JSON, plain text, or a page of HTML.
 func (f *fetch) refused(got reply) (*market.FetchResult, error) {
-	reason := clean(string(got.body))
+	reason, own := clean(string(got.body)), false
 	if chart, err := Decode(got.body); err == nil && chart.Failed.Description != "" {
-		reason = chart.Failed.Description
+		reason, own = chart.Failed.Description, true
 	}
-	return f.classify(got, got.status, reason)
+	return f.classify(got, got.status, reason, own)
 }
 
+// deadExchange is where the provider puts symbols that are traded nowhere any more.
+const deadExchange = "YHD"
+
 // classify turns a refusal into an error with an outcome. The status is the reply's, or the one that the code in a body
-// of status 200 stands for.
-func (f *fetch) classify(got reply, status int, reason string) (*market.FetchResult, error) {
+// of status 200 stands for. Own tells that it has the provider's own error; a 400, 404 or 422 without it came from something
+// between, a captive portal say, and is no answer.
+func (f *fetch) classify(got reply, status int, reason string, own bool) (*market.FetchResult, error) {
 	refusal := f.refusal(market.OutcomeRefused, clean(reason))
 	refusal.Status = got.status
 	switch {
+	case !own && (status == http.StatusBadRequest || status == http.StatusUnprocessableEntity || status == http.StatusNotFound):
+		refusal.Outcome = market.OutcomeBroken
+		refusal.Reason = clean("without the provider's own error: " + reason)
 	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
 		if strings.Contains(reason, "Data doesn't exist for startDate") {
 			// The provider knows the symbol, and has nothing in this window.

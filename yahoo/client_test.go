@@ -147,7 +147,7 @@ func TestFetchOutcomeByStatus(t *testing.T) {
 		{"HTML with 502", 502, html, market.OutcomeUpstream},
 		{"a gateway that tells secrets", 502, "cannot reach http://trader:hunter2@proxy:3128/", market.OutcomeUpstream},
 		{"HTML with 999", 999, html, market.OutcomeUpstream},
-		{"HTML with 404", 404, html, market.OutcomeNotFound},
+		{"HTML with 404", 404, html, market.OutcomeBroken},
 		{"HTML with 403", 403, html, market.OutcomeRefused},
 		{"HTML with 200", 200, html, market.OutcomeBroken},
 		{"empty 500", 500, "", market.OutcomeUpstream},

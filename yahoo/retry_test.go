@@ -123,7 +123,7 @@ func TestRetryPausesGrow(t *testing.T) {
 func TestRetryGivesUp(t *testing.T) {
 	t.Parallel()
 	simulate(t, func(t *testing.T) {
-		for outcome, status := range map[market.Outcome]int{market.OutcomeUpstream: 503, market.OutcomeNotFound: 404, market.OutcomeRefused: 403} {
+		for outcome, status := range map[market.Outcome]int{market.OutcomeUpstream: 503, market.OutcomeBroken: 404, market.OutcomeRefused: 403} {
 			provider := &memory{answer: always(status)}
 			_, err := client(t, simulated(provider)).Fetch(t.Context(), question(t, market.M5, time.Now()))
 			want := 1

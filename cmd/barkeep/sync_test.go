@@ -71,23 +71,29 @@ func TestSyncEndToEnd(t *testing.T) {
 
 func TestPartialAndFailedRunsHaveTheirCodes(t *testing.T) {
 	t.Parallel()
-	env := func(address string) []string {
-		return []string{when, "YAHOO_BASE_URL=" + address, "YAHOO_REQUESTS_PER_MINUTE=600000", "INSTRUMENTS=ES,NQ", "TIMEFRAMES=1d"}
+	env := func(address, instruments string) []string {
+		return []string{when, "YAHOO_BASE_URL=" + address, "YAHOO_REQUESTS_PER_MINUTE=600000", "INSTRUMENTS=" + instruments, "TIMEFRAMES=1d"}
 	}
 	for _, tt := range []struct {
-		fault string
-		code  int
-		want  string
+		fault       string
+		instruments string
+		code        int
+		want        string
 	}{
-		{"empty@NQ=F", 3, "partial"},
-		{"empty", 4, "failed"},
-		{"404@NQ=F", 0, "unavailable"},
-		{"truncate:2", 0, "done"}, // retried
-		{"503:2", 0, "done"},
+		{"empty@NQ=F", "ES,NQ", 3, "partial"},
+		{"empty", "ES,NQ", 4, "failed"},
+		{"404@NQ=F", "ES,NQ", 3, "asked again"}, // a listed future there always is
+		{"404@NOSUCH", "ES,NOSUCH", 0, "unavailable"},
+		{"404", "ES,NOSUCH", 4, "failed"},
+		{"404", "NOSUCH", 4, "proves"},
+		{"portal", "ES,NOSUCH", 4, "failed"},
+		{"portal@NOSUCH", "ES,NOSUCH", 3, "own error"},
+		{"truncate:2", "ES,NQ", 0, "done"}, // retried
+		{"503:2", "ES,NQ", 0, "done"},
 	} {
-		t.Run(tt.fault, func(t *testing.T) {
+		t.Run(tt.fault+" "+tt.instruments, func(t *testing.T) {
 			t.Parallel()
-			got := barkeep(t, env(provider(t, []string{when}, "--fault", tt.fault)), "sync").must(t, tt.code)
+			got := barkeep(t, env(provider(t, []string{when}, "--fault", tt.fault), tt.instruments), "sync").must(t, tt.code)
 			if !strings.Contains(got.stdout, tt.want) {
 				t.Errorf("want %q in\n%s", tt.want, got.stdout)
 			}

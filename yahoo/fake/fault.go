@@ -17,6 +17,7 @@ const (
 	Throttle   FaultKind = "429"        // plain text, with Retry-After when Fault.RetryAfter is set
 	Upstream   FaultKind = "5xx"        // Fault.Status (500 to 599, or 999) with an HTML page
 	NotFound   FaultKind = "404"        // the JSON of an unknown symbol
+	Portal     FaultKind = "portal"     // 404 with a page of HTML, as something between answers that is not the provider
 	Truncate   FaultKind = "truncate"   // 200, half of the body, then the connection closes
 	Slow       FaultKind = "slow"       // 200, the body in drops over Fault.Delay
 	Empty      FaultKind = "empty"      // 200 as for closed hours: no rows

@@ -75,13 +75,13 @@ func (f *Fault) readKind(kind, value string) error {
 	if value != "" {
 		return fmt.Errorf("%s takes no value, and %q was given", kind, value)
 	}
-	if slices.Contains([]FaultKind{NotFound, Truncate, Empty, Blank}, f.Kind) {
+	if slices.Contains([]FaultKind{NotFound, Portal, Truncate, Empty, Blank}, f.Kind) {
 		return nil
 	}
 	status, err := strconv.Atoi(kind)
 	if err != nil || (status < 500 || status > 599) && status != 999 {
-		return fmt.Errorf("%q is none of 429, 404, 500 to 599, 999, truncate, slow, empty, blank, withdraw, revise, zerovolume, null",
-			kind)
+		return fmt.Errorf("%q is none of 429, 404, portal, 500 to 599, 999, truncate, slow, empty, blank, withdraw, revise, "+
+			"zerovolume, null", kind)
 	}
 	f.Kind, f.Status = Upstream, status
 	return nil

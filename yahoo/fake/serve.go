@@ -112,6 +112,8 @@ func (f Fault) refusal() *refusal {
 		return tooMany()
 	case NotFound:
 		return unknownSymbol()
+	case Portal:
+		return noPage()
 	case Upstream:
 		if f.Status == 0 {
 			return broken(http.StatusServiceUnavailable)
