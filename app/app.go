@@ -42,6 +42,7 @@ type App struct {
 	timeframes  []market.Timeframe
 	imports     ledger.Schedule
 	maintenance ledger.Schedule // the zero Schedule for none
+	kept        ledger.Kept     // every series of instruments and timeframes, and what they derive from
 	redis       *redis.Client   // nil without one
 	shared      *failover.Shared
 	budget      *failover.Budget
@@ -64,14 +65,17 @@ func New(ctx context.Context, c config.Config, o Options) (*App, error) {
 func (a *App) open(ctx context.Context, o Options) error {
 	var err error
 	a.instruments, a.timeframes, err = yahoo.Select(a.Config.Instruments, a.Config.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
-	if _, _, wrong := Schedules(a.Config); errors.Join(err, wrong) != nil {
+	var wrong error
+	if a.imports, a.maintenance, wrong = Schedules(a.Config); errors.Join(err, wrong) != nil {
 		return config.Unusable(errors.Join(err, wrong)) // all that is wrong at once
 	}
+	a.kept = syncer.Kept(yahoo.Capabilities(), a.instruments, a.timeframes)
 	if a.pacific, err = time.LoadLocation("America/Los_Angeles"); err != nil {
 		return fmt.Errorf("load the Pacific zone: %w", err)
 	}
 	for _, step := range []func() error{
 		func() error { return a.openArchive(ctx, o) },
+		func() error { return a.readPast(ctx, o) },
 		func() error { return a.openShared(ctx, o) },
 		func() error { return a.openProvider(o) },
 		func() error { return a.openEngine(o) },

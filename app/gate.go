@@ -11,10 +11,6 @@ import (
 
 // openGate wires the run gate: the one way to run anything, whoever asks.
 func (a *App) openGate(o Options) error {
-	var err error
-	if a.imports, a.maintenance, err = Schedules(a.Config); err != nil {
-		return err
-	}
 	if err := a.openNotices(o); err != nil {
 		return err
 	}
@@ -32,7 +28,7 @@ func (a *App) openGate(o Options) error {
 	}
 	a.Gate, err = gate.New(gate.Config{
 		Ledger: a.Archive, Markers: markers, Work: a.slotWork, Listeners: listeners,
-		Schedules: []ledger.Schedule{a.imports, a.maintenance}, Now: o.Now, Logger: o.Logger,
+		Kept: a.kept, Now: o.Now, Logger: o.Logger,
 		Host: host, PID: os.Getpid(), Lease: a.Config.RunLease, Deadline: a.Config.RunDeadline,
 		OnStep: func(step gate.Step, _ ledger.Run) { crashPoint(string(step)) },
 	})

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"barkeep/config"
-	"barkeep/ledger"
 	"barkeep/notify"
 )
 
@@ -14,9 +13,9 @@ const noticeBound = 2 * time.Second
 
 // openNotices wires whom to tell of failed, partial, abandoned and missed slots.
 func (a *App) openNotices(o Options) error {
-	c := notify.DispatcherConfig{Notices: a.Archive, Schedules: []ledger.Schedule{a.imports, a.maintenance}, Logger: o.Logger}
+	c := notify.DispatcherConfig{Notices: a.Archive, Logger: o.Logger}
 	if len(a.Config.NotifyURLs) > 0 {
-		notifier, err := newNotifier(a.Config, a.imports, a.maintenance)
+		notifier, err := newNotifier(a.Config)
 		if err != nil {
 			return err
 		}
@@ -39,8 +38,8 @@ func (a *App) openNotices(o Options) error {
 }
 
 // newNotifier reads NOTIFY_URLS, for the worker and for whoever checks its configuration.
-func newNotifier(c config.Config, schedules ...ledger.Schedule) (*notify.Notifier, error) {
-	n, err := notify.New(notify.Config{URLs: c.NotifyURLs, Schedules: schedules})
+func newNotifier(c config.Config) (*notify.Notifier, error) {
+	n, err := notify.New(notify.Config{URLs: c.NotifyURLs})
 	if err != nil {
 		return nil, config.Unusable(err)
 	}

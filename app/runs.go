@@ -11,7 +11,7 @@ import (
 
 // runRequest carries out what was asked for over HTTP.
 func (a *App) runRequest(ctx context.Context, r api.RunRequest, listen func(ledger.Event)) (api.StartedRun, error) {
-	if r.Slot.Date == "" {
+	if r.Slot.At.IsZero() {
 		report, err := a.RunAdHoc(ctx, "api", a.Request(syncer.Request{
 			Instruments: r.Instruments, Timeframes: r.Timeframes, Backfill: r.Backfill, Deep: r.Deep, Maintenance: r.Maintenance,
 		}), listen)

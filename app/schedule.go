@@ -1,12 +1,17 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"barkeep/config"
 	"barkeep/ledger"
+	"barkeep/query"
+	"barkeep/scheduler"
+	syncer "barkeep/sync"
+	"barkeep/yahoo"
 )
 
 // Schedules are the slots of the import and, where a time is set, of the maintenance. Every problem is reported.
@@ -29,4 +34,42 @@ func Schedules(c config.Config) (imports, maintenance ledger.Schedule, err error
 		err = config.Unusable(err)
 	}
 	return imports, maintenance, err
+}
+
+// Kept are the series that the configuration keeps, and those that they derive from: a slot is judged for them.
+func Kept(c config.Config) (ledger.Kept, error) {
+	instruments, timeframes, err := yahoo.Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
+	if err != nil {
+		return ledger.Kept{}, config.Unusable(err)
+	}
+	return syncer.Kept(yahoo.Capabilities(), instruments, timeframes), nil
+}
+
+// Imports is the schedule of the import with its past.
+func (a *App) Imports() ledger.Schedule { return a.imports }
+
+// readPast reads by which schedules the jobs were run before, and names the slots of the runs of earlier releases.
+func (a *App) readPast(ctx context.Context, o Options) error {
+	past, err := query.ReadPast(ctx, a.Archive, o.Now(), a.imports, a.maintenance)
+	if err != nil {
+		return err
+	}
+	named, err := a.Archive.NameSlots(ctx, func(run ledger.Run) (ledger.Slot, bool) {
+		return ledger.OldSlot(run.Slot, run.Started, append(past, a.imports, a.maintenance)...)
+	})
+	if named > 0 {
+		o.Logger.InfoContext(ctx, "runs of an earlier release were given the times of their slots", "runs", named)
+	}
+	a.imports, a.maintenance = past[0], past[1]
+	return err
+}
+
+// begin records by which schedule a job is run from now on, and plans its slots: with the schedule's past.
+func (a *App) begin(ctx context.Context, schedule ledger.Schedule, o Options) (scheduler.Plan, error) {
+	now := o.Now()
+	changes, err := a.Archive.ChangeSchedule(ctx, schedule.Job(), schedule.String(), now)
+	if err != nil {
+		return scheduler.Plan{}, err
+	}
+	return scheduler.Plan{Schedule: schedule.After(changes, now), Since: changes[0].Since}, nil
 }

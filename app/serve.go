@@ -24,12 +24,13 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 	if err != nil {
 		return err
 	}
-	plans := []scheduler.Plan{{Schedule: a.imports, CatchUp: a.Config.CatchUpWindow}}
-	if a.maintenance.Len() > 0 {
-		plans = append(plans, scheduler.Plan{Schedule: a.maintenance})
+	plans, err := a.plans(ctx, o)
+	if err != nil {
+		return errors.Join(err, closeCron(ctx, cron))
 	}
 	planner, err := scheduler.New(scheduler.Config{
-		RunSlot: a.scheduled, Slots: a.Archive, Plans: plans, Trigger: cron, Notices: a.notices, Now: o.Now, Logger: o.Logger,
+		RunSlot: a.scheduled, Slots: a.Archive, Plans: plans, Kept: a.kept, Trigger: cron, Notices: a.notices,
+		Now: o.Now, Logger: o.Logger,
 	})
 	if err != nil {
 		return errors.Join(err, closeCron(ctx, cron))
@@ -46,6 +47,21 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 	a.announce(ctx, o)
 	beside.Start(planner.Run)
 	return errors.Join(serveUntil(ctx, o.Logger, web, beside), closeCron(ctx, cron))
+}
+
+// plans are what is run when. The schedules come into force.
+func (a *App) plans(ctx context.Context, o Options) ([]scheduler.Plan, error) {
+	imports, err := a.begin(ctx, a.imports, o)
+	if err != nil {
+		return nil, err
+	}
+	imports.CatchUp, a.imports = a.Config.CatchUpWindow, imports.Schedule
+	if a.maintenance.Len() == 0 {
+		return []scheduler.Plan{imports}, nil
+	}
+	maintenance, err := a.begin(ctx, a.maintenance, o)
+	a.maintenance = maintenance.Schedule
+	return []scheduler.Plan{imports, maintenance}, err
 }
 
 // scheduled runs a slot for the scheduler.
@@ -79,17 +95,17 @@ func closeCron(ctx context.Context, cron *scheduler.Cron) error {
 
 // announce logs what will run when, in both zones, so that a wrong clock is seen at once.
 func (a *App) announce(ctx context.Context, o Options) {
-	next, at := a.imports.Next(o.Now())
+	next, _ := a.imports.Next(o.Now())
 	o.Logger.InfoContext(ctx, "schedule",
-		"import", a.imports.String(), "maintenance", a.maintenance.String(), "next", next.Name(a.imports),
-		"next_local", at.Format("2006-01-02 15:04 MST"), "next_utc", at.UTC().Format(time.RFC3339))
+		"import", a.imports.String(), "maintenance", a.maintenance.String(), "next", next,
+		"next_local", next.Local().Format("2006-01-02 15:04 MST"), "next_utc", next.At.Format(time.RFC3339))
 }
 
 // openServer builds the HTTP server with its API; it listens nowhere yet.
 func (a *App) openServer(version string, o Options, beside *server.Tasks) (*server.Server, error) {
 	web, err := server.New(server.Config{
 		Addr: a.Config.HTTPAddr, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
-		Import: a.imports, Maintenance: a.maintenance, Pacific: a.pacific, Ledger: a.Archive, States: a.Archive.States,
+		Import: a.imports, Maintenance: a.maintenance, Kept: a.kept, Pacific: a.pacific, Ledger: a.Archive, States: a.Archive.States,
 		Provider: a.providerState, Metrics: a.metrics, Now: o.Now, Logger: o.Logger, Checks: a.probes(),
 	})
 	if err != nil {
@@ -101,7 +117,7 @@ func (a *App) openServer(version string, o Options, beside *server.Tasks) (*serv
 	}
 	return web, api.Mount(web, api.Config{
 		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
-		Starter: &api.Background{Ledger: a.Archive, Tasks: beside, Logger: o.Logger, Run: a.runRequest},
+		Starter: &api.Background{Ledger: a.Archive, Kept: a.kept, Tasks: beside, Logger: o.Logger, Run: a.runRequest},
 	})
 }
 

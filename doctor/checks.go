@@ -40,7 +40,8 @@ func (s Setup) checkSchedule() []Finding {
 		return []Finding{broken("schedule", err, "give times such as 14:05 and a zone such as America/Los_Angeles")}
 	}
 	imports := s.Schedule.Import
-	_, next := imports.Next(s.Now)
+	slot, _ := imports.Next(s.Now)
+	next := slot.Local()
 	local := s.Now.Local().Format("MST") //nolint:gosmopolitan // it is what is shown
 	finding := ok("schedule", fmt.Sprintf("%s; next at %s = %s; this machine's zone, %s, does not matter", imports,
 		next.Format("2006-01-02 15:04 MST"), next.UTC().Format("15:04 UTC"), local))

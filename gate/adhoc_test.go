@@ -42,7 +42,7 @@ func TestARunAdHocIsARunLikeAnyOther(t *testing.T) {
 			t.Errorf("%+v, %v", result, err)
 		}
 		run := b.Ledger.All()[0]
-		if run.State != ledger.StateDone || run.Token == "" || run.Attempt != 1 || run.SlotDate != "" || run.Host != "a" ||
+		if run.State != ledger.StateDone || run.Token == "" || run.Attempt != 1 || run.Scheduled() || run.Host != "a" ||
 			run.Entry != "sync" || run.Finished.IsZero() || len(b.Ledger.CellsOf(run.ID)) != 3 {
 			t.Errorf("the ledger has %+v", run)
 		}

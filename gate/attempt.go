@@ -29,7 +29,7 @@ func (a *attempt) carryOut(ctx context.Context, listen Listener) (Result, error)
 		a.events.send(ledger.Event{Kind: ledger.EventEnded, Run: run, At: a.Now()})
 	}
 	a.OnStep(StepClaimed, a.run)
-	a.Logger.InfoContext(ctx, "run begun", "slot", a.runName(a.run), "run", a.run.ID, "attempt", a.run.Attempt, "entry", a.run.Entry,
+	a.Logger.InfoContext(ctx, "run begun", "slot", a.run.Name(), "run", a.run.ID, "attempt", a.run.Attempt, "entry", a.run.Entry,
 		"forced", a.run.Forced)
 	a.events.emit(ledger.Event{Kind: ledger.EventBegun})
 	work, stop := context.WithCancelCause(ctx)
@@ -42,14 +42,13 @@ func (a *attempt) carryOut(ctx context.Context, listen Listener) (Result, error)
 	beside.Go(func() { a.reportProgress(beating, begun) })
 	earlier, cells, err := a.do(work)
 	a.OnStep(StepWorked, a.run)
-	all := ledger.Merge(earlier, cells)
-	a.run.State, a.run.Reason = judge(ctx, all, err)
+	a.run.State, a.run.Reason = a.judge(ctx, ledger.Merge(earlier, cells), err)
 	a.run.Finished = a.Now()
 	ok, err := a.finish(ctx)
 	// Heartbeats go on until the ledger has the end, and not beside the last change of the marker.
 	quiet()
 	beside.Wait()
-	return a.leave(ctx, cells, all, ok, err)
+	return a.leave(ctx, cells, ok, err)
 }
 
 // do reads what earlier attempts of the slot committed and does the rest.
@@ -61,13 +60,13 @@ func (a *attempt) do(ctx context.Context) (earlier, cells []ledger.Cell, err err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, a.Deadline, errDeadline)
 	defer cancel()
-	if slot, ok := ledger.SlotOf(a.run); ok && !a.run.Forced {
+	if a.run.Scheduled() && !a.run.Forced {
 		err := a.again(ctx, func(ctx context.Context) (err error) {
-			earlier, err = a.Ledger.Committed(ctx, slot)
+			earlier, err = a.Ledger.Committed(ctx, a.run.Slot)
 			return err
 		})
 		if err != nil {
-			return nil, nil, fmt.Errorf("read what earlier attempts of %s committed: %w", slot, err)
+			return nil, nil, fmt.Errorf("read what earlier attempts of %s committed: %w", a.run.Slot, err)
 		}
 	}
 	var done []ledger.Cell
@@ -96,7 +95,7 @@ func (a *attempt) waitForImport(ctx context.Context) error {
 			return nil
 		case run.ID != told:
 			told = run.ID
-			a.Logger.InfoContext(ctx, "waiting for an import in progress", "slot", a.runName(a.run), "run", a.run.ID, "import", run.ID)
+			a.Logger.InfoContext(ctx, "waiting for an import in progress", "slot", a.run.Name(), "run", a.run.ID, "import", run.ID)
 			a.events.emit(ledger.Event{Kind: ledger.EventWaiting, Waiting: fmt.Sprintf("for run %d, an import", run.ID)})
 		}
 		if stopped := sleep(ctx, a.pause()); stopped != nil {
@@ -111,9 +110,16 @@ func (g *Gate) inProgress(ctx context.Context, job ledger.Job) (ledger.Run, bool
 	return g.Ledger.InProgress(ctx, job)
 }
 
-// judge is how a run ended, by its cells over all attempts and by what its work says. Stopping a process is no failure.
-func judge(ctx context.Context, cells []ledger.Cell, err error) (ledger.State, string) {
+// judge is how a run ended, by its cells over all attempts and by what its work says. Of a slot those count that are kept, and
+// every one of them. Stopping a process is no failure.
+func (a *attempt) judge(ctx context.Context, cells []ledger.Cell, err error) (ledger.State, string) {
+	if a.run.Scheduled() {
+		cells = a.Kept.Of(cells)
+	}
 	state, reason := ledger.Outcome(cells)
+	if missing := a.Kept.Missing(cells); a.run.Scheduled() && state == ledger.StateDone && len(missing) > 0 {
+		state, reason = ledger.StatePartial, ledger.NotImported(missing)
+	}
 	if err != nil {
 		reason = err.Error()
 		if state == ledger.StateDone { // of the cells there are; others have none
@@ -151,26 +157,26 @@ func (g *Gate) outlive(ctx context.Context) (context.Context, context.CancelFunc
 }
 
 // leave deals with the marker and the listeners once the ledger has answered.
-func (a *attempt) leave(ctx context.Context, cells, all []ledger.Cell, ok bool, err error) (Result, error) {
+func (a *attempt) leave(ctx context.Context, cells []ledger.Cell, ok bool, err error) (Result, error) {
 	switch {
 	case err != nil:
 		a.marker.unmark(ctx)
-		err = fmt.Errorf("run %d of %s ended %s but could not be recorded: %w", a.run.ID, a.runName(a.run), a.run.State, err)
+		err = fmt.Errorf("run %d of %s ended %s but could not be recorded: %w", a.run.ID, a.run.Name(), a.run.State, err)
 		a.run.State, a.run.Reason = ledger.StateFailed, err.Error()
 		a.events.emitOf(a.run, ledger.EventLost, cells)
-		return Result{Outcome: Ran, Run: a.run, Cells: all}, err
+		return Result{Outcome: Ran, Run: a.run, Cells: cells}, err
 	case !ok:
-		a.Logger.WarnContext(ctx, "run was taken over by another process", "slot", a.runName(a.run), "run", a.run.ID)
+		a.Logger.WarnContext(ctx, "run was taken over by another process", "slot", a.run.Name(), "run", a.run.ID)
 		a.marker.unmark(ctx)
 		a.lost = true
 		a.run.State, a.run.Reason, a.run.Finished = ledger.StateRunning, "", time.Time{}
 		a.events.emitOf(a.run, ledger.EventLost, cells)
-		return Result{Outcome: Ran, Run: a.run, Cells: all}, fmt.Errorf("run %d of %s: %w", a.run.ID, a.runName(a.run), ledger.ErrLost)
+		return Result{Outcome: Ran, Run: a.run, Cells: cells}, fmt.Errorf("run %d of %s: %w", a.run.ID, a.run.Name(), ledger.ErrLost)
 	}
 	a.OnStep(StepFinished, a.run)
 	a.marker.settle(ctx, a.run)
 	a.OnStep(StepLeft, a.run)
-	a.Logger.InfoContext(ctx, "run ended", "slot", a.runName(a.run), "run", a.run.ID, "state", a.run.State, "reason", a.run.Reason)
+	a.Logger.InfoContext(ctx, "run ended", "slot", a.run.Name(), "run", a.run.ID, "state", a.run.State, "reason", a.run.Reason)
 	a.events.emitOf(a.run, ledger.EventEnded, cells)
-	return Result{Outcome: Ran, Run: a.run, Cells: all}, nil
+	return Result{Outcome: Ran, Run: a.run, Cells: cells}, nil
 }

@@ -37,7 +37,7 @@ func (c *claimant) try(ctx context.Context) (Result, error) {
 	marker, found := c.look(ctx)
 	switch {
 	case found && marker.State == ledger.MarkerDone:
-		return c.believe(ctx, marker.RunOf(c.slot))
+		return c.believe(ctx, marker)
 	case found:
 		return c.behind(ctx, marker)
 	default:
@@ -79,11 +79,13 @@ func (c *claimant) behind(ctx context.Context, marker ledger.Marker) (Result, er
 		return c.done(ctx, latest)
 	case known && latest.State == ledger.StateRunning:
 		return held(latest)
-	case known && latest.Token != "" && latest.Token == marker.Token: // it ended, and could not take its marker along
+	case marker.Run != 0, known && latest.Token != "" && latest.Token == marker.Token:
+		// Its run was in the ledger, where none of this slot is running now: it ended and could not take its marker along, or died
+		// and was taken over by one that has ended too.
 		c.release(ctx, marker.Token)
 		return c.claim(ctx)
 	case c.waited > c.Lease: // a marker that outlives its lease and has no run
-		c.Logger.WarnContext(ctx, "ignoring a marker without a run", "slot", c.slotName(c.slot), "holder", marker.Host)
+		c.Logger.WarnContext(ctx, "ignoring a marker without a run", "slot", c.slot, "holder", marker.Host)
 		c.bypass = true
 		c.up = false
 		return c.claim(ctx)
@@ -99,10 +101,10 @@ func (c *claimant) claim(ctx context.Context) (Result, error) {
 		return result, nil
 	}
 	if c.up {
-		if winner, lost := c.claimMarker(ctx, c.wanted(false)); lost && winner.State == ledger.StateDone {
+		if winner, lost := c.claimMarker(ctx, c.wanted(false)); lost && winner.State == ledger.MarkerDone {
 			return c.believe(ctx, winner)
 		} else if lost {
-			return held(winner)
+			return held(winner.RunOf(c.slot))
 		}
 	}
 	c.OnStep(StepMarked, c.wanted(false))
@@ -112,7 +114,7 @@ func (c *claimant) claim(ctx context.Context) (Result, error) {
 // wanted is the run that this try wants to begin.
 func (c *claimant) wanted(forced bool) ledger.Run {
 	run := c.newRun(c.request.Entry, c.token)
-	run.Job, run.SlotDate, run.Slot, run.Forced = c.slot.Job, c.slot.Date, c.slot.Index, forced
+	run.Job, run.Slot, run.Forced = c.slot.Job, c.slot, forced
 	return run
 }
 
@@ -131,7 +133,7 @@ func (c *claimant) enter(ctx context.Context, forced bool) (Result, error) {
 		if a.lost {
 			c.polls++ // whatever comes now was waited for
 			c.remember(a.run)
-			return held(ledger.Run{Job: a.run.Job, SlotDate: a.run.SlotDate, Slot: a.run.Slot, State: ledger.StateRunning})
+			return held(ledger.Run{Job: a.run.Job, Slot: a.run.Slot, State: ledger.StateRunning})
 		}
 		return result, err
 	case claim.Run.State == ledger.StateDone && !forced:

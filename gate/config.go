@@ -26,10 +26,12 @@ const (
 
 // Config wires a gate. Ledger, Work, Now and Logger are required.
 type Config struct {
-	Ledger    store.Gate
-	Markers   Markers           // nil: the ledger alone decides
-	Work      Work              // of slots
-	Schedules []ledger.Schedule // for the names of slots in logs; without them a slot has its number
+	Ledger  store.Gate
+	Markers Markers // nil: the ledger alone decides
+	Work    Work    // of slots
+	// Kept are the series that this process keeps: a slot is done when each of them has its evidence. The zero Kept is for those
+	// to whom a slot is done when any run of it is.
+	Kept      ledger.Kept
 	Listeners []Listener
 	Now       func() time.Time
 	Logger    *slog.Logger

@@ -54,7 +54,7 @@ const (
 type Result struct {
 	Outcome Outcome
 	Run     ledger.Run    // with Held, its ID is 0 as long as the holder has no row in the ledger
-	Cells   []ledger.Cell // with Ran: the newest of each series over this attempt and those before; else nil
+	Cells   []ledger.Cell // with Ran: those of this attempt; else nil
 }
 
 // Done tells whether there is evidence for everything: the ledger has the run as done.
@@ -118,32 +118,24 @@ func (g *Gate) newRun(entry, token string) ledger.Run {
 // begin asks the ledger for the run, again after errors: one whose answer was lost is recognised by its token.
 func (g *Gate) begin(ctx context.Context, run ledger.Run) (claim ledger.Claim, err error) {
 	err = g.again(ctx, func(ctx context.Context) (err error) {
-		claim, err = g.Ledger.Claim(ctx, run, g.Lease)
+		claim, err = g.Ledger.Claim(ctx, run, g.Kept, g.Lease)
 		return err
 	})
 	if err != nil {
-		return ledger.Claim{}, fmt.Errorf("claim %s in the ledger: %w", g.runName(run), err)
+		return ledger.Claim{}, fmt.Errorf("claim %s in the ledger: %w", run.Name(), err)
 	}
 	for _, a := range claim.Abandoned {
-		g.Logger.WarnContext(ctx, "taking over from a process that died or could not record its end", "slot", g.runName(run),
+		g.Logger.WarnContext(ctx, "taking over from a process that died or could not record its end", "slot", run.Name(),
 			"run", a.ID, "host", a.Host, "pid", a.PID)
 	}
 	return claim, nil
 }
 
-// runName is what a run is for, in logs: its slot's name, or "import ad hoc".
-func (g *Gate) runName(run ledger.Run) string {
-	return string(run.Job) + " " + run.SlotName(g.Schedules...)
-}
-
-// slotName is how people call a slot.
-func (g *Gate) slotName(slot ledger.Slot) string { return slot.Name(g.Schedules...) }
-
-// Latest asks the ledger how the slot stands.
+// Latest asks the ledger how the slot stands for those who keep what this process keeps.
 func (g *Gate) Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.LedgerTimeout)
 	defer cancel()
-	return g.Ledger.Latest(ctx, slot)
+	return g.Ledger.Latest(ctx, slot, g.Kept)
 }
 
 // pause is how long to sleep between two looks at another's run: 0.4 to 1.6 of Poll, half a second to two by default.

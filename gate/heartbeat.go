@@ -17,7 +17,7 @@ func (a *attempt) beat(ctx context.Context, run ledger.Run, stop context.CancelC
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			a.Logger.WarnContext(ctx, "the ledger missed a heartbeat", "slot", a.runName(run), "run", run.ID, "error", err)
+			a.Logger.WarnContext(ctx, "the ledger missed a heartbeat", "slot", run.Name(), "run", run.ID, "error", err)
 		case !still:
 			stop(ledger.ErrLost)
 			return
@@ -46,7 +46,7 @@ func (a *attempt) reportProgress(ctx context.Context, run ledger.Run) {
 			return
 		}
 		if err != nil && ctx.Err() == nil {
-			a.Logger.DebugContext(ctx, "progress not recorded", "slot", a.runName(run), "run", run.ID, "error", err)
+			a.Logger.DebugContext(ctx, "progress not recorded", "slot", run.Name(), "run", run.ID, "error", err)
 		}
 		if sleep(ctx, a.Progress) != nil {
 			return

@@ -26,25 +26,25 @@ func (m *marker) look(ctx context.Context) (ledger.Marker, bool) {
 	defer cancel()
 	marker, found, err := m.Markers.Get(ctx, m.slot)
 	if m.up = err == nil; !m.up {
-		m.Logger.WarnContext(ctx, "no markers, the ledger decides alone", "slot", m.slotName(m.slot), "error", err)
+		m.Logger.WarnContext(ctx, "no markers, the ledger decides alone", "slot", m.slot, "error", err)
 		return ledger.Marker{}, false
 	}
 	return marker, found
 }
 
 // claimMarker tries to take the marker. Lost tells who has it; markers that cannot be had lose nothing.
-func (m *marker) claimMarker(ctx context.Context, run ledger.Run) (winner ledger.Run, lost bool) {
+func (m *marker) claimMarker(ctx context.Context, run ledger.Run) (winner ledger.Marker, lost bool) {
 	ctx, cancel := context.WithTimeout(ctx, m.MarkerTimeout)
 	defer cancel()
 	won, holder, err := m.Markers.Claim(ctx, m.slot, ledger.MarkerOf(run), m.Lease)
 	if err != nil {
-		m.Logger.WarnContext(ctx, "no marker, the ledger decides alone", "slot", m.slotName(m.slot), "error", err)
+		m.Logger.WarnContext(ctx, "no marker, the ledger decides alone", "slot", m.slot, "error", err)
 	}
 	if err == nil && !won {
-		return holder.RunOf(m.slot), true
+		return holder, true
 	}
 	m.ours = true // after an error it may be ours all the same
-	return ledger.Run{}, false
+	return ledger.Marker{}, false
 }
 
 // extend writes the run's number into the marker and lets it live on; one that Redis lost is put back.
@@ -61,7 +61,7 @@ func (m *marker) extend(ctx context.Context, run ledger.Run) {
 		_, _, err = m.Markers.Claim(ctx, m.slot, lease, m.Lease)
 	}
 	if err != nil {
-		m.Logger.DebugContext(ctx, "marker not extended", "slot", m.slotName(m.slot), "error", err)
+		m.Logger.DebugContext(ctx, "marker not extended", "slot", m.slot, "error", err)
 	}
 	m.ours = true
 }
@@ -72,12 +72,20 @@ func (m *marker) putBack(ctx context.Context, run ledger.Run) {
 	if m.Markers == nil || run.Forced {
 		return
 	}
-	m.confirmed.set(m.slot, proofOf(run))
+	done := m.doneMarker(run)
+	m.confirmed.set(m.slot.ID(), proofOf(done))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.MarkerTimeout)
 	defer cancel()
-	if err := m.Markers.Done(ctx, m.slot, ledger.MarkerOf(run), m.MarkerTTL); err != nil {
-		m.Logger.WarnContext(ctx, "the marker does not say done yet", "slot", m.slotName(m.slot), "run", run.ID, "error", err)
+	if err := m.Markers.Done(ctx, m.slot, done, m.MarkerTTL); err != nil {
+		m.Logger.WarnContext(ctx, "the marker does not say done yet", "slot", m.slot, "run", run.ID, "error", err)
 	}
+}
+
+// doneMarker says that the slot is done for what this process keeps.
+func (m *marker) doneMarker(run ledger.Run) ledger.Marker {
+	done := ledger.MarkerOf(run)
+	done.Kept = m.Kept.Digest()
+	return done
 }
 
 // unmark gives the marker back if it may be ours.
@@ -92,7 +100,7 @@ func (m *marker) release(ctx context.Context, token string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), m.MarkerTimeout)
 	defer cancel()
 	if err := m.Markers.Release(ctx, m.slot, token); err != nil {
-		m.Logger.WarnContext(ctx, "the marker was not given back and runs out", "slot", m.slotName(m.slot), "error", err)
+		m.Logger.WarnContext(ctx, "the marker was not given back and runs out", "slot", m.slot, "error", err)
 	}
 }
 

@@ -78,3 +78,28 @@ func TestTheMarkerOfARunThatEnded(t *testing.T) {
 		}
 	})
 }
+
+// TestAMarkerOfARunThatEndedIsNotWaitedFor: its holder died, and whoever took over could not reach Redis and failed.
+func TestAMarkerOfARunThatEndedIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := gatetest.NewBench(time.Now)
+		dead := b.Ledger.Add(ledger.Run{
+			Job: b.Slot.Job, Slot: b.Slot, Attempt: 1, State: ledger.StateRunning, Token: "dead", Host: "x",
+		}, time.Second)
+		b.Markers.Set(b.Slot, ledger.MarkerOf(dead), 10*time.Minute)
+		time.Sleep(2 * time.Second)
+		second := b.Player("b")
+		second.Hook = gatetest.Down("redis")
+		second.Fail("ES", "NQ", "CL")
+		if r := second.RunSlot(t, gate.SlotRequest{}); r.Run.State != ledger.StateFailed || r.Run.Attempt != 2 {
+			t.Fatalf("the second attempt: %+v", r)
+		}
+		began := time.Now()
+		third := b.Player("c").RunSlot(t, gate.SlotRequest{})
+		if took := time.Since(began) - 30*time.Second; !third.Done() || third.Outcome != gate.Ran || took > 5*time.Second {
+			t.Errorf("the third waited for %s and was told %+v", took, third)
+		}
+		b.Clean(t)
+	})
+}

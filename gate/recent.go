@@ -12,21 +12,21 @@ const recentMost = 1024
 // recent remembers for the newest slots which run the ledger had as done. What it forgets costs a question to the ledger.
 type recent struct {
 	mu     sync.Mutex
-	proofs map[ledger.Slot]proof
-	slots  []ledger.Slot // the oldest first
+	proofs map[ledger.SlotID]proof
+	slots  []ledger.SlotID // the oldest first
 }
 
-func newRecent() *recent { return &recent{proofs: map[ledger.Slot]proof{}} }
+func newRecent() *recent { return &recent{proofs: map[ledger.SlotID]proof{}} }
 
 // get is the proof of a slot, or the zero one.
-func (r *recent) get(slot ledger.Slot) proof {
+func (r *recent) get(slot ledger.SlotID) proof {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.proofs[slot]
 }
 
 // set remembers a proof, and forgets the oldest slot where there are too many.
-func (r *recent) set(slot ledger.Slot, p proof) {
+func (r *recent) set(slot ledger.SlotID, p proof) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, known := r.proofs[slot]; !known {

@@ -23,7 +23,7 @@ func logged(p *gatetest.Player, out *bytes.Buffer) *gatetest.Player {
 	return p
 }
 
-const removed = "the marker says done but the ledger lacks its run"
+const removed = "the marker says done but the ledger does not"
 
 // TestAMarkerOutlivesARestore of a database that is older than the slot: what the marker says is no evidence.
 func TestAMarkerOutlivesARestore(t *testing.T) {
@@ -87,7 +87,7 @@ func TestAMarkerOutlivesARestore(t *testing.T) {
 
 // addEnded adds a run that has ended: done under the token, or failed when there is none.
 func addEnded(b *gatetest.Bench, token string) {
-	run := ledger.Run{Job: b.Slot.Job, SlotDate: b.Slot.Date, Slot: b.Slot.Index, Attempt: 1, State: ledger.StateDone, Token: token}
+	run := ledger.Run{Job: b.Slot.Job, Slot: b.Slot, Attempt: 1, State: ledger.StateDone, Token: token}
 	if token == "" {
 		run.State, run.Reason = ledger.StateFailed, "provider down"
 	}
@@ -177,7 +177,7 @@ func TestTheGateForgetsWhatItConfirmed(t *testing.T) {
 		g := p.Gate(t)
 		ask := func(n int) []string {
 			b.Calls()
-			slot := ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22", Index: n}
+			slot := ledger.NewSlot(ledger.JobImport, time.Date(2026, 11, 22, 0, n, 0, 0, time.UTC))
 			if answer, err := g.RunSlot(context.Background(), slot, gate.SlotRequest{}); err != nil || !answer.Done() {
 				t.Fatalf("slot %d: %+v, %v", n, answer, err)
 			}

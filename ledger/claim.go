@@ -10,6 +10,10 @@ import (
 // written for it.
 var ErrLost = errors.New("run was taken over by another process")
 
+// ErrImported tells that another unforced run of the slot has imported the series already: there is one effective import of a
+// series a slot.
+var ErrImported = errors.New("another run of the slot has imported the series")
+
 // ReasonStopped starts the reason of a run that was stopped. The releases before StateStopped have nothing else to tell such
 // a run by: theirs are failed or partial.
 const ReasonStopped = "stopped"
@@ -48,6 +52,11 @@ type Marker struct {
 	PID      int         `json:"pid,omitempty"`
 	Started  time.Time   `json:"started,omitzero"`
 	Finished time.Time   `json:"finished,omitzero"`
+	SlotDate string      `json:"slot_date,omitempty"`
+	SlotTime string      `json:"slot_time,omitempty"`
+	SlotZone string      `json:"slot_zone,omitempty"`
+	// Kept is the digest of the series for which a done marker says done (Kept.Digest); the releases before it wrote none.
+	Kept string `json:"kept,omitempty"`
 }
 
 // MarkerOf is the marker of a run: done if the run is, else its lease.
@@ -58,7 +67,7 @@ func MarkerOf(r Run) Marker {
 	}
 	return Marker{
 		Run: r.ID, Token: r.Token, State: state, Attempt: r.Attempt, Entry: r.Entry, Host: r.Host, PID: r.PID,
-		Started: r.Started, Finished: r.Finished,
+		Started: r.Started, Finished: r.Finished, SlotDate: r.Slot.Date, SlotTime: r.Slot.Time, SlotZone: r.Slot.Zone,
 	}
 }
 
@@ -69,7 +78,7 @@ func (m Marker) RunOf(slot Slot) Run {
 		state = StateDone
 	}
 	return Run{
-		ID: m.Run, Job: slot.Job, SlotDate: slot.Date, Slot: slot.Index, Attempt: m.Attempt, Entry: m.Entry, Host: m.Host,
+		ID: m.Run, Job: slot.Job, Slot: slot, Attempt: m.Attempt, Entry: m.Entry, Host: m.Host,
 		PID: m.PID, State: state, Started: m.Started, Finished: m.Finished, Token: m.Token,
 	}
 }

@@ -35,7 +35,7 @@ type CellState string
 const (
 	CellStored      CellState = "stored"      // its bars are committed, be they new, changed or unchanged
 	CellClosed      CellState = "closed"      // nothing to fetch: the market was closed and the archive is up to date
-	CellUnavailable CellState = "unavailable" // the provider says the symbol does not exist; no reason to fail a slot
+	CellUnavailable CellState = "unavailable" // proved: the provider itself says that it has no such series, and answered others
 	CellEmpty       CellState = "empty"       // the provider answered without bars where bars were due; a failure
 	CellFailed      CellState = "failed"
 )
@@ -47,9 +47,8 @@ func (s CellState) OK() bool { return s == CellStored || s == CellClosed || s ==
 type Run struct {
 	ID       int64
 	Job      Job
-	SlotDate string // the date of the slot's nominal time in the schedule's zone, 2026-11-22; empty for an ad-hoc run
-	Slot     int    // 0-based; meaningful with a SlotDate only
-	Attempt  int    // 1 for the first run of a slot
+	Slot     Slot // the zero Slot for an ad-hoc run
+	Attempt  int  // 1 for the first run of a slot
 	Forced   bool
 	Entry    string // who asked: "sync", "schedule", "catch-up", "api", "demo"
 	Host     string
@@ -79,13 +78,13 @@ type Cell struct {
 	Finished   time.Time
 }
 
-// Outcome is the state that a run deserves by its cells, and the reason when it is not done: done only when every cell is
-// OK and at least one of them proves something; failed when none is; else partial.
+// Outcome is the state that a run deserves by its cells, and the reason when it is not done: done only when every cell is OK;
+// failed when bars were due and no series stored or confirmed any; else partial.
 func Outcome(cells []Cell) (State, string) {
-	ok, bad, first := 0, 0, ""
+	bad, answered, first := 0, false, ""
 	for _, c := range cells {
+		answered = answered || c.State == CellStored
 		if c.State.OK() {
-			ok++
 			continue
 		}
 		bad++
@@ -98,7 +97,7 @@ func Outcome(cells []Cell) (State, string) {
 		return StateFailed, "no series was selected"
 	case bad == 0:
 		return StateDone, ""
-	case ok == 0:
+	case !answered:
 		return StateFailed, first
 	default:
 		return StatePartial, first

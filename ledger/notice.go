@@ -2,7 +2,7 @@ package ledger
 
 import "fmt"
 
-// NoticeKind is what people are told about a slot, once for each kind.
+// NoticeKind is what people are told about a slot, or about something else that has a name, once for each kind.
 type NoticeKind string
 
 // The kinds of notices.
@@ -11,14 +11,32 @@ const (
 	NoticePartial   NoticeKind = "partial"   // some series failed; they alone are tried again
 	NoticeAbandoned NoticeKind = "abandoned" // the process that ran the slot died or could not record its end; another took over
 	NoticeMissed    NoticeKind = "missed"    // the slot is long due, or over, without a finished run
+	NoticeSeveral   NoticeKind = "several"   // this slot and others before it are over without a finished run
 )
 
 // Notice is one thing to tell people.
 type Notice struct {
 	Kind NoticeKind
-	Slot Slot
-	Run  Run // the run it is about; its ID is 0 when there is none
+	Slot Slot   // the zero Slot when it is not about one
+	Name string // what it is about that is no slot
+	Run  Run    // the run it is about; its ID is 0 when there is none
 	Text string
+}
+
+// Subject is what the notice is about, as a key.
+func (n Notice) Subject() string {
+	if n.Name != "" {
+		return n.Name
+	}
+	return n.Slot.Key()
+}
+
+// About is what the notice is about, for people.
+func (n Notice) About() string {
+	if n.Name != "" {
+		return n.Name
+	}
+	return n.Slot.String()
 }
 
 // NewNotice puts a notice about a run into words; the run's ID is 0 when there is none.

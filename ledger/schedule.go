@@ -16,12 +16,9 @@ type Schedule struct {
 	job   Job
 	times []time.Duration // since midnight on the wall clock; rising
 	zone  *time.Location
-}
 
-// Timed is a slot with its instant.
-type Timed struct {
-	Slot
-	At time.Time // in the schedule's zone
+	since  time.Time // when it came into force; zero when there was none before
+	before *Schedule // in force until then
 }
 
 // NewSchedule reads times such as "14:05", in any order. All that is wrong with them is reported at once.
@@ -83,70 +80,88 @@ func (s Schedule) String() string {
 	return strings.Join(texts, ", ") + " " + s.zone.String()
 }
 
-// At is the instant of a slot, in the schedule's zone. Its errors wrap ErrSlot.
-func (s Schedule) At(date string, index int) (time.Time, error) {
-	day, err := time.Parse(time.DateOnly, date)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: date %q, accepted is a calendar date such as 2026-11-22", ErrSlot, date)
-	}
-	if index < 0 || index >= s.Len() {
-		return time.Time{}, fmt.Errorf("%w: index %d, the times are %s, counted from 0", ErrSlot, index, s)
-	}
-	return s.day(day)[index], nil
-}
-
-// Due is the newest slot whose time has come at now, and that time; false when there is none.
-func (s Schedule) Due(now time.Time) (Slot, time.Time, bool) {
+// Due is the newest slot whose time has come at now; false when there is none. A slot counts by the schedule that was in force
+// at its time.
+func (s Schedule) Due(now time.Time) (Slot, bool) {
 	if s.Len() == 0 {
-		return Slot{}, time.Time{}, false
+		return Slot{}, false
 	}
 	for day := s.date(now); ; day = day.AddDate(0, 0, -1) {
 		for i, at := range slices.Backward(s.day(day)) {
-			if !at.After(now) {
-				return s.slot(day, i), at, true
+			switch {
+			case at.After(now):
+			case s.before != nil && at.Before(s.since):
+				return s.before.Due(earlier(now, s.since.Add(-1)))
+			default:
+				return s.slot(day, i, at), true
 			}
 		}
 	}
 }
 
-// Next is the first slot whose time is after now, and that time. The zero Schedule has none: the time is zero.
-func (s Schedule) Next(now time.Time) (Slot, time.Time) {
+// Next is the first slot whose time is after now; false for the zero Schedule.
+func (s Schedule) Next(now time.Time) (Slot, bool) {
 	if s.Len() == 0 {
-		return Slot{}, time.Time{}
+		return Slot{}, false
+	}
+	if s.before != nil && now.Before(s.since) {
+		if slot, ok := s.before.Next(now); ok && slot.At.Before(s.since) {
+			return slot, true
+		}
+		now = s.since.Add(-1)
 	}
 	for day := s.date(now).AddDate(0, 0, -reachBack); ; day = day.AddDate(0, 0, 1) {
 		for i, at := range s.day(day) {
 			if at.After(now) {
-				return s.slot(day, i), at
+				return s.slot(day, i, at), true
 			}
 		}
 	}
 }
 
-// Between are the slots whose time is inside [from, to), rising.
-func (s Schedule) Between(from, to time.Time) []Timed {
-	var found []Timed
+// Between are the slots whose time is inside [from, to), rising; each by the schedule that was in force at its time.
+func (s Schedule) Between(from, to time.Time) []Slot {
 	if s.Len() == 0 || !from.Before(to) {
 		return nil
+	}
+	var found []Slot
+	if s.before != nil && from.Before(s.since) {
+		found = s.before.Between(from, earlier(to, s.since))
+		from = s.since
 	}
 	last := s.date(to)
 	for day := s.date(from).AddDate(0, 0, -reachBack); !day.After(last); day = day.AddDate(0, 0, 1) {
 		for i, at := range s.day(day) {
 			if !at.Before(from) && at.Before(to) {
-				found = append(found, Timed{s.slot(day, i), at})
+				found = append(found, s.slot(day, i, at))
 			}
 		}
 	}
 	return found
 }
 
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // reachBack is how many dates back a slot may lie whose time is today: where a zone skips a whole date (Samoa,
 // 2011-12-30), its slots come on the next one.
 const reachBack = 2
 
-// slot names a slot of a date.
-func (s Schedule) slot(date time.Time, index int) Slot {
-	return Slot{Job: s.job, Date: date.Format(time.DateOnly), Index: index}
+// slot is a slot of a date.
+func (s Schedule) slot(date time.Time, index int, at time.Time) Slot {
+	return Slot{
+		Job: s.job, At: at.UTC(), Date: date.Format(time.DateOnly), Time: clockTime(s.times[index]),
+		Zone: s.zone.String(), Index: index,
+	}
+}
+
+// clockTime is a time of day as people write it.
+func clockTime(t time.Duration) string {
+	return fmt.Sprintf("%02d:%02d", int(t.Hours()), int(t.Minutes())%60)
 }
 
 // date is midnight UTC of the date that t has in the zone: a date without a zone.

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -58,8 +59,8 @@ func TestScheduleOnTheDaysThatMatter(t *testing.T) {
 		{"Pacific/Apia", "00:00", "2011-12-31", 0, "2011-12-30T10:00:01Z"},        // after the slot of the lost date
 		{"UTC", "00:00", "2026-01-01", 0, "2026-01-01T00:00:00Z"},
 	} {
-		at, err := schedule(t, c.zone, strings.Fields(c.times)...).At(c.date, c.index)
-		if got := at.UTC().Format(time.RFC3339); err != nil || got != c.want {
+		slot, err := schedule(t, c.zone, strings.Fields(c.times)...).Find(c.date, strconv.Itoa(c.index))
+		if got := slot.At.Format(time.RFC3339); err != nil || got != c.want {
 			t.Errorf("%s %s on %s, slot %d: %s, %v, want %s", c.zone, c.times, c.date, c.index, got, err, c.want)
 		}
 	}
@@ -69,12 +70,16 @@ func TestASlotKeepsItsDate(t *testing.T) {
 	t.Parallel()
 	s := schedule(t, "America/Los_Angeles", "14:05")
 	now := time.Date(2026, 11, 23, 8, 30, 0, 0, time.UTC) // 00:30 Pacific, the day after
-	slot, at, ok := s.Due(now)
-	if want := (ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22"}); !ok || slot != want {
-		t.Errorf("due at 00:30 Pacific is %v (%v), want %v", slot, ok, want)
+	slot, ok := s.Due(now)
+	want := ledger.Slot{
+		Job: ledger.JobImport, At: time.Date(2026, 11, 22, 22, 5, 0, 0, time.UTC), Date: "2026-11-22", Time: "14:05",
+		Zone: "America/Los_Angeles",
 	}
-	if at.Format(time.RFC3339) != "2026-11-22T14:05:00-08:00" {
-		t.Errorf("its time is %s", at.Format(time.RFC3339))
+	if !ok || slot != want {
+		t.Errorf("due at 00:30 Pacific is %+v (%v), want %+v", slot, ok, want)
+	}
+	if got := slot.Local().Format(time.RFC3339); got != "2026-11-22T14:05:00-08:00" {
+		t.Errorf("its time is %s", got)
 	}
 }
 
@@ -102,18 +107,25 @@ func TestScheduleRefusesWhatIsNoTime(t *testing.T) {
 	}
 	s := schedule(t, "UTC", "14:05")
 	for _, c := range []struct {
-		date  string
-		index int
-	}{{"2026-02-30", 0}, {"", 0}, {"2026-01-01", 1}, {"2026-01-01", -1}} {
-		if at, err := s.At(c.date, c.index); !errors.Is(err, ledger.ErrSlot) {
-			t.Errorf("slot %d of %q is at %s (%v), want ErrSlot", c.index, c.date, at, err)
+		date, text string
+	}{
+		{"2026-02-30", "0"},
+		{"", "0"},
+		{"2026-01-01", "1"},
+		{"2026-01-01", "-1"},
+		{"2026-01-01", "+0"},
+		{"2026-01-01", "14:06"},
+		{"2026-01-01", "2:05"},
+	} {
+		if slot, err := s.Find(c.date, c.text); !errors.Is(err, ledger.ErrSlot) {
+			t.Errorf("slot %s of %q is %+v (%v), want ErrSlot", c.text, c.date, slot, err)
 		}
 	}
 	var never ledger.Schedule
-	if _, _, ok := never.Due(time.Unix(0, 0)); ok {
+	if _, ok := never.Due(time.Unix(0, 0)); ok {
 		t.Error("a schedule without times has a slot due")
 	}
-	if _, at := never.Next(time.Unix(0, 0)); !at.IsZero() {
+	if _, ok := never.Next(time.Unix(0, 0)); ok {
 		t.Error("a schedule without times has a next slot")
 	}
 }
@@ -163,21 +175,23 @@ func TestScheduleLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSchedule(t)
 		now := drawInstant(t, s.Zone())
-		due, dueAt, _ := s.Due(now)
-		slot, next := s.Next(now)
-		if dueAt.After(now) || !next.After(now) {
-			t.Fatalf("at %s due is %s and next %s", now, dueAt, next)
+		due, _ := s.Due(now)
+		next, _ := s.Next(now)
+		if due.At.After(now) || !next.At.After(now) {
+			t.Fatalf("at %s due is %s and next %s", now, due.At, next.At)
 		}
-		for _, one := range []ledger.Timed{{Slot: due, At: dueAt}, {Slot: slot, At: next}} {
-			if at, err := s.At(one.Date, one.Index); err != nil || !at.Equal(one.At) {
-				t.Fatalf("%s is at %s by its date and at %s by the clock: %v", one.Slot, at, one.At, err)
+		for _, one := range []ledger.Slot{due, next} {
+			for _, text := range []string{one.Time, strconv.Itoa(one.Index)} {
+				if slot, err := s.Find(one.Date, text); err != nil || slot != one {
+					t.Fatalf("%+v is %+v by its date and %s: %v", one, slot, text, err)
+				}
 			}
 		}
-		if again, at := s.Next(dueAt); again != slot || !at.Equal(next) {
-			t.Fatalf("after %s comes %s, but at %s it was %s", due, again, now, slot)
+		if again, _ := s.Next(due.At); again != next {
+			t.Fatalf("after %s comes %s, but at %s it was %s", due, again, now, next)
 		}
-		if again, at, _ := s.Due(next.Add(-1)); again != due || !at.Equal(dueAt) {
-			t.Fatalf("just before %s due is %s, but at %s it was %s", slot, again, now, due)
+		if again, _ := s.Due(next.At.Add(-1)); again != due {
+			t.Fatalf("just before %s due is %s, but at %s it was %s", next, again, now, due)
 		}
 	})
 }
@@ -193,22 +207,27 @@ func TestEveryDateHasEachSlotOnceAndInOrder(t *testing.T) {
 		if !slices.Equal(slots, walked) {
 			t.Fatalf("between %s and %s: %v, but Next walks through %v", from, to, slots, walked)
 		}
-		seen := map[ledger.Slot]bool{}
+		type nominal struct{ date, time string }
+		seen, keys := map[nominal]bool{}, map[string]bool{}
 		for i, one := range slots {
-			if seen[one.Slot] {
-				t.Fatalf("%s comes twice", one.Slot)
+			if seen[nominal{one.Date, one.Time}] || keys[one.Key()] || one.Check() != nil {
+				t.Fatalf("%s (%s) comes twice, or is none: %v", one, one.Key(), one.Check())
 			}
-			seen[one.Slot] = true
+			seen[nominal{one.Date, one.Time}], keys[one.Key()] = true, true
 			if i > 0 && !slots[i-1].At.Before(one.At) {
-				t.Fatalf("%s at %s is not after %s at %s", one.Slot, one.At, slots[i-1].Slot, slots[i-1].At)
+				t.Fatalf("%s at %s is not after %s at %s", one, one.At, slots[i-1], slots[i-1].At)
 			}
-			if i > 0 && slots[i-1].Key() > one.Key() {
-				t.Fatalf("%s comes before %s", slots[i-1].Slot, one.Slot)
+			if i > 0 && slots[i-1].Key() > one.Key() && one.At.Second() == 0 && slots[i-1].At.Second() == 0 {
+				t.Fatalf("%s comes before %s", slots[i-1].Key(), one.Key())
 			}
 		}
 		for day := from.AddDate(0, 0, 3); day.Before(to.AddDate(0, 0, -3)); day = day.AddDate(0, 0, 1) {
-			for i := range s.Len() {
-				if slot := (ledger.Slot{Job: s.Job(), Date: day.Format(time.DateOnly), Index: i}); !seen[slot] {
+			on, err := s.On(day.Format(time.DateOnly))
+			if err != nil || len(on) != s.Len() {
+				t.Fatalf("%s has %d slots: %v", day, len(on), err)
+			}
+			for _, slot := range on {
+				if !seen[nominal{slot.Date, slot.Time}] {
 					t.Fatalf("%s never comes", slot)
 				}
 			}
@@ -217,10 +236,10 @@ func TestEveryDateHasEachSlotOnceAndInOrder(t *testing.T) {
 }
 
 // walk follows Next.
-func walk(s ledger.Schedule, from, to time.Time) []ledger.Timed {
-	var found []ledger.Timed
-	for slot, at := s.Next(from.Add(-1)); at.Before(to); slot, at = s.Next(at) {
-		found = append(found, ledger.Timed{Slot: slot, At: at})
+func walk(s ledger.Schedule, from, to time.Time) []ledger.Slot {
+	var found []ledger.Slot
+	for slot, _ := s.Next(from.Add(-1)); slot.At.Before(to); slot, _ = s.Next(slot.At) {
+		found = append(found, slot)
 	}
 	return found
 }
@@ -243,7 +262,7 @@ func TestScheduleAgreesWithTheWallClock(t *testing.T) {
 						if name == "Pacific/Apia" && date == "2011-12-31" && text == "00:00" {
 							continue // comes a second after the slot of the lost date before it
 						}
-						if got, err := s.At(date, 0); err != nil || got.Unix() != at.Unix() {
+						if got, err := s.Find(date, "0"); err != nil || got.At.Unix() != at.Unix() {
 							t.Errorf("%s on %s: %s, %v, but the wall clock says %s", text, date, got, err, at)
 						}
 					}

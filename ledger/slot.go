@@ -11,17 +11,58 @@ import (
 // ErrSlot tells that something names no slot. It is wrapped with what was given and what is accepted.
 var ErrSlot = errors.New("no such slot")
 
-// Slot is the n-th scheduled time of a date for a job: what is run at most once.
+// Slot is a scheduled time of a job: what is run at most once. Its job and its instant name it; the rest says which date and
+// time of day that instant is in the zone of its schedule, and stays so when the schedule changes.
 type Slot struct {
 	Job   Job
-	Date  string // slot date, 2026-11-22: the calendar date of the slot's nominal time in the schedule's zone
-	Index int    // 0-based, in the order of the day's times
+	At    time.Time // in UTC, in whole seconds; zero only for runs of a release that did not write it
+	Date  string    // slot date, 2026-11-22: the calendar date of the nominal time in Zone
+	Time  string    // the nominal time of day, 14:05, also where the zone skips it; empty where At is zero
+	Zone  string    // America/Los_Angeles
+	Index int       // 0-based, in the order of the date's times when the slot was made: the short form of Time
 }
 
-// Key is the slot's name in keys: "import:2026-11-22:0". ParseSlot reads it. People read Name.
-func (s Slot) Key() string { return string(s.Job) + ":" + s.Date + ":" + strconv.Itoa(s.Index) }
+// SlotID is what names a slot: of two slots with one ID at most one is run.
+type SlotID struct {
+	Job Job
+	At  int64 // Unix seconds
+}
 
-// Check returns an error that wraps ErrSlot when the job is unknown, the date is none or the index is negative.
+// NewSlot is the slot of a job at an instant, whose location is the zone.
+func NewSlot(job Job, at time.Time) Slot {
+	return Slot{
+		Job: job, At: at.UTC().Round(0), Date: at.Format(time.DateOnly), Time: at.Format("15:04"), Zone: at.Location().String(),
+	}
+}
+
+// ID names the slot.
+func (s Slot) ID() SlotID { return SlotID{s.Job, s.At.Unix()} }
+
+// Local is the slot's instant in its zone; in UTC where the zone is unknown here.
+func (s Slot) Local() time.Time {
+	zone, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	return s.At.In(zone)
+}
+
+// Key is the slot's name in keys: "import:2026-11-22T22:05Z", with seconds where there are any. People read Name.
+func (s Slot) Key() string { return string(s.Job) + ":" + InstantKey(s.At) }
+
+// InstantKey is an instant in keys and addresses: "2026-11-22T22:05Z".
+func InstantKey(at time.Time) string {
+	layout := "2006-01-02T15:04Z"
+	if at.Second() != 0 {
+		layout = time.RFC3339
+	}
+	return at.UTC().Format(layout)
+}
+
+// OldKey is the name that the releases before 0.9 gave the slot: "import:2026-11-22:0".
+func (s Slot) OldKey() string { return string(s.Job) + ":" + s.Date + ":" + strconv.Itoa(s.Index) }
+
+// Check returns an error that wraps ErrSlot when the job is unknown, the date is none or the instant is not one.
 func (s Slot) Check() error {
 	if s.Job != JobImport && s.Job != JobMaintenance {
 		return fmt.Errorf("%w: job %q, accepted are %s and %s", ErrSlot, s.Job, JobImport, JobMaintenance)
@@ -29,33 +70,99 @@ func (s Slot) Check() error {
 	if _, err := time.Parse(time.DateOnly, s.Date); err != nil {
 		return fmt.Errorf("%w: date %q, accepted is a calendar date such as 2026-11-22", ErrSlot, s.Date)
 	}
-	if s.Index < 0 {
-		return fmt.Errorf("%w: index %d, accepted are numbers from 0", ErrSlot, s.Index)
+	if s.At.IsZero() || s.At.Nanosecond() != 0 {
+		return fmt.Errorf("%w: instant %s, accepted are whole seconds", ErrSlot, s.At.UTC().Format(time.RFC3339Nano))
 	}
 	return nil
 }
 
-// ParseSlot reads what Key wrote, and nothing else. Its errors wrap ErrSlot.
-func ParseSlot(key string) (Slot, error) {
-	parts := strings.Split(key, ":")
-	if len(parts) != 3 {
-		return Slot{}, fmt.Errorf("%w: %q, accepted is job:date:index such as import:2026-11-22:0", ErrSlot, key)
+// When is a slot's date and time of day for people, in its zone: "2026-11-22 14:05"; of a release that did not write the time
+// it is "2026-11-22 #0".
+func (s Slot) When() string {
+	if s.Time == "" {
+		return s.Date + " #" + strconv.Itoa(s.Index)
 	}
-	index, err := strconv.Atoi(parts[2])
-	if err != nil {
-		return Slot{}, fmt.Errorf("%w: index %q, accepted are numbers from 0", ErrSlot, parts[2])
-	}
-	slot := Slot{Job: Job(parts[0]), Date: parts[1], Index: index}
-	if err := slot.Check(); err != nil {
-		return Slot{}, err
-	}
-	if slot.Key() != key {
-		return Slot{}, fmt.Errorf("%w: %q, written %q", ErrSlot, key, slot.Key())
-	}
-	return slot, nil
+	return s.Date + " " + s.Time
 }
 
-// SlotOf is the slot that a run is for; false for a run ad hoc.
-func SlotOf(r Run) (Slot, bool) {
-	return Slot{Job: r.Job, Date: r.SlotDate, Index: r.Slot}, r.SlotDate != ""
+// String is how a slot is called wherever people read it: "import 2026-11-22 14:05".
+func (s Slot) String() string { return string(s.Job) + " " + s.When() }
+
+// Scheduled tells whether the run is for a slot, and not ad hoc.
+func (r Run) Scheduled() bool { return r.Slot.Date != "" }
+
+// SlotName names the slot of a run as Slot.When does; "ad hoc" for a run without one.
+func (r Run) SlotName() string {
+	if !r.Scheduled() {
+		return "ad hoc"
+	}
+	return r.Slot.When()
+}
+
+// Name is what a run is for: "import 2026-11-22 14:05", or "import ad hoc".
+func (r Run) Name() string { return string(r.Job) + " " + r.SlotName() }
+
+// Instant is a time as JSON shows it: in UTC, and in Pacific time with the offset that holds then.
+type Instant struct {
+	UTC     string `json:"utc"`
+	Pacific string `json:"pacific"`
+}
+
+// InstantOf is nil for the zero time, which JSON shows as null.
+func InstantOf(t time.Time, pacific *time.Location) *Instant {
+	if t.IsZero() {
+		return nil
+	}
+	return &Instant{UTC: t.UTC().Format(time.RFC3339), Pacific: t.In(pacific).Format(time.RFC3339)}
+}
+
+// SlotView is a slot as JSON shows it, alone or among the fields of what belongs to it. A run without a slot has a job only.
+type SlotView struct {
+	Job  Job      `json:"job"`
+	Date string   `json:"date,omitempty"`
+	Time string   `json:"time,omitempty"`
+	Zone string   `json:"zone,omitempty"`
+	Slot *int     `json:"slot,omitempty"`
+	At   *Instant `json:"at,omitempty"`
+}
+
+// View is the slot for JSON.
+func (s Slot) View(pacific *time.Location) SlotView {
+	return SlotView{Job: s.Job, Date: s.Date, Time: s.Time, Zone: s.Zone, Slot: &s.Index, At: InstantOf(s.At, pacific)}
+}
+
+// SlotView is the slot of a run for JSON.
+func (r Run) SlotView(pacific *time.Location) SlotView {
+	if !r.Scheduled() {
+		return SlotView{Job: r.Job}
+	}
+	return r.Slot.View(pacific)
+}
+
+// OldSlot finds the slot that a run of a release before 0.9 was for, which wrote the date and the index only: the one of the
+// schedules that comes at or before the run's start, with no other of its job between. False when none fits.
+func OldSlot(old Slot, started time.Time, schedules ...Schedule) (Slot, bool) {
+	for _, s := range schedules {
+		if s.job != old.Job {
+			continue
+		}
+		for one := &s; one != nil; one = one.before {
+			alone := *one
+			alone.before = nil
+			found, err := alone.Find(old.Date, strconv.Itoa(old.Index))
+			if err != nil || started.Before(found.At) {
+				continue
+			}
+			if next, ok := alone.Next(found.At); ok && started.Before(next.At) {
+				return found, true
+			}
+		}
+	}
+	return Slot{}, false
+}
+
+// parseIndex reads the short form of a slot.
+func parseIndex(text string) (int, bool) {
+	index, err := strconv.Atoi(text)
+	return index, err == nil && index >= 0 && !strings.HasPrefix(text, "+") && len(text) < 4
 }

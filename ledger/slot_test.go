@@ -1,65 +1,111 @@
 package ledger_test
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
 	"barkeep/ledger"
 )
 
-func TestSlotKeys(t *testing.T) {
+func TestASlotHasOneNameAndOneSpelling(t *testing.T) {
 	t.Parallel()
-	for _, key := range []string{"import:2026-11-22:0", "maintenance:2024-02-29:12"} {
-		slot, err := ledger.ParseSlot(key)
-		if err != nil || slot.Key() != key {
-			t.Errorf("%s became %+v (%s): %v", key, slot, slot.Key(), err)
+	pacific := zone(t, "America/Los_Angeles")
+	at := func(text string) time.Time {
+		t.Helper()
+		instant, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return instant.In(pacific)
+	}
+	skipped, err := schedule(t, "America/Los_Angeles", "02:10", "02:40").Find("2026-03-08", "02:40")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		slot          ledger.Slot
+		key, old, str string
+	}{
+		{ledger.NewSlot(ledger.JobImport, at("2026-11-22T22:05:00Z")), "import:2026-11-22T22:05Z", "import:2026-11-22:0", "import 2026-11-22 14:05"},
+		{ledger.NewSlot(ledger.JobMaintenance, at("2026-11-23T07:30:00Z")), "maintenance:2026-11-23T07:30Z", "maintenance:2026-11-22:0", "maintenance 2026-11-22 23:30"},
+		{skipped, "import:2026-03-08T10:00:01Z", "import:2026-03-08:1", "import 2026-03-08 02:40"}, // which DST skips
+		{ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22", Index: 2}, "import:0001-01-01T00:00Z", "import:2026-11-22:2", "import 2026-11-22 #2"},
+	} {
+		if c.slot.Key() != c.key || c.slot.OldKey() != c.old || c.slot.String() != c.str {
+			t.Errorf("%+v is called %q, %q and %q; want %q, %q, %q", c.slot, c.slot.Key(), c.slot.OldKey(), c.slot, c.key, c.old, c.str)
 		}
 	}
-	for _, key := range []string{
-		"", "import", "import:2026-11-22", "import:2026-11-22:0:1", "export:2026-11-22:0", "import:2026-02-29:0", "import:22.11.2026:0",
-		"import:2026-11-22:-1", "import:2026-11-22:x", "import:2026-11-22:", "import:2026-11-22:+1", "import:2026-11-22:00", "IMPORT:2026-11-22:0",
+	good := ledger.NewSlot(ledger.JobImport, at("2026-11-22T22:05:00Z"))
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+	for name, spoil := range map[string]func(*ledger.Slot){
+		"job": func(s *ledger.Slot) { s.Job = "export" }, "no job": func(s *ledger.Slot) { s.Job = "" },
+		"date": func(s *ledger.Slot) { s.Date = "2026-02-29" }, "no date": func(s *ledger.Slot) { s.Date = "" },
+		"no instant": func(s *ledger.Slot) { s.At = time.Time{} }, "a fraction": func(s *ledger.Slot) { s.At = s.At.Add(1) },
 	} {
-		if slot, err := ledger.ParseSlot(key); !errors.Is(err, ledger.ErrSlot) {
-			t.Errorf("%q became %+v with the error %v, want ErrSlot", key, slot, err)
+		bad := good
+		if spoil(&bad); !errors.Is(bad.Check(), ledger.ErrSlot) {
+			t.Errorf("%s: %+v is a slot", name, bad)
 		}
+	}
+	// The zone in which somebody writes a slot does not make it another one; another minute does.
+	berlin := ledger.NewSlot(ledger.JobImport, good.At.In(zone(t, "Europe/Berlin")))
+	if berlin.ID() != good.ID() || berlin.Key() != good.Key() || berlin.Date == "" || berlin.Time != "23:05" {
+		t.Errorf("%+v and %+v are two slots", berlin, good)
+	}
+	if later := ledger.NewSlot(ledger.JobImport, good.At.Add(time.Minute)); later.ID() == good.ID() {
+		t.Error("a minute later is the same slot")
 	}
 }
 
-func FuzzParseSlot(f *testing.F) {
-	f.Add("import:2026-11-22:0")
-	f.Add("maintenance:0000-01-01:99999999999999999999")
-	f.Fuzz(func(t *testing.T, key string) {
-		slot, err := ledger.ParseSlot(key)
-		if err != nil {
-			return
+func TestTheSlotOfARunAsJSON(t *testing.T) {
+	t.Parallel()
+	pacific := zone(t, "America/Los_Angeles")
+	slot, err := schedule(t, "America/Los_Angeles", "14:05").Find("2026-11-22", "14:05")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		run        ledger.Run
+		name, json string
+	}{
+		{
+			ledger.Run{Job: ledger.JobImport, Slot: slot}, "2026-11-22 14:05", `{"job":"import","date":"2026-11-22","time":"14:05",` +
+				`"zone":"America/Los_Angeles","slot":0,"at":{"utc":"2026-11-22T22:05:00Z","pacific":"2026-11-22T14:05:00-08:00"}}`,
+		},
+		{ledger.Run{Job: ledger.JobImport, Slot: ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22"}}, "2026-11-22 #0", `{"job":"import","date":"2026-11-22","slot":0}`},
+		{ledger.Run{Job: ledger.JobImport}, "ad hoc", `{"job":"import"}`},
+	} {
+		if got := c.run.SlotName(); got != c.name {
+			t.Errorf("it is called %q, want %q", got, c.name)
 		}
-		if slot.Check() != nil || slot.Key() != key {
-			t.Errorf("%q became %+v, whose key is %q: %v", key, slot, slot.Key(), slot.Check())
+		got, err := json.Marshal(c.run.SlotView(pacific))
+		if err != nil || string(got) != c.json {
+			t.Errorf("as JSON it is %s, %v, want %s", got, err, c.json)
 		}
-	})
+	}
 }
 
 func TestMarkersSpeakOfTheirRun(t *testing.T) {
 	t.Parallel()
-	slot := ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22", Index: 1}
-	run := ledger.Run{
-		ID: 7, Job: slot.Job, SlotDate: slot.Date, Slot: slot.Index, Attempt: 2, Entry: "sync", Host: "a", PID: 3, Token: "t",
-	}
+	slot := ledger.NewSlot(ledger.JobImport, time.Date(2026, 11, 22, 22, 5, 0, 0, time.UTC))
+	run := ledger.Run{ID: 7, Job: slot.Job, Slot: slot, Attempt: 2, Entry: "sync", Host: "a", PID: 3, Token: "t"}
 	for _, state := range []ledger.State{ledger.StateRunning, ledger.StateDone} {
 		run.State = state
-		if got := ledger.MarkerOf(run).RunOf(slot); got != run {
+		m := ledger.MarkerOf(run)
+		if got := m.RunOf(slot); got != run {
 			t.Errorf("%+v came back as %+v", run, got)
+		}
+		if m.SlotDate != "2026-11-22" || m.SlotTime != "22:05" || m.SlotZone != "UTC" {
+			t.Errorf("the marker says %+v of its slot", m)
 		}
 	}
 	run.State = ledger.StatePartial
 	if m := ledger.MarkerOf(run); m.State == ledger.MarkerDone {
 		t.Error("the marker of a partial run says done")
-	}
-	if got, ok := ledger.SlotOf(run); !ok || got != slot {
-		t.Errorf("the slot of the run is %v, %v", got, ok)
-	}
-	if _, ok := ledger.SlotOf(ledger.Run{Job: ledger.JobImport}); ok {
-		t.Error("a run ad hoc has a slot")
 	}
 }
 

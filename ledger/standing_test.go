@@ -51,7 +51,7 @@ func TestHowASlotStands(t *testing.T) {
 		"done":                          {run(ledger.StateDone), due, ledger.StateDone, true, true},
 		"missed":                        {run(ledger.StateMissed), due, ledger.StateMissed, false, true},
 	} {
-		if got := s.Standing(slot, c.run, c.now); got.State != c.state || got.Done != c.done || got.Ended != c.ended || got.Timed != slot {
+		if got := s.Standing(slot, c.run, c.now); got.State != c.state || got.Done != c.done || got.Ended != c.ended || got.Slot != slot {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
@@ -62,27 +62,31 @@ func TestWhichSlotMayRun(t *testing.T) {
 	s := imports(t)
 	now := time.Date(2026, 11, 22, 15, 0, 0, 0, s.Zone())
 	for name, c := range map[string]struct {
-		date  string
-		index int
-		want  string
-		err   error
+		date, text string
+		want       string
+		err        error
 	}{
-		"of today":       {"", 0, "import:2026-11-22:0", nil},
-		"of a date":      {"2026-11-20", 1, "import:2026-11-20:1", nil},
-		"not due yet":    {"", 1, "", ledger.ErrNotDue},
-		"no such index":  {"", 2, "", ledger.ErrSlot},
-		"no such date":   {"yesterday", 0, "", ledger.ErrSlot},
-		"negative index": {"2026-11-20", -1, "", ledger.ErrSlot},
+		"of today":             {"", "0", "import:2026-11-22T22:05Z", nil},
+		"by its time":          {"", "14:05", "import:2026-11-22T22:05Z", nil},
+		"of a date":            {"2026-11-20", "1", "import:2026-11-21T04:00Z", nil},
+		"of a date by time":    {"2026-11-20", "20:00", "import:2026-11-21T04:00Z", nil},
+		"not due yet":          {"", "1", "", ledger.ErrNotDue},
+		"no such index":        {"", "2", "", ledger.ErrSlot},
+		"no such time":         {"", "14:06", "", ledger.ErrSlot},
+		"which of two":         {"2026-11-20", "", "", ledger.ErrSlot},
+		"no such date":         {"yesterday", "0", "", ledger.ErrSlot},
+		"negative index":       {"2026-11-20", "-1", "", ledger.ErrSlot},
+		"a number with a plus": {"2026-11-20", "+1", "", ledger.ErrSlot},
 	} {
-		got, err := s.Selectable(c.date, c.index, now)
+		got, err := s.Selectable(c.date, c.text, now)
 		if !errors.Is(err, c.err) || (err == nil && got.Key() != c.want) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
-	if _, err := s.Selectable("", 1, now); err == nil || !strings.Contains(err.Error(), "2026-11-22 20:00 PST") {
+	if _, err := s.Selectable("", "20:00", now); err == nil || !strings.Contains(err.Error(), "2026-11-22 20:00 PST") {
 		t.Errorf("%v does not say when it comes", err)
 	}
-	if got, err := s.Newest(now); err != nil || got.Key() != "import:2026-11-22:0" {
+	if got, err := s.Newest(now); err != nil || got.Key() != "import:2026-11-22T22:05Z" {
 		t.Errorf("the newest is %v, %v", got, err)
 	}
 	if _, err := (ledger.Schedule{}).Newest(now); !errors.Is(err, ledger.ErrSlot) {

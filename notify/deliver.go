@@ -13,7 +13,7 @@ import (
 // process is at it. When the ledger of notices fails, as it does on a full disk, this process tells the notice once and
 // remembers that until the ledger can be written: told twice is better than never. It takes at most three times Timeout.
 func (d *Dispatcher) Deliver(ctx context.Context, n ledger.Notice) (told bool, err error) {
-	about := topic{n.Slot, n.Kind}
+	about := topic{n.Subject(), n.Kind}
 	turn, err := d.turn(ctx, n)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -38,12 +38,12 @@ func (d *Dispatcher) Deliver(ctx context.Context, n ledger.Notice) (told bool, e
 
 // deliverAlone tells a notice without the ledger, unless this process did or is at it.
 func (d *Dispatcher) deliverAlone(ctx context.Context, n ledger.Notice, failed error) (told bool, err error) {
-	about := topic{n.Slot, n.Kind}
+	about := topic{n.Subject(), n.Kind}
 	if before := d.memory.begin(about); before.told() || before == deliveryRunning {
 		return before.told(), nil
 	}
-	d.Logger.WarnContext(ctx, "the ledger of notices failed; told all the same, perhaps by other processes too", "slot",
-		n.Slot.Name(d.Schedules...), "kind", n.Kind, "error", failed)
+	d.Logger.WarnContext(ctx, "the ledger of notices failed; told all the same, perhaps by other processes too", "about",
+		n.About(), "kind", n.Kind, "error", failed)
 	if err := d.send(ctx, n); err != nil {
 		d.memory.set(about, deliveryFailed)
 		return false, errors.Join(err, failed)
@@ -54,7 +54,7 @@ func (d *Dispatcher) deliverAlone(ctx context.Context, n ledger.Notice, failed e
 
 // send tells the log and people.
 func (d *Dispatcher) send(ctx context.Context, n ledger.Notice) error {
-	d.Logger.WarnContext(ctx, "notice", "slot", n.Slot.Name(d.Schedules...), "kind", n.Kind, "text", n.Text)
+	d.Logger.WarnContext(ctx, "notice", "about", n.About(), "kind", n.Kind, "text", n.Text)
 	if d.Sender == nil {
 		return nil
 	}
@@ -78,9 +78,9 @@ func (d *Dispatcher) Record(ctx context.Context) {
 func (d *Dispatcher) record(ctx context.Context, about topic) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(d.Timeout, toldTimeout))
 	defer cancel()
-	if err := d.Notices.Told(ctx, about.slot, about.kind); err != nil {
+	if err := d.Notices.Told(ctx, about.subject, about.kind); err != nil {
 		d.Logger.WarnContext(ctx, "people were told, the ledger of notices does not know it yet",
-			"slot", about.slot.Name(d.Schedules...), "kind", about.kind, "error", err)
+			"about", about.subject, "kind", about.kind, "error", err)
 		return false
 	}
 	d.memory.set(about, deliveryRecorded)
@@ -93,7 +93,7 @@ const toldTimeout = 2 * time.Second
 func (d *Dispatcher) turn(ctx context.Context, n ledger.Notice) (ledger.Turn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
-	turn, err := d.Notices.Turn(ctx, n.Slot, n.Kind, 3*d.Timeout)
+	turn, err := d.Notices.Turn(ctx, n.Subject(), n.Kind, 3*d.Timeout)
 	if err != nil {
 		return "", fmt.Errorf("ask whose turn it is to tell that %s: %w", n.Text, err)
 	}

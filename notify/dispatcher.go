@@ -26,13 +26,12 @@ type Monitor interface {
 
 // DispatcherConfig wires a dispatcher. Notices and Logger are required.
 type DispatcherConfig struct {
-	Notices   store.Notices
-	Sender    Sender            // nil: notices go to the log only
-	Monitor   Monitor           // nil: nothing is pinged
-	Schedules []ledger.Schedule // for the names of slots in logs; without them a slot has its number
-	Logger    *slog.Logger
-	Timeout   time.Duration // of one notice or ping, and of one question to Notices; 20 s by default
-	Queue     int           // notices, and pings, that may wait; 64 by default. More are dropped, with a line in the log
+	Notices store.Notices
+	Sender  Sender  // nil: notices go to the log only
+	Monitor Monitor // nil: nothing is pinged
+	Logger  *slog.Logger
+	Timeout time.Duration // of one notice or ping, and of one question to Notices; 20 s by default
+	Queue   int           // notices, and pings, that may wait; 64 by default. More are dropped, with a line in the log
 }
 
 // Dispatcher follows the runs of slots and sends notices and pings about them, beside the work: Listen never waits, whatever
@@ -78,7 +77,7 @@ func NewDispatcher(c DispatcherConfig) (*Dispatcher, error) {
 	d.workers.Go(func() {
 		for n := range d.notices {
 			if _, err := d.Deliver(ctx, n); err != nil {
-				c.Logger.WarnContext(ctx, "notice not delivered", "slot", n.Slot.Name(c.Schedules...), "kind", n.Kind, "error", err)
+				c.Logger.WarnContext(ctx, "notice not delivered", "about", n.About(), "kind", n.Kind, "error", err)
 			}
 		}
 		d.Record(ctx)
@@ -96,8 +95,8 @@ func NewDispatcher(c DispatcherConfig) (*Dispatcher, error) {
 // Listen queues the notice and the ping that an event of a run asks for, if any: a notice when the run of a slot failed or was
 // abandoned, pings when that of an import begins and ends. That its process was stopped is no news: the next one goes on.
 func (d *Dispatcher) Listen(e ledger.Event) {
-	slot, ok := ledger.SlotOf(e.Run)
-	if !ok {
+	slot := e.Run.Slot
+	if !e.Run.Scheduled() {
 		return // the person or the program that asked for a run ad hoc is told by its result
 	}
 	switch {
@@ -125,7 +124,7 @@ func (d *Dispatcher) queueNotice(n ledger.Notice) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if d.closed || !offer(d.notices, n) {
-		d.Logger.Error("notice dropped", "slot", n.Slot.Name(d.Schedules...), "kind", n.Kind, "text", n.Text)
+		d.Logger.Error("notice dropped", "about", n.About(), "kind", n.Kind, "text", n.Text)
 	}
 }
 

@@ -18,13 +18,13 @@ import (
 )
 
 func topicOf(n int) ledger.Notice {
-	slot := ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22", Index: n}
+	slot := slotOf(n)
 	return ledger.Notice{Kind: ledger.NoticeFailed, Slot: slot, Text: slot.String() + " failed"}
 }
 
 // failed is the event of a run of an import that failed.
 func failed(n int) ledger.Event {
-	run := ledger.Run{ID: int64(n + 1), Job: ledger.JobImport, SlotDate: "2026-11-22", Slot: n, State: ledger.StateFailed}
+	run := ledger.Run{ID: int64(n + 1), Job: ledger.JobImport, Slot: slotOf(n), State: ledger.StateFailed}
 	return ledger.Event{Kind: ledger.EventEnded, Run: run}
 }
 
@@ -123,7 +123,7 @@ func TestWhatWasNotDeliveredIsToldByWhoeverTriesNext(t *testing.T) {
 			}
 			time.Sleep(step.pause)
 		}
-		if got := fmt.Sprint(m.Kinds()); got != "[import:2026-11-22:0 failed]" {
+		if got := fmt.Sprint(m.Kinds()); got != "[import:2026-11-22T22:05Z failed]" {
 			t.Errorf("people got %s", got)
 		}
 		for _, dispatcher := range []*notify.Dispatcher{first, second} {
@@ -173,7 +173,7 @@ func TestAFullDiskKeepsNobodyFromBeingTold(t *testing.T) {
 			deliver(first, true)
 		}
 		deliver(second, true)
-		if got := fmt.Sprint(m.Kinds()); got != "[import:2026-11-22:0 failed import:2026-11-22:0 failed]" {
+		if got := fmt.Sprint(m.Kinds()); got != "[import:2026-11-22T22:05Z failed import:2026-11-22T22:05Z failed]" {
 			t.Errorf("people got %s, want one of each process", got)
 		}
 		if n := strings.Count(log.String(), "the ledger of notices failed"); n != 2 || !strings.Contains(log.String(), gatetest.ErrDown.Error()) {
@@ -254,9 +254,9 @@ func TestWhatIsToldOfARun(t *testing.T) {
 		"planned":   {ledger.EventPlanned, ledger.Run{State: ledger.StateRunning}, "[]", "[]"},
 		"cells":     {ledger.EventCells, ledger.Run{State: ledger.StateRunning}, "[]", "[]"},
 		"done":      {ledger.EventEnded, ledger.Run{State: ledger.StateDone}, "[]", "[success]"},
-		"failed":    {ledger.EventEnded, ledger.Run{State: ledger.StateFailed}, "[import:2026-11-22:0 failed]", "[failure]"},
-		"partial":   {ledger.EventEnded, ledger.Run{State: ledger.StatePartial}, "[import:2026-11-22:0 partial]", "[failure]"},
-		"abandoned": {ledger.EventEnded, ledger.Run{State: ledger.StateAbandoned}, "[import:2026-11-22:0 abandoned]", "[]"},
+		"failed":    {ledger.EventEnded, ledger.Run{State: ledger.StateFailed}, "[import:2026-11-22T22:05Z failed]", "[failure]"},
+		"partial":   {ledger.EventEnded, ledger.Run{State: ledger.StatePartial}, "[import:2026-11-22T22:05Z partial]", "[failure]"},
+		"abandoned": {ledger.EventEnded, ledger.Run{State: ledger.StateAbandoned}, "[import:2026-11-22T22:05Z abandoned]", "[]"},
 		"stopped":   {ledger.EventEnded, ledger.Run{State: ledger.StateStopped}, "[]", "[]"},
 		"stopped, of a release before": {
 			ledger.EventEnded, ledger.Run{State: ledger.StatePartial, Reason: "stopped: context canceled"}, "[]", "[]",
@@ -264,9 +264,9 @@ func TestWhatIsToldOfARun(t *testing.T) {
 		"taken over":   {ledger.EventLost, ledger.Run{State: ledger.StateRunning}, "[]", "[]"},
 		"not recorded": {ledger.EventLost, ledger.Run{State: ledger.StateFailed}, "[]", "[failure]"},
 		"maintenance failed": {
-			ledger.EventEnded, ledger.Run{Job: ledger.JobMaintenance, State: ledger.StateFailed}, "[maintenance:2026-11-22:0 failed]", "[]",
+			ledger.EventEnded, ledger.Run{Job: ledger.JobMaintenance, State: ledger.StateFailed}, "[maintenance:2026-11-22T22:05Z failed]", "[]",
 		},
-		"ad hoc": {ledger.EventEnded, ledger.Run{SlotDate: "none", State: ledger.StateFailed}, "[]", "[]"},
+		"ad hoc": {ledger.EventEnded, ledger.Run{Entry: "ad hoc", State: ledger.StateFailed}, "[]", "[]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -276,8 +276,9 @@ func TestWhatIsToldOfARun(t *testing.T) {
 			if run.Job == "" {
 				run.Job = ledger.JobImport
 			}
-			if run.SlotDate = "2026-11-22"; c.run.SlotDate != "" {
-				run.SlotDate = ""
+			if run.Entry != "ad hoc" {
+				run.Slot = slotOf(0)
+				run.Slot.Job = run.Job
 			}
 			dispatcher.Listen(ledger.Event{Kind: c.kind, Run: run})
 			if err := dispatcher.Close(t.Context()); err != nil {

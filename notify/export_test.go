@@ -28,9 +28,9 @@ func Forms() map[string]string {
 }
 
 // Title and Text are what a notice says.
-func Title(schedules []ledger.Schedule, n ledger.Notice) string { return newWriter(schedules).title(n) }
+func Title(n ledger.Notice) string { return title(n) }
 
-func Text(schedules []ledger.Schedule, n ledger.Notice) string { return newWriter(schedules).text(n) }
+func Text(n ledger.Notice) string { return text(n) }
 
 // SendTelegram sends as an URL says, to a server at base in the place of Telegram's.
 func SendTelegram(address, base, title, text string) error {

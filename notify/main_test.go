@@ -101,7 +101,7 @@ func hang(t *testing.T) (box *inbox, letGo func()) {
 // open makes a notifier that is closed, with all that it sent, before the test ends.
 func open(t *testing.T, timeout time.Duration, urls ...string) *notify.Notifier {
 	t.Helper()
-	n, err := notify.New(notify.Config{URLs: urls, Timeout: timeout, Schedules: schedules(t)})
+	n, err := notify.New(notify.Config{URLs: urls, Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,30 +115,27 @@ func open(t *testing.T, timeout time.Duration, urls ...string) *notify.Notifier 
 	return n
 }
 
-// schedules are two imports a day and one maintenance.
-func schedules(t *testing.T) []ledger.Schedule {
-	t.Helper()
+// slotOf is the n-th import of a day: 14:05 or 20:00 Pacific, or a later minute.
+func slotOf(n int) ledger.Slot {
 	pacific, err := time.LoadLocation("America/Los_Angeles")
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	imports, err := ledger.NewSchedule(ledger.JobImport, []string{"14:05", "20:00"}, pacific)
-	if err != nil {
-		t.Fatal(err)
+	at := time.Date(2026, 11, 22, 14, 5, 0, 0, pacific)
+	if n > 0 {
+		at = time.Date(2026, 11, 22, 20, n-1, 0, 0, pacific)
 	}
-	maintenance, err := ledger.NewSchedule(ledger.JobMaintenance, []string{"03:30"}, pacific)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return []ledger.Schedule{imports, maintenance}
+	slot := ledger.NewSlot(ledger.JobImport, at)
+	slot.Index = n
+	return slot
 }
 
 // notice is that the n-th import of a day failed.
 func notice(n int) ledger.Notice {
 	return ledger.Notice{
-		Kind: ledger.NoticeFailed, Slot: ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22", Index: n},
+		Kind: ledger.NoticeFailed, Slot: slotOf(n),
 		Run: ledger.Run{
-			ID: 123, Job: ledger.JobImport, SlotDate: "2026-11-22", Slot: n, Attempt: 2, Host: "box", PID: 17,
+			ID: 123, Job: ledger.JobImport, Slot: slotOf(n), Attempt: 2, Host: "box", PID: 17,
 			State: ledger.StateFailed, Reason: "ES 1d: no answer", Started: time.Date(2026, 11, 22, 22, 5, 1, 0, time.UTC),
 			Finished: time.Date(2026, 11, 22, 22, 6, 0, 0, time.UTC),
 		},

@@ -8,8 +8,8 @@ import (
 
 // topic is what people are told once.
 type topic struct {
-	slot ledger.Slot
-	kind ledger.NoticeKind
+	subject string
+	kind    ledger.NoticeKind
 }
 
 // delivery is how far this process is with a topic; empty when it has not begun.

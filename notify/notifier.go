@@ -25,8 +25,6 @@ var (
 type Config struct {
 	// URLs are those of NOTIFY_URLS, in shoutrrr's form: ntfy://host/topic, discord://token@id, generic+https://host/path.
 	URLs []string
-	// Schedules tell the time of a slot, by its job; a slot of no schedule is told by its date and index.
-	Schedules []ledger.Schedule
 	// Timeout bounds the wait for one URL, whatever the context allows; 0 for DefaultTimeout.
 	Timeout time.Duration
 }
@@ -39,7 +37,6 @@ type Config struct {
 // left behind.
 type Notifier struct {
 	targets []*target
-	writer  writer
 	timeout time.Duration
 
 	mu     sync.Mutex // guards closed against sendings.Go
@@ -60,7 +57,7 @@ func New(c Config) (*Notifier, error) {
 	if c.Timeout == 0 {
 		c.Timeout = DefaultTimeout
 	}
-	n := &Notifier{writer: newWriter(c.Schedules), timeout: c.Timeout, over: make(chan struct{})}
+	n := &Notifier{timeout: c.Timeout, over: make(chan struct{})}
 	var wrong []error
 	first := make(map[string]int, len(c.URLs))
 	for i, address := range c.URLs {
@@ -87,7 +84,7 @@ func (n *Notifier) Notify(ctx context.Context, notice ledger.Notice) error {
 	ctx, cancel := context.WithTimeout(ctx, n.timeout)
 	defer cancel()
 	m := message{
-		key: notice.Slot.Key() + " " + string(notice.Kind), title: n.writer.title(notice), text: n.writer.text(notice),
+		key: notice.Subject() + " " + string(notice.Kind), title: title(notice), text: text(notice),
 	}
 	results := make([]<-chan error, len(n.targets))
 	for i, t := range n.targets {

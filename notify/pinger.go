@@ -145,8 +145,8 @@ func (p *Pinger) send(ctx context.Context, method, address, body string) (int, e
 // evidence is a line about the run.
 func evidence(ping Ping, run ledger.Run) string {
 	text := fmt.Sprintf("%s of run %d", string(ping), run.ID)
-	if slot, ok := ledger.SlotOf(run); ok {
-		text += ", " + slot.String()
+	if run.Scheduled() {
+		text += ", " + run.Slot.String()
 	}
 	text += fmt.Sprintf(", attempt %d on %s", run.Attempt, clean(run.Host))
 	if why := clean(run.Reason); why != "" {

@@ -50,7 +50,7 @@ func TestPingsOfARun(t *testing.T) {
 				t.Errorf("%s %s?%s, want POST %s", a.method, a.path, a.query, paths[i])
 			}
 		}
-		want := "failure of run 123, import 2026-11-22 #0, attempt 2 on box: ES 1d: no answer\n"
+		want := "failure of run 123, import 2026-11-22 14:05, attempt 2 on box: ES 1d: no answer\n"
 		if got[2].body != want {
 			t.Errorf("the body is %q, want %q", got[2].body, want)
 		}

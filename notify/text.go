@@ -12,29 +12,16 @@ import (
 // longest is how many characters of a run's reason are told: services refuse messages of 2,000 and more.
 const longest = 600
 
-// writer writes what notices say.
-type writer struct {
-	schedules map[ledger.Job]ledger.Schedule
-}
-
-func newWriter(schedules []ledger.Schedule) writer {
-	w := writer{schedules: make(map[ledger.Job]ledger.Schedule, len(schedules))}
-	for _, s := range schedules {
-		w.schedules[s.Job()] = s
-	}
-	return w
-}
-
 // title is one line: "Barkeep: import of 2026-11-22 14:05 PST failed".
-func (w writer) title(n ledger.Notice) string {
-	name, _ := w.names(n.Slot)
+func title(n ledger.Notice) string {
+	name, _ := names(n)
 	return "Barkeep: " + name + " " + verb(n.Kind)
 }
 
 // text is what happened, the evidence, and what to do, a line each.
-func (w writer) text(n ledger.Notice) string {
-	name, utc := w.names(n.Slot)
-	what := fmt.Sprintf("The %s%s %s", name, utc, verb(n.Kind))
+func text(n ledger.Notice) string {
+	name, utc := names(n)
+	what := fmt.Sprintf("The %s%s %s", strings.TrimPrefix(name, "the "), utc, verb(n.Kind))
 	if why := clean(n.Run.Reason); why != "" {
 		what += ": " + why
 	} else if n.Run.ID == 0 && n.Text != "" {
@@ -42,36 +29,36 @@ func (w writer) text(n ledger.Notice) string {
 	}
 	lines := []string{what}
 	if n.Run.ID != 0 {
-		lines = append(lines, w.evidence(n.Run))
+		lines = append(lines, runEvidence(n))
 	}
 	return strings.Join(append(lines, advice(n)), "\n")
 }
 
-// names is how people call a slot, and its time in UTC where a time is known: "import of 2026-11-22 14:05 PST" and
-// " (22:05 UTC)".
-func (w writer) names(slot ledger.Slot) (name, utc string) {
-	schedule := w.schedules[slot.Job]
-	at, err := schedule.At(slot.Date, slot.Index)
-	if err != nil {
-		return fmt.Sprintf("%s of %s slot %d", slot.Job, slot.Date, slot.Index), ""
+// names is how people call what a notice is about, and its time in UTC where it is a slot whose time is known: "import of
+// 2026-11-22 14:05 PST" and " (22:05 UTC)".
+func names(n ledger.Notice) (name, utc string) {
+	at := n.Slot.Local()
+	switch {
+	case n.Name != "":
+		return n.Name, ""
+	case n.Slot.At.IsZero():
+		return fmt.Sprintf("%s of %s", n.Slot.Job, n.Slot.When()), ""
 	}
 	layout := "15:04"
 	if at.UTC().Format(time.DateOnly) != at.Format(time.DateOnly) {
 		layout = time.DateOnly + " " + layout
 	}
-	return fmt.Sprintf("%s of %s", slot.Job, at.Format("2006-01-02 15:04 MST")), " (" + at.UTC().Format(layout) + " UTC)"
+	return fmt.Sprintf("%s of %s", n.Slot.Job, at.Format("2006-01-02 15:04 MST")), " (" + at.UTC().Format(layout) + " UTC)"
 }
 
-// evidence tells which run it is about.
-func (w writer) evidence(r ledger.Run) string {
+// runEvidence tells which run it is about.
+func runEvidence(n ledger.Notice) string {
+	r := n.Run
 	text := fmt.Sprintf("Run %d, attempt %d", r.ID, r.Attempt)
 	if r.Host != "" {
 		text += fmt.Sprintf(", process %d on %s", r.PID, clean(r.Host))
 	}
-	zone := time.UTC
-	if z := w.schedules[r.Job].Zone(); z != nil {
-		zone = z
-	}
+	zone := n.Slot.Local().Location()
 	if !r.Started.IsZero() {
 		text += ", began " + r.Started.In(zone).Format("2006-01-02 15:04:05 MST")
 	}
@@ -92,6 +79,8 @@ func verb(kind ledger.NoticeKind) string {
 		return "was abandoned"
 	case ledger.NoticeMissed:
 		return "was missed"
+	case ledger.NoticeSeveral:
+		return "and others before it were missed"
 	default:
 		return "is " + clean(string(kind))
 	}
@@ -112,7 +101,7 @@ func advice(n ledger.Notice) string {
 	case ledger.NoticeAbandoned:
 		return "Its process died, or could not record its end, and another took over; what was stored is kept. Should this come " +
 			"again, look for why the process ends: memory, restarts, power, a full disk."
-	case ledger.NoticeMissed:
+	case ledger.NoticeMissed, ledger.NoticeSeveral:
 		return "There is no new data of this slot. Get now what the provider still has with `" + sync + "`; see " +
 			"`barkeep status`."
 	default:

@@ -14,7 +14,7 @@ type Ledger interface {
 	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
 	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
 	Progress(ctx context.Context, runID int64) (ledger.Progress, bool, error)
-	Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error)
+	Latest(ctx context.Context, slot ledger.Slot, kept ledger.Kept) (ledger.Run, bool, error)
 	Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell, error)
 }
 
@@ -59,21 +59,27 @@ type Slot struct {
 	Cells []ledger.Cell
 }
 
-// ReadSlot reads how a slot of the schedule stands.
-func ReadSlot(ctx context.Context, from Ledger, schedule ledger.Schedule, slot ledger.Timed, now time.Time) (Slot, error) {
-	run, found, err := from.Latest(ctx, slot.Slot)
+// ReadSlot reads how a slot of the schedule stands for those who keep these series, and the cells of these.
+func ReadSlot(
+	ctx context.Context, from Ledger, schedule ledger.Schedule, slot ledger.Slot, kept ledger.Kept, now time.Time,
+) (Slot, error) {
+	run, found, err := from.Latest(ctx, slot, kept)
 	if err != nil {
 		return Slot{}, err
 	}
 	read := Slot{Standing: schedule.Standing(slot, run, now)}
 	if found {
-		read.Cells, err = from.Committed(ctx, slot.Slot)
+		read.Cells, err = from.Committed(ctx, slot)
+		read.Cells = kept.Of(read.Cells)
 	}
 	return read, err
 }
 
-// ReadToday reads how the slots of today stand, by the date of each schedule's zone, in the order of the schedules.
-func ReadToday(ctx context.Context, from Ledger, now time.Time, schedules ...ledger.Schedule) ([]Slot, error) {
+// ReadToday reads how the slots of today stand for those who keep these series, by the date of each schedule's zone, in the order
+// of the schedules.
+func ReadToday(
+	ctx context.Context, from Ledger, now time.Time, kept ledger.Kept, schedules ...ledger.Schedule,
+) ([]Slot, error) {
 	var today []Slot
 	for _, schedule := range schedules {
 		slots, err := schedule.On(schedule.Today(now))
@@ -81,7 +87,7 @@ func ReadToday(ctx context.Context, from Ledger, now time.Time, schedules ...led
 			return nil, err
 		}
 		for _, slot := range slots {
-			read, err := ReadSlot(ctx, from, schedule, slot, now)
+			read, err := ReadSlot(ctx, from, schedule, slot, kept, now)
 			if err != nil {
 				return nil, err
 			}

@@ -14,6 +14,7 @@ type Archive interface {
 	Ledger
 	SchemaVersion(ctx context.Context) (current, latest int64, err error)
 	States(ctx context.Context) ([]market.SeriesState, error)
+	ScheduleChanges(ctx context.Context, job ledger.Job) ([]ledger.ScheduleChange, error)
 }
 
 var _ Archive = store.Archive(nil)
@@ -22,7 +23,8 @@ var _ Archive = store.Archive(nil)
 type StatusRequest struct {
 	Runs      int // the newest ones, at most
 	Now       time.Time
-	Schedules []ledger.Schedule // whose slots of today are read
+	Schedules []ledger.Schedule // whose slots of today are read, without their past
+	Kept      ledger.Kept       // the series for which the slots are judged
 }
 
 // Status is what an archive and its ledger say of themselves. Of an archive that was never migrated, or not since an earlier
@@ -56,8 +58,28 @@ func ReadStatus(ctx context.Context, archive Archive, r StatusRequest) (Status, 
 	if s.Series, err = archive.States(ctx); err != nil {
 		return s, err
 	}
-	s.Today, err = ReadToday(ctx, archive, r.Now, r.Schedules...)
+	schedules, err := ReadPast(ctx, archive, r.Now, r.Schedules...)
+	if err != nil {
+		return s, err
+	}
+	s.Today, err = ReadToday(ctx, archive, r.Now, r.Kept, schedules...)
 	return s, err
+}
+
+// ReadPast reads the past of schedules: by which their jobs were run before.
+func ReadPast(ctx context.Context, archive interface {
+	ScheduleChanges(ctx context.Context, job ledger.Job) ([]ledger.ScheduleChange, error)
+}, now time.Time, schedules ...ledger.Schedule,
+) ([]ledger.Schedule, error) {
+	past := make([]ledger.Schedule, len(schedules))
+	for i, s := range schedules {
+		changes, err := archive.ScheduleChanges(ctx, s.Job())
+		if err != nil {
+			return nil, err
+		}
+		past[i] = s.After(changes, now)
+	}
+	return past, nil
 }
 
 // ReadRun reads one run with its cells. The error is a NoRunError when there is none, and a SchemaError when the archive is of

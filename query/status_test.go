@@ -54,9 +54,13 @@ func (p past) Progress(_ context.Context, id int64) (ledger.Progress, bool, erro
 	return ledger.Progress{Tasks: int(id)}, true, nil
 }
 
-func (p past) Latest(_ context.Context, slot ledger.Slot) (ledger.Run, bool, error) {
+func (p past) ScheduleChanges(context.Context, ledger.Job) ([]ledger.ScheduleChange, error) {
+	return nil, nil
+}
+
+func (p past) Latest(_ context.Context, slot ledger.Slot, _ ledger.Kept) (ledger.Run, bool, error) {
 	for _, r := range p.runs {
-		if s, ok := ledger.SlotOf(r); ok && s == slot {
+		if r.Slot.ID() == slot.ID() {
 			return r, true, nil
 		}
 	}
@@ -76,7 +80,7 @@ func TestStatusOfAnyState(t *testing.T) {
 	now := time.Date(2026, 8, 19, 15, 0, 0, 0, time.UTC)
 	runs := []ledger.Run{
 		{ID: 2, Job: ledger.JobImport, State: ledger.StateDone},
-		{ID: 1, Job: ledger.JobImport, SlotDate: "2026-08-19", State: ledger.StateRunning},
+		{ID: 1, Job: ledger.JobImport, Slot: ledger.NewSlot(ledger.JobImport, time.Date(2026, 8, 19, 14, 5, 0, 0, time.UTC)), State: ledger.StateRunning},
 	}
 	for _, c := range []struct {
 		name               string

@@ -114,10 +114,11 @@ func TestASlotOfTheScheduleIsDeliveredByGocron(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at, err := plan.At("2026-03-08", 0) // which daylight saving skips
+	slot, err := plan.Find("2026-03-08", "02:30") // which daylight saving skips
 	if err != nil {
 		t.Fatal(err)
 	}
+	at := slot.At
 	// The clock stands just before the slot until the one before is caught up, so that a slow machine changes nothing.
 	var began atomic.Pointer[time.Time]
 	now := func() time.Time {
@@ -155,10 +156,10 @@ func TestASlotOfTheScheduleIsDeliveredByGocron(t *testing.T) {
 		defer close(over)
 		s.Run(ctx)
 	}()
-	if run := <-done; run.SlotDate != "2026-03-07" || run.Entry != "catch-up" {
+	if run := <-done; run.Slot.Date != "2026-03-07" || run.Entry != "catch-up" {
 		t.Errorf("first ran %+v, want the 7th caught up", run)
 	}
-	if run := <-done; run.SlotDate != "2026-03-08" || run.Entry != "schedule" || run.Started.Before(at) {
+	if run := <-done; run.Slot.Date != "2026-03-08" || run.Entry != "schedule" || run.Started.Before(at) {
 		t.Errorf("then ran %+v, want the 8th at %s", run, at)
 	}
 	cancel()

@@ -23,32 +23,33 @@ type lane struct {
 func (l *lane) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		now := l.Now()
-		slot, at, _ := l.plan.Schedule.Due(now)
-		_, next := l.plan.Schedule.Next(now)
-		if l.wants(slot, at, now) {
+		slot, _ := l.plan.Schedule.Due(now)
+		next, _ := l.plan.Schedule.Next(now)
+		until := next.At
+		if l.wants(slot, now) {
 			if slot != l.begun || !l.again.After(now) {
-				l.attend(ctx, slot, at)
+				l.attend(ctx, slot)
 				continue
 			}
-			if l.again.Before(next) {
-				next = l.again
+			if l.again.Before(until) {
+				until = l.again
 			}
 		}
-		l.sleep(ctx, next)
+		l.sleep(ctx, until)
 	}
 }
 
 // wants tells whether a due slot is still to be asked for: it is not settled, and was begun here, came while this process was
 // awake, or is not too late to catch up.
-func (l *lane) wants(slot ledger.Slot, at, now time.Time) bool {
+func (l *lane) wants(slot ledger.Slot, now time.Time) bool {
 	if slot == l.settled {
 		return false
 	}
-	return slot == l.begun || !at.Before(l.awake) || l.plan.CatchUp == 0 || now.Sub(at) <= l.plan.CatchUp
+	return slot == l.begun || !slot.At.Before(l.awake) || l.plan.CatchUp == 0 || now.Sub(slot.At) <= l.plan.CatchUp
 }
 
 // attend asks for a slot once and plans what comes after. Before it tries again it looks whether another replica just did.
-func (l *lane) attend(ctx context.Context, slot ledger.Slot, at time.Time) {
+func (l *lane) attend(ctx context.Context, slot ledger.Slot) {
 	entry := "schedule"
 	switch {
 	case slot == l.begun:
@@ -56,11 +57,13 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot, at time.Time) {
 		if l.other(ctx, slot) {
 			return
 		}
-	case at.Before(l.awake):
+	case slot.At.Before(l.awake):
 		entry = "catch-up"
 	}
 	if slot != l.begun {
 		l.begun, l.errors = slot, 0
+		l.Logger.InfoContext(ctx, "slot begun", "slot", slot, "entry", entry, "at_utc", slot.At.Format(time.RFC3339), "at",
+			slot.Local().Format("2006-01-02 15:04 MST"))
 	}
 	run, err := l.RunSlot(ctx, slot, entry)
 	switch {
@@ -68,14 +71,15 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot, at time.Time) {
 	case err != nil:
 		l.errors++
 		l.again = l.Now().Add(l.errorPause())
-		l.Logger.ErrorContext(ctx, "the slot's run cannot be had", "slot", slot.Name(l.plan.Schedule), "error", err, "again", l.again)
+		l.Logger.ErrorContext(ctx, "the slot's run cannot be had", "slot", slot, "error", err, "again", l.again)
 	case run.State == ledger.StateDone:
 		l.settled, l.errors = slot, 0
-		l.Logger.InfoContext(ctx, "slot is done", "slot", slot.Name(l.plan.Schedule), "run", run.ID)
+		l.Logger.InfoContext(ctx, "slot ended", "slot", slot, "state", run.State, "run", run.ID,
+			"at_utc", slot.At.Format(time.RFC3339), "at", slot.Local().Format("2006-01-02 15:04 MST"))
 	default:
 		l.errors = 0
 		l.again = l.Now().Add(l.jitter(l.retryPause(run.Attempt)))
-		l.Logger.WarnContext(ctx, "slot is not done", "slot", slot.Name(l.plan.Schedule), "run", run.ID, "state", run.State,
+		l.Logger.WarnContext(ctx, "slot is not done", "slot", slot, "run", run.ID, "state", run.State,
 			"reason", run.Reason, "again", l.again)
 	}
 }
@@ -84,7 +88,7 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot, at time.Time) {
 func (l *lane) other(ctx context.Context, slot ledger.Slot) bool {
 	looking, cancel := context.WithTimeout(ctx, ledgerTimeout)
 	defer cancel()
-	latest, known, err := l.Slots.Latest(looking, slot)
+	latest, known, err := l.Slots.Latest(looking, slot, l.Kept)
 	if err != nil || !known || latest.State != ledger.StateFailed && latest.State != ledger.StatePartial {
 		return false
 	}

@@ -23,9 +23,9 @@ func TestTheAuditorFindsWhatNobodyRuns(t *testing.T) {
 		time.Sleep(30 * time.Minute) // at 14:00 the slot of the 21st was caught up
 		want(t, "notices", w.Kinds(), nil)
 		time.Sleep(2 * time.Hour)
-		want(t, "after the grace", w.Kinds(), []string{"import:2026-11-22:0 missed"})
+		want(t, "after the grace", w.Kinds(), []string{"import:2026-11-22T22:05Z missed"})
 		time.Sleep(24 * time.Hour)
-		want(t, "a day later", w.Kinds(), []string{"import:2026-11-22:0 missed", "import:2026-11-23:0 missed"})
+		want(t, "a day later", w.Kinds(), []string{"import:2026-11-22T22:05Z missed", "import:2026-11-23T22:05Z missed"})
 		stop()
 		if got := w.history(); !slices.ContainsFunc(got, func(r string) bool { return strings.HasPrefix(r, "2026-11-22:0  missed") }) {
 			t.Errorf("the ledger does not say that the 22nd was missed: %v", got)
@@ -52,7 +52,7 @@ func TestPeopleAreToldOnceThoughTheyAreHardToReach(t *testing.T) {
 		for _, stop := range stops {
 			stop()
 		}
-		want(t, "notices", w.Kinds(), []string{"import:2026-11-22:0 failed"})
+		want(t, "notices", w.Kinds(), []string{"import:2026-11-22T22:05Z failed"})
 	})
 }
 
@@ -101,7 +101,7 @@ func TestTheAuditorWritesDownWhatTheLedgerMissed(t *testing.T) {
 		time.Sleep(4 * time.Minute)
 		p.Heal("NQ")
 		time.Sleep(time.Hour)
-		slot := ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22"}
+		slot := slotOf(22)
 		if len(w.Ledger.Effective(slot)) != 1 || w.Ledger.WasTold(slot, ledger.NoticePartial) {
 			t.Fatalf("while the ledger fails: %v", w.history())
 		}
@@ -110,6 +110,6 @@ func TestTheAuditorWritesDownWhatTheLedgerMissed(t *testing.T) {
 		if !w.Ledger.WasTold(slot, ledger.NoticePartial) {
 			t.Error("the ledger does not know it")
 		}
-		want(t, "notices", w.Kinds(), []string{"import:2026-11-22:0 partial"})
+		want(t, "notices", w.Kinds(), []string{"import:2026-11-22T22:05Z partial"})
 	})
 }

@@ -17,7 +17,9 @@ import (
 
 // Plan is what is run when.
 type Plan struct {
-	Schedule ledger.Schedule // with its job; each job has one plan at most
+	Schedule ledger.Schedule // with its job and its past (ledger.Schedule.After); each job has one plan at most
+	// Since is when the job was scheduled first, before which no slot was due; zero for the process's start.
+	Since time.Time
 	// CatchUp is how late a slot may be begun whose time passed while no process was up; 0: until the next slot.
 	CatchUp time.Duration
 }
@@ -27,6 +29,7 @@ type Config struct {
 	RunSlot Run
 	Slots   store.Slots
 	Plans   []Plan
+	Kept    ledger.Kept // the series for which a slot is judged
 	Trigger Trigger
 	Notices Notices // nil: nobody is told; what was missed is recorded all the same
 	Now     func() time.Time

@@ -69,7 +69,7 @@ func TestCatchUp(t *testing.T) {
 			"2026-11-17:0 catch-up done 18 14:00:00", "2026-11-18:0 schedule done 18 14:05:00", "2026-11-19:0  missed 22 09:00:00",
 			"2026-11-20:0  missed 22 09:00:00", "2026-11-21:0 catch-up done 22 09:00:00",
 		})
-		want(t, "notices", w.Kinds(), []string{"import:2026-11-19:0 missed", "import:2026-11-20:0 missed"})
+		want(t, "notices", w.Kinds(), []string{"import:2026-11-20T22:05Z several"})
 	})
 }
 
@@ -132,7 +132,7 @@ func TestAProcessThatDiesIsTakenOverAndReported(t *testing.T) {
 		stop := w.open(t, w.Player("b"))
 		time.Sleep(5 * time.Minute)
 		stop()
-		want(t, "notices", w.Kinds(), []string{"import:2026-11-22:0 abandoned"})
+		want(t, "notices", w.Kinds(), []string{"import:2026-11-22T22:05Z abandoned"})
 		runs := w.Ledger.All()
 		if len(runs) != 2 || runs[0].State != ledger.StateAbandoned || runs[1].State != ledger.StateDone || len(w.Ledger.CellsOf(2)) != 2 {
 			t.Errorf("runs %v, cells %v", w.history(), w.Ledger.CellsOf(2))
@@ -164,15 +164,15 @@ func TestGrowingPausesUntilTheNextSlot(t *testing.T) {
 				t.Errorf("attempt %d carried out %v, want NQ alone", run.Attempt, cells)
 			}
 		}
-		want(t, "notices", w.Kinds(), []string{"import:2026-11-22:0 partial"})
+		want(t, "notices", w.Kinds(), []string{"import:2026-11-22T22:05Z partial"})
 		time.Sleep(4 * time.Hour) // the next slot begins
 		p.Heal("NQ")
 		time.Sleep(2 * time.Hour)
 		stop()
 		want(t, "notices", w.Kinds(), []string{
-			"import:2026-11-22:0 missed", "import:2026-11-22:0 partial", "import:2026-11-23:0 partial",
+			"import:2026-11-22T22:05Z missed", "import:2026-11-22T22:05Z partial", "import:2026-11-23T22:05Z partial",
 		})
-		if len(w.Ledger.Effective(ledger.Slot{Job: ledger.JobImport, Date: "2026-11-23"})) != 1 {
+		if len(w.Ledger.Effective(slotOf(23))) != 1 {
 			t.Errorf("the next slot: %v", w.history())
 		}
 		if got := maps.Collect(counted(w.Pings())); got[notify.PingStart] != got[notify.PingFailure]+1 || got[notify.PingSuccess] != 1 {
@@ -204,7 +204,7 @@ func TestReplicasShareTheirPauses(t *testing.T) {
 		if n := len(w.history()); n < 20 || n > 32 {
 			t.Errorf("%d attempts in ten hours, want about 26", n)
 		}
-		want(t, "notices", w.Kinds(), []string{"import:2026-11-22:0 failed"})
+		want(t, "notices", w.Kinds(), []string{"import:2026-11-22T22:05Z failed"})
 		w.Clean(t)
 	})
 }

@@ -79,7 +79,7 @@ func (w *world) judgeAdHoc() {
 		}
 	}
 	for _, run := range w.ledger.All() {
-		if run.SlotDate != "" {
+		if run.Scheduled() {
 			continue
 		}
 		if run.State == ledger.StateRunning {

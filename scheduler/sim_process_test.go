@@ -199,8 +199,8 @@ type hasty struct {
 }
 
 func (h hasty) Finish(ctx context.Context, run ledger.Run) (bool, error) {
-	if slot, ok := ledger.SlotOf(run); ok && run.State == ledger.StateDone {
-		if err := h.markers.Done(ctx, slot, ledger.MarkerOf(run), 7*24*time.Hour); err != nil && errors.Is(err, gatetest.ErrDead) {
+	if run.Scheduled() && run.State == ledger.StateDone {
+		if err := h.markers.Done(ctx, run.Slot, ledger.MarkerOf(run), 7*24*time.Hour); err != nil && errors.Is(err, gatetest.ErrDead) {
 			return false, err
 		}
 	}
@@ -213,11 +213,11 @@ type credulous struct {
 	markers *gatetest.Markers
 }
 
-func (c credulous) Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error) {
+func (c credulous) Latest(ctx context.Context, slot ledger.Slot, kept ledger.Kept) (ledger.Run, bool, error) {
 	if marker, found := c.markers.Of(slot); found && marker.State == ledger.MarkerDone {
 		return marker.RunOf(slot), true, nil
 	}
-	return c.Gate.Latest(ctx, slot)
+	return c.Gate.Latest(ctx, slot, kept)
 }
 
 // honest are markers that watch for a done one whose run is not.
@@ -260,13 +260,17 @@ func (p *process) live(ctx context.Context) {
 	p.ctx, p.crash = context.WithCancel(ctx)
 	defer p.crash()
 	p.w.born(p)
+	var plans []scheduler.Plan
+	for _, schedule := range p.w.jobs() {
+		changes, err := p.port().ChangeSchedule(p.ctx, schedule.Job(), schedule.String(), p.w.now())
+		if err != nil || len(changes) == 0 {
+			return // a process that cannot read its database at its start ends, and is started again
+		}
+		plans = append(plans, scheduler.Plan{Schedule: schedule.After(changes, p.w.now()), Since: changes[0].Since})
+	}
 	dispatcher, err := notify.NewDispatcher(notify.DispatcherConfig{Notices: p.port(), Sender: p, Logger: quiet()})
 	if err != nil {
 		panic(err)
-	}
-	var plans []scheduler.Plan
-	for _, schedule := range p.w.jobs() {
-		plans = append(plans, scheduler.Plan{Schedule: schedule})
 	}
 	s, err := scheduler.New(scheduler.Config{
 		RunSlot: through(p.gate(dispatcher.Listen)), Slots: p.port(), Plans: plans, Trigger: scheduler.Timer{Now: p.w.now},
@@ -331,7 +335,7 @@ func (p *process) callOnce(ctx context.Context) {
 	if d.chance(0.3) {
 		p.fuse = 1 + d.int(40)
 	}
-	slot, _, _ := p.w.plan.Due(p.w.now())
+	slot, _ := p.w.plan.Due(p.w.now())
 	answer, err := p.gate().RunSlot(p.ctx, slot, gate.SlotRequest{Entry: "sync", Force: d.chance(0.05)})
 	if err != nil || p.burn() {
 		return

@@ -157,8 +157,8 @@ func simulate(t *testing.T, seed uint64, p plant, days int) []string {
 func (w *world) near(d *dice) time.Time {
 	at := w.start.Add(time.Duration(d.float() * float64(w.end.Sub(w.start))))
 	if d.chance(0.8) {
-		_, at = w.plan.Next(at)
-		at = at.Add(d.between(0, 25*time.Minute) - 5*time.Minute)
+		next, _ := w.plan.Next(at)
+		at = next.At.Add(d.between(0, 25*time.Minute) - 5*time.Minute)
 	}
 	return at
 }
@@ -253,8 +253,8 @@ func (w *world) dependents(ctx context.Context) {
 	var calls sync.WaitGroup
 	defer calls.Wait()
 	for n := uint64(0); ; n++ {
-		_, at := w.plan.Next(w.now().Add(d.between(0, 20*24*time.Hour)))
-		if at.After(w.end) || rest(ctx, at.Sub(w.now())+d.between(0, time.Hour)) != nil {
+		next, _ := w.plan.Next(w.now().Add(d.between(0, 20*24*time.Hour)))
+		if next.At.After(w.end) || rest(ctx, next.At.Sub(w.now())+d.between(0, time.Hour)) != nil {
 			return
 		}
 		p := newProcess(w, fmt.Sprintf("cron-%d", n), w.seed, 1e6+n)
@@ -267,24 +267,34 @@ func (w *world) judge() {
 	for _, plan := range w.jobs() {
 		slots := plan.Between(w.start.Add(5*time.Minute), w.end)
 		for i, slot := range slots {
-			done := w.ledger.Effective(slot.Slot)
+			done := w.ledger.Effective(slot)
 			if len(done) > 1 {
-				w.violate("%s has %d effective runs", slot.Slot, len(done))
+				w.violate("%s has %d effective runs", slot, len(done))
 			}
 			if len(done) > 0 {
 				continue
 			}
-			if i+1 < len(slots) && !w.ledger.WasTold(slot.Slot, ledger.NoticeMissed) {
-				w.violate("%s is neither done nor reported: %v", slot.Slot, w.ledger.RunsOf(slot.Slot))
+			if i+1 < len(slots) && !w.told(slots[i:]) {
+				w.violate("%s is neither done nor reported: %v", slot, w.ledger.RunsOf(slot))
 			}
 			if i+1 < len(slots) && w.calm(slot.At, slots[i+1].At) {
-				w.violate("%s is not done though nothing was wrong for hours: %v", slot.Slot, w.ledger.RunsOf(slot.Slot))
+				w.violate("%s is not done though nothing was wrong for hours: %v", slot, w.ledger.RunsOf(slot))
 			}
 			if i+1 == len(slots) {
-				w.violate("%s, the last, is not done: %v", slot.Slot, w.ledger.RunsOf(slot.Slot))
+				w.violate("%s, the last, is not done: %v", slot, w.ledger.RunsOf(slot))
 			}
 		}
 	}
+}
+
+// told tells whether people know that the first of these slots was missed: of it alone, or of several of which a later one is
+// the last.
+func (w *world) told(slots []ledger.Slot) bool {
+	if w.ledger.WasTold(slots[0], ledger.NoticeMissed) {
+		return true
+	}
+	recorded := slices.ContainsFunc(w.ledger.RunsOf(slots[0]), func(r ledger.Run) bool { return r.State == ledger.StateMissed })
+	return recorded && slices.ContainsFunc(slots, func(s ledger.Slot) bool { return w.ledger.WasTold(s, ledger.NoticeSeveral) })
 }
 
 // calm tells whether the last hours before the next slot were such that this one must have been done in them.

@@ -64,7 +64,7 @@ func (w *town) open(t testing.TB, p *gatetest.Player) (stop func()) {
 	}
 	p.Config = func(c *gate.Config) { c.Now, c.Listeners = w.now, []gate.Listener{dispatcher.Listen} }
 	c := scheduler.Config{
-		RunSlot: through(p.Gate(t)), Slots: p.Port(), Plans: w.plans, Trigger: scheduler.Timer{Now: w.now}, Notices: dispatcher,
+		RunSlot: through(p.Gate(t)), Slots: p.Port(), Plans: w.begin(t), Trigger: scheduler.Timer{Now: w.now}, Notices: dispatcher,
 		Now: w.now, Logger: quiet(), Random: func() float64 { return 0.5 },
 	}
 	w.change(&c)
@@ -87,6 +87,21 @@ func (w *town) open(t testing.TB, p *gatetest.Player) (stop func()) {
 	}
 }
 
+// begin brings the plans into force, as a process does when it starts.
+func (w *town) begin(t testing.TB) []scheduler.Plan {
+	t.Helper()
+	plans := slices.Clone(w.plans)
+	for i := range plans {
+		p := &plans[i]
+		changes, err := w.Ledger.ChangeSchedule(t.Context(), p.Schedule.Job(), p.Schedule.String(), w.now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Schedule, p.Since = p.Schedule.After(changes, w.now()), changes[0].Since
+	}
+	return plans
+}
+
 // through is a scheduler's way to run a slot.
 func through(g *gate.Gate) scheduler.Run {
 	return func(ctx context.Context, slot ledger.Slot, entry string) (ledger.Run, error) {
@@ -100,7 +115,7 @@ func (w *town) history() []string {
 	var all []string
 	for _, r := range w.Ledger.All() {
 		if r.Job == ledger.JobImport {
-			all = append(all, fmt.Sprintf("%s:%d %s %s %s", r.SlotDate, r.Slot, r.Entry, r.State,
+			all = append(all, fmt.Sprintf("%s:%d %s %s %s", r.Slot.Date, r.Slot.Index, r.Entry, r.State,
 				r.Started.In(w.plans[0].Schedule.Zone()).Format("02 15:04:05")))
 		}
 	}
@@ -115,3 +130,22 @@ func want(t testing.TB, what string, got, want []string) {
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// slotOf is the slot of 14:05 Pacific of a day of November 2026.
+func slotOf(day int) ledger.Slot {
+	return ledger.NewSlot(ledger.JobImport, time.Date(2026, 11, day, 22, 5, 0, 0, time.UTC))
+}
+
+// reschedule changes IMPORT_TIMES and IMPORT_TIMEZONE of whatever process is opened next.
+func (w *town) reschedule(t testing.TB, zone string, times ...string) {
+	t.Helper()
+	location, err := time.LoadLocation(zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := ledger.NewSchedule(ledger.JobImport, times, location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.plans = []scheduler.Plan{{Schedule: plan}}
+}

@@ -25,6 +25,7 @@ type Config struct {
 
 	Import      ledger.Schedule
 	Maintenance ledger.Schedule // the zero Schedule for none
+	Kept        ledger.Kept     // the series for which slots are judged
 	Pacific     *time.Location  // shown beside UTC
 
 	Ledger   query.Ledger

@@ -126,7 +126,7 @@ func (s *Server) findSlots(ctx context.Context, f *gauges) {
 		return
 	}
 	for _, v := range slots {
-		labels := []string{"job", string(v.Job), "slot", strconv.Itoa(v.Index)}
+		labels := []string{"job", string(v.Job), "slot", strconv.Itoa(v.Index), "time", v.Time}
 		f.add("barkeep_slot_due", "Whether the time of a slot of today has come.", truth(v.State != ledger.StateWaiting), labels...)
 		f.add("barkeep_slot_done", "Whether a slot of today is done: its data is there.", truth(v.Done), labels...)
 	}

@@ -59,7 +59,7 @@ func New(c Config) (*Server, error) {
 		return query.ReadRecent(ctx, s.Ledger, recentLimit)
 	})
 	s.slots = newSource(s, "slots", func(ctx context.Context) ([]query.Slot, error) {
-		return query.ReadToday(ctx, s.Ledger, s.Now(), s.Import, s.Maintenance)
+		return query.ReadToday(ctx, s.Ledger, s.Now(), s.Kept, s.Import, s.Maintenance)
 	})
 	s.series = newSource(s, "series", c.States)
 	s.provider = newSource(s, "provider", c.Provider)

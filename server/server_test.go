@@ -34,7 +34,7 @@ func TestConfig(t *testing.T) {
 func TestUnknownPathsAndMethods(t *testing.T) {
 	t.Parallel()
 	b := servertest.New(t)
-	for _, path := range []string{"/", "/status/", "/api/v1", "/api/v1/slots/2026-01-15", "/api/v1/runs/1/2", "/api/v2/runs", "/metrics2"} {
+	for _, path := range []string{"/", "/status/", "/api/v1", "/api/v1/slots/2026-01-15/0/1", "/api/v1/runs/1/2", "/api/v2/runs", "/metrics2"} {
 		servertest.Refused(t, b.Get(t, path), http.StatusNotFound)
 	}
 	for _, c := range []struct{ method, path, allow string }{

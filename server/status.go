@@ -14,10 +14,10 @@ import (
 const recentLimit = 10
 
 // Slot reads once how a slot stands, within the time that any request may take.
-func (s *Server) Slot(ctx context.Context, schedule ledger.Schedule, slot ledger.Timed) (view.Slot, error) {
+func (s *Server) Slot(ctx context.Context, schedule ledger.Schedule, slot ledger.Slot) (view.Slot, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.RequestTimeout)
 	defer cancel()
-	read, err := query.ReadSlot(ctx, s.Ledger, schedule, slot, s.Now())
+	read, err := query.ReadSlot(ctx, s.Ledger, schedule, slot, s.Kept, s.Now())
 	return s.views.Slot(read.Standing, read.Cells), err
 }
 

@@ -84,7 +84,7 @@ func TestStatusInBothHalvesOfTheYear(t *testing.T) {
 			b.Clock.Set(now)
 			done := servertest.DoneRun(5, c.date, now.Add(-5*time.Minute))
 			b.Ledger.List = []ledger.Run{done}
-			b.Ledger.Slots[ledger.Slot{Job: ledger.JobImport, Date: c.date}] = servertest.SlotRecord{Run: done}
+			b.Ledger.Slots[servertest.On(c.date).ID()] = servertest.SlotRecord{Run: done}
 			s := servertest.Decode[status](t, b.Get(t, "/status"), http.StatusOK)
 			if *s.Now != (servertest.Both{UTC: c.now, Pacific: c.nowPacific}) {
 				t.Errorf("now %+v", *s.Now)
@@ -112,10 +112,10 @@ func TestStatusShowsEverything(t *testing.T) {
 	})
 	at := time.Date(2026, 1, 15, 22, 5, 0, 0, time.UTC)
 	partial := servertest.DoneRun(8, "2026-01-15", at)
-	partial.Slot, partial.State, partial.Reason = 1, ledger.StatePartial, "NQ 1d: no answer"
+	partial.State, partial.Reason = ledger.StatePartial, "NQ 1d: no answer"
 	running := ledger.Run{ID: 9, Job: ledger.JobImport, State: ledger.StateRunning, Started: at.Add(2 * time.Minute)}
 	b.Ledger.List = []ledger.Run{running, partial}
-	b.Ledger.Slots[ledger.Slot{Job: ledger.JobImport, Date: "2026-01-15", Index: 1}] = servertest.SlotRecord{Run: partial, Cells: []ledger.Cell{
+	b.Ledger.Slots[partial.Slot.ID()] = servertest.SlotRecord{Run: partial, Cells: []ledger.Cell{
 		{Instrument: "ES", Timeframe: "1d", State: ledger.CellStored, Inserted: 3, Changed: 2, Unchanged: 1, Newest: at.Add(-time.Hour)},
 		{Instrument: "NQ", Timeframe: "1d", State: ledger.CellFailed, Reason: "no answer"},
 	}}

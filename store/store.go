@@ -93,24 +93,25 @@ type Snapshot interface {
 type Gate interface {
 	// Claim begins run, which has a new Token, unless another is in the way; all of it in one transaction.
 	//
-	// With a slot: in the way are, for an unforced run, any run of the slot that is done and not forced; and for every run,
-	// one of the slot that is running with its lease not over. Attempt becomes 1 + the number of the slot's runs (missed rows
+	// With a slot: in the way of every run is one of the slot that is running with its lease not over; and of an unforced one,
+	// that the slot is done for those who keep these series: each of them has an effective import, that is an OK cell of an
+	// unforced run of the slot, of which there can be one only. Attempt becomes 1 + the number of the slot's runs (missed rows
 	// not counted).
 	//
 	// Without a slot (an ad-hoc run) nothing is in the way.
 	//
 	// Runs whose lease is over, of the slot or, without one, ad-hoc ones of the same job, become abandoned with the reason
 	// "lease ended". A running run that has run.Token is the one that an earlier try began: won, and its lease begins again.
-	Claim(ctx context.Context, run ledger.Run, lease time.Duration) (ledger.Claim, error)
+	Claim(ctx context.Context, run ledger.Run, kept ledger.Kept, lease time.Duration) (ledger.Claim, error)
 	// Heartbeat lets the run's lease end no sooner than lease from now if the run (by ID) is running and has the token, also
 	// if its lease had ended and nobody took it over. Still is false if it is not.
 	Heartbeat(ctx context.Context, run ledger.Run, lease time.Duration) (still bool, err error)
 	// Finish writes State, Reason and Finished of a run if it (by ID) is running and has the token; also true, without a
 	// write, if a run of this ID and token has that state already. OK is false in any other case: the run was taken over.
 	Finish(ctx context.Context, run ledger.Run) (ok bool, err error)
-	// Latest is the run that tells how a slot stands: the unforced one that is done if there is one, else the one that is
-	// running, else the newest (also a missed row). Forced runs are left out. False when there is none.
-	Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error)
+	// Latest is the run that tells how a slot stands for those who keep these series, as ledger.Kept.Judge sees it. Forced runs
+	// are left out. False when there is none.
+	Latest(ctx context.Context, slot ledger.Slot, kept ledger.Kept) (ledger.Run, bool, error)
 	// Committed is the newest cell of each series over the unforced attempts of a slot; newest by run ID.
 	Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell, error)
 	// InProgress is the oldest run of the job that is running with its lease not over, with a slot or without; false when
@@ -127,17 +128,25 @@ type Gate interface {
 // Slots is the ledger of slots as the scheduler and its auditor need it.
 type Slots interface {
 	// Latest is that of Gate.
-	Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error)
-	// Since is the instant since which the job is run by this schedule (its text). The first call for a job, and the first
-	// with another text than the last, write now and return it; all others return what is written.
-	Since(ctx context.Context, job ledger.Job, schedule string, now time.Time) (time.Time, error)
-	// Standing tells, for each slot of the job with a slot date in [from, to] (both included) that has any run, how it
-	// stands: what Latest says, in one query.
-	Standing(ctx context.Context, job ledger.Job, from, to string) ([]ledger.Run, error)
+	Latest(ctx context.Context, slot ledger.Slot, kept ledger.Kept) (ledger.Run, bool, error)
+	// ScheduleChanges are the schedules by which the job was run, each with since when, rising.
+	ScheduleChanges(ctx context.Context, job ledger.Job) ([]ledger.ScheduleChange, error)
+	// ChangeSchedule records that the job is run by this schedule (its text) from now on, unless it is so already, and returns
+	// what ScheduleChanges does then. Changes recorded for a time after now go: a wrong clock wrote them.
+	ChangeSchedule(ctx context.Context, job ledger.Job, schedule string, now time.Time) ([]ledger.ScheduleChange, error)
+	// Standing tells how each slot of the job stands whose instant is in [from, to] and that has any run; rising. A slot is done
+	// if any unforced run of it is, or if it is for those who keep these series.
+	Standing(ctx context.Context, job ledger.Job, from, to time.Time, kept ledger.Kept) ([]ledger.Run, error)
+	// Audited is the instant before which all slots of the job are done or told; the zero time when SetAudited never wrote it.
+	Audited(ctx context.Context, job ledger.Job) (time.Time, error)
+	SetAudited(ctx context.Context, job ledger.Job, until time.Time) error
 	// Missed records that a slot passed without a success: a row in runs with state missed, attempt 0, the reason, and now as
 	// its start and end; a run of the slot whose lease is over becomes abandoned. It does nothing and returns false if a run
 	// of the slot is done (unforced) or running with its lease not over. A slot is recorded once; later calls return true.
 	Missed(ctx context.Context, slot ledger.Slot, reason string, now time.Time) (recorded bool, err error)
+	// NameSlots gives the runs of earlier releases, which wrote the date and the number of their slot only, the slot that find
+	// says they were for, and counts them. It may be repeated.
+	NameSlots(ctx context.Context, find func(ledger.Run) (ledger.Slot, bool)) (named int, err error)
 }
 
 // History reads what the ledger holds.
@@ -152,13 +161,14 @@ type History interface {
 	Progress(ctx context.Context, runID int64) (ledger.Progress, bool, error)
 }
 
-// Notices keeps what people were told, so that all processes together tell it once. Keys are slot and kind.
+// Notices keeps what people were told, so that all processes together tell it once. Keys are what it is about (ledger.Notice)
+// and its kind.
 type Notices interface {
 	// Turn asks whose turn it is to tell a notice: TurnTold when it was told, TurnOther while another's turn lasts, else
 	// TurnMine, which lasts for turn from now by the database's clock.
-	Turn(ctx context.Context, slot ledger.Slot, kind ledger.NoticeKind, turn time.Duration) (ledger.Turn, error)
+	Turn(ctx context.Context, subject string, kind ledger.NoticeKind, turn time.Duration) (ledger.Turn, error)
 	// Told records that a notice was told. It may be repeated.
-	Told(ctx context.Context, slot ledger.Slot, kind ledger.NoticeKind) error
+	Told(ctx context.Context, subject string, kind ledger.NoticeKind) error
 }
 
 // Leases let one process at a time work on what a name stands for. They save work and requests; what is written is right

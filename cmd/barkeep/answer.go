@@ -13,7 +13,7 @@ import (
 func printAnswer(w io.Writer, answer gate.Result, slot ledger.Slot, names naming, asJSON bool) error {
 	report := reportOf(answer.Run, answer.Cells)
 	if asJSON {
-		view, named := reportJSON(report, names), slot.View(names.pacific, names.schedules...)
+		view, named := reportJSON(report, names), slot.View(names.pacific)
 		view.Outcome, view.Slot = string(answer.Outcome), &named
 		return printJSON(w, view)
 	}
@@ -21,10 +21,10 @@ func printAnswer(w io.Writer, answer gate.Result, slot ledger.Slot, names naming
 		if err := printReport(w, report, answer.Run.Finished); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(w, "%s %s\n", slot.Name(names.schedules...), answer.Run.State)
+		_, err := fmt.Fprintf(w, "%s %s\n", slot, answer.Run.State)
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%s: %s\n", slot.Name(names.schedules...), became(answer, names.pacific))
+	_, err := fmt.Fprintf(w, "%s: %s\n", slot, became(answer, names.pacific))
 	return err
 }
 

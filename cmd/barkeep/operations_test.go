@@ -176,7 +176,7 @@ func TestTwoWorkers(t *testing.T) {
 	if n := count(t, e, fmt.Sprintf(effective, "2026-08-19")); n != 1 {
 		t.Errorf("%d effective runs", n)
 	}
-	if n := count(t, e, "SELECT count(*) FROM notices WHERE kind = 'abandoned'"); n != 1 {
+	if n := count(t, e, "SELECT count(*) FROM told WHERE kind = 'abandoned'"); n != 1 {
 		t.Errorf("%d notices that a run was abandoned, want one", n)
 	}
 	logs := workers[0].text() + workers[1].text()

@@ -55,8 +55,8 @@ func TestARunInProgressIsShown(t *testing.T) {
 				started, ends = "to_timestamp(1787174400)", "to_timestamp(99999999999)"
 			}
 			db := e.open(t)
-			statement(t, db, "INSERT INTO runs (job, trading_date, slot, attempt, entry, host, state, started, token, lease_until) "+
-				"VALUES ('import', '2026-08-19', 0, 1, 'sync', 'box', 'running', "+started+", 'x', "+ends+")")
+			statement(t, db, "INSERT INTO runs (job, trading_date, slot, slot_at, slot_time, attempt, entry, host, state, started, token, lease_until) "+
+				"VALUES ('import', '2026-08-19', 0, 1787173500, '14:05', 1, 'sync', 'box', 'running', "+started+", 'x', "+ends+")")
 			statement(t, db, "INSERT INTO cells (run_id, instrument, timeframe, state, reason) SELECT id, 'ES', '1d', 'failed', 'no' FROM runs")
 			if got := barkeep(t, env, "runs", "99").must(t, 2); !strings.HasSuffix(got.stderr, "barkeep: there is no run 99; the newest is 1\n") {
 				t.Errorf("with one run:\n%s", got.stderr)

@@ -28,7 +28,7 @@ func TestAMarkerOutlivesARestore(t *testing.T) {
 			if got.Outcome != "ran" || got.Run.State != "done" || len(got.Cells) != 6 {
 				t.Errorf("after the restore sync says %+v, want a run with 6 cells\n%s", got, again.stderr)
 			}
-			if n := strings.Count(again.stderr, "the marker says done but the ledger lacks its run"); n != 1 {
+			if n := strings.Count(again.stderr, "the marker says done but the ledger does not"); n != 1 {
 				t.Errorf("%d warnings, want one:\n%s", n, again.stderr)
 			}
 			date := got.Slot.Date

@@ -51,7 +51,7 @@ func (c *runsCommand) Run(p *process) error {
 	t := newTable(p.out, "run", "job", "slot", "attempt", "by", "on", "state", "started", "took", "reason")
 	for _, r := range status.Runs {
 		t.AppendRow(table.Row{
-			r.ID, r.Job, slotOf(r, names), r.Attempt, r.Entry, r.Host, r.State, both(r.Started, names.pacific), took(r),
+			r.ID, r.Job, slotOf(r), r.Attempt, r.Entry, r.Host, r.State, both(r.Started, names.pacific), took(r),
 			short(r.Reason, 60),
 		})
 	}
@@ -79,8 +79,8 @@ func (c *runsCommand) one(p *process, s setup, names naming) error {
 }
 
 // slotOf names the slot of a run, whose job stands beside it.
-func slotOf(r ledger.Run, names naming) string {
-	text := r.SlotName(names.schedules...)
+func slotOf(r ledger.Run) string {
+	text := r.SlotName()
 	if r.Forced {
 		text += " forced"
 	}

@@ -169,7 +169,7 @@ func TestSlotAnswers(t *testing.T) {
 				t.Errorf("after a run without bars: %d runs done, markers %v\n%s", done(), keys(t, cache, "*:run:*"), failed.stdout)
 			}
 			barkeep(t, env, "sync").must(t, 0)
-			if got := keys(t, cache, "*:run:*"); done() != 1 || len(got) != 1 || got[0] != "barkeep:run:import:2026-08-19:0" {
+			if got := keys(t, cache, "*:run:*"); done() != 1 || len(got) != 1 || got[0] != "barkeep:run:import:2026-08-19T21:05Z" {
 				t.Errorf("after a good run: %d done, markers %v", done(), got)
 			}
 			again := barkeep(t, env, "sync").must(t, 0)

@@ -70,7 +70,13 @@ func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Sche
 		return status, err
 	}
 	defer closeArchive()
-	status.Status, err = query.ReadStatus(ctx, archive, query.StatusRequest{Runs: runs, Now: status.now, Schedules: schedules})
+	kept, err := app.Kept(s.config)
+	if err != nil {
+		return status, err
+	}
+	status.Status, err = query.ReadStatus(ctx, archive, query.StatusRequest{
+		Runs: runs, Now: status.now, Schedules: schedules, Kept: kept,
+	})
 	return status, err
 }
 
@@ -101,19 +107,22 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 		if slot.Job != ledger.JobImport {
 			continue
 		}
-		line := fmt.Sprintf("today    %s = %s: %s", slot.Name(names.schedules...), both(slot.At, pacific), slot.State)
+		line := fmt.Sprintf("today    %s = %s: %s", slot, both(slot.At, pacific), slot.State)
 		if slot.Run.ID != 0 {
 			line += fmt.Sprintf(", run %d", slot.Run.ID)
 		}
+		if slot.Run.Reason != "" {
+			line += "; " + short(slot.Run.Reason, 100)
+		}
 		fmt.Fprintln(w, line)
 	}
-	next, at := names.schedules[0].Next(s.now)
-	fmt.Fprintf(w, "next     %s = %s\n", next.Name(names.schedules...), both(at, pacific))
+	next, _ := names.schedules[0].Next(s.now)
+	fmt.Fprintf(w, "next     %s = %s\n", next, both(next.At, pacific))
 	if len(s.Runs) > 0 {
 		runs := newTable(w, "run", "job", "slot", "by", "state", "started", "took", "reason")
 		for _, r := range s.Runs {
 			runs.AppendRow(table.Row{
-				r.ID, r.Job, slotOf(r, names), r.Entry, r.State, both(r.Started, pacific), took(r), short(r.Reason, 60),
+				r.ID, r.Job, slotOf(r), r.Entry, r.State, both(r.Started, pacific), took(r), short(r.Reason, 60),
 			})
 		}
 		runs.Render()

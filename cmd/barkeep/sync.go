@@ -20,7 +20,7 @@ type syncCommand struct {
 	Backfill    bool    `help:"Fetch the whole backfill window also of series that have records."`
 	Deep        bool    `help:"Backfill as far back as the provider serves; implies --backfill."`
 	Maintenance bool    `help:"Fetch the whole window again, to fill holes and re-check provisional bars."`
-	Slot        *int    `help:"Run this slot of today, counted from 0, instead of the newest that is due."`
+	Slot        *string `help:"Run this slot of today, by its time (14:05) or its number from 0, instead of the newest that is due." placeholder:"14:05"`
 	Force       bool    `help:"Run the slot again though it is done; recorded as forced."`
 	NoWait      bool    `help:"When another process runs the slot, exit with 5 instead of waiting for it."`
 	DryRun      bool    `help:"Print the plan, its requests and how long they take; fetch and store nothing."`
@@ -86,9 +86,6 @@ func (c *syncCommand) request() (syncer.Request, error) {
 		return syncer.Request{}, misuse("--slot, --force and --no-wait are about a slot, which imports everything: " +
 			"leave out --instrument, --timeframe, --backfill, --deep and --maintenance")
 	}
-	if c.Slot != nil && *c.Slot < 0 {
-		return syncer.Request{}, misuse("--slot is %d: slots are counted from 0", *c.Slot)
-	}
 	return syncer.Request{
 		Instruments: instruments, Timeframes: timeframes,
 		Backfill: c.Backfill, Deep: c.Deep, Maintenance: c.Maintenance,
@@ -98,7 +95,7 @@ func (c *syncCommand) request() (syncer.Request, error) {
 // dryRun shows the plan of what would be run. What the run would refuse is refused.
 func (c *syncCommand) dryRun(p *process, s setup, a *app.App, request syncer.Request) error {
 	if c.Slot != nil {
-		if _, err := c.chosen(s); err != nil {
+		if _, err := c.chosen(s, a); err != nil {
 			return err
 		}
 	}
@@ -135,7 +132,7 @@ func (c *syncCommand) slot(p *process, s setup, a *app.App, request syncer.Reque
 	if err != nil {
 		return 0, err
 	}
-	slot, err := c.chosen(s)
+	slot, err := c.chosen(s, a)
 	if err != nil {
 		return 0, err
 	}
@@ -155,21 +152,17 @@ func (c *syncCommand) slot(p *process, s setup, a *app.App, request syncer.Reque
 }
 
 // chosen is the newest due slot of the import, or the one of today that --slot names, which must be due.
-func (c *syncCommand) chosen(s setup) (ledger.Slot, error) {
-	imports, _, err := app.Schedules(s.config)
-	if err != nil {
-		return ledger.Slot{}, err
-	}
+func (c *syncCommand) chosen(s setup, a *app.App) (ledger.Slot, error) {
 	if c.Slot == nil {
-		newest, err := imports.Newest(s.now())
+		newest, err := a.Imports().Newest(s.now())
 		if err != nil {
 			return ledger.Slot{}, config.Unusable(err)
 		}
-		return newest.Slot, nil
+		return newest, nil
 	}
-	slot, err := imports.Selectable("", *c.Slot, s.now())
+	slot, err := a.Imports().Selectable("", *c.Slot, s.now())
 	if err != nil {
-		return ledger.Slot{}, misuse("--slot %d: %w", *c.Slot, err)
+		return ledger.Slot{}, misuse("--slot %s: %w", *c.Slot, err)
 	}
-	return slot.Slot, nil
+	return slot, nil
 }

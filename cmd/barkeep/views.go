@@ -45,7 +45,7 @@ type runView struct {
 
 func viewRun(r ledger.Run, names naming) runView {
 	return runView{
-		ID: r.ID, SlotView: r.SlotView(names.pacific, names.schedules...), Attempt: r.Attempt, Forced: r.Forced, Entry: r.Entry,
+		ID: r.ID, SlotView: r.SlotView(names.pacific), Attempt: r.Attempt, Forced: r.Forced, Entry: r.Entry,
 		State: string(r.State), Reason: r.Reason, Host: r.Host, Started: optional(r.Started), Finished: optional(r.Finished),
 	}
 }

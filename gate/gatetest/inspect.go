@@ -13,13 +13,13 @@ func (l *Ledger) Effective(slot ledger.Slot) []ledger.Run {
 	return slices.DeleteFunc(l.RunsOf(slot), func(r ledger.Run) bool { return r.State != ledger.StateDone || r.Forced })
 }
 
-// RunsOf are all runs of a slot, as they are written: one whose lease is over is still running. The slot of runs ad hoc has a
-// job and no date.
+// RunsOf are all runs of a slot, as they are written: one whose lease is over is still running. Those of a slot that has a job
+// and no date are the runs ad hoc.
 func (l *Ledger) RunsOf(slot ledger.Slot) []ledger.Run {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var all []ledger.Run
-	for _, r := range l.slots[slot] {
+	for _, r := range l.slots[idOf(ledger.Run{Job: slot.Job, Slot: slot})] {
 		all = append(all, r.Run)
 	}
 	return all
@@ -54,14 +54,14 @@ func (l *Ledger) ProgressOf(run int64) (ledger.Progress, bool) {
 func (l *Ledger) WasTold(slot ledger.Slot, kind ledger.NoticeKind) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.told[topic{slot, kind}]
+	return l.told[topic{slot.Key(), kind}]
 }
 
 // Schedules is how many jobs have a schedule in the ledger.
 func (l *Ledger) Schedules() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.since)
+	return len(l.changes)
 }
 
 // Violations are the things that must never be and were.
@@ -80,12 +80,12 @@ func (l *Ledger) Add(run ledger.Run, lease time.Duration) ledger.Run {
 
 // Backup is what a copy of the ledger holds.
 type Backup struct {
-	rows  []row
-	cells map[int64][]ledger.Cell
-	since map[ledger.Job]time.Time
-	texts map[ledger.Job]string
-	turns map[topic]time.Time
-	told  map[topic]bool
+	rows    []row
+	cells   map[int64][]ledger.Cell
+	changes map[ledger.Job][]ledger.ScheduleChange
+	audited map[ledger.Job]time.Time
+	turns   map[topic]time.Time
+	told    map[topic]bool
 }
 
 // Backup copies the ledger.
@@ -93,7 +93,7 @@ func (l *Ledger) Backup() Backup {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := Backup{
-		cells: maps.Clone(l.cells), since: maps.Clone(l.since), texts: maps.Clone(l.texts), turns: maps.Clone(l.turns),
+		cells: maps.Clone(l.cells), changes: maps.Clone(l.changes), audited: maps.Clone(l.audited), turns: maps.Clone(l.turns),
 		told: maps.Clone(l.told),
 	}
 	for _, r := range l.rows {
@@ -106,8 +106,8 @@ func (l *Ledger) Backup() Backup {
 func (l *Ledger) Restore(b Backup) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.rows, l.slots, l.order = nil, map[ledger.Slot][]*row{}, nil
-	l.cells, l.since, l.texts = maps.Clone(b.cells), maps.Clone(b.since), maps.Clone(b.texts)
+	l.rows, l.slots, l.order = nil, map[ledger.SlotID][]*row{}, nil
+	l.cells, l.changes, l.audited = maps.Clone(b.cells), maps.Clone(b.changes), maps.Clone(b.audited)
 	l.turns, l.told = maps.Clone(b.turns), maps.Clone(b.told)
 	for _, r := range b.rows {
 		l.add(r.Run, r.lease)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -29,12 +28,12 @@ type Ledger struct {
 	noFence bool
 
 	mu         sync.Mutex
-	rows       []*row                 // the ID is the index, from 1
-	slots      map[ledger.Slot][]*row // runs ad hoc have a slot without a date
-	order      []ledger.Slot          // by date
+	rows       []*row                   // the ID is the index, from 1
+	slots      map[ledger.SlotID][]*row // runs ad hoc have the zero one
+	order      []ledger.SlotID          // by instant
 	cells      map[int64][]ledger.Cell
-	since      map[ledger.Job]time.Time
-	texts      map[ledger.Job]string
+	changes    map[ledger.Job][]ledger.ScheduleChange
+	audited    map[ledger.Job]time.Time
 	turns      map[topic]time.Time
 	told       map[topic]bool
 	violations []string
@@ -43,8 +42,9 @@ type Ledger struct {
 // NewLedger makes an empty ledger whose leases are measured by clock.
 func NewLedger(clock func() time.Time) *Ledger {
 	return &Ledger{
-		clock: clock, slots: map[ledger.Slot][]*row{}, cells: map[int64][]ledger.Cell{}, since: map[ledger.Job]time.Time{},
-		texts: map[ledger.Job]string{}, turns: map[topic]time.Time{}, told: map[topic]bool{},
+		clock: clock, slots: map[ledger.SlotID][]*row{}, cells: map[int64][]ledger.Cell{},
+		changes: map[ledger.Job][]ledger.ScheduleChange{}, audited: map[ledger.Job]time.Time{},
+		turns: map[topic]time.Time{}, told: map[topic]bool{},
 	}
 }
 
@@ -71,12 +71,23 @@ func (l *Ledger) read(r *row) ledger.Run {
 	return run
 }
 
+// none is the key of a job's runs without a slot.
+func none(job ledger.Job) ledger.SlotID { return ledger.SlotID{Job: job} }
+
+// idOf is the key of a run's slot.
+func idOf(run ledger.Run) ledger.SlotID {
+	if !run.Scheduled() {
+		return none(run.Job)
+	}
+	return run.Slot.ID()
+}
+
 func (l *Ledger) add(run ledger.Run, lease time.Time) ledger.Run {
-	slot, ok := ledger.SlotOf(run)
+	slot := idOf(run)
 	run.ID = int64(len(l.rows) + 1)
-	if ok && len(l.slots[slot]) == 0 {
+	if run.Scheduled() && len(l.slots[slot]) == 0 {
 		l.order = append(l.order, slot)
-		for i := len(l.order) - 1; i > 0 && l.order[i].Date < l.order[i-1].Date; i-- {
+		for i := len(l.order) - 1; i > 0 && l.order[i].At < l.order[i-1].At; i-- {
 			l.order[i], l.order[i-1] = l.order[i-1], l.order[i]
 		}
 	}
@@ -86,14 +97,14 @@ func (l *Ledger) add(run ledger.Run, lease time.Time) ledger.Run {
 }
 
 // Claim is that of store.Gate.
-func (l *Ledger) Claim(_ context.Context, run ledger.Run, lease time.Duration) (ledger.Claim, error) {
+func (l *Ledger) Claim(_ context.Context, run ledger.Run, kept ledger.Kept, lease time.Duration) (ledger.Claim, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	slot, ok := ledger.SlotOf(run)
-	if !ok {
-		return l.claimAdHoc(slot, run, lease), nil
+	if !run.Scheduled() {
+		return l.claimAdHoc(none(run.Job), run, lease), nil
 	}
-	if claim, decided := l.inTheWay(slot, run, lease); decided {
+	slot := run.Slot.ID()
+	if claim, decided := l.inTheWay(slot, run, kept, lease); decided {
 		return claim, nil
 	}
 	if l.noIndex != nil {
@@ -118,7 +129,7 @@ func (l *Ledger) Claim(_ context.Context, run ledger.Run, lease time.Duration) (
 }
 
 // claimAdHoc begins a run without a slot, or finds the one that an earlier try began, and takes over from all that died.
-func (l *Ledger) claimAdHoc(none ledger.Slot, run ledger.Run, lease time.Duration) ledger.Claim {
+func (l *Ledger) claimAdHoc(none ledger.SlotID, run ledger.Run, lease time.Duration) ledger.Claim {
 	claim := ledger.Claim{Won: true}
 	for _, r := range l.slots[none] {
 		switch {
@@ -138,18 +149,19 @@ func (l *Ledger) claimAdHoc(none ledger.Slot, run ledger.Run, lease time.Duratio
 }
 
 // inTheWay looks for a run that decides the claim of a slot: the claim's own, or another's.
-func (l *Ledger) inTheWay(slot ledger.Slot, run ledger.Run, lease time.Duration) (ledger.Claim, bool) {
+func (l *Ledger) inTheWay(slot ledger.SlotID, run ledger.Run, kept ledger.Kept, lease time.Duration) (ledger.Claim, bool) {
 	var running *row
 	for _, r := range l.slots[slot] {
 		switch {
 		case r.State == ledger.StateRunning && r.Token == run.Token:
 			r.lease = l.clock().Add(lease)
 			return ledger.Claim{Won: true, Run: r.Run}, true
-		case r.State == ledger.StateDone && !r.Forced && !run.Forced:
-			return ledger.Claim{Run: r.Run}, true
 		case l.running(r):
 			running = r
 		}
+	}
+	if latest := l.latest(slot, kept); latest.State == ledger.StateDone && !run.Forced {
+		return ledger.Claim{Run: latest}, true
 	}
 	if running != nil {
 		return ledger.Claim{Run: running.Run}, true
@@ -202,12 +214,9 @@ func (l *Ledger) Finish(_ context.Context, run ledger.Run) (bool, error) {
 		return old.Token == run.Token && old.State == run.State, nil
 	}
 	r.State, r.Reason, r.Finished = run.State, run.Reason, run.Finished
-	slot, ok := ledger.SlotOf(run)
-	if ok && run.State == ledger.StateDone && !run.Forced {
-		for _, other := range l.slots[slot] {
-			if other != r && !other.Forced && (other.State == ledger.StateDone || other.State == ledger.StateRunning) {
-				l.violate("%s has run %d %s beside run %d", slot, other.ID, other.State, r.ID)
-			}
+	for _, other := range l.slots[idOf(run)] {
+		if run.Scheduled() && other != r && other.State == ledger.StateRunning {
+			l.violate("%s has run %d %s beside run %d", run.Slot, other.ID, other.State, r.ID)
 		}
 	}
 	return true, nil
@@ -220,13 +229,14 @@ func (l *Ledger) RecordCell(_ context.Context, run ledger.Run, cell ledger.Cell)
 	if l.owned(run) == nil && !l.noFence {
 		return ledger.ErrLost
 	}
-	if slot, ok := ledger.SlotOf(run); ok {
-		for _, r := range l.slots[slot] {
-			for _, c := range l.cells[r.ID] {
-				if r.ID != run.ID && !run.Forced && !r.Forced && c.State.OK() && cell.State.OK() && c.Instrument == cell.Instrument {
-					l.violate("%s: %s was committed by run %d and again by run %d", slot, c.Instrument, r.ID, run.ID)
-				}
+	run = l.rows[run.ID-1].Run
+	for _, c := range l.effective(idOf(run), run.ID) {
+		if run.Scheduled() && !run.Forced && cell.State.OK() && c.Series() == cell.Series() {
+			if l.noFence {
+				l.violate("%s: %s was committed by run %d and again by run %d", run.Slot, c.Series(), c.RunID, run.ID)
+				continue
 			}
+			return ledger.ErrImported
 		}
 	}
 	cell.RunID = run.ID
@@ -246,28 +256,42 @@ func (l *Ledger) RecordProgress(_ context.Context, run ledger.Run, progress ledg
 	return nil
 }
 
+// effective are the OK cells of a slot's unforced runs, but for those of one run.
+func (l *Ledger) effective(slot ledger.SlotID, without int64) []ledger.Cell {
+	var all []ledger.Cell
+	for _, r := range l.slots[slot] {
+		for _, c := range l.cells[r.ID] {
+			if r.ID != without && !r.Forced && c.State.OK() {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
 // Latest is that of store.Gate.
-func (l *Ledger) Latest(_ context.Context, slot ledger.Slot) (ledger.Run, bool, error) {
+func (l *Ledger) Latest(_ context.Context, slot ledger.Slot, kept ledger.Kept) (ledger.Run, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	run := l.latest(slot)
+	run := l.latest(slot.ID(), kept)
 	return run, run.ID != 0, nil
 }
 
-func (l *Ledger) latest(slot ledger.Slot) ledger.Run {
-	rank := func(r ledger.Run) int {
-		return slices.Index([]ledger.State{ledger.StateRunning, ledger.StateDone}, r.State)
-	}
-	var best ledger.Run
-	if slot.Date == "" {
-		return best
-	}
+func (l *Ledger) latest(slot ledger.SlotID, kept ledger.Kept) ledger.Run {
+	var best, done ledger.Run
 	for _, r := range l.slots[slot] {
-		if run := l.read(r); !run.Forced && (best.ID == 0 || rank(run) >= rank(best)) {
+		run := l.read(r)
+		if run.Forced {
+			continue
+		}
+		if best.State != ledger.StateRunning || run.State == ledger.StateRunning {
 			best = run
 		}
+		if run.State == ledger.StateDone {
+			done = run
+		}
 	}
-	return best
+	return kept.Judge(best, done, l.effective(slot, 0))
 }
 
 // Committed is that of store.Gate.
@@ -275,8 +299,8 @@ func (l *Ledger) Committed(_ context.Context, slot ledger.Slot) ([]ledger.Cell, 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var all []ledger.Cell
-	for _, r := range l.slots[slot] {
-		if slot.Date != "" && !r.Forced {
+	for _, r := range l.slots[slot.ID()] {
+		if !r.Forced {
 			all = ledger.Merge(all, l.cells[r.ID])
 		}
 	}

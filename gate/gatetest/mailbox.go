@@ -59,7 +59,7 @@ func (m *Mailbox) Ping(_ context.Context, p notify.Ping, _ ledger.Run) error {
 	return nil
 }
 
-// Kinds are the notices in short, sorted: "import:2026-11-22:0 failed".
+// Kinds are the notices in short, sorted: "import:2026-11-22T22:05Z failed".
 func (m *Mailbox) Kinds() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 type Markers struct {
 	clock func() time.Time
 	mu    sync.Mutex
-	held  map[ledger.Slot]entry
+	held  map[ledger.SlotID]entry
 }
 
 type entry struct {
@@ -22,7 +22,7 @@ type entry struct {
 
 // NewMarkers makes an empty Redis on a clock.
 func NewMarkers(clock func() time.Time) *Markers {
-	return &Markers{clock: clock, held: map[ledger.Slot]entry{}}
+	return &Markers{clock: clock, held: map[ledger.SlotID]entry{}}
 }
 
 // Flush loses everything.
@@ -40,9 +40,9 @@ func (k *Markers) Of(slot ledger.Slot) (ledger.Marker, bool) {
 }
 
 func (k *Markers) look(slot ledger.Slot) (ledger.Marker, bool) {
-	e, ok := k.held[slot]
+	e, ok := k.held[slot.ID()]
 	if ok && !e.until.After(k.clock()) {
-		delete(k.held, slot)
+		delete(k.held, slot.ID())
 		ok = false
 	}
 	return e.Marker, ok
@@ -56,7 +56,7 @@ func (k *Markers) Set(slot ledger.Slot, m ledger.Marker, ttl time.Duration) {
 }
 
 func (k *Markers) set(slot ledger.Slot, m ledger.Marker, ttl time.Duration) {
-	k.held[slot] = entry{m, k.clock().Add(ttl)}
+	k.held[slot.ID()] = entry{m, k.clock().Add(ttl)}
 }
 
 // change does something with the marker if it bears the token and is no done one.
@@ -127,7 +127,7 @@ func (p MarkerPort) Done(ctx context.Context, slot ledger.Slot, done ledger.Mark
 // Release is that of gate.Markers: "redis release".
 func (p MarkerPort) Release(ctx context.Context, slot ledger.Slot, token string) error {
 	return p.hook.around(ctx, "redis release", func() error {
-		p.markers.change(slot, token, func() { delete(p.markers.held, slot) })
+		p.markers.change(slot, token, func() { delete(p.markers.held, slot.ID()) })
 		return nil
 	})
 }

@@ -26,7 +26,8 @@ type Bench struct {
 // NewBench makes an empty bench on the clock of the test's bubble, with a slot of the import.
 func NewBench(now func() time.Time) *Bench {
 	return &Bench{
-		Ledger: NewLedger(now), Markers: NewMarkers(now), Slot: ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22"},
+		Ledger: NewLedger(now), Markers: NewMarkers(now),
+		Slot: ledger.NewSlot(ledger.JobImport, time.Date(2026, 11, 22, 22, 5, 0, 0, time.UTC)),
 	}
 }
 

@@ -66,9 +66,7 @@ func Down(store string) Hook {
 // Inner is what a Port leads to.
 type Inner interface {
 	store.Gate
-	Since(ctx context.Context, job ledger.Job, schedule string, now time.Time) (time.Time, error)
-	Standing(ctx context.Context, job ledger.Job, from, to string) ([]ledger.Run, error)
-	Missed(ctx context.Context, slot ledger.Slot, reason string, now time.Time) (recorded bool, err error)
+	store.Slots
 	store.Notices
 }
 
@@ -82,9 +80,9 @@ type Port struct {
 func NewPort(inner Inner, hook Hook) Port { return Port{inner, hook} }
 
 // Claim is that of store.Gate: "ledger claim".
-func (p Port) Claim(ctx context.Context, run ledger.Run, lease time.Duration) (claim ledger.Claim, err error) {
+func (p Port) Claim(ctx context.Context, run ledger.Run, kept ledger.Kept, lease time.Duration) (claim ledger.Claim, err error) {
 	err = p.hook.around(ctx, "ledger claim", func() (err error) {
-		claim, err = p.inner.Claim(context.WithoutCancel(ctx), run, lease)
+		claim, err = p.inner.Claim(context.WithoutCancel(ctx), run, kept, lease)
 		return err
 	})
 	if err != nil {
@@ -112,9 +110,9 @@ func (p Port) Finish(ctx context.Context, run ledger.Run) (ok bool, err error) {
 }
 
 // Latest is that of store.Gate: "ledger latest".
-func (p Port) Latest(ctx context.Context, slot ledger.Slot) (run ledger.Run, ok bool, err error) {
+func (p Port) Latest(ctx context.Context, slot ledger.Slot, kept ledger.Kept) (run ledger.Run, ok bool, err error) {
 	err = p.hook.around(ctx, "ledger latest", func() (err error) {
-		run, ok, err = p.inner.Latest(context.WithoutCancel(ctx), slot)
+		run, ok, err = p.inner.Latest(context.WithoutCancel(ctx), slot, kept)
 		return err
 	})
 	return run, ok, err
@@ -150,22 +148,60 @@ func (p Port) RecordProgress(ctx context.Context, run ledger.Run, progress ledge
 	})
 }
 
-// Since is that of store.Slots: "slots since".
-func (p Port) Since(ctx context.Context, job ledger.Job, text string, now time.Time) (since time.Time, err error) {
+// ScheduleChanges is that of store.Slots: "slots since".
+func (p Port) ScheduleChanges(ctx context.Context, job ledger.Job) (changes []ledger.ScheduleChange, err error) {
 	err = p.hook.around(ctx, "slots since", func() (err error) {
-		since, err = p.inner.Since(context.WithoutCancel(ctx), job, text, now)
+		changes, err = p.inner.ScheduleChanges(context.WithoutCancel(ctx), job)
 		return err
 	})
-	return since, err
+	return changes, err
+}
+
+// ChangeSchedule is that of store.Slots: "slots change".
+func (p Port) ChangeSchedule(
+	ctx context.Context, job ledger.Job, text string, now time.Time,
+) (changes []ledger.ScheduleChange, err error) {
+	err = p.hook.around(ctx, "slots change", func() (err error) {
+		changes, err = p.inner.ChangeSchedule(context.WithoutCancel(ctx), job, text, now)
+		return err
+	})
+	return changes, err
 }
 
 // Standing is that of store.Slots: "slots standing".
-func (p Port) Standing(ctx context.Context, job ledger.Job, from, to string) (runs []ledger.Run, err error) {
+func (p Port) Standing(
+	ctx context.Context, job ledger.Job, from, to time.Time, kept ledger.Kept,
+) (runs []ledger.Run, err error) {
 	err = p.hook.around(ctx, "slots standing", func() (err error) {
-		runs, err = p.inner.Standing(context.WithoutCancel(ctx), job, from, to)
+		runs, err = p.inner.Standing(context.WithoutCancel(ctx), job, from, to, kept)
 		return err
 	})
 	return runs, err
+}
+
+// Audited is that of store.Slots: "slots audited".
+func (p Port) Audited(ctx context.Context, job ledger.Job) (until time.Time, err error) {
+	err = p.hook.around(ctx, "slots audited", func() (err error) {
+		until, err = p.inner.Audited(context.WithoutCancel(ctx), job)
+		return err
+	})
+	return until, err
+}
+
+// SetAudited is that of store.Slots: "slots set audited".
+func (p Port) SetAudited(ctx context.Context, job ledger.Job, until time.Time) error {
+	return p.hook.around(ctx, "slots set audited", func() error {
+		return p.inner.SetAudited(context.WithoutCancel(ctx), job, until)
+	})
+}
+
+// NameSlots is that of store.Slots: "slots name".
+func (p Port) NameSlots(ctx context.Context, find func(ledger.Run) (ledger.Slot, bool)) (n int, err error) {
+	err = p.hook.around(ctx, "slots name", func() (err error) {
+		n, err = p.inner.NameSlots(context.WithoutCancel(ctx), find)
+		return err
+	})
+	return n, err
 }
 
 // Missed is that of store.Slots: "slots missed".
@@ -179,16 +215,16 @@ func (p Port) Missed(ctx context.Context, slot ledger.Slot, reason string, now t
 
 // Turn is that of store.Notices: "notices turn".
 func (p Port) Turn(
-	ctx context.Context, slot ledger.Slot, kind ledger.NoticeKind, turn time.Duration,
+	ctx context.Context, subject string, kind ledger.NoticeKind, turn time.Duration,
 ) (whose ledger.Turn, err error) {
 	err = p.hook.around(ctx, "notices turn", func() (err error) {
-		whose, err = p.inner.Turn(context.WithoutCancel(ctx), slot, kind, turn)
+		whose, err = p.inner.Turn(context.WithoutCancel(ctx), subject, kind, turn)
 		return err
 	})
 	return whose, err
 }
 
 // Told is that of store.Notices: "notices told".
-func (p Port) Told(ctx context.Context, slot ledger.Slot, kind ledger.NoticeKind) error {
-	return p.hook.around(ctx, "notices told", func() error { return p.inner.Told(context.WithoutCancel(ctx), slot, kind) })
+func (p Port) Told(ctx context.Context, subject string, kind ledger.NoticeKind) error {
+	return p.hook.around(ctx, "notices told", func() error { return p.inner.Told(context.WithoutCancel(ctx), subject, kind) })
 }

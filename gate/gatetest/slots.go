@@ -1,10 +1,8 @@
 package gatetest
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"barkeep/ledger"
@@ -12,37 +10,72 @@ import (
 
 // topic is what people are told once.
 type topic struct {
-	slot ledger.Slot
-	kind ledger.NoticeKind
+	subject string
+	kind    ledger.NoticeKind
 }
 
-// Since is that of store.Slots.
-func (l *Ledger) Since(_ context.Context, job ledger.Job, text string, now time.Time) (time.Time, error) {
+// ScheduleChanges is that of store.Slots.
+func (l *Ledger) ScheduleChanges(_ context.Context, job ledger.Job) ([]ledger.ScheduleChange, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.texts[job] != text {
-		l.texts[job], l.since[job] = text, now
+	return slices.Clone(l.changes[job]), nil
+}
+
+// ChangeSchedule is that of store.Slots.
+func (l *Ledger) ChangeSchedule(
+	_ context.Context, job ledger.Job, text string, now time.Time,
+) ([]ledger.ScheduleChange, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	changes := slices.DeleteFunc(slices.Clone(l.changes[job]), func(c ledger.ScheduleChange) bool {
+		return c.Since.After(now.Add(time.Hour))
+	})
+	if n := len(changes); n == 0 || changes[n-1].Schedule != text {
+		if n > 0 && !now.After(changes[n-1].Since) {
+			now = changes[n-1].Since.Add(time.Microsecond)
+		}
+		changes = append(changes, ledger.ScheduleChange{Since: now, Schedule: text})
 	}
-	return l.since[job], nil
+	l.changes[job] = changes
+	return slices.Clone(changes), nil
 }
 
 // Standing is that of store.Slots.
-func (l *Ledger) Standing(_ context.Context, job ledger.Job, from, to string) ([]ledger.Run, error) {
+func (l *Ledger) Standing(
+	_ context.Context, job ledger.Job, from, to time.Time, kept ledger.Kept,
+) ([]ledger.Run, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var runs []ledger.Run
-	for i := len(l.order) - 1; i >= 0 && l.order[i].Date >= from; i-- { // the newest are asked for
-		if l.order[i].Job != job || l.order[i].Date > to {
+	for i := len(l.order) - 1; i >= 0 && l.order[i].At >= from.Unix(); i-- { // the newest are asked for
+		if l.order[i].Job != job || l.order[i].At > to.Unix() {
 			continue
 		}
-		if run := l.latest(l.order[i]); run.ID != 0 {
+		run := l.latest(l.order[i], ledger.Kept{})
+		if run.State != ledger.StateDone {
+			run = l.latest(l.order[i], kept)
+		}
+		if run.ID != 0 {
 			runs = append(runs, run)
 		}
 	}
-	slices.SortFunc(runs, func(a, b ledger.Run) int {
-		return cmp.Or(strings.Compare(a.SlotDate, b.SlotDate), cmp.Compare(a.Slot, b.Slot))
-	})
+	slices.Reverse(runs)
 	return runs, nil
+}
+
+// Audited is that of store.Slots.
+func (l *Ledger) Audited(_ context.Context, job ledger.Job) (time.Time, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.audited[job], nil
+}
+
+// SetAudited is that of store.Slots.
+func (l *Ledger) SetAudited(_ context.Context, job ledger.Job, until time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.audited[job] = until
+	return nil
 }
 
 // Missed is that of store.Slots.
@@ -50,31 +83,35 @@ func (l *Ledger) Missed(_ context.Context, slot ledger.Slot, reason string, now 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	recorded := false
-	for _, r := range l.slots[slot] {
+	for _, r := range l.slots[slot.ID()] {
 		if r.State == ledger.StateDone && !r.Forced || l.running(r) {
 			return false, nil
 		}
 		recorded = recorded || r.State == ledger.StateMissed
 	}
-	for _, r := range l.slots[slot] {
+	for _, r := range l.slots[slot.ID()] {
 		if r.State == ledger.StateRunning {
 			abandon(r, now)
 		}
 	}
 	if !recorded {
 		l.add(ledger.Run{
-			Job: slot.Job, SlotDate: slot.Date, Slot: slot.Index, State: ledger.StateMissed, Reason: reason,
-			Started: now, Finished: now,
+			Job: slot.Job, Slot: slot, State: ledger.StateMissed, Reason: reason, Started: now, Finished: now,
 		}, time.Time{})
 	}
 	return true, nil
 }
 
+// NameSlots is that of store.Slots; there are no earlier releases here.
+func (l *Ledger) NameSlots(context.Context, func(ledger.Run) (ledger.Slot, bool)) (int, error) {
+	return 0, nil
+}
+
 // Turn is that of store.Notices.
-func (l *Ledger) Turn(_ context.Context, slot ledger.Slot, kind ledger.NoticeKind, turn time.Duration) (ledger.Turn, error) {
+func (l *Ledger) Turn(_ context.Context, subject string, kind ledger.NoticeKind, turn time.Duration) (ledger.Turn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	about := topic{slot, kind}
+	about := topic{subject, kind}
 	switch {
 	case l.told[about]:
 		return ledger.TurnTold, nil
@@ -87,9 +124,9 @@ func (l *Ledger) Turn(_ context.Context, slot ledger.Slot, kind ledger.NoticeKin
 }
 
 // Told is that of store.Notices.
-func (l *Ledger) Told(_ context.Context, slot ledger.Slot, kind ledger.NoticeKind) error {
+func (l *Ledger) Told(_ context.Context, subject string, kind ledger.NoticeKind) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.told[topic{slot, kind}] = true
+	l.told[topic{subject, kind}] = true
 	return nil
 }

@@ -36,6 +36,7 @@ func Mount(s *server.Server, c Config) error {
 	}
 	a := &API{Config: c, server: s}
 	s.HandleWaiting("GET /api/v1/slots/{date}/{slot}", a.slot)
+	s.HandleWaiting("GET /api/v1/slots/{instant}", a.slot)
 	s.Handle("GET /api/v1/runs", a.listRuns)
 	s.Handle("POST /api/v1/runs", a.startRun)
 	s.Handle("GET /api/v1/runs/{id}", a.oneRun)

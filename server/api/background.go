@@ -10,9 +10,11 @@ import (
 	"barkeep/server"
 )
 
-// Background is a Starter whose runs go on when the request that started them has been answered. All fields are required.
+// Background is a Starter whose runs go on when the request that started them has been answered. Kept
+// may be zero; all other fields are required.
 type Background struct {
 	Ledger query.Ledger
+	Kept   ledger.Kept   // the series for which a slot is judged
 	Tasks  *server.Tasks // the runs
 	Logger *slog.Logger
 	// Run carries a request out and returns when its run has ended. Of the events of that run alone it tells listen.
@@ -22,7 +24,7 @@ type Background struct {
 // Start begins a run and returns as soon as the ledger has it, or tells whose the slot is.
 func (b *Background) Start(ctx context.Context, request RunRequest) (StartedRun, error) {
 	if request.Slot.Date != "" {
-		before, ok, err := b.Ledger.Latest(ctx, request.Slot)
+		before, ok, err := b.Ledger.Latest(ctx, request.Slot, b.Kept)
 		if err != nil {
 			return StartedRun{}, err
 		}

@@ -15,7 +15,7 @@ import (
 
 func TestRunsGoOnInTheBackground(t *testing.T) {
 	t.Parallel()
-	slot := ledger.Slot{Job: ledger.JobImport, Date: "2026-01-15"}
+	slot := servertest.Today()
 	running, done := ledger.Run{ID: 4, State: ledger.StateRunning}, ledger.Run{ID: 5, State: ledger.StateDone}
 	broken := errors.New("the ledger is gone")
 	for _, c := range []struct {
@@ -41,7 +41,7 @@ func TestRunsGoOnInTheBackground(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				tasks, calls := server.NewTasks(t.Context()), 0
-				history := &servertest.Ledger{Slots: map[ledger.Slot]servertest.SlotRecord{}}
+				history := &servertest.Ledger{Slots: map[ledger.SlotID]servertest.SlotRecord{}}
 				if c.before.ID != 0 {
 					history.Set(slot, servertest.SlotRecord{Run: c.before})
 				}

@@ -73,7 +73,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
 		return b, nil
 	}
 	if err := json.Unmarshal(text, &b.fields); err != nil {
-		b.refuse("body", "body", string(text), `one JSON object such as {"slot": 0} or {"instruments": ["ES"], "timeframes": ["1d"]}`)
+		b.refuse("body", "body", string(text), `one JSON object such as {"slot": "14:05"} or {"instruments": ["ES"]}`)
 		return nil, b.err()
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.fields)) {
@@ -169,23 +169,29 @@ func (a *API) readSlotRequest(b *body, request *RunRequest) {
 		if err != nil {
 			b.refuse("body", "slot", "", "series: this process has no IMPORT_TIMES and so no slots")
 		}
-		request.Slot = newest.Slot
+		request.Slot = newest
 		return
 	}
 	date := ""
 	if text, ok := take[string](b, "date", acceptedDates); ok {
 		date = a.date(b.input, "body", text)
 	}
-	index, _ := take[int](b, "slot", "a whole number from 0")
+	const accepted = "a time of day such as 14:05, or a whole number from 0"
+	text := strings.Trim(string(b.fields["slot"]), `"`)
+	var number int
+	var clock string
+	if json.Unmarshal(b.fields["slot"], &number) != nil && (json.Unmarshal(b.fields["slot"], &clock) != nil || !isClock(clock)) {
+		b.refuseField("slot", accepted)
+	}
 	if len(b.wrong) > 0 {
 		return
 	}
-	slot, err := a.server.Import.Selectable(date, index, now)
+	slot, err := a.server.Import.Selectable(date, text, now)
 	switch {
 	case errors.Is(err, ledger.ErrNotDue):
 		b.refuseField("slot", "a slot whose time has come; this one comes at "+slot.At.UTC().Format(time.RFC3339))
 	case err != nil:
 		b.refuseField("slot", "a slot of the schedule: "+err.Error())
 	}
-	request.Slot = slot.Slot
+	request.Slot = slot
 }

@@ -94,7 +94,7 @@ func (a *API) startRun(w http.ResponseWriter, r *http.Request) error {
 	}
 	location := "/api/v1/runs/" + strconv.FormatInt(started.Run.ID, 10)
 	if started.Run.ID == 0 {
-		location = "/api/v1/slots/" + request.Slot.Date + "/" + strconv.Itoa(request.Slot.Index)
+		location = "/api/v1/slots/" + ledger.InstantKey(request.Slot.At)
 	}
 	a.server.Logger.InfoContext(r.Context(), "run asked for over http", "run", started.Run.ID, "new", started.New,
 		"remote", r.RemoteAddr)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -115,7 +116,12 @@ func start(t testing.TB, b *servertest.Bench, body string) servertest.Answer {
 func TestRunRequests(t *testing.T) {
 	t.Parallel()
 	slot := func(date string, index int) api.RunRequest {
-		return api.RunRequest{Slot: ledger.Slot{Job: ledger.JobImport, Date: date, Index: index}}
+		times := servertest.Schedule(t, ledger.JobImport, "06:05", "14:05", "20:00")
+		slot, err := times.Find(date, strconv.Itoa(index))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return api.RunRequest{Slot: slot}
 	}
 	force := slot("2026-01-15", 0)
 	force.Force = true
@@ -128,6 +134,8 @@ func TestRunRequests(t *testing.T) {
 		{" {} ", "operational", slot("2026-01-15", 1)},
 		{`{"slot": 0}`, "operational", slot("2026-01-15", 0)},
 		{`{"slot": 0}`, "maintenance", slot("2026-01-15", 0)},
+		{`{"slot": "06:05"}`, "operational", slot("2026-01-15", 0)},
+		{`{"slot": "20:00", "date": "2026-01-14"}`, "operational", slot("2026-01-14", 2)},
 		{`{"slot": 2, "date": "2026-01-14"}`, "operational", slot("2026-01-14", 2)},
 		{`{"slot": 0, "date": "today", "force": true}`, "operational", force},
 		{`{"slot": 0, "deep": null}`, "operational", slot("2026-01-15", 0)},
@@ -235,7 +243,7 @@ func TestStarted(t *testing.T) {
 		{"new", api.StartedRun{Run: running, New: true}, nil, 202, "/api/v1/runs/12"},
 		{"another runs it", api.StartedRun{Run: running}, nil, 202, "/api/v1/runs/12"},
 		{"already ran", api.StartedRun{Run: done}, nil, 200, "/api/v1/runs/12"},
-		{"its holder has no number yet", api.StartedRun{Run: unnumbered}, nil, 202, "/api/v1/slots/2026-01-15/0"},
+		{"its holder has no number yet", api.StartedRun{Run: unnumbered}, nil, 202, "/api/v1/slots/2026-01-15T22:05Z"},
 		{"lost", api.StartedRun{}, fmt.Errorf("s3cr3t: %w", ledger.ErrLost), 409, ""},
 		{"stopping", api.StartedRun{}, server.ErrUnavailable, 503, ""},
 		{"broken", api.StartedRun{}, errors.New("insert into runs: s3cr3t"), 500, ""},

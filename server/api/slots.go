@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -23,28 +24,62 @@ const (
 func (a *API) slot(w http.ResponseWriter, r *http.Request) error {
 	in := newInput(r, "wait")
 	wait := in.wait("wait", longestWait)
-	date := a.date(in, "path", r.PathValue("date"))
-	index, err := strconv.Atoi(r.PathValue("slot"))
-	if err != nil || index < 0 {
-		in.refuse("path", "slot", r.PathValue("slot"), "a whole number from 0")
-	}
-	if err := in.err(); err != nil {
+	slot, err := a.slotOf(in, r)
+	if err != nil {
 		return err
 	}
-	at, err := a.server.Import.At(date, index)
-	if err != nil { // its text is the schedule's own, for people
-		return server.NewProblem(http.StatusNotFound, "no-such-slot", err.Error())
-	}
-	timed := ledger.Timed{Slot: ledger.Slot{Job: ledger.JobImport, Date: date, Index: index}, At: at}
 	server.SetDeadlines(w, a.server.RequestTimeout+wait)
-	shown, err := a.await(r.Context(), timed, wait)
+	shown, err := a.await(r.Context(), slot, wait)
 	if err != nil {
 		return err
 	}
 	if !shown.Ended {
-		w.Header().Set("Retry-After", a.retry(shown, at))
+		w.Header().Set("Retry-After", a.retry(shown, slot.At))
 	}
 	return a.server.JSON(w, shown)
+}
+
+// slotOf reads which slot a path names: /DATE/TIME, /DATE/NUMBER, /INSTANT, or /DATE where a date has one slot.
+func (a *API) slotOf(in *input, r *http.Request) (ledger.Slot, error) {
+	text := r.PathValue("instant")
+	if _, err := time.Parse(time.DateOnly, text); text != "" && text != "today" && err != nil {
+		at, err := parseInstant(text)
+		if err != nil {
+			in.refuse("path", "instant", text, "a date such as 2026-11-22, today, or a slot's instant in UTC such as 2026-11-22T22:05Z")
+			return ledger.Slot{}, in.err()
+		}
+		if slots := a.server.Import.Between(at, at.Add(time.Second)); len(slots) == 1 && in.err() == nil {
+			return slots[0], nil
+		}
+		return ledger.Slot{}, cmp.Or(in.err(), error(server.NewProblem(http.StatusNotFound, "no-such-slot",
+			"no slot of the import is at "+text+", the times are "+a.server.Import.String())))
+	}
+	date, number := a.date(in, "path", cmp.Or(text, r.PathValue("date"))), r.PathValue("slot")
+	if _, err := strconv.ParseUint(number, 10, 16); err != nil && number != "" && !isClock(number) {
+		in.refuse("path", "slot", number, "a time of day such as 14:05, or a whole number from 0")
+	}
+	if err := in.err(); err != nil {
+		return ledger.Slot{}, err
+	}
+	slot, err := a.server.Import.Find(date, number)
+	if err != nil { // its text is the schedule's own, for people
+		return ledger.Slot{}, server.NewProblem(http.StatusNotFound, "no-such-slot", err.Error())
+	}
+	return slot, nil
+}
+
+// isClock tells whether a text is a time of day.
+func isClock(text string) bool {
+	_, err := time.Parse("15:04", text)
+	return err == nil && len(text) == len("15:04")
+}
+
+// parseInstant reads an instant with or without seconds.
+func parseInstant(text string) (time.Time, error) {
+	if at, err := time.Parse("2006-01-02T15:04Z07:00", text); err == nil {
+		return at, nil
+	}
+	return time.Parse(time.RFC3339, text)
 }
 
 // date reads a slot date; "today" is the one of now in the schedule's zone.
@@ -59,7 +94,7 @@ func (a *API) date(in *input, where, text string) string {
 }
 
 // await reads a slot until it has ended or the wait is over. A ledger that fails meanwhile may be back in time.
-func (a *API) await(client context.Context, slot ledger.Timed, wait time.Duration) (view.Slot, error) {
+func (a *API) await(client context.Context, slot ledger.Slot, wait time.Duration) (view.Slot, error) {
 	waiting, cancel := context.WithTimeout(client, wait)
 	defer cancel()
 	ticker := time.NewTicker(pollEvery)

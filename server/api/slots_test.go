@@ -88,7 +88,11 @@ func waitBench(t *testing.T) (*servertest.Bench, ledger.Slot, string) {
 		b.Config.Import = servertest.Schedule(t, ledger.JobImport, "00:00")
 	})
 	date := time.Now().In(servertest.Pacific(t)).Format(time.DateOnly)
-	return b, ledger.Slot{Job: ledger.JobImport, Date: date}, "/api/v1/slots/" + date + "/0"
+	slot, err := b.Config.Import.Find(date, "00:00")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, slot, "/api/v1/slots/" + date + "/0"
 }
 
 func TestWait(t *testing.T) {
@@ -242,6 +246,10 @@ func TestBadSlots(t *testing.T) {
 		{"/api/v1/slots/2026-01-15/-1", "slot", "-1", 400},
 		{"/api/v1/slots/2026-01-15/99999999999999999999", "slot", "99999999999999999999", 400},
 		{"/api/v1/slots/2026-01-15/1", "", "", 404},
+		{"/api/v1/slots/2026-01-15/14:06", "", "", 404},
+		{"/api/v1/slots/2026-01-15T22:06Z", "", "", 404},
+		{"/api/v1/slots/soon", "instant", "soon", 400},
+		{"/api/v1/slots/2026-02-30T22:05Z", "instant", "2026-02-30T22:05Z", 400},
 		{"/api/v1/slots/2026-01-15/0?wait=11m", "wait", "11m", 400},
 		{"/api/v1/slots/2026-01-15/0?wait=-1s", "wait", "-1s", 400},
 		{"/api/v1/slots/2026-01-15/0?wait=", "wait", "", 400},

@@ -124,10 +124,23 @@ type Evidence struct {
 // DoneRun is a run of a slot that ended a minute after it began.
 func DoneRun(id int64, date string, at time.Time) ledger.Run {
 	return ledger.Run{
-		ID: id, Job: ledger.JobImport, SlotDate: date, Attempt: 1, Entry: "schedule", Host: "box", PID: 9,
+		ID: id, Job: ledger.JobImport, Slot: On(date), Attempt: 1, Entry: "schedule", Host: "box", PID: 9,
 		State: ledger.StateDone, Started: at, Finished: at.Add(time.Minute), Token: "s3cr3t-fencing",
 	}
 }
 
 // Today is the slot of the tests' date.
-func Today() ledger.Slot { return ledger.Slot{Job: ledger.JobImport, Date: "2026-01-15"} }
+func Today() ledger.Slot { return On("2026-01-15") }
+
+// On is the slot of a date at 14:05 Pacific.
+func On(date string) ledger.Slot {
+	pacific, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		panic(err)
+	}
+	at, err := time.ParseInLocation("2006-01-02 15:04", date+" 14:05", pacific)
+	if err != nil {
+		panic(err)
+	}
+	return ledger.NewSlot(ledger.JobImport, at)
+}

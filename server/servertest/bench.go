@@ -103,7 +103,7 @@ func New(t testing.TB, options ...func(*Bench)) *Bench {
 	t.Helper()
 	b := &Bench{
 		Ledger: &Ledger{
-			ByRun: map[int64][]ledger.Cell{}, Slots: map[ledger.Slot]SlotRecord{},
+			ByRun: map[int64][]ledger.Cell{}, Slots: map[ledger.SlotID]SlotRecord{},
 			Starts: func(api.RunRequest) (api.StartedRun, error) {
 				return api.StartedRun{Run: ledger.Run{ID: 7, Job: ledger.JobImport, State: ledger.StateRunning}, New: true}, nil
 			},

@@ -78,7 +78,7 @@ type Ledger struct {
 	Part
 	List     []ledger.Run
 	ByRun    map[int64][]ledger.Cell
-	Slots    map[ledger.Slot]SlotRecord
+	Slots    map[ledger.SlotID]SlotRecord
 	Said     map[int64]ledger.Progress // of runs in progress
 	Requests []api.RunRequest
 	Starts   func(api.RunRequest) (api.StartedRun, error)
@@ -114,13 +114,13 @@ func (f *Ledger) Progress(_ context.Context, id int64) (ledger.Progress, bool, e
 }
 
 // Latest is the run of a slot in Slots.
-func (f *Ledger) Latest(_ context.Context, slot ledger.Slot) (ledger.Run, bool, error) {
+func (f *Ledger) Latest(_ context.Context, slot ledger.Slot, _ ledger.Kept) (ledger.Run, bool, error) {
 	if err := f.Pass(); err != nil {
 		return ledger.Run{}, false, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	record, found := f.Slots[slot]
+	record, found := f.Slots[slot.ID()]
 	return record.Run, found, nil
 }
 
@@ -128,14 +128,14 @@ func (f *Ledger) Latest(_ context.Context, slot ledger.Slot) (ledger.Run, bool, 
 func (f *Ledger) Committed(_ context.Context, slot ledger.Slot) ([]ledger.Cell, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.Slots[slot].Cells, nil
+	return f.Slots[slot.ID()].Cells, nil
 }
 
 // Set changes what the ledger holds of a slot.
 func (f *Ledger) Set(slot ledger.Slot, record SlotRecord) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.Slots[slot] = record
+	f.Slots[slot.ID()] = record
 }
 
 // Start notes the request and does what Starts says.

@@ -10,8 +10,11 @@ import (
 type Run struct {
 	ID       int64        `json:"id"`
 	Job      ledger.Job   `json:"job"`
-	Date     string       `json:"date,omitempty"` // of its slot; absent for a run ad hoc
+	Date     string       `json:"date,omitempty"` // of its slot, as the next four; absent for a run ad hoc
+	Time     string       `json:"time,omitempty"`
+	Zone     string       `json:"zone,omitempty"`
 	Slot     *int         `json:"slot,omitempty"`
+	At       *Instant     `json:"at,omitempty"`
 	Attempt  int          `json:"attempt"`
 	Forced   bool         `json:"forced"`
 	Entry    string       `json:"entry"`
@@ -53,8 +56,9 @@ func (r Renderer) Run(run ledger.Run) Run {
 		ID: run.ID, Job: run.Job, Attempt: run.Attempt, Forced: run.Forced, Entry: run.Entry, Host: run.Host, PID: run.PID,
 		State: run.State, Reason: run.Reason, Started: r.Instant(run.Started), Finished: r.Instant(run.Finished),
 	}
-	if slot, ok := ledger.SlotOf(run); ok {
-		v.Date, v.Slot = slot.Date, &slot.Index
+	if run.Scheduled() {
+		slot := run.Slot
+		v.Date, v.Time, v.Zone, v.Slot, v.At = slot.Date, slot.Time, slot.Zone, &slot.Index, r.Instant(slot.At)
 	}
 	if !run.Started.IsZero() && !run.Finished.IsZero() {
 		took := run.Finished.Sub(run.Started).Round(time.Millisecond).Seconds()

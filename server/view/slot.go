@@ -10,7 +10,9 @@ import (
 type Slot struct {
 	Job   ledger.Job   `json:"job"`
 	Date  string       `json:"date"`
-	Slot  int          `json:"slot"`
+	Time  string       `json:"time"` // of day, in zone
+	Zone  string       `json:"zone"`
+	Slot  int          `json:"slot"` // the number of the time among the date's, from 0
 	At    *Instant     `json:"at"`
 	State ledger.State `json:"state"`
 	Done  bool         `json:"done"`  // the date's data is there: every cell was committed
@@ -44,7 +46,8 @@ type FailedCell struct {
 // Slot shows how a slot stands, with the cells of its runs.
 func (r Renderer) Slot(s ledger.Standing, cells []ledger.Cell) Slot {
 	v := Slot{
-		Job: s.Job, Date: s.Date, Slot: s.Index, At: r.Instant(s.At), State: s.State, Done: s.Done, Ended: s.Ended,
+		Job: s.Job, Date: s.Date, Time: s.Time, Zone: s.Zone, Slot: s.Index, At: r.Instant(s.At),
+		State: s.State, Done: s.Done, Ended: s.Ended,
 	}
 	if s.Run.ID != 0 {
 		run := r.Run(s.Run)

@@ -33,6 +33,8 @@ type Status struct {
 type Next struct {
 	Job  ledger.Job `json:"job"`
 	Date string     `json:"date"`
+	Time string     `json:"time"`
+	Zone string     `json:"zone"`
 	Slot int        `json:"slot"`
 	At   *Instant   `json:"at"`
 }
@@ -65,15 +67,14 @@ type Unknown struct {
 
 // Next is the first slot of any of the schedules after now; nil without schedules. It needs no ledger.
 func (r Renderer) Next(now time.Time, schedules ...ledger.Schedule) *Next {
-	var first ledger.Timed
+	var first ledger.Slot
 	for _, schedule := range schedules {
-		slot, at := schedule.Next(now)
-		if !at.IsZero() && (first.At.IsZero() || at.Before(first.At)) {
-			first = ledger.Timed{Slot: slot, At: at}
+		if slot, ok := schedule.Next(now); ok && (first.At.IsZero() || slot.At.Before(first.At)) {
+			first = slot
 		}
 	}
 	if first.At.IsZero() {
 		return nil
 	}
-	return &Next{Job: first.Job, Date: first.Date, Slot: first.Index, At: r.Instant(first.At)}
+	return &Next{Job: first.Job, Date: first.Date, Time: first.Time, Zone: first.Zone, Slot: first.Index, At: r.Instant(first.At)}
 }

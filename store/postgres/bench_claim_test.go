@@ -70,8 +70,12 @@ func insertBare(b *testing.B, conn *pgx.Conn, date string, slot int) {
 func claimed(b *testing.B, archive *postgres.Archive, date string, slot int, want bool) {
 	b.Helper()
 	run := asks(slot, fmt.Sprint(date, slot, want))
-	run.SlotDate = date
-	claim, err := archive.Claim(b.Context(), run, time.Minute)
+	day, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		b.Fatal(err)
+	}
+	run.Slot = ledger.NewSlot(ledger.JobImport, day.Add(time.Duration(slot)*time.Minute))
+	claim, err := archive.Claim(b.Context(), run, ledger.Kept{}, time.Minute)
 	if err != nil || claim.Won != want || !want && claim.Run.State != ledger.StateDone {
 		b.Fatal(claim, err)
 	}

@@ -83,6 +83,10 @@ func dialect() sqlstore.Dialect {
 		ForKeyShare: " FOR KEY SHARE",
 		Seconds:     func(column string) string { return "CAST(extract(epoch FROM " + column + ") AS bigint)" },
 		Bytewise:    ` COLLATE "C"`,
+		Duplicate: func(err error, index string, _ ...string) bool {
+			var e *pgconn.PgError
+			return errors.As(err, &e) && e.Code == "23505" && e.ConstraintName == index
+		},
 		// A server whose transactions are serializable by default refuses a statement that lost to another one.
 		Contended: func(err error) bool {
 			var e *pgconn.PgError

@@ -16,14 +16,15 @@ import (
 // asks is a run that wants the slot of an index.
 func asks(index int, token string) ledger.Run {
 	return ledger.Run{
-		Job: ledger.JobImport, SlotDate: "2026-11-22", Slot: index, Entry: "schedule", Started: clock(), Token: token,
+		Job: ledger.JobImport, Slot: ledger.NewSlot(ledger.JobImport, time.Date(2026, 11, 22, 0, index, 0, 0, time.UTC)),
+		Entry: "schedule", Started: clock(), Token: token,
 	}
 }
 
 // dead claims a slot with a lease that has ended.
 func dead(t *testing.T, archive *postgres.Archive, address string) ledger.Run {
 	t.Helper()
-	claim, err := archive.Claim(t.Context(), asks(0, "a"), time.Hour)
+	claim, err := archive.Claim(t.Context(), asks(0, "a"), ledger.Kept{}, time.Hour)
 	if err != nil || !claim.Won {
 		t.Fatalf("%+v, %v", claim, err)
 	}
@@ -69,7 +70,7 @@ func claimBeside(t *testing.T, archive *postgres.Archive, run ledger.Run) <-chan
 	t.Helper()
 	claimed := make(chan ledger.Claim, 1)
 	go func() {
-		claim, err := archive.Claim(t.Context(), run, time.Hour)
+		claim, err := archive.Claim(t.Context(), run, ledger.Kept{}, time.Hour)
 		if err != nil {
 			t.Errorf("the claim: %v", err)
 		}
@@ -191,7 +192,7 @@ func TestAFenceDoesNotStandForEver(t *testing.T) {
 	if _, err := frozen.Upsert(t.Context(), es5m(), ramp(4)); err != nil {
 		t.Fatal(err)
 	}
-	claim, err := archive.Claim(t.Context(), asks(0, "b"), time.Hour)
+	claim, err := archive.Claim(t.Context(), asks(0, "b"), ledger.Kept{}, time.Hour)
 	if err != nil || !claim.Won || len(claim.Abandoned) != 1 || claim.Abandoned[0].ID != run.ID {
 		t.Fatalf("the claim says %+v, %v", claim, err)
 	}
@@ -220,7 +221,7 @@ func TestClaimsOnASerializableServer(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range claimants {
 			group.Go(func() {
-				claim, err := archives[i%2].Claim(t.Context(), asks(round, fmt.Sprint("t", i)), time.Hour)
+				claim, err := archives[i%2].Claim(t.Context(), asks(round, fmt.Sprint("t", i)), ledger.Kept{}, time.Hour)
 				if err != nil {
 					t.Errorf("claim %d: %v", i, err)
 				}

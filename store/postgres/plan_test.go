@@ -48,7 +48,7 @@ func TestReasonThatIsNoText(t *testing.T) {
 	archive := migrated(t, database(t))
 	reason := "HTTP 503: \xff\xfe\x00<html>"
 	run := ledger.Run{Job: ledger.JobImport, Started: clock(), Entry: reason, Host: reason, Token: "a"}
-	claim, err := archive.Claim(t.Context(), run, time.Hour)
+	claim, err := archive.Claim(t.Context(), run, ledger.Kept{}, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,11 +57,20 @@ func (c *Client) Markers() *Markers {
 }
 
 // Get reads the marker of a slot; false when there is none. One that cannot be read counts as a lease whose holder is
-// unknown: the zero Marker and true.
+// unknown: the zero Marker and true. Where there is none, the one that an earlier release wrote is read, whose key has the slot's
+// date and number; it may be of another slot, so what it says has to be confirmed by the ledger.
 func (m *Markers) Get(ctx context.Context, slot ledger.Slot) (ledger.Marker, bool, error) {
+	marker, found, err := m.get(ctx, slot, m.key(slot))
+	if err != nil || found {
+		return marker, found, err
+	}
+	return m.get(ctx, slot, m.redis.key("run", slot.OldKey()))
+}
+
+func (m *Markers) get(ctx context.Context, slot ledger.Slot, key string) (ledger.Marker, bool, error) {
 	var text []byte
 	err := m.redis.call(ctx, "read the marker of "+slot.Key(), func(ctx context.Context) (err error) {
-		text, err = m.redis.client.Get(ctx, m.key(slot)).Bytes()
+		text, err = m.redis.client.Get(ctx, key).Bytes()
 		return err
 	})
 	switch {

@@ -106,7 +106,7 @@ func TestMarkerRepliesThatAreLost(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t)
 	path, _, _ := strings.Cut(strings.TrimPrefix(srv.URL, "unix://"), "?")
-	c := startCutter(t, "unix", path, ":run:import:2026-11-22:0")
+	c := startCutter(t, "unix", path, ":run:import:2026-11-22T00:05Z")
 	m, mine, done := open(t, c.URL).Markers(), leaseOf("mine"), doneOf(1)
 	must := func(what string, ok bool, err error) {
 		t.Helper()

@@ -14,7 +14,11 @@ import (
 )
 
 // slot is the n-th import slot of the day of these tests.
-func slot(n int) ledger.Slot { return ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22", Index: n} }
+func slot(n int) ledger.Slot {
+	s := ledger.NewSlot(ledger.JobImport, time.Date(2026, 11, 22, n, 5, 0, 0, time.UTC))
+	s.Index = n
+	return s
+}
 
 // leaseOf is the lease of a holder.
 func leaseOf(token string) ledger.Marker {
@@ -130,7 +134,7 @@ func TestMarkerKeyAndLifetimes(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, b backend) {
 		s := b.open(t)
-		m, ctx, key := s.Markers(), t.Context(), s.Key("run", "import:2026-11-22:0")
+		m, ctx, key := s.Markers(), t.Context(), s.Key("run", "import:2026-11-22T00:05Z")
 		steps := []struct {
 			what string
 			do   func() error
@@ -172,7 +176,7 @@ func TestMarkersUseTheDefaultPrefix(t *testing.T) {
 	if err := s.Markers().Done(t.Context(), slot(2), doneOf(1), time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if keys, err := s.Client().Keys(t.Context(), "*").Result(); len(keys) != 1 || keys[0] != "barkeep:run:import:2026-11-22:2" {
+	if keys, err := s.Client().Keys(t.Context(), "*").Result(); len(keys) != 1 || keys[0] != "barkeep:run:import:2026-11-22T02:05Z" {
 		t.Errorf("the keys are %q, %v", keys, err)
 	}
 }

@@ -19,11 +19,11 @@ func TestLeasesEndByTheGivenClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(archive.Close)
-	claim, err := archive.Claim(t.Context(), ledger.Run{Job: ledger.JobImport, Started: clock(), Token: "a"}, time.Minute)
+	claim, err := archive.Claim(t.Context(), ledger.Run{Job: ledger.JobImport, Started: clock(), Token: "a"}, ledger.Kept{}, time.Minute)
 	if err != nil || !claim.Won {
 		t.Fatal(claim, err)
 	}
-	slot := ledger.Slot{Job: ledger.JobImport, Date: "1999-12-31"}
+	const slot = "import:1999-12-31T14:05Z"
 	if turn, err := archive.Turn(t.Context(), slot, ledger.NoticeFailed, time.Minute); err != nil || turn != ledger.TurnMine {
 		t.Fatal(turn, err)
 	}

@@ -100,6 +100,9 @@ func dialect() sqlstore.Dialect {
 		After:     func(parameter string) string { return "((:now + " + parameter + " + 999) / 1000)" },
 		Time:      func(t time.Time) any { return t.UnixMicro() },
 		Seconds:   func(column string) string { return column },
+		Duplicate: func(err error, _ string, columns ...string) bool {
+			return err != nil && strings.Contains(err.Error(), "UNIQUE constraint failed: "+strings.Join(columns, ", "))
+		},
 		Contended: func(error) bool { return false },
 	}
 }

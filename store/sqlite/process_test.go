@@ -77,7 +77,7 @@ func storeOn(ctx context.Context, archive *sqlite.Archive) error {
 	if len(states) > 0 {
 		done = int(states[0].Count) / batch
 	}
-	claim, err := archive.Claim(ctx, ledger.Run{Job: ledger.JobImport, Started: clock(), Token: "a"}, time.Hour)
+	claim, err := archive.Claim(ctx, ledger.Run{Job: ledger.JobImport, Started: clock(), Token: "a"}, ledger.Kept{}, time.Hour)
 	if err != nil {
 		return err
 	}

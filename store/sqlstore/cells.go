@@ -17,17 +17,25 @@ func (t Tx) RecordCell(ctx context.Context, cell ledger.Cell) error {
 }
 
 func recordCell(ctx context.Context, q Querier, d Dialect, cell ledger.Cell) error {
+	// What makes the cell an effective import, which the index cells_effective lets be one: it is OK, and its run is for a slot
+	// and not forced.
+	const effective = `SELECT r.job, r.slot_at FROM runs r WHERE r.id = $1 AND NOT r.forced AND r.slot_at IS NOT NULL AND $15`
 	_, err := q.Exec(ctx, `
 		INSERT INTO cells (run_id, instrument, timeframe, state, reason, window_from, window_to, requests, fetched,
-		       inserted, changed, unchanged, newest, finished)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		       inserted, changed, unchanged, newest, finished, job, slot_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+		       (SELECT e.job FROM (`+effective+`) e), (SELECT e.slot_at FROM (`+effective+`) e))
 		ON CONFLICT (run_id, instrument, timeframe) DO UPDATE SET state = excluded.state, reason = excluded.reason,
 		       window_from = excluded.window_from, window_to = excluded.window_to, requests = excluded.requests,
 		       fetched = excluded.fetched, inserted = excluded.inserted, changed = excluded.changed,
-		       unchanged = excluded.unchanged, newest = excluded.newest, finished = excluded.finished`,
+		       unchanged = excluded.unchanged, newest = excluded.newest, finished = excluded.finished,
+		       job = excluded.job, slot_at = excluded.slot_at`,
 		cell.RunID, cell.Instrument, cell.Timeframe, string(cell.State), text(cell.Reason), d.instant(cell.From),
 		d.instant(cell.To), cell.Requests, cell.Fetched, cell.Inserted, cell.Changed, cell.Unchanged, d.instant(cell.Newest),
-		d.instant(cell.Finished))
+		d.instant(cell.Finished), cell.State.OK())
+	if d.Duplicate(err, "cells_effective", "cells.job", "cells.slot_at", "cells.instrument", "cells.timeframe") {
+		err = fmt.Errorf("%w: %w", ledger.ErrImported, err)
+	}
 	return err
 }
 
@@ -94,12 +102,24 @@ func (s *Store) Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell,
 		FROM (
 			SELECT c.*, row_number() OVER (PARTITION BY c.instrument, c.timeframe ORDER BY c.run_id DESC) AS nth
 			FROM runs r JOIN cells c ON c.run_id = r.id
-			WHERE r.job = $1 AND r.trading_date = $2 AND r.slot = $3 AND r.trading_date <> '' AND NOT r.forced
+			WHERE r.job = $1 AND r.slot_at = $2 AND NOT r.forced
 		) c
 		WHERE c.nth = 1
-		ORDER BY `+s.d.order("c."), string(slot.Job), slot.Date, slot.Index)
+		ORDER BY `+s.d.order("c."), string(slot.Job), slotAt(slot))
 	if err != nil {
 		return nil, fmt.Errorf("cells of %s: %w", slot, err)
 	}
 	return found, nil
+}
+
+// effective are the series that have an effective import of a slot, as cells that are OK and tell no more.
+func effective(ctx context.Context, q Querier, slot ledger.Slot) ([]ledger.Cell, error) {
+	var all []ledger.Cell
+	c := ledger.Cell{State: ledger.CellStored}
+	err := q.Query(ctx, `SELECT instrument, timeframe FROM cells WHERE job = $1 AND slot_at = $2`,
+		[]any{string(slot.Job), slotAt(slot)}, []any{&c.Instrument, &c.Timeframe}, func() error {
+			all = append(all, c)
+			return nil
+		})
+	return all, err
 }

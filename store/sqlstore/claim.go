@@ -15,16 +15,20 @@ const claimRounds = 100
 // errMoved tells that what a claim has read is no longer so.
 var errMoved = errors.New("its runs begin and end faster than they can be read")
 
-// Claim begins a run unless another is in the way, and says which; one statement where a slot has none.
+// Claim begins a run unless something is in the way, and says what.
 //
-// In the way of a run with a slot are, if it is not forced, one that is done and not forced, and always one that is running
-// and whose lease is not over by the database's clock. Nothing is in the way of an ad-hoc run. Runs of the slot, or ad-hoc
-// runs of the job, whose lease is over become abandoned; the claim waits for the transactions that write for them, so that
-// every cell is committed before its run is taken over or never. A claim may be repeated with the same token: it wins again
-// as long as its run is running. Errors wrap ledger.ErrSlot where the slot is none.
-func (s *Store) Claim(ctx context.Context, run ledger.Run, lease time.Duration) (claim ledger.Claim, err error) {
-	slot, scheduled := ledger.SlotOf(run)
+// In the way of a run with a slot is one that is running and whose lease is not over by the database's clock; and, of one that is
+// not forced, that the slot is done for the series that are kept (ledger.Kept.Judge). Nothing is in the way of an ad-hoc run.
+// Runs of the slot, or ad-hoc runs of the job, whose lease is over become abandoned; the claim waits for the transactions that
+// write for them, so that every cell is committed before its run is taken over or never. A claim may be repeated with the same
+// token: it wins again as long as its run is running. Errors wrap ledger.ErrSlot where the slot is none.
+func (s *Store) Claim(
+	ctx context.Context, run ledger.Run, kept ledger.Kept, lease time.Duration,
+) (claim ledger.Claim, err error) {
+	slot, scheduled := run.Slot, run.Scheduled()
 	switch {
+	case scheduled && run.Job != slot.Job:
+		err = fmt.Errorf("%w: a run of job %q for %s", ledger.ErrSlot, run.Job, slot)
 	case scheduled:
 		err = slot.Check()
 	case run.Job == "":
@@ -35,7 +39,7 @@ func (s *Store) Claim(ctx context.Context, run ledger.Run, lease time.Duration) 
 	case run.Token == "" || lease <= 0:
 		err = fmt.Errorf("token %q, lease %s; a claim needs a token and a lease of more than 0", run.Token, lease)
 	case scheduled:
-		claim, err = s.claimSlot(ctx, slot, run, lease)
+		claim, err = s.claimSlot(ctx, run, kept, lease)
 	default:
 		claim, err = s.claimAdHoc(ctx, run, lease)
 	}
@@ -48,27 +52,25 @@ func (s *Store) Claim(ctx context.Context, run ledger.Run, lease time.Duration) 
 	return ledger.Claim{}, fmt.Errorf("begin an ad-hoc run of %s: %w", run.Job, err)
 }
 
-func (s *Store) claimSlot(ctx context.Context, slot ledger.Slot, run ledger.Run, lease time.Duration) (ledger.Claim, error) {
-	var claim ledger.Claim
-	settled := false
-	err := s.db.Direct(ctx, func(q Querier) (err error) {
-		claim.Run, claim.Won, err = s.begin(ctx, q, run, lease)
-		if claim.Won || err != nil && !s.d.Contended(err) {
-			settled = true
-			return err
-		}
-		// Mostly a look is enough to know who won.
-		claim.Run, settled, err = s.inTheWay(ctx, q, slot, run.Forced)
-		settled = settled && claim.Run.State != ledger.StateAbandoned && claim.Run.Token != run.Token
-		return err
-	})
-	if err != nil || settled {
+func (s *Store) claimSlot(
+	ctx context.Context, run ledger.Run, kept ledger.Kept, lease time.Duration,
+) (claim ledger.Claim, err error) {
+	// Mostly a look is enough to know that another has it, or that it is done.
+	seen, found, err := s.judged(ctx, s.db, run.Slot, kept, 0)
+	switch {
+	case err != nil:
 		return claim, err
+	case found && !run.Forced && seen.State == ledger.StateDone,
+		found && seen.State == ledger.StateRunning && seen.Token != run.Token:
+		return ledger.Claim{Run: seen}, nil
 	}
 	err = s.settle(ctx, func(q Querier) (err error) {
-		claim, err = s.decide(ctx, q, slot, run, lease)
+		claim, err = s.decide(ctx, q, run, kept, lease)
 		return err
 	})
+	if errors.Is(err, errDone) {
+		err = nil
+	}
 	return claim, err
 }
 
@@ -82,25 +84,43 @@ func (s *Store) settle(ctx context.Context, do func(Querier) error) (err error) 
 	return err
 }
 
-// decide claims a slot after it read what is in the way.
+// decide claims a slot. It looks whether the slot is done only when the new run keeps others from beginning one, and takes the
+// run back (errDone) if it is.
 func (s *Store) decide(
-	ctx context.Context, q Querier, slot ledger.Slot, run ledger.Run, lease time.Duration,
+	ctx context.Context, q Querier, run ledger.Run, kept ledger.Kept, lease time.Duration,
 ) (claim ledger.Claim, err error) {
-	other, found, err := s.inTheWay(ctx, q, slot, run.Forced)
+	claim.Run, claim.Won, err = s.begin(ctx, q, run, lease)
+	if err == nil && !claim.Won {
+		claim, err = s.takeOver(ctx, q, run, lease)
+	}
+	switch {
+	case err != nil && s.d.Contended(err):
+		return claim, errMoved
+	case err != nil || !claim.Won || run.Forced || len(claim.Abandoned) > 0: // an abandoned run is followed by one that ends
+		return claim, err
+	}
+	judged, found, err := s.judged(ctx, q, run.Slot, kept, claim.Run.ID)
+	if err == nil && found && judged.State == ledger.StateDone {
+		return ledger.Claim{Run: judged}, errDone
+	}
+	return claim, err
+}
+
+// takeOver deals with the run that keeps another from beginning: it is the claim's own, alive, or dead.
+func (s *Store) takeOver(ctx context.Context, q Querier, run ledger.Run, lease time.Duration) (claim ledger.Claim, err error) {
+	other, found, err := s.running(ctx, q, run.Slot)
 	switch {
 	case err != nil:
 		return claim, err
-	case found && other.State != ledger.StateDone && other.Token == run.Token:
+	case found && other.Token == run.Token:
 		claim.Run, claim.Won, err = s.resume(ctx, q, other, lease)
-	case found && other.State != ledger.StateAbandoned:
+	case found && other.State == ledger.StateRunning:
 		return ledger.Claim{Run: other}, nil
-	default:
-		if found {
-			if other, err = s.abandon(ctx, q, other, run.Started); err != nil {
-				return claim, err
-			}
-			claim.Abandoned = []ledger.Run{other}
+	case found:
+		if other, err = s.abandon(ctx, q, other, run.Started); err != nil {
+			return claim, err
 		}
+		claim.Abandoned = []ledger.Run{other}
 		claim.Run, claim.Won, err = s.begin(ctx, q, run, lease)
 	}
 	if err == nil && !claim.Won {
@@ -108,6 +128,9 @@ func (s *Store) decide(
 	}
 	return claim, err
 }
+
+// errDone undoes the beginning of a run whose slot is done.
+var errDone = errors.New("the slot is done")
 
 // claimAdHoc begins a run without a slot.
 func (s *Store) claimAdHoc(ctx context.Context, run ledger.Run, lease time.Duration) (claim ledger.Claim, err error) {
@@ -147,17 +170,18 @@ func (s *Store) claimAdHoc(ctx context.Context, run ledger.Run, lease time.Durat
 // begin inserts the run unless an index says that another is in the way. The attempt is counted in the same statement.
 func (s *Store) begin(ctx context.Context, q Querier, run ledger.Run, lease time.Duration) (ledger.Run, bool, error) {
 	return alive(oneRun(ctx, q, `
-		INSERT INTO runs (job, trading_date, slot, attempt, forced, entry, host, pid, state, started, token, lease_until)
+		INSERT INTO runs (job, trading_date, slot, attempt, forced, entry, host, pid, state, started, token, lease_until,
+		       slot_at, slot_time, slot_zone)
 		SELECT CAST($1 AS text), CAST($2 AS text), CAST($3 AS integer),
 		       1 + CASE WHEN count(*) < max(r.attempt) THEN max(r.attempt) ELSE count(*) END,
 		       CAST($4 AS boolean), CAST($5 AS text), CAST($6 AS text), CAST($7 AS bigint), 'running', CAST($8 AS timestamptz),
-		       CAST($9 AS text), `+s.d.After("$10")+`
+		       CAST($9 AS text), `+s.d.After("$10")+`, CAST($11 AS bigint), CAST($12 AS text), CAST($13 AS text)
 		FROM runs r
-		WHERE r.job = $1 AND r.trading_date = $2 AND r.slot = $3 AND r.trading_date <> '' AND r.state <> 'missed'
+		WHERE r.job = $1 AND r.slot_at = $11 AND r.state <> 'missed'
 		ON CONFLICT DO NOTHING
 		RETURNING `+s.d.runColumns(),
-		string(run.Job), run.SlotDate, run.Slot, run.Forced, text(run.Entry), text(run.Host), run.PID, s.d.Time(run.Started),
-		run.Token, micros(lease)))
+		string(run.Job), text(run.Slot.Date), run.Slot.Index, run.Forced, text(run.Entry), text(run.Host), run.PID,
+		s.d.Time(run.Started), run.Token, micros(lease), slotAt(run.Slot), text(run.Slot.Time), text(run.Slot.Zone)))
 }
 
 // alive is a run whose lease has just begun. A very short one may be over already when the row is read.
@@ -168,16 +192,20 @@ func alive(run ledger.Run, found bool, err error) (ledger.Run, bool, error) {
 	return run, found, err
 }
 
-// inTheWay is the run that is, or may be, in the way of a new one: an effective one that is done, else the running one, of
-// which there is one at most. It reads as abandoned when its lease is over.
-func (s *Store) inTheWay(ctx context.Context, q Querier, slot ledger.Slot, forced bool) (ledger.Run, bool, error) {
+// slotAt is a slot's instant as tables hold it: NULL for that of an ad-hoc run.
+func slotAt(slot ledger.Slot) any {
+	if slot.At.IsZero() {
+		return nil
+	}
+	return slot.At.Unix()
+}
+
+// running is the run of a slot that is running, of which there is one at most. It reads as abandoned when its lease is over.
+func (s *Store) running(ctx context.Context, q Querier, slot ledger.Slot) (ledger.Run, bool, error) {
 	return oneRun(ctx, q, `
 		SELECT `+s.d.runColumns()+`
 		FROM runs
-		WHERE job = $1 AND trading_date = $2 AND slot = $3 AND trading_date <> ''
-		  AND (state = 'running' OR state = 'done' AND NOT forced AND NOT CAST($4 AS boolean))
-		ORDER BY state = 'done' DESC, id DESC
-		LIMIT 1`, string(slot.Job), slot.Date, slot.Index, forced)
+		WHERE job = $1 AND slot_at = $2 AND state = 'running'`, string(slot.Job), slotAt(slot))
 }
 
 // resume lets the lease of a run begin again whose claim was committed but whose answer did not arrive.

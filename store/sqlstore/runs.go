@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"barkeep/ledger"
 )
@@ -13,8 +14,8 @@ const leaseEnded = "lease ended"
 // runColumns are what runs reads. The last one tells that a running run's lease is over.
 func (d *Dialect) runColumns() string {
 	// The column of a slot date is called trading_date, as the previous release has it.
-	return `id, job, trading_date, slot, attempt, forced, entry, host, pid, state, reason, started, finished, token,
-		state = 'running' AND coalesce(lease_until <= ` + d.Now + `, true)`
+	return `id, job, trading_date, slot, slot_at, slot_time, slot_zone, attempt, forced, entry, host, pid, state, reason, started,
+		finished, token, state = 'running' AND coalesce(lease_until <= ` + d.Now + `, true)`
 }
 
 // runs reads all rows of a statement that returns runColumns.
@@ -22,13 +23,20 @@ func runs(ctx context.Context, q Querier, sql string, args ...any) ([]ledger.Run
 	all := []ledger.Run{}
 	var r ledger.Run
 	var started, finished stamp
+	var at *int64
 	var over bool
 	into := []any{
-		&r.ID, &r.Job, &r.SlotDate, &r.Slot, &r.Attempt, &r.Forced, &r.Entry, &r.Host, &r.PID, &r.State, &r.Reason, &started,
-		&finished, &r.Token, &over,
+		&r.ID, &r.Job, &r.Slot.Date, &r.Slot.Index, &at, &r.Slot.Time, &r.Slot.Zone, &r.Attempt, &r.Forced, &r.Entry, &r.Host,
+		&r.PID, &r.State, &r.Reason, &started, &finished, &r.Token, &over,
 	}
 	err := q.Query(ctx, sql, args, into, func() error {
 		r.Started, r.Finished = started.Time, finished.Time
+		if r.Slot.Job, r.Slot.At = "", (time.Time{}); r.Slot.Date != "" {
+			r.Slot.Job = r.Job
+		}
+		if at != nil {
+			r.Slot.At = time.Unix(*at, 0).UTC()
+		}
 		if over {
 			r.State, r.Reason = ledger.StateAbandoned, leaseEnded
 		}

@@ -8,67 +8,81 @@ import (
 	"barkeep/ledger"
 )
 
-// standingFirst sorts the runs of a slot so that the one that tells how it stands comes first: the one that is done, the one
-// that is running with its lease not over, the newest.
-func (d *Dialect) standingFirst() string {
-	return `CASE WHEN state = 'done' THEN 1 WHEN state = 'running' AND lease_until > ` + d.Now + ` THEN 2 ELSE 3 END, id DESC`
-}
-
-// Latest is the run that tells how a slot stands: the one that is done if there is one, else the one that is running, else
-// the newest, also a row that says it was missed. Forced runs are left out, and a run whose lease is over reads as
-// abandoned. False when there is none.
-func (s *Store) Latest(ctx context.Context, slot ledger.Slot) (ledger.Run, bool, error) {
-	run, found, err := oneRun(ctx, s.db, `
-		SELECT `+s.d.runColumns()+`
-		FROM runs
-		WHERE job = $1 AND trading_date = $2 AND slot = $3 AND trading_date <> '' AND NOT forced
-		ORDER BY `+s.d.standingFirst()+`
-		LIMIT 1`, string(slot.Job), slot.Date, slot.Index)
+// Latest is the run that tells how a slot stands for whoever keeps these series (ledger.Kept.Judge). Forced runs are left out,
+// and a run whose lease is over reads as abandoned. False when there is none.
+func (s *Store) Latest(ctx context.Context, slot ledger.Slot, kept ledger.Kept) (ledger.Run, bool, error) {
+	run, found, err := s.judged(ctx, s.db, slot, kept, 0)
 	if err != nil {
 		return ledger.Run{}, false, fmt.Errorf("latest run of %s: %w", slot, err)
 	}
 	return run, found, nil
 }
 
-// Standing is Latest of every slot of the job with a slot date from from to to, both included; ordered by date and slot.
-// Slots without a run are left out.
-func (s *Store) Standing(ctx context.Context, job ledger.Job, from, to string) ([]ledger.Run, error) {
-	found, err := runs(ctx, s.db, `
+// judged is Latest, without the run that has this id.
+func (s *Store) judged(
+	ctx context.Context, q Querier, slot ledger.Slot, kept ledger.Kept, without int64,
+) (ledger.Run, bool, error) {
+	found, err := runs(ctx, q, `
 		SELECT `+s.d.runColumns()+`
-		FROM (
-			SELECT r.*, row_number() OVER (PARTITION BY trading_date, slot ORDER BY `+s.d.standingFirst()+`) AS nth
-			FROM runs r
-			WHERE job = $1 AND trading_date >= $2 AND trading_date <= $3 AND trading_date <> '' AND NOT forced
-		) t
-		WHERE nth = 1
-		ORDER BY trading_date, slot`, string(job), from, to)
+		FROM runs
+		WHERE job = $1 AND slot_at = $2 AND NOT forced AND id <> $3
+		ORDER BY id DESC`, string(slot.Job), slotAt(slot), without)
+	if err != nil || len(found) == 0 {
+		return ledger.Run{}, false, err
+	}
+	run, newest := telling(found)
+	var cells []ledger.Cell
+	if !kept.Nobody() && run.State != ledger.StateRunning && run.State != ledger.StateAbandoned {
+		if cells, err = effective(ctx, q, slot); err != nil {
+			return ledger.Run{}, false, err
+		}
+	}
+	return kept.Judge(run, newest, cells), true, nil
+}
+
+// telling picks from the unforced runs of a slot, the newest first, what ledger.Kept.Judge asks for.
+func telling(found []ledger.Run) (run, newestDone ledger.Run) {
+	run = found[0]
+	for _, one := range found {
+		if one.State == ledger.StateRunning {
+			run = one
+		}
+		if one.State == ledger.StateDone && newestDone.ID == 0 {
+			newestDone = one
+		}
+	}
+	return run, newestDone
+}
+
+// Standing is how each slot of the job stands whose instant is in [from, to]; rising. A slot is done if any run of it is, or if
+// it is for those who keep these series. Slots without a run are left out.
+func (s *Store) Standing(
+	ctx context.Context, job ledger.Job, from, to time.Time, kept ledger.Kept,
+) (standing []ledger.Run, err error) {
+	all, err := runs(ctx, s.db, `
+		SELECT `+s.d.runColumns()+`
+		FROM runs
+		WHERE job = $1 AND slot_at >= $2 AND slot_at <= $3 AND NOT forced
+		ORDER BY slot_at, id DESC`, string(job), from.Unix(), to.Unix())
+	for i := 0; err == nil && i < len(all); {
+		end := i + 1
+		for end < len(all) && all[end].Slot.ID() == all[i].Slot.ID() {
+			end++
+		}
+		run, newest := telling(all[i:end])
+		if judged := (ledger.Kept{}).Judge(run, newest, nil); judged.State == ledger.StateDone || kept.Nobody() {
+			run = judged
+		} else {
+			var cells []ledger.Cell
+			cells, err = effective(ctx, s.db, run.Slot)
+			run = kept.Judge(run, newest, cells)
+		}
+		standing, i = append(standing, run), end
+	}
 	if err != nil {
 		return nil, fmt.Errorf("how the slots of %s from %s to %s stand: %w", job, from, to, err)
 	}
-	return found, nil
-}
-
-// Since is the instant since which the job is run by this schedule, to the microsecond. The first call for a job, and the
-// first with another text than the last, write now and return it; all others return what is written.
-func (s *Store) Since(ctx context.Context, job ledger.Job, schedule string, now time.Time) (time.Time, error) {
-	var since stamp
-	schedule = text(schedule)
-	found, err := one(ctx, s.db, `SELECT since FROM schedules WHERE job = $1 AND schedule = $2`,
-		[]any{string(job), schedule}, []any{&since})
-	if err == nil && !found {
-		err = s.db.Direct(ctx, func(q Querier) error {
-			_, err := one(ctx, q, `
-				INSERT INTO schedules (job, schedule, since) VALUES ($1, $2, $3)
-				ON CONFLICT (job) DO UPDATE SET schedule = excluded.schedule,
-				       since = CASE WHEN schedules.schedule = excluded.schedule THEN schedules.since ELSE excluded.since END
-				RETURNING since`, []any{string(job), schedule, s.d.Time(now)}, []any{&since})
-			return err
-		})
-	}
-	if err != nil {
-		return time.Time{}, fmt.Errorf("since when %s is run at %s: %w", job, schedule, err)
-	}
-	return since.Time, nil
+	return standing, nil
 }
 
 // Missed records once that a slot passed without a success: a row in state missed, with attempt 0 and now as its start and
@@ -88,20 +102,24 @@ func (s *Store) Missed(ctx context.Context, slot ledger.Slot, reason string, now
 }
 
 func (s *Store) missed(ctx context.Context, q Querier, slot ledger.Slot, reason string, now time.Time) (bool, error) {
-	run, found, err := s.inTheWay(ctx, q, slot, false)
+	if latest, found, err := s.judged(ctx, q, slot, ledger.Kept{}, 0); err != nil || found && latest.State == ledger.StateDone {
+		return false, err
+	}
+	running, found, err := s.running(ctx, q, slot)
 	switch {
 	case err != nil:
 		return false, err
-	case found && run.State != ledger.StateAbandoned:
+	case found && running.State == ledger.StateRunning:
 		return false, nil
 	case found:
-		if _, err := s.abandon(ctx, q, run, now); err != nil {
+		if _, err := s.abandon(ctx, q, running, now); err != nil {
 			return false, err
 		}
 	}
 	_, err = q.Exec(ctx, `
-		INSERT INTO runs (job, trading_date, slot, attempt, state, reason, started, finished)
-		VALUES ($1, $2, $3, 0, 'missed', $4, $5, $5)
-		ON CONFLICT DO NOTHING`, string(slot.Job), slot.Date, slot.Index, text(reason), s.d.Time(now))
+		INSERT INTO runs (job, trading_date, slot, slot_at, slot_time, slot_zone, attempt, state, reason, started, finished)
+		VALUES ($1, $2, $3, $4, $5, $6, 0, 'missed', $7, $8, $8)
+		ON CONFLICT DO NOTHING`, string(slot.Job), text(slot.Date), slot.Index, slotAt(slot), text(slot.Time), text(slot.Zone),
+		text(reason), s.d.Time(now))
 	return err == nil, err
 }

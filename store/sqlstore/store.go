@@ -48,6 +48,8 @@ type Dialect struct {
 	Seconds func(column string) string
 	// Bytewise follows a text column that is compared byte by byte; empty where all are.
 	Bytewise string
+	// Duplicate tells whether a statement failed because of the unique index of this name over these columns of a table.
+	Duplicate func(err error, index string, columns ...string) bool
 	// Contended tells whether a statement failed only because another one ran at the same time; it may be run again.
 	Contended func(error) bool
 }

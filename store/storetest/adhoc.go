@@ -57,7 +57,7 @@ func testAdHocTakeOver(t *testing.T, db Database) {
 
 	run := adHoc("d")
 	run.Started = start().Add(time.Hour)
-	claim, err := archives[1].Claim(t.Context(), run, forever)
+	claim, err := archives[1].Claim(t.Context(), run, ledger.Kept{}, forever)
 	if err != nil || !claim.Won || !slices.EqualFunc(claim.Abandoned, dead, func(a, b ledger.Run) bool { return a.ID == b.ID }) {
 		t.Fatalf("the claim says %+v, %v; want the runs %+v abandoned", claim, err, dead)
 	}

@@ -56,7 +56,7 @@ func testAttempts(t *testing.T, db Database) {
 	parallel(t, claimants, func(i int) error {
 		archive := archives[i%len(archives)]
 		for won := 0; won < each; {
-			claim, err := archive.Claim(t.Context(), asks(slotOf(0), fmt.Sprint(i, "-", won)), forever)
+			claim, err := archive.Claim(t.Context(), asks(slotOf(0), fmt.Sprint(i, "-", won)), ledger.Kept{}, forever)
 			if err != nil {
 				return err
 			}
@@ -129,7 +129,7 @@ func testForced(t *testing.T, db Database) {
 
 	dead := dies(t.Context(), t, archive, force("i"))
 	loses(t, archive, asks(slot, "j"), done)
-	claim, err := archive.Claim(t.Context(), force("k"), forever)
+	claim, err := archive.Claim(t.Context(), force("k"), ledger.Kept{}, forever)
 	if err != nil || !claim.Won || !tookOver(claim, dead) || claim.Run.Attempt != 5 {
 		t.Errorf("a dead forced run was taken over with %+v, %v", claim, err)
 	}
@@ -183,17 +183,17 @@ func testNoClaim(t *testing.T, db Database) {
 		lease  time.Duration
 		slot   bool // the error is ErrSlot
 	}{
-		"no date":              {func(r *ledger.Run) { r.SlotDate = "soon" }, forever, true},
-		"no job":               {func(r *ledger.Run) { r.Job = "" }, forever, true},
-		"neither job nor date": {func(r *ledger.Run) { r.Job, r.SlotDate = "", "" }, forever, true},
-		"no slot":              {func(r *ledger.Run) { r.Slot = -1 }, forever, true},
+		"no date":              {func(r *ledger.Run) { r.Slot.Date = "soon" }, forever, true},
+		"no job":               {func(r *ledger.Run) { r.Job, r.Slot.Job = "", "" }, forever, true},
+		"neither job nor date": {func(r *ledger.Run) { r.Job, r.Slot = "", ledger.Slot{} }, forever, true},
+		"no slot":              {func(r *ledger.Run) { r.Slot.At = time.Time{} }, forever, true},
 		"no token":             {func(r *ledger.Run) { r.Token = "" }, forever, false},
 		"no lease":             {func(*ledger.Run) {}, 0, false},
 		"negative lease":       {func(*ledger.Run) {}, -time.Second, false},
 	} {
 		run := asks(slotOf(0), "a")
 		c.change(&run)
-		claim, err := archive.Claim(t.Context(), run, c.lease)
+		claim, err := archive.Claim(t.Context(), run, ledger.Kept{}, c.lease)
 		if err == nil || claim.Won || claim.Run.ID != 0 || errors.Is(err, ledger.ErrSlot) != c.slot {
 			t.Errorf("%s: %+v, %v", name, claim, err)
 		}
@@ -204,7 +204,7 @@ func testNoClaim(t *testing.T, db Database) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if claim, err := archive.Claim(ended, asks(slotOf(0), "a"), forever); !errors.Is(err, context.Canceled) {
+	if claim, err := archive.Claim(ended, asks(slotOf(0), "a"), ledger.Kept{}, forever); !errors.Is(err, context.Canceled) {
 		t.Errorf("a claim under an ended context says %+v, %v", claim, err)
 	}
 	if n := db.Query(t, `SELECT count(*) FROM runs`); n != 0 {

@@ -19,7 +19,7 @@ func testZombie(t *testing.T, db Database) {
 	if err := writeFenced(t, archives[0], zombie, cell); err != nil {
 		t.Fatalf("a run whose lease is over but that nobody took over could not write: %v", err)
 	}
-	claim, err := archives[1].Claim(t.Context(), asks(slotOf(0), "b"), forever)
+	claim, err := archives[1].Claim(t.Context(), asks(slotOf(0), "b"), ledger.Kept{}, forever)
 	if err != nil || !claim.Won || claim.Run.Attempt != 2 || !tookOver(claim, zombie) {
 		t.Fatalf("the take-over says %+v, %v", claim, err)
 	}
@@ -125,7 +125,7 @@ func testFence(t *testing.T, db Database) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if claim, err := archives[1].Claim(ctx, asks(slotOf(0), "b"), forever); err == nil {
+	if claim, err := archives[1].Claim(ctx, asks(slotOf(0), "b"), ledger.Kept{}, forever); err == nil {
 		t.Fatalf("a claim passed a fenced write: %+v", claim)
 	}
 	missing, stop := context.WithTimeout(t.Context(), patience)
@@ -143,7 +143,7 @@ func testFence(t *testing.T, db Database) {
 	}
 	waiting := make(chan ledger.Claim, 1)
 	go func() {
-		claim, err := archives[1].Claim(t.Context(), asks(slotOf(0), "c"), forever)
+		claim, err := archives[1].Claim(t.Context(), asks(slotOf(0), "c"), ledger.Kept{}, forever)
 		if err != nil {
 			t.Errorf("the waiting claim: %v", err)
 		}

@@ -45,13 +45,24 @@ func gateTests() map[string]func(*testing.T, Database) {
 const forever = time.Hour
 
 func slotOf(index int) ledger.Slot {
-	return ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22", Index: index}
+	return slotOn("2026-11-22", index)
+}
+
+// slotOn is the slot of a date at 14:05 and so many hours, as a schedule in UTC has it.
+func slotOn(date string, index int) ledger.Slot {
+	day, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		panic(err)
+	}
+	slot := ledger.NewSlot(ledger.JobImport, day.Add(14*time.Hour+5*time.Minute+time.Duration(index)*time.Hour))
+	slot.Index = index
+	return slot
 }
 
 // asks is a run that wants a slot.
 func asks(slot ledger.Slot, token string) ledger.Run {
 	return ledger.Run{
-		Job: slot.Job, SlotDate: slot.Date, Slot: slot.Index, Entry: "schedule", Host: "box-1.example", PID: 4711,
+		Job: slot.Job, Slot: slot, Entry: "schedule", Host: "box-1.example", PID: 4711,
 		Started: start(), Token: token,
 	}
 }
@@ -59,7 +70,7 @@ func asks(slot ledger.Slot, token string) ledger.Run {
 // wins claims where nothing is in the way and checks what the claim says.
 func wins(t *testing.T, a Archive, run ledger.Run, attempt int) ledger.Run {
 	t.Helper()
-	claim, err := a.Claim(t.Context(), run, forever)
+	claim, err := a.Claim(t.Context(), run, ledger.Kept{}, forever)
 	want := run
 	want.ID, want.Attempt, want.State = claim.Run.ID, attempt, ledger.StateRunning
 	if err != nil || !claim.Won || claim.Run != want || claim.Run.ID <= 0 {
@@ -71,7 +82,7 @@ func wins(t *testing.T, a Archive, run ledger.Run, attempt int) ledger.Run {
 // loses claims where a run is in the way and checks that it is told.
 func loses(t *testing.T, a Archive, run, to ledger.Run) {
 	t.Helper()
-	claim, err := a.Claim(t.Context(), run, forever)
+	claim, err := a.Claim(t.Context(), run, ledger.Kept{}, forever)
 	if err != nil || claim.Won || claim.Run != to || len(claim.Abandoned) > 0 {
 		t.Fatalf("the claim of %+v says %+v, %v; want it lost to %+v", run, claim, err, to)
 	}
@@ -80,7 +91,7 @@ func loses(t *testing.T, a Archive, run, to ledger.Run) {
 // dies claims with a lease that ends at once, and returns when it has ended. The run is as readers see it.
 func dies(ctx context.Context, t failer, a Archive, run ledger.Run) ledger.Run {
 	t.Helper()
-	claim, err := a.Claim(ctx, run, time.Millisecond)
+	claim, err := a.Claim(ctx, run, ledger.Kept{}, time.Millisecond)
 	if err != nil || !claim.Won {
 		t.Fatalf("the claim of %+v says %+v, %v; want it won", run, claim, err)
 	}
@@ -124,7 +135,7 @@ func wantRun(t *testing.T, a Archive, want ledger.Run) {
 // wantLatest compares how a slot stands; want has the ID 0 where it has no run.
 func wantLatest(t *testing.T, a Archive, slot ledger.Slot, want ledger.Run) {
 	t.Helper()
-	got, found, err := a.Latest(t.Context(), slot)
+	got, found, err := a.Latest(t.Context(), slot, ledger.Kept{})
 	if err != nil || found != (want.ID != 0) || got != want {
 		t.Fatalf("the latest run of %s is %+v, %v, %v; want %+v", slot, got, found, err, want)
 	}
@@ -145,7 +156,8 @@ func claimAtOnce(t *testing.T, archives []Archive, slot ledger.Slot, n int, roun
 	t.Helper()
 	claims := make([]ledger.Claim, n)
 	atOnce(t, n, func(i int) (err error) {
-		claims[i], err = archives[i%len(archives)].Claim(t.Context(), asks(slot, fmt.Sprint("t", round, "-", i)), forever)
+		run := asks(slot, fmt.Sprint("t", round, "-", i))
+		claims[i], err = archives[i%len(archives)].Claim(t.Context(), run, ledger.Kept{}, forever)
 		return err
 	})
 	return claims

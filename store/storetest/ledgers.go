@@ -29,7 +29,7 @@ func died(t *testing.T, a Archive, token string) ledger.Run {
 func testRuns(t *testing.T, db Database) {
 	archive := migrated(t, db)
 	first := wins(t, archive, ledger.Run{
-		Job: ledger.JobImport, SlotDate: "2026-11-22", Slot: 2, Forced: true, Entry: "catch-up", Host: "box-1.example",
+		Job: ledger.JobImport, Slot: slotOf(2), Forced: true, Entry: "catch-up", Host: "box-1.example",
 		PID: 1 << 22, Started: start(), Token: "9f86d081884c7d65",
 	}, 1)
 	plain := wins(t, archive, ledger.Run{Job: ledger.JobMaintenance, Started: start().Add(-time.Hour), Token: "b"}, 1)

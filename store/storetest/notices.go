@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ func testSince(t *testing.T, db Database) {
 	since := func(job ledger.Job, schedule string, now, want time.Time) {
 		t.Helper()
 		for _, archive := range archives {
-			got, err := archive.Since(t.Context(), job, schedule, now)
+			got, err := changedTo(t.Context(), archive, job, schedule, now)
 			if err != nil || !got.Equal(want) {
 				t.Errorf("%s %q since %s, %v; want %s", job, schedule, got, err, want)
 			}
@@ -33,7 +34,7 @@ func testSince(t *testing.T, db Database) {
 		answers := make([]time.Time, 6)
 		atOnce(t, len(answers), func(i int) (err error) {
 			schedule, now := fmt.Sprintf("03:%02d UTC", round), start().Add(time.Duration(i)*time.Second)
-			answers[i], err = archives[i%3].Since(t.Context(), ledger.JobImport, schedule, now)
+			answers[i], err = changedTo(t.Context(), archives[i%3], ledger.JobImport, schedule, now)
 			return err
 		})
 		for i, answer := range answers {
@@ -44,12 +45,25 @@ func testSince(t *testing.T, db Database) {
 	}
 }
 
+// changedTo changes a schedule and tells since when it is in force.
+func changedTo(ctx context.Context, a Archive, job ledger.Job, schedule string, now time.Time) (time.Time, error) {
+	changes, err := a.ChangeSchedule(ctx, job, schedule, now)
+	if err != nil {
+		return time.Time{}, err
+	}
+	last := changes[len(changes)-1]
+	if last.Schedule != schedule {
+		return time.Time{}, fmt.Errorf("%s is run by %q, want %q", job, last.Schedule, schedule)
+	}
+	return last.Since, nil
+}
+
 // testNotices tells a notice: one process at a time, and once.
 func testNotices(t *testing.T, db Database) {
 	archives := several(t, db, 3)
 	tell := func(index int, kind ledger.NoticeKind, turn time.Duration) ledger.Turn {
 		t.Helper()
-		whose, err := archives[1].Turn(t.Context(), slotOf(index), kind, turn)
+		whose, err := archives[1].Turn(t.Context(), slotOf(index).Key(), kind, turn)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +71,7 @@ func testNotices(t *testing.T, db Database) {
 	}
 	turns := make([]ledger.Turn, 12)
 	parallel(t, len(turns), func(i int) (err error) {
-		turns[i], err = archives[i%3].Turn(t.Context(), slotOf(0), ledger.NoticeFailed, forever)
+		turns[i], err = archives[i%3].Turn(t.Context(), slotOf(0).Key(), ledger.NoticeFailed, forever)
 		return err
 	})
 	mine := 0
@@ -77,7 +91,7 @@ func testNotices(t *testing.T, db Database) {
 		t.Errorf("another kind has the turn %q, another slot %q", a, b)
 	}
 	for range 2 {
-		if err := archives[2].Told(t.Context(), slotOf(0), ledger.NoticeFailed); err != nil {
+		if err := archives[2].Told(t.Context(), slotOf(0).Key(), ledger.NoticeFailed); err != nil {
 			t.Fatal(err)
 		}
 		if turn := tell(0, ledger.NoticeFailed, forever); turn != ledger.TurnTold {
@@ -96,7 +110,7 @@ func testNotices(t *testing.T, db Database) {
 	if turn := tell(2, ledger.NoticeMissed, forever); turn != ledger.TurnOther {
 		t.Errorf("a turn that was taken over is %q", turn)
 	}
-	if err := archives[0].Told(t.Context(), slotOf(3), ledger.NoticeMissed); err != nil { // nobody asked before
+	if err := archives[0].Told(t.Context(), slotOf(3).Key(), ledger.NoticeMissed); err != nil { // nobody asked before
 		t.Fatal(err)
 	}
 	if turn := tell(3, ledger.NoticeMissed, 0); turn != ledger.TurnTold {

@@ -29,10 +29,11 @@ const beats = 8
 //	write SLOT  the same without a heart, with four bars written in a transaction that is never committed
 func Child(ctx context.Context, archive Archive, mode string, said io.Writer) error {
 	verb, key, _ := strings.Cut(mode, " ")
-	slot, err := ledger.ParseSlot(key)
+	at, err := time.Parse("2006-01-02T15:04Z", strings.TrimPrefix(key, "import:"))
 	if err != nil {
 		return err
 	}
+	slot := slotOn(at.Format(time.DateOnly), at.Hour()-14)
 	lease := killedLease
 	if verb == "claim" {
 		lease = forever
@@ -43,7 +44,7 @@ func Child(ctx context.Context, archive Archive, mode string, said io.Writer) er
 	}
 	run := asks(slot, fmt.Sprint("child ", os.Getpid()))
 	run.PID = os.Getpid()
-	claim, err := archive.Claim(ctx, run, lease)
+	claim, err := archive.Claim(ctx, run, ledger.Kept{}, lease)
 	if err != nil {
 		return err
 	}
@@ -126,7 +127,8 @@ func testProcesses(t *testing.T, db Database) {
 	if n := db.Query(t, `SELECT count(*) FROM runs`); n != 1 {
 		t.Errorf("%d runs were begun", n)
 	}
-	if run, found, err := archive.Latest(t.Context(), slot); err != nil || !found || run.State != ledger.StateRunning {
+	run, found, err := archive.Latest(t.Context(), slot, ledger.Kept{})
+	if err != nil || !found || run.State != ledger.StateRunning {
 		t.Errorf("the slot stands as %+v, %v, %v", run, found, err)
 	}
 }
@@ -204,7 +206,7 @@ func outlives(t *testing.T, a Archive, slot ledger.Slot, id int64, said *bufio.S
 			t.Fatalf("the process said %q", line)
 		}
 	}
-	claim, err := a.Claim(t.Context(), asks(slot, "early"), forever)
+	claim, err := a.Claim(t.Context(), asks(slot, "early"), ledger.Kept{}, forever)
 	if err != nil || claim.Won || claim.Run.ID != id {
 		t.Fatalf("the run of a living process was claimed with %+v, %v", claim, err)
 	}
@@ -214,7 +216,7 @@ func outlives(t *testing.T, a Archive, slot ledger.Slot, id int64, said *bufio.S
 func takesOver(t *testing.T, a Archive, slot ledger.Slot, dead int64, pid int) {
 	t.Helper()
 	for {
-		claim, err := a.Claim(t.Context(), asks(slot, "heir"), forever)
+		claim, err := a.Claim(t.Context(), asks(slot, "heir"), ledger.Kept{}, forever)
 		switch {
 		case err != nil || !claim.Won && claim.Run.ID != dead:
 			t.Fatalf("the claim of a dead process's slot says %+v, %v", claim, err)

@@ -28,7 +28,7 @@ func testLatest(t *testing.T, db Database) {
 		t.Fatalf("missed: %v, %v", ok, err)
 	}
 	wantLatest(t, archive, slot, ledger.Run{
-		ID: dead.ID + 1, Job: slot.Job, SlotDate: slot.Date, Slot: slot.Index, State: ledger.StateMissed, Reason: "nobody came",
+		ID: dead.ID + 1, Job: slot.Job, Slot: slot, State: ledger.StateMissed, Reason: "nobody came",
 		Started: start().Add(time.Hour), Finished: start().Add(time.Hour),
 	})
 
@@ -49,9 +49,7 @@ func testLatest(t *testing.T, db Database) {
 // testStanding asks for several dates and slots at once.
 func testStanding(t *testing.T, db Database) {
 	archive := migrated(t, db)
-	at := func(date string, index int) ledger.Slot {
-		return ledger.Slot{Job: ledger.JobImport, Date: date, Index: index}
-	}
+	at := slotOn
 	done := finishes(t, archive, wins(t, archive, asks(at("2026-11-20", 0), "a"), 1), ledger.StateDone, "")
 	finishes(t, archive, wins(t, archive, asks(at("2026-11-21", 0), "b"), 1), ledger.StateFailed, "x")
 	running := wins(t, archive, asks(at("2026-11-21", 0), "c"), 2)
@@ -73,9 +71,10 @@ func testStanding(t *testing.T, db Database) {
 		{"2026-11-22", "2027-01-01", []ledger.Run{last}},
 		{"2026-11-23", "2027-01-01", nil},
 		{"2026-11-22", "2026-11-20", nil},
-		{"", "9", []ledger.Run{done, running, dead, last}},
+		{"1970-01-01", "9999-12-31", []ledger.Run{done, running, dead, last}},
 	} {
-		got, err := archive.Standing(t.Context(), ledger.JobImport, c.from, c.to)
+		from, to := slotOn(c.from, -14).At, slotOn(c.to, 9).At
+		got, err := archive.Standing(t.Context(), ledger.JobImport, from, to, ledger.Kept{})
 		if err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("from %q to %q: %+v, %v; want %+v", c.from, c.to, got, err, c.want)
 		}
@@ -165,7 +164,7 @@ func testNoLease(t *testing.T, db Database) {
 	if got, _, err := archive.Run(t.Context(), adHoc); err != nil || got.State != ledger.StateAbandoned {
 		t.Errorf("an ad-hoc run without a lease reads as %+v, %v", got, err)
 	}
-	claim, err := archive.Claim(t.Context(), asks(slotOf(0), "b"), forever)
+	claim, err := archive.Claim(t.Context(), asks(slotOf(0), "b"), ledger.Kept{}, forever)
 	if err != nil || !claim.Won || !tookOver(claim, run) {
 		t.Errorf("a slot's run without a lease was taken over with %+v, %v", claim, err)
 	}
@@ -186,7 +185,7 @@ func testMissed(t *testing.T, db Database) {
 		t.Error("a slot without a run was not missed")
 	}
 	want := ledger.Run{
-		ID: 1, Job: ledger.JobImport, SlotDate: "2026-11-22", State: ledger.StateMissed, Reason: "no run of it was begun",
+		ID: 1, Job: ledger.JobImport, Slot: slotOf(0), State: ledger.StateMissed, Reason: "no run of it was begun",
 		Started: start(), Finished: start(),
 	}
 	wantRuns(t, archive, 10, want)
@@ -238,7 +237,7 @@ func testMissedAtOnce(t *testing.T, db Database) {
 	parallel(t, 9, func(i int) error {
 		for index := range slots {
 			if i%3 == 0 {
-				if _, err := archives[0].Claim(t.Context(), asks(slotOf(index), string(rune('a'+i))), forever); err != nil {
+				if _, err := archives[0].Claim(t.Context(), asks(slotOf(index), string(rune('a'+i))), ledger.Kept{}, forever); err != nil {
 					return err
 				}
 				continue
