@@ -88,7 +88,7 @@ func (a *App) announce(ctx context.Context, o Options) {
 // openServer builds the HTTP server with its API; it listens nowhere yet.
 func (a *App) openServer(version string, o Options, beside *server.Tasks) (*server.Server, error) {
 	web, err := server.New(server.Config{
-		Addr: a.Config.HTTPAddr, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
+		Addr: a.Config.HTTPAddr, Hosts: a.Config.HTTPHosts, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
 		Import: a.imports, Maintenance: a.maintenance, Pacific: a.pacific, Ledger: a.Archive, States: a.Archive.States,
 		Provider: a.providerState, Metrics: a.metrics, Now: o.Now, Logger: o.Logger, Checks: a.probes(),
 	})

@@ -50,8 +50,14 @@ func (s *Server) watched(next http.Handler) http.Handler {
 		seen := &recorder{ResponseWriter: w, route: "none"}
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
 		seen.Header().Set("Cache-Control", "no-store")
+		SetDeadlines(w, s.RequestTimeout)
 		defer s.note(r, seen, s.Now())
 		next.ServeHTTP(seen, r)
+		if r.ContentLength != 0 { // net/http waits for the rest of a body, so that the connection can be used again
+			control := http.NewResponseController(w)
+			_ = control.Flush()
+			_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) //nolint:forbidigo // the connection's own clock
+		}
 	})
 }
 

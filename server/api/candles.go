@@ -19,6 +19,13 @@ const (
 	mostBars    = 50_000
 )
 
+// The bounds of all answers that are being read and sent, whose bars and text are in memory.
+const (
+	barsAtOnce  = 300_000 // about 60 MB
+	fewestBars  = 1_000   // that an answer counts as
+	mostReaders = 1 << 20 // the lane of all requests is narrower
+)
+
 // candles gives the bars of a series: the oldest of [from, to), or without from the newest before to. When there are more
 // after the last one given, next says where they begin, and the header Link where to get them.
 func (a *API) candles(w http.ResponseWriter, r *http.Request) error {
@@ -36,6 +43,11 @@ func (a *API) candles(w http.ResponseWriter, r *http.Request) error {
 	if err := in.err(); err != nil {
 		return err
 	}
+	done, err := a.bars.Enter(r, int64(max(request.Limit, fewestBars)))
+	if err != nil {
+		return err
+	}
+	defer done()
 	answer, err := a.Reader.Read(r.Context(), request)
 	if errors.Is(err, query.ErrNoBars) {
 		return server.NewProblem(http.StatusNotFound, "no-such-series",
