@@ -101,7 +101,7 @@ func (a *App) openServer(version string, o Options, beside *server.Tasks) (*serv
 	}
 	return web, api.Mount(web, api.Config{
 		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
-		Starter: &api.Background{Ledger: a.Archive, Tasks: beside, Logger: o.Logger, Run: a.runRequest},
+		Starter: &api.Background{Ledger: a.Archive, Tasks: beside, Logger: o.Logger, Run: a.runRequest, Name: a.requestName},
 	})
 }
 

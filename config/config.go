@@ -114,15 +114,7 @@ func (c *Config) check() []Problem {
 	if _, err := time.LoadLocation(c.ImportTimezone); err != nil || c.ImportTimezone == "Local" {
 		add("IMPORT_TIMEZONE", c.ImportTimezone, "a zone's name such as America/Los_Angeles")
 	}
-	if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
-		add("HTTP_ADDR", c.HTTPAddr, "host:port such as 127.0.0.1:8080, or :8080 for all addresses")
-	}
-	for _, name := range c.HTTPHosts {
-		if !validHost(name) {
-			add("HTTP_HOSTS", name, "names of hosts with commas between them, without a port, such as barkeep,bars.example.org; the xn-- form "+
-				"of a name with other letters")
-		}
-	}
+	c.checkHTTP(add)
 	if c.YahooDailyBudget < 0 {
 		add("YAHOO_DAILY_BUDGET", strconv.Itoa(c.YahooDailyBudget), "a number of requests a UTC day, 0 for no bound")
 	}
@@ -146,6 +138,19 @@ func (c *Config) check() []Problem {
 		}
 	}
 	return found
+}
+
+// checkHTTP looks at where the server listens and by which names it is reached.
+func (c *Config) checkHTTP(add func(key, value, accepted string)) {
+	if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
+		add("HTTP_ADDR", c.HTTPAddr, "host:port such as 127.0.0.1:8080, or :8080 for all addresses")
+	}
+	for _, name := range c.HTTPHosts {
+		if !validHost(name) {
+			add("HTTP_HOSTS", name, "names of hosts with commas between them, without scheme and port, such as barkeep,bars.example.org; "+
+				"for a name with other letters its xn-- form")
+		}
+	}
 }
 
 // minRate is a request in 17 hours; maxRate is far above what any provider stands and still spaces requests by more than a
