@@ -23,9 +23,8 @@ func (s *Server) routes() http.Handler {
 // Handle adds a route, such as "GET /status"; HEAD goes where GET goes. Its context ends after RequestTimeout.
 func (s *Server) Handle(pattern string, h Handler) { s.add(pattern, s.bounded(s.work, h)) }
 
-// HandleWaiting adds a route that may wait for long. It goes through Turn for what it does at once, and Place where it waits; then
-// it bounds itself and calls SetDeadlines.
-func (s *Server) HandleWaiting(pattern string, h Handler) { s.add(pattern, s.answered(h)) }
+// HandleOwn adds a route that takes a Turn or a Place by itself, and then bounds what it does and calls SetDeadlines.
+func (s *Server) HandleOwn(pattern string, h Handler) { s.add(pattern, s.answered(h)) }
 
 func (s *Server) add(pattern string, h http.Handler) {
 	s.mux.Handle(pattern, h)
@@ -43,12 +42,13 @@ func (s *Server) answered(h Handler) http.Handler {
 	})
 }
 
-// Turn waits until one request more may be worked on, and returns what ends that.
-func (s *Server) Turn(r *http.Request) (done func(), err error) { return s.turn(s.work, r) }
+// Work is the lane of the routes that are added with Handle.
+func (s *Server) Work() *Lane { return s.work }
 
-func (s *Server) turn(lane *Lane, r *http.Request) (done func(), err error) {
+// Turn waits for n turns of a lane, and returns what gives them back.
+func (s *Server) Turn(r *http.Request, lane *Lane, n int64) (done func(), err error) {
 	release := s.open.hold(r.Context())
-	leave, err := lane.Enter(r, 1)
+	leave, err := lane.enter(r, n)
 	if err != nil {
 		release()
 		return nil, err
@@ -68,7 +68,7 @@ func (s *Server) Place(r *http.Request, wait time.Duration) (*Place, error) {
 // reads or writes slowly holds nothing for long.
 func (s *Server) bounded(lane *Lane, h Handler) http.Handler {
 	return s.answered(func(w http.ResponseWriter, r *http.Request) error {
-		done, err := s.turn(lane, r)
+		done, err := s.Turn(r, lane, 1)
 		if err != nil {
 			return err
 		}

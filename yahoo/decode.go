@@ -83,7 +83,9 @@ func (d *decoder) check() error {
 // number takes up to five times the room of its text.
 const mostElements = 1 << 17
 
-func errElements() error { return fmt.Errorf("an array or object has more than %d elements", mostElements) }
+func errElements() error {
+	return fmt.Errorf("an array or object has more than %d elements", mostElements)
+}
 
 // answer reads the member chart.
 func (d *decoder) answer() error {

@@ -83,7 +83,7 @@ func watchSlots(s *server.Server) *server.Watch[ledger.Timed, slotFound] {
 // A ledger that fails meanwhile may be back in time.
 func (a *API) await(w http.ResponseWriter, r *http.Request, slot ledger.Timed, wait time.Duration) (slotFound, error) {
 	if wait == 0 {
-		done, err := a.server.Turn(r)
+		done, err := a.server.Turn(r, a.server.Work(), 1)
 		if err != nil {
 			return slotFound{}, err
 		}
