@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// connections are all that are open, most of them at once. When there are too many, one goes that no request holds: the oldest of
-// the client that has the most. A request holds its connection while it is in a lane or has a place to wait, and there are fewer
+// connections are all that are open, most of them at once. When there are too many, one goes that no request holds: of the client
+// that has the most, the one on which nothing has happened for longest. A request holds its connection while it is in a lane or has a place to wait, and there are fewer
 // of these than connections, so that a new one is always taken: a crowd that waits, reads slowly or sends half a request cannot
 // keep a monitor out.
 type connections struct {
@@ -27,7 +27,7 @@ type connection struct {
 	client string
 	fresh  bool   // no request has begun on it, as browsers open them ahead
 	held   int    // by requests
-	since  uint64 // the sequence in which they became loose
+	since  uint64 // the sequence in which something happened on them last
 }
 
 // connKey is where the context of a request has its connection.
@@ -56,7 +56,7 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	case state == http.StateClosed || state == http.StateHijacked:
 		c.remove(conn, known)
 	default:
-		known.fresh = false
+		known.fresh, known.since = false, c.next()
 	}
 }
 
@@ -126,7 +126,7 @@ func (c *connections) shift(conn net.Conn, by int) {
 	case before == 0:
 		c.loosen(known.client, -1)
 	case known.held == 0:
-		known.since = c.next()
+		known.since = c.next() // its answer may be in a buffer yet, so that it is not the next to go; no test is as quick
 		c.loosen(known.client, 1)
 	}
 }

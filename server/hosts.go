@@ -32,7 +32,7 @@ func (h hosts) accepts(header string) bool {
 	if !ok {
 		return false
 	}
-	if _, err := netip.ParseAddr(strings.Replace(host, "%25", "%", 1)); err == nil {
+	if _, err := netip.ParseAddr(host); err == nil {
 		return true
 	}
 	name := nameOf(host)

@@ -53,11 +53,6 @@ func (s *Server) watched(next http.Handler) http.Handler {
 		SetDeadlines(w, s.RequestTimeout)
 		defer s.note(r, seen, s.Now())
 		next.ServeHTTP(seen, r)
-		if r.ContentLength != 0 { // net/http waits for the rest of a body, so that the connection can be used again
-			control := http.NewResponseController(w)
-			_ = control.Flush()
-			_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) //nolint:forbidigo // the connection's own clock
-		}
 	})
 }
 

@@ -47,8 +47,7 @@ type Server struct {
 const (
 	headerTimeout = 5 * time.Second
 	idleTimeout   = 2 * time.Minute
-	bodyTimeout   = 2 * time.Second // for the rest of a body that nobody wanted to read
-	maxHeader     = 16 << 10        // bytes
+	maxHeader     = 16 << 10 // bytes
 	deadlineGrace = 5 * time.Second
 )
 

@@ -15,6 +15,7 @@ type Watch[K comparable, V any] struct {
 
 	mu     sync.Mutex
 	things map[K]*watched[V]
+	polled int // things that are
 }
 
 // WatchConfig says what is looked at. Everything is required.
@@ -32,9 +33,9 @@ func NewWatch[K comparable, V any](s *Server, c WatchConfig[K, V]) *Watch[K, V] 
 
 // watched is a thing that somebody asks for.
 type watched[V any] struct {
-	users   int // requests that wait or look, and the look under way
-	waiting int
-	stop    context.CancelFunc // of the looks at intervals; nil while nobody waits
+	users   int  // requests that wait or look, the look under way, and the looks at intervals
+	waiting int  // of users
+	polled  bool // it is looked at, at intervals
 
 	looks   uint64        // that have begun
 	seen    uint64        // the number of the look that last is of; 0 for none yet
@@ -83,13 +84,13 @@ func (w *Watch[K, V]) await(ctx context.Context, pending <-chan struct{}) error 
 func (w *Watch[K, V]) Wait(ctx context.Context, key K, over <-chan struct{}, enough func(V) bool) (value V, ok bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, known := w.things[key]; !known && len(w.things) >= w.Most {
-		return value, false, Crowded("too many different things are waited for", 10*time.Second)
-	}
 	t := w.use(key)
 	defer w.drop(key, t)
+	if !t.polled && w.polled >= w.Most {
+		return value, false, Crowded("too many different things are waited for", 10*time.Second)
+	}
 	w.poll(key, t)
-	defer w.rest(t)
+	defer func() { t.waiting-- }()
 	for {
 		if t.seen > 0 && t.err == nil && enough(t.last) {
 			return t.last, true, nil
@@ -126,61 +127,43 @@ func (w *Watch[K, V]) use(key K) *watched[V] {
 }
 
 func (w *Watch[K, V]) drop(key K, t *watched[V]) {
-	if t.users--; t.users == 0 && w.things[key] == t {
+	if t.users--; t.users == 0 {
 		delete(w.things, key)
 	}
 }
 
-// poll looks at intervals, for the first who waits.
+// poll sees to it that a thing is looked at, now and at intervals, while somebody waits for it.
 func (w *Watch[K, V]) poll(key K, t *watched[V]) {
-	if t.waiting++; t.waiting > 1 {
+	t.waiting++
+	if t.polled {
 		return
 	}
-	w.tasks.Start(func(ctx context.Context) {
-		ctx, stop := context.WithCancel(ctx)
-		defer stop()
-		if !w.polls(t, stop) {
-			return
-		}
+	if t.polled = w.tasks.Start(func(ctx context.Context) {
 		ticker := time.NewTicker(w.Every)
 		defer ticker.Stop()
-		for {
-			w.glance(key, t)
+		for w.glance(key, t) {
 			select {
 			case <-ticker.C:
 			case <-ctx.Done():
-				return
 			}
 		}
-	})
+	}); t.polled {
+		t.users++
+		w.polled++
+	}
 }
 
-// polls notes how to end the looks at intervals; false when nobody waits any more, or others look.
-func (w *Watch[K, V]) polls(t *watched[V], stop context.CancelFunc) bool {
+// glance begins a look unless one is under way; false when nobody waits any more, or the server stops.
+func (w *Watch[K, V]) glance(key K, t *watched[V]) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if t.waiting == 0 || t.stop != nil {
-		return false
+	if t.waiting > 0 && w.begin(key, t) != nil {
+		return true
 	}
-	t.stop = stop
-	return true
-}
-
-// rest ends the looks at intervals with the last who waited.
-func (w *Watch[K, V]) rest(t *watched[V]) {
-	if t.waiting--; t.waiting == 0 && t.stop != nil {
-		t.stop()
-		t.stop = nil
-	}
-}
-
-// glance begins a look unless one is under way.
-func (w *Watch[K, V]) glance(key K, t *watched[V]) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if t.waiting > 0 {
-		w.begin(key, t)
-	}
+	t.polled = false
+	w.polled--
+	w.drop(key, t)
+	return false
 }
 
 // begin begins a look unless one is under way, and returns what is closed at its end; nil when the server stops.

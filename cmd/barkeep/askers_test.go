@@ -360,3 +360,13 @@ func TestManyAskForTheSameRun(t *testing.T) {
 		})
 	}
 }
+
+// TestMemoryLimit: Go collects harder before the container's memory is full, whoever started it.
+func TestMemoryLimit(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[string]string{"": "4.194304e+08", "GOMEMLIMIT=300MiB": "3.145728e+08"} {
+		if got := metric(t, idle(t, limit).url, "go_gc_gomemlimit_bytes"); got != want {
+			t.Errorf("with %q: %s bytes, want %s", limit, got, want)
+		}
+	}
+}
