@@ -200,6 +200,7 @@ func TestPlacesToWait(t *testing.T) {
 		ask("10.0.0.2") // and another
 		ask("10.0.0.2") // both have as many now
 		ask("10.0.0.3") // may have one
+		ask("10.0.0.3") // and not the second one of another
 		time.Sleep(time.Hour)
 		var told []string
 		for _, e := range all {
@@ -207,9 +208,9 @@ func TestPlacesToWait(t *testing.T) {
 		}
 		want := []string{
 			"10.0.0.1 503 10 4s", "10.0.0.1 503 10 5s", "10.0.0.1 200 5 6s", "10.0.0.1 200 5 6s", "10.0.0.2 503 10 6s",
-			"10.0.0.1 200 5 6s",
+			"10.0.0.1 200 5 6s", "10.0.0.3 503 10 6s",
 		}
-		if len(told) != 10 {
+		if len(told) != 11 {
 			t.Fatalf("%d ended: %q", len(told), told)
 		}
 		for i := range want {
@@ -217,7 +218,7 @@ func TestPlacesToWait(t *testing.T) {
 				t.Errorf("%d: %s, want %s", i, told[i], want[i])
 			}
 		}
-		for _, e := range all[6:] {
+		for _, e := range all[7:] {
 			if e.status != http.StatusOK || e.after < time.Minute {
 				t.Errorf("%+v, want the whole wait", e)
 			}
@@ -332,6 +333,11 @@ func TestTurns(t *testing.T) {
 		ask("10.0.0.2") // four and two
 		ask("10.0.0.3") // three, two and one
 		ask("10.0.0.2") // would have as many as the first, and is refused
+		mu.Lock()
+		if codes["10.0.0.1 503"] != 5 || codes["10.0.0.2 503"] != 1 {
+			t.Errorf("refused so far %v", codes)
+		}
+		mu.Unlock()
 		ask("10.0.0.3") // two each
 		for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 			if a := b.Get(t, path); a.Status != 200 {
