@@ -44,18 +44,13 @@ func hostOf(header string) (string, bool) {
 	if _, err := netip.ParseAddr(header); err == nil {
 		return header, true // IPv6 without brackets
 	}
-	host, port := header, ""
+	host, port, _ := strings.Cut(header, ":")
 	if inside, ok := strings.CutPrefix(header, "["); ok {
-		var closed bool
-		if host, port, closed = strings.Cut(inside, "]"); !closed || !strings.Contains(host, ":") {
+		address, rest, closed := strings.Cut(inside, "]")
+		if !closed || !strings.Contains(address, ":") || rest != "" && rest[0] != ':' {
 			return "", false
 		}
-		if port != "" && port[0] != ':' {
-			return "", false
-		}
-		port = strings.TrimPrefix(port, ":")
-	} else {
-		host, port, _ = strings.Cut(header, ":")
+		host, port = address, strings.TrimPrefix(rest, ":")
 	}
 	if port != "" {
 		if _, err := strconv.ParseUint(port, 10, 16); err != nil {

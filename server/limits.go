@@ -38,7 +38,8 @@ func (l Limits) check() error {
 		return fmt.Errorf("limits %+v: accepted are numbers of 1 or more", l)
 	}
 	if l.Connections <= l.Waiting+l.Requests+l.Readers+l.Monitors {
-		return errors.New("limits: Connections must be more than Waiting, Requests, Readers and Monitors together, so that a monitor finds room")
+		return errors.New("limits: Connections must be more than Waiting, Requests, Readers and Monitors together, so that a monitor " +
+			"finds room")
 	}
 	return nil
 }

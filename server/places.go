@@ -28,7 +28,7 @@ type Place struct {
 }
 
 // take gives a request a place for the time of its wait, or until all ends; a Problem when there is none.
-func (p *Places) take(r *http.Request, wait time.Duration, all context.Context) (*Place, error) {
+func (p *Places) take(all context.Context, r *http.Request, wait time.Duration) (*Place, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	client := clientAt(r.RemoteAddr)
@@ -38,7 +38,8 @@ func (p *Places) take(r *http.Request, wait time.Duration, all context.Context) 
 	place := &Place{places: p, client: client}
 	place.waiting, place.end = context.WithTimeout(r.Context(), wait)
 	stop := context.AfterFunc(all, place.end)
-	place.leave = []func(){place.end, func() { stop() }, p.open.hold(r.Context())}
+	release := p.open.hold(r.Context()) //nolint:contextcheck // the connection is the request's
+	place.leave = []func(){place.end, func() { stop() }, release}
 	p.taken = append(p.taken, place)
 	return place, nil
 }

@@ -76,7 +76,8 @@ func New(c Config) (*Server, error) {
 	}
 	s.handler = s.routes()
 	s.http = &http.Server{
-		Handler: s.handler, ConnState: s.open.changed, ConnContext: s.open.inContext, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		Handler: s.handler, ConnState: s.open.changed, ConnContext: s.open.inContext,
+		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader, DisableGeneralOptionsHandler: true, // OPTIONS * is no exception to what is refused
 		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
 	}

@@ -66,7 +66,8 @@ func tooLarge(limit int64) error { return fmt.Errorf("the body is larger than %d
 const segment = 256 << 10
 
 // readUpTo reads at most limit bytes; whole is false when there are more. What it read is copied once, at its end: a buffer that
-// doubles would take three times the memory meanwhile. Length is what the other side says it is, and may be wrong; -1 for unknown.
+// doubles would take three times the memory meanwhile. Length is what the other side says it is, and may be wrong; -1 for
+// unknown.
 func readUpTo(source io.Reader, length, limit int64) (text []byte, whole bool, err error) {
 	source = io.LimitReader(source, limit+1)
 	size := int64(segment)

@@ -37,7 +37,8 @@ return 1`
 return redis.call('DEL', KEYS[1])`
 )
 
-// mostMarker bounds a marker that is read, in bytes: what is longer is none of ours, and counts as a lease whose holder is unknown.
+// mostMarker bounds a marker that is read, in bytes: what is longer is none of ours, and counts as a lease whose holder is
+// unknown.
 const mostMarker = 4095
 
 // Markers keeps the marker of each slot: who runs it, or that it is done. The ledger in the database is the truth; a marker
