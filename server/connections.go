@@ -10,7 +10,7 @@ import (
 
 // connections are all that are open, most of them at once. When there are too many, one goes that no request holds: of the client
 // that has the most, the one on which nothing has happened for longest. A request holds its connection while it is in a lane or
-// has a place to wait, and there are fewer of these than connections, so that a new one is always taken: a crowd that waits, reads
+// has a place to wait. There are fewer of these than connections, so that a new one is always taken: a crowd that waits, reads
 // slowly or sends half a request cannot keep a monitor out.
 type connections struct {
 	most int
