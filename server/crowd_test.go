@@ -182,13 +182,14 @@ func TestPlacesToWait(t *testing.T) {
 		}
 		var mu sync.Mutex
 		var all []ended
+		var group sync.WaitGroup
 		ask := func(who string) {
-			go func() {
+			group.Go(func() {
 				a := b.Ask(t, http.MethodGet, slow, "", "Remote", who+":1234")
 				mu.Lock()
 				defer mu.Unlock()
 				all = append(all, ended{who, a.Status, a.Header.Get("Retry-After"), time.Since(began)})
-			}()
+			})
 			synctest.Wait()
 		}
 		for range 6 {
@@ -200,7 +201,7 @@ func TestPlacesToWait(t *testing.T) {
 		ask("10.0.0.2") // both have as many now
 		ask("10.0.0.3") // may have one
 		ask("10.0.0.3") // and not the second one of another
-		time.Sleep(time.Hour)
+		group.Wait()
 		var told []string
 		for _, e := range all {
 			told = append(told, fmt.Sprintf("%s %d %s %s", e.who, e.status, e.retry, e.after))
