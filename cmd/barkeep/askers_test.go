@@ -354,6 +354,7 @@ func TestManyAskForTheSameRun(t *testing.T) {
 					t.Error("no Retry-After")
 				}
 			}
+			holdsMemory(t, worker.cmd.Process.Pid)
 			if n := count(t, e, running); n > 5 || codes[http.StatusServiceUnavailable] == 0 {
 				t.Errorf("%d runs at once, answers %v", n, codes)
 			}
