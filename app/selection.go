@@ -83,7 +83,7 @@ func (a *App) holdSelection(ctx context.Context, r syncer.Request) (give func(),
 		for {
 			select {
 			case <-ticker.C:
-				_, _ = a.shared.Extend(keeping, name, token, lasts)
+				_, _ = a.shared.Acquire(keeping, name, token, lasts) // also after Redis lost it
 			case <-keeping.Done():
 				return
 			}
