@@ -163,6 +163,9 @@ func encodeMarker(what string, slot ledger.Slot, marker ledger.Marker, ttl time.
 
 // decodeMarker reads a marker, or gives the zero one.
 func decodeMarker(text []byte) ledger.Marker {
+	if len(text) > mostMarker {
+		return ledger.Marker{}
+	}
 	var marker ledger.Marker
 	if json.Unmarshal(text, &marker) != nil {
 		return ledger.Marker{} // Unmarshal may have filled a part of it
