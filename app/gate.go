@@ -57,15 +57,18 @@ func (a *App) carryOut(
 	})
 }
 
-// RunAdHoc carries a request out beside the slots, and tells what came of it. Listen follows this run alone; it may be nil.
+// RunAdHoc carries a request out beside the slots, and tells what came of it. Nothing is in its way, but while it goes on nobody
+// begins the same over HTTP. Listen follows this run alone; it may be nil.
 func (a *App) RunAdHoc(ctx context.Context, entry string, r syncer.Request, listen gate.Listener) (syncer.Report, error) {
-	job := ledger.JobImport
-	if r.Maintenance {
-		job = ledger.JobMaintenance
-	}
+	give, _ := a.holdSelection(ctx, r)
+	defer give()
+	return a.runAdHoc(ctx, entry, r, listen)
+}
+
+func (a *App) runAdHoc(ctx context.Context, entry string, r syncer.Request, listen gate.Listener) (syncer.Report, error) {
 	var report syncer.Report
 	result, err := a.Gate.RunAdHoc(ctx, gate.AdHocRequest{
-		Job: job, Entry: entry, Listen: listen,
+		Job: jobOf(r), Entry: entry, Listen: listen,
 		Work: func(ctx context.Context, run ledger.Run, done []ledger.Cell, emit func(ledger.Event)) ([]ledger.Cell, error) {
 			var err error
 			report, err = a.carryOut(ctx, run, r, done, emit)

@@ -104,7 +104,7 @@ func (a *App) announce(ctx context.Context, o Options) {
 // openServer builds the HTTP server with its API; it listens nowhere yet.
 func (a *App) openServer(version string, o Options, beside *server.Tasks) (*server.Server, error) {
 	web, err := server.New(server.Config{
-		Addr: a.Config.HTTPAddr, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
+		Addr: a.Config.HTTPAddr, Hosts: a.Config.HTTPHosts, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
 		Import: a.imports, Maintenance: a.maintenance, Kept: a.kept, Pacific: a.pacific, Ledger: a.Archive, States: a.Archive.States,
 		Provider: a.providerState, Metrics: a.metrics, Now: o.Now, Logger: o.Logger, Checks: a.probes(),
 	})
@@ -117,7 +117,7 @@ func (a *App) openServer(version string, o Options, beside *server.Tasks) (*serv
 	}
 	return web, api.Mount(web, api.Config{
 		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
-		Starter: &api.Background{Ledger: a.Archive, Kept: a.kept, Tasks: beside, Logger: o.Logger, Run: a.runRequest},
+		Starter: &api.Background{Ledger: a.Archive, Kept: a.kept, Tasks: beside, Logger: o.Logger, Run: a.runRequest, Name: a.requestName},
 	})
 }
 

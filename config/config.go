@@ -43,6 +43,8 @@ type Config struct {
 	MaintenanceTime string `env:"MAINTENANCE_TIME"`
 	// HTTPAddr is where serve listens.
 	HTTPAddr string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080"`
+	// HTTPHosts are names under which clients reach it, beside loopback ones, IP addresses and the host of HTTPAddr.
+	HTTPHosts []string `env:"HTTP_HOSTS"`
 	// APIToken is what a request that starts a run must show; empty: none can be started over HTTP. Secret.
 	APIToken string `env:"API_TOKEN" secret:"true"`
 	// NotifyURLs are whom to tell of failed, partial, abandoned and missed slots, in shoutrrr's form. Secret.
@@ -112,9 +114,7 @@ func (c *Config) check() []Problem {
 	if _, err := time.LoadLocation(c.ImportTimezone); err != nil || c.ImportTimezone == "Local" {
 		add("IMPORT_TIMEZONE", c.ImportTimezone, "a zone's name such as America/Los_Angeles")
 	}
-	if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
-		add("HTTP_ADDR", c.HTTPAddr, "host:port such as 127.0.0.1:8080, or :8080 for all addresses")
-	}
+	c.checkHTTP(add)
 	if c.YahooDailyBudget < 0 {
 		add("YAHOO_DAILY_BUDGET", strconv.Itoa(c.YahooDailyBudget), "a number of requests a UTC day, 0 for no bound")
 	}
@@ -138,6 +138,19 @@ func (c *Config) check() []Problem {
 		}
 	}
 	return found
+}
+
+// checkHTTP looks at where the server listens and by which names it is reached.
+func (c *Config) checkHTTP(add func(key, value, accepted string)) {
+	if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
+		add("HTTP_ADDR", c.HTTPAddr, "host:port such as 127.0.0.1:8080, or :8080 for all addresses")
+	}
+	for _, name := range c.HTTPHosts {
+		if !validHost(name) {
+			add("HTTP_HOSTS", name, "names of hosts with commas between them, without scheme and port, such as barkeep,bars.example.org; "+
+				"for a name with other letters its xn-- form")
+		}
+	}
 }
 
 // minRate is a request in 17 hours; maxRate is far above what any provider stands and still spaces requests by more than a
@@ -180,6 +193,16 @@ func validDatabase(text string) bool {
 		return strings.Trim(path, "/") != ""
 	}
 	return validURL(text, "postgres", "postgresql")
+}
+
+// validHost accepts a name as a Host header has it, which may end with the dot of the root. IP addresses need no mention.
+func validHost(name string) bool {
+	letters := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.'
+	}
+	name = strings.TrimSuffix(strings.TrimSpace(name), ".")
+	return name != "" && len(name) <= 253 && strings.Trim(name, ".") == name && !strings.Contains(name, "..") &&
+		!strings.ContainsFunc(name, func(r rune) bool { return !letters(r) })
 }
 
 func validURL(text string, schemes ...string) bool {

@@ -143,3 +143,20 @@ func TestBrokenDotenvIsNamed(t *testing.T) {
 		t.Errorf("got %v, want an error that names the file", err)
 	}
 }
+
+func TestHosts(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, []string{"HTTP_HOSTS=barkeep, Bars.Example.org., my_service,xn--bcher-kva.example,10.0.0.1"}, "")
+	if err != nil || len(c.HTTPHosts) != 5 {
+		t.Errorf("%q, %v", c.HTTPHosts, err)
+	}
+	for _, wrong := range []string{
+		"barkeep:8080", "http://barkeep", "*", "*.example.org", "bücher.example", "a,,b", "a b", ".example.org", "a..b", ".", "[::1]", "a/b",
+		strings.Repeat("x", 254),
+	} {
+		var problems config.Problems
+		if _, err := load(t, []string{"HTTP_HOSTS=" + wrong}, ""); !errors.As(err, &problems) || len(problems) != 1 || problems[0].Key != "HTTP_HOSTS" {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+}

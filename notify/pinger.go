@@ -18,6 +18,9 @@ import (
 // pingTries is how often a ping is tried: one that is lost reads as a dead machine.
 const pingTries = 3
 
+// mostHeader bounds the headers of an answer, in bytes.
+const mostHeader = 64 << 10
+
 // PingerConfig says which monitor is told. URL is required.
 type PingerConfig struct {
 	URL     string        // that of HEARTBEAT_URL, http or https
@@ -60,7 +63,7 @@ func NewPinger(c PingerConfig) (*Pinger, error) {
 	}
 	return &Pinger{base: base, pause: c.Pause, client: &http.Client{
 		// Pings are hours apart: no connection is kept.
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true},
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: mostHeader},
 		CheckRedirect: stay,
 		Timeout:       c.Timeout,
 	}}, nil

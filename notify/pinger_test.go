@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -216,5 +217,21 @@ func TestNewPingerRefusesBadConfigurations(t *testing.T) {
 		if p, err := notify.NewPinger(c); p != nil || err == nil {
 			t.Errorf("%+v was accepted", c)
 		}
+	}
+}
+
+// TestAnAnswerWithoutAnEnd is given up before it fills the memory.
+func TestAnAnswerWithoutAnEnd(t *testing.T) {
+	t.Parallel()
+	monitor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Long", strings.Repeat("x", 1<<20))
+	}))
+	defer monitor.Close()
+	p, err := notify.NewPinger(notify.PingerConfig{URL: monitor.URL, Pause: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Ping(t.Context(), notify.PingSuccess, ledger.Run{ID: 1}); !errors.Is(err, notify.ErrUndelivered) {
+		t.Errorf("a header of a megabyte: %v", err)
 	}
 }

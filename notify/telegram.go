@@ -29,7 +29,7 @@ type telegramSender struct {
 func newTelegram(config *telegram.Config, base string) telegramSender {
 	return telegramSender{base: base, config: config, client: &http.Client{
 		Timeout:   DefaultTimeout,
-		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true},
+		Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: mostHeader},
 	}}
 }
 

@@ -18,6 +18,8 @@ import (
 type Config struct {
 	Addr     string       // host:port to listen on; not used with a Listener
 	Listener net.Listener // taken over and closed by Stop; nil: one is opened on Addr
+	Hosts    []string     // names that requests may be for, beside loopback ones, IP addresses and the host of Addr
+	Limits   Limits
 
 	Version string
 	Mode    string // "operational" or "maintenance"
@@ -68,12 +70,16 @@ func (c *Config) check() error {
 		wrong = append(wrong, fmt.Errorf("SourceTimeout %s, RequestTimeout %s and StopTimeout %s must not be negative",
 			c.SourceTimeout, c.RequestTimeout, c.StopTimeout))
 	}
+	if err := c.Limits.check(); err != nil {
+		wrong = append(wrong, err)
+	}
 	if len(wrong) > 0 {
 		return fmt.Errorf("server: %w", errors.Join(wrong...))
 	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics()
 	}
+	c.Limits = c.Limits.withDefaults()
 	c.SourceTimeout = orDefault(c.SourceTimeout, 2*time.Second)
 	c.RequestTimeout = orDefault(c.RequestTimeout, 30*time.Second)
 	c.StopTimeout = orDefault(c.StopTimeout, 5*time.Second)

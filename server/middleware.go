@@ -50,6 +50,7 @@ func (s *Server) watched(next http.Handler) http.Handler {
 		seen := &recorder{ResponseWriter: w, route: "none"}
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
 		seen.Header().Set("Cache-Control", "no-store")
+		SetDeadlines(w, s.RequestTimeout)
 		defer s.note(r, seen, s.Now())
 		next.ServeHTTP(seen, r)
 	})

@@ -49,9 +49,12 @@ func (p *Problem) Error() string { return strconv.Itoa(p.Status) + " " + p.Title
 // NewProblem makes a problem; slug names its type for programs.
 func NewProblem(status int, slug, detail string) *Problem {
 	return &Problem{
-		Type: "urn:barkeep:problem:" + slug, Title: http.StatusText(status), Status: status, Detail: detail, header: http.Header{},
+		Type: typeOf(slug), Title: http.StatusText(status), Status: status, Detail: detail, header: http.Header{},
 	}
 }
+
+// typeOf is the type of the problems with a slug.
+func typeOf(slug string) string { return "urn:barkeep:problem:" + slug }
 
 // With sets a header of the answer.
 func (p *Problem) With(key, value string) *Problem {
@@ -129,6 +132,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	for key, values := range p.header {
 		w.Header()[key] = values
 	}
+	if p.Type == typeOf(crowded) {
+		w.Header().Set("Connection", "close") // it makes room
+	}
 	s.write(w, p.Status, "application/problem+json", p)
 }
 
@@ -143,13 +149,29 @@ func (s *Server) JSONStatus(w http.ResponseWriter, status int, value any) {
 	s.write(w, status, "application/json", value)
 }
 
-// write sends a value as JSON. A value that cannot be encoded is a fault of ours and panics before anything was sent.
+// write sends a value as JSON.
 func (s *Server) write(w http.ResponseWriter, status int, kind string, value any) {
+	Send(w, status, kind, Encode(value))
+}
+
+// Encode is a value as JSON, with a line's end. A value that cannot be encoded is a fault of ours and panics.
+func Encode(value any) []byte {
 	text, err := json.Marshal(value)
 	if err != nil {
 		panic(err)
 	}
-	Send(w, status, kind, append(text, '\n'))
+	return append(text, '\n')
+}
+
+// mostShown bounds how much of a refused value is given back, in bytes.
+const mostShown = 200
+
+// Clipped is a refused value as it is given back: no longer than 200 bytes, and valid UTF-8.
+func Clipped(text string) string {
+	if len(text) > mostShown {
+		text = text[:mostShown] + "..."
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 // Send answers with a text. That a client does not take its answer is no error.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Handler answers a request, or returns why not; a Problem, or what clients see of the error, is then sent.
@@ -13,17 +14,17 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 // routes adds the server's own routes, and wraps what is added with Handle later.
 func (s *Server) routes() http.Handler {
 	s.Handle("GET /status", s.status)
-	s.Handle("GET /healthz", s.healthz)
-	s.Handle("GET /readyz", s.readyz)
-	s.Handle("GET /metrics", s.metrics)
-	return s.watched(s.safe(s.known()))
+	s.add("GET /healthz", s.answered(s.healthz))
+	s.add("GET /readyz", s.bounded(s.monitors, s.readyz))
+	s.add("GET /metrics", s.bounded(s.monitors, s.metrics))
+	return s.watched(s.safe(s.reached(s.known())))
 }
 
 // Handle adds a route, such as "GET /status"; HEAD goes where GET goes. Its context ends after RequestTimeout.
-func (s *Server) Handle(pattern string, h Handler) { s.add(pattern, s.bounded(h)) }
+func (s *Server) Handle(pattern string, h Handler) { s.add(pattern, s.bounded(s.work, h)) }
 
-// HandleWaiting adds a route that may wait for long: it bounds itself and calls SetDeadlines.
-func (s *Server) HandleWaiting(pattern string, h Handler) { s.add(pattern, s.answered(h)) }
+// HandleOwn adds a route that takes a Turn or a Place by itself, and then bounds what it does and calls SetDeadlines.
+func (s *Server) HandleOwn(pattern string, h Handler) { s.add(pattern, s.answered(h)) }
 
 func (s *Server) add(pattern string, h http.Handler) {
 	s.mux.Handle(pattern, h)
@@ -41,10 +42,37 @@ func (s *Server) answered(h Handler) http.Handler {
 	})
 }
 
-// bounded gives a handler a context that ends in time, and its connection deadlines to match, so that a client that reads or
-// writes slowly holds nothing for long.
-func (s *Server) bounded(h Handler) http.Handler {
+// Work is the lane of the routes that are added with Handle.
+func (s *Server) Work() *Lane { return s.work }
+
+// Turn waits for n turns of a lane, and returns what gives them back.
+func (s *Server) Turn(r *http.Request, lane *Lane, n int64) (done func(), err error) {
+	release := s.open.hold(r.Context())
+	leave, err := lane.enter(r, n)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return func() {
+		leave()
+		release()
+	}, nil
+}
+
+// Place gives a request a place to wait for so long.
+func (s *Server) Place(r *http.Request, wait time.Duration) (*Place, error) {
+	return s.places.take(s.tasks.ctx, r, wait)
+}
+
+// bounded gives a handler its turn and a context that ends in time, as its connection's deadlines do, so that a client that
+// reads or writes slowly holds nothing for long.
+func (s *Server) bounded(lane *Lane, h Handler) http.Handler {
 	return s.answered(func(w http.ResponseWriter, r *http.Request) error {
+		done, err := s.Turn(r, lane, 1)
+		if err != nil {
+			return err
+		}
+		defer done()
 		SetDeadlines(w, s.RequestTimeout)
 		ctx, cancel := context.WithTimeout(r.Context(), s.RequestTimeout)
 		defer cancel()
@@ -61,7 +89,6 @@ func (s *Server) known() http.Handler {
 			s.mux.ServeHTTP(w, r)
 			return
 		}
-		SetDeadlines(w, s.RequestTimeout)
 		said := refusal{header: http.Header{}}
 		h.ServeHTTP(&said, r)
 		if said.status == http.StatusMethodNotAllowed {

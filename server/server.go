@@ -32,8 +32,13 @@ type Server struct {
 	series   *source[[]market.SeriesState]
 	provider *source[ProviderState]
 
+	hosts    hosts
+	work     *Lane // of the routes that are added with Handle
+	monitors *Lane
+	places   *Places
+
 	http     *http.Server
-	fresh    *connections
+	open     *connections
 	listener net.Listener
 	failed   chan error
 }
@@ -42,7 +47,7 @@ type Server struct {
 const (
 	headerTimeout = 5 * time.Second
 	idleTimeout   = 2 * time.Minute
-	maxHeader     = 64 << 10 // bytes
+	maxHeader     = 16 << 10 // bytes
 	deadlineGrace = 5 * time.Second
 )
 
@@ -53,8 +58,11 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		Config: c, views: view.Renderer{Pacific: c.Pacific}, tasks: NewTasks(context.Background()), mux: http.NewServeMux(),
-		started: c.Now(), failed: make(chan error, 1),
+		started: c.Now(), failed: make(chan error, 1), hosts: newHosts(c.Addr, c.Hosts), open: newConnections(c.Limits.Connections),
+		work:     NewLane(c.Limits.Requests, int64(c.Limits.AtOnce)),
+		monitors: NewLane(c.Limits.Monitors, monitorsAtOnce),
 	}
+	s.places = &Places{most: c.Limits.Waiting, open: s.open}
 	s.runs = newSource(s, "runs", func(ctx context.Context) (query.Recent, error) {
 		return query.ReadRecent(ctx, s.Ledger, recentLimit)
 	})
@@ -67,10 +75,11 @@ func New(c Config) (*Server, error) {
 		s.checks = append(s.checks, newChecked(s, check))
 	}
 	s.handler = s.routes()
-	s.fresh = &connections{fresh: map[net.Conn]struct{}{}}
 	s.http = &http.Server{
-		Handler: s.handler, ConnState: s.fresh.changed, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
+		Handler: s.handler, ConnState: s.open.changed, ConnContext: s.open.inContext,
+		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader, DisableGeneralOptionsHandler: true, // OPTIONS * is no exception to what is refused
+		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
 	}
 	return s, nil
 }
@@ -109,9 +118,6 @@ func (s *Server) URL() string {
 	return "http://" + s.listener.Addr().String()
 }
 
-// Stopping is closed when Stop begins: a request that waits ends then.
-func (s *Server) Stopping() <-chan struct{} { return s.tasks.ctx.Done() }
-
 // Views renders values of the domain as all routes show them.
 func (s *Server) Views() view.Renderer { return s.views }
 
@@ -125,7 +131,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.StopTimeout)
 	defer cancel()
 	s.tasks.Stop()
-	s.fresh.close()
+	s.open.close()
 	var errs []error
 	if s.listener == nil && s.Listener != nil {
 		if err := s.Listener.Close(); !errors.Is(err, net.ErrClosed) {

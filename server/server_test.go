@@ -90,7 +90,7 @@ func TestPanicInTheMiddle(t *testing.T) {
 			t.Errorf("ended with %v", cause)
 		}
 	}()
-	b.Handler().ServeHTTP(broken{httptest.NewRecorder()}, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/healthz", nil))
+	b.Handler().ServeHTTP(broken{httptest.NewRecorder()}, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/healthz", nil))
 	t.Error("the answer counts as whole")
 }
 

@@ -49,12 +49,17 @@ func New(config Config) (*Client, error) {
 	}, nil
 }
 
+// mostHeader bounds the headers of an answer, in bytes.
+const mostHeader = 256 << 10
+
 // ownTransport keeps the library's proxy support, time-outs and HTTP/2, with connections of our own to close.
 func ownTransport() http.RoundTripper {
 	if shared, ok := http.DefaultTransport.(*http.Transport); ok {
-		return shared.Clone()
+		own := shared.Clone()
+		own.MaxResponseHeaderBytes = mostHeader
+		return own
 	}
-	return &http.Transport{Proxy: http.ProxyFromEnvironment}
+	return &http.Transport{Proxy: http.ProxyFromEnvironment, MaxResponseHeaderBytes: mostHeader}
 }
 
 // Close gives up idle connections. Fetches in flight end by their own contexts.

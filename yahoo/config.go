@@ -19,7 +19,7 @@ type Config struct {
 	RequestsPerMinute float64       // 0 for 30; no minute sees more, retries included
 	Attempts          int           // 0 for 4; how often one fetch is sent at most, the first time included
 	Timeout           time.Duration // 0 for 30 s; for one attempt, from the dial to the last byte of the body
-	MaxBody           int64         // 0 for 64 MiB; bytes of a body once decompressed
+	MaxBody           int64         // 0 for 16 MiB; bytes of a body, on the wire and once decompressed
 	Margin            time.Duration // 0 for 5 min; kept from the provider's wall
 	Budget            Budget        // nil for none
 	Breaker           Breaker
@@ -50,7 +50,7 @@ const (
 	DefaultRequestsPerMinute = 30
 	DefaultAttempts          = 4
 	DefaultTimeout           = 30 * time.Second
-	DefaultMaxBody           = 64 << 20
+	DefaultMaxBody           = 16 << 20
 	DefaultMargin            = 5 * time.Minute
 	DefaultFaults            = 5
 	DefaultPause             = 60 * time.Second

@@ -79,6 +79,14 @@ func (d *decoder) check() error {
 		ragged("volume", c.Volume != nil, len(c.Volume)))
 }
 
+// mostElements bounds every array and object that is read: the longest history of the provider has 26,000 rows. In memory a
+// number takes up to five times the room of its text.
+const mostElements = 1 << 17
+
+func errElements() error {
+	return fmt.Errorf("an array or object has more than %d elements", mostElements)
+}
+
 // answer reads the member chart.
 func (d *decoder) answer() error {
 	d.chart = Chart{}
@@ -134,7 +142,10 @@ func (d *decoder) object(member func(key string) error) error {
 	if err != nil {
 		return err
 	}
-	for members.Next() {
+	for n := 0; members.Next(); n++ {
+		if n >= mostElements {
+			return errElements()
+		}
 		if err := member(string(members.Key())); err != nil {
 			return err
 		}
@@ -160,6 +171,9 @@ func (d *decoder) array(element func(i int) error) error {
 		return err
 	}
 	for i := 0; elements.Next(); i++ {
+		if i >= mostElements {
+			return errElements()
+		}
 		if err := element(i); err != nil {
 			return err
 		}

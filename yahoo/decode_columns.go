@@ -64,8 +64,11 @@ func column[T int64 | float64](d *decoder, value func(text []byte) (T, error)) (
 	if err != nil {
 		return nil, err
 	}
-	values := make([]T, 0, min(len(d.chart.TS), 1<<17)) // the provider sends the timestamps first
+	values := make([]T, 0, min(len(d.chart.TS), mostElements)) // the provider sends the timestamps first
 	for elements.Next() {
+		if len(values) >= mostElements {
+			return nil, errElements()
+		}
 		raw, err := d.Raw()
 		if err != nil {
 			return nil, err

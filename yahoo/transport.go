@@ -46,57 +46,89 @@ func (f *fetch) get(ctx context.Context, address string) (reply, error) {
 		limit = min(limit, longestRefusal)
 	}
 	got := reply{status: response.StatusCode, header: response.Header}
-	wire := &wire{source: response.Body}
-	if got.body, err = unpack(wire, response, limit); wire.err != nil {
-		return got, f.fault(ctx, attempt, wire.err)
-	}
+	wire, whole, err := readUpTo(response.Body, response.ContentLength, limit)
 	if err != nil {
+		return got, f.fault(ctx, attempt, err)
+	}
+	switch got.body, err = unpack(wire, response.Header.Get("Content-Encoding"), limit); {
+	case !whole:
+		got.broken = tooLarge(limit).Error()
+	case err != nil:
 		got.broken = err.Error()
 	}
 	return got, nil
 }
 
-// wire keeps an error of the connection apart from one of the gzip data that is read through it.
-type wire struct {
-	source io.Reader
-	err    error
-}
+// tooLarge is the error of a body with more bytes than are read.
+func tooLarge(limit int64) error { return fmt.Errorf("the body is larger than %d bytes", limit) }
 
-// Read implements io.Reader.
-func (w *wire) Read(p []byte) (int, error) {
-	n, err := w.source.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		w.err = err
+// segment is how much is read at a time of a body whose length is not known.
+const segment = 256 << 10
+
+// readUpTo reads at most limit bytes; whole is false when there are more. What it read is copied once, at its end: a buffer that
+// doubles would take three times the memory meanwhile. Length is what the other side says it is, and may be wrong; -1 for
+// unknown.
+func readUpTo(source io.Reader, length, limit int64) (text []byte, whole bool, err error) {
+	source = io.LimitReader(source, limit+1)
+	size := int64(segment)
+	if length >= 0 {
+		size = min(length, limit) + 1 // the last byte is room to find the end
 	}
-	return n, err
+	parts := [][]byte{make([]byte, 0, size)}
+	for last := 0; ; {
+		part := parts[last]
+		if len(part) == cap(part) {
+			part, last = make([]byte, 0, segment), last+1
+			parts = append(parts, part)
+		}
+		n, err := source.Read(part[len(part):cap(part)])
+		parts[last] = part[:len(part)+n]
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	text = parts[0]
+	if len(parts) > 1 {
+		text = bytes.Join(parts, nil)
+	}
+	if int64(len(text)) > limit {
+		return text[:limit], false, nil
+	}
+	return text, true, nil
 }
 
-// unpack reads a body of at most limit bytes once decompressed, so that a small archive cannot fill the memory.
-func unpack(w *wire, response *http.Response, limit int64) ([]byte, error) {
-	var source io.Reader = w
-	switch encoding := strings.ToLower(response.Header.Get("Content-Encoding")); encoding {
+// unpack decompresses a body of at most limit bytes; of a larger one it returns the beginning and an error. The length is found
+// first, without keeping anything, so that a small archive cannot fill the memory.
+func unpack(wire []byte, encoding string, limit int64) ([]byte, error) {
+	switch encoding = strings.ToLower(encoding); encoding {
 	case "", "identity":
+		return wire, nil
 	case "gzip", "x-gzip":
-		archive, err := gzip.NewReader(w)
-		if err != nil {
-			return nil, fmt.Errorf("gzip: %w", err)
-		}
-		source = archive
 	default:
 		return nil, fmt.Errorf("content encoding %.40q, which was not requested", encoding)
 	}
-	var body bytes.Buffer
-	if n := response.ContentLength; n > 0 {
-		body.Grow(int(min(n, limit, 1<<20)) + bytes.MinRead)
-	}
-	n, err := body.ReadFrom(io.LimitReader(source, limit+1))
+	archive, err := gzip.NewReader(bytes.NewReader(wire))
 	if err != nil {
-		return nil, fmt.Errorf("read body: %w", err)
+		return nil, fmt.Errorf("gzip: %w", err)
 	}
-	if n > limit {
-		return body.Bytes()[:limit], fmt.Errorf("the body is larger than %d bytes", limit)
+	length, broken := io.Copy(io.Discard, io.LimitReader(archive, limit+1))
+	switch {
+	case length > limit:
+		length, broken = min(limit, longestRefusal), tooLarge(limit)
+	case broken != nil:
+		return nil, fmt.Errorf("gzip: %w", broken)
 	}
-	return body.Bytes(), nil
+	if err := archive.Reset(bytes.NewReader(wire)); err != nil {
+		return nil, fmt.Errorf("gzip: %w", err)
+	}
+	body := make([]byte, length)
+	if _, err := io.ReadFull(archive, body); err != nil {
+		return nil, fmt.Errorf("gzip: %w", err)
+	}
+	return body, broken
 }
 
 // fault turns a transport error into the provider's fault, unless the caller's ctx ended. That one attempt ran out of

@@ -2,10 +2,17 @@ package main
 
 import (
 	"errors"
+	"runtime/debug"
+	"slices"
+	"strings"
 
 	"barkeep/app"
 	"barkeep/doctor"
 )
+
+// memoryLimit is how many bytes Go takes before it collects harder, unless GOMEMLIMIT says otherwise: less than the 512 MiB that
+// a container of docker-compose.prod.yml has.
+const memoryLimit = 400 << 20
 
 // serveCommand runs the worker.
 type serveCommand struct{}
@@ -23,9 +30,17 @@ func (c *serveCommand) Run(p *process) error {
 	if err := doctor.Err(findings); err != nil {
 		return err
 	}
+	p.boundMemory()
 	a, err := app.New(p.ctx, s.config, s.options())
 	if err != nil {
 		return err
 	}
 	return errors.Join(a.Serve(p.ctx, version, s.options()), a.Close())
+}
+
+// boundMemory has Go keep below memoryLimit, where nobody said otherwise.
+func (p *process) boundMemory() {
+	if !slices.ContainsFunc(p.environ, func(pair string) bool { return strings.HasPrefix(pair, "GOMEMLIMIT=") }) {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 }

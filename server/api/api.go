@@ -27,6 +27,8 @@ type Config struct {
 type API struct {
 	Config
 	server *server.Server
+	slots  *server.Watch[ledger.Slot, slotFound]
+	bars   *server.Lane // bars of the answers that are being read and sent
 }
 
 // Mount adds the routes to a server that does not serve yet.
@@ -34,15 +36,15 @@ func Mount(s *server.Server, c Config) error {
 	if c.Reader == nil || c.Starter == nil || c.Resolve == nil || c.Symbol == nil {
 		return errors.New("api: Reader, Starter, Resolve and Symbol are required")
 	}
-	a := &API{Config: c, server: s}
-	s.HandleWaiting("GET /api/v1/slots/{date}/{slot}", a.slot)
-	s.HandleWaiting("GET /api/v1/slots/{instant}", a.slot)
+	a := &API{Config: c, server: s, slots: watchSlots(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce)}
+	s.HandleOwn("GET /api/v1/slots/{date}/{slot}", a.slot)
+	s.HandleOwn("GET /api/v1/slots/{instant}", a.slot)
 	s.Handle("GET /api/v1/runs", a.listRuns)
 	s.Handle("POST /api/v1/runs", a.startRun)
 	s.Handle("GET /api/v1/runs/{id}", a.oneRun)
 	s.Handle("GET /api/v1/instruments", a.listInstruments)
 	s.Handle("GET /api/v1/series", a.listSeries)
-	s.Handle("GET /api/v1/candles", a.candles)
+	s.HandleOwn("GET /api/v1/candles", a.candles)
 	return nil
 }
 

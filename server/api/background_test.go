@@ -47,6 +47,7 @@ func TestRunsGoOnInTheBackground(t *testing.T) {
 				}
 				b := &api.Background{
 					Ledger: history, Tasks: tasks, Logger: slog.New(slog.DiscardHandler),
+					Name: func(r api.RunRequest) string { return r.Slot.Key() },
 					Run: func(ctx context.Context, _ api.RunRequest, listen func(ledger.Event)) (api.StartedRun, error) {
 						calls++
 						if c.begins {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,6 +18,12 @@ import (
 const (
 	defaultBars = 10_000
 	mostBars    = 50_000
+)
+
+// The bounds of all answers that are being read and sent, whose bars and text are in memory.
+const (
+	barsAtOnce = 300_000 // about 60 MB
+	fewestBars = 1_000   // that an answer counts as
 )
 
 // candles gives the bars of a series: the oldest of [from, to), or without from the newest before to. When there are more
@@ -36,7 +43,15 @@ func (a *API) candles(w http.ResponseWriter, r *http.Request) error {
 	if err := in.err(); err != nil {
 		return err
 	}
-	answer, err := a.Reader.Read(r.Context(), request)
+	done, err := a.server.Turn(r, a.bars, int64(max(request.Limit, fewestBars)))
+	if err != nil {
+		return err
+	}
+	defer done()
+	server.SetDeadlines(w, a.server.RequestTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), a.server.RequestTimeout)
+	defer cancel()
+	answer, err := a.Reader.Read(ctx, request)
 	if errors.Is(err, query.ErrNoBars) {
 		return server.NewProblem(http.StatusNotFound, "no-such-series",
 			fmt.Sprintf("no bars of %s are stored; /api/v1/series lists what is", request.Series))

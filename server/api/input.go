@@ -19,9 +19,6 @@ type input struct {
 	wrong []server.Invalid
 }
 
-// maxShown bounds how much of a refused value is given back, in bytes.
-const maxShown = 200
-
 // newInput refuses parameters that are not known: a misspelt one would otherwise be a wrong answer that looks right.
 func newInput(r *http.Request, known ...string) *input {
 	in := &input{}
@@ -47,15 +44,8 @@ func newInput(r *http.Request, known ...string) *input {
 // refuse notes one bad input.
 func (in *input) refuse(where, name, value, accepted string) {
 	in.wrong = append(in.wrong, server.Invalid{
-		In: where, Parameter: clipped(name), Value: clipped(value), Accepted: accepted,
+		In: where, Parameter: server.Clipped(name), Value: server.Clipped(value), Accepted: accepted,
 	})
-}
-
-func clipped(text string) string {
-	if len(text) > maxShown {
-		text = text[:maxShown] + "..."
-	}
-	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 // err is a problem with everything that was refused; nil when nothing was.

@@ -78,7 +78,8 @@ type startedView struct {
 	Run      view.Run `json:"run"`
 }
 
-// startRun starts a run and returns at once: 202 while it runs, 200 when the slot had already been run. Location is the run,
+// startRun starts a run and returns at once: 202 while it runs, also for those who ask for the same meanwhile, and 200 when the
+// slot had already been run. Location is the run,
 // or its slot while its holder has no number for it yet.
 func (a *API) startRun(w http.ResponseWriter, r *http.Request) error {
 	if err := a.server.Authorized(r); err != nil {

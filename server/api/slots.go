@@ -14,7 +14,8 @@ import (
 
 const (
 	longestWait = 10 * time.Minute
-	pollEvery   = time.Second // how often the ledger is asked while a request waits
+	pollEvery   = time.Second // how often the ledger is asked while requests wait
+	mostWatched = 64          // slots that requests wait for at once
 
 	acceptedDates = "a date such as 2026-11-22, or today (the one in the zone of the schedule)"
 )
@@ -28,15 +29,15 @@ func (a *API) slot(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	server.SetDeadlines(w, a.server.RequestTimeout+wait)
-	shown, err := a.await(r.Context(), slot, wait)
+	found, err := a.await(w, r, slot, wait)
 	if err != nil {
 		return err
 	}
-	if !shown.Ended {
-		w.Header().Set("Retry-After", a.retry(shown, slot.At))
+	if !found.shown.Ended {
+		w.Header().Set("Retry-After", a.retry(found.shown, slot.At))
 	}
-	return a.server.JSON(w, shown)
+	server.Send(w, http.StatusOK, "application/json", found.text)
+	return nil
 }
 
 // slotOf reads which slot a path names: /DATE/TIME, /DATE/NUMBER, /INSTANT, or /DATE where a date has one slot.
@@ -93,28 +94,56 @@ func (a *API) date(in *input, where, text string) string {
 	return text
 }
 
-// await reads a slot until it has ended or the wait is over. A ledger that fails meanwhile may be back in time.
-func (a *API) await(client context.Context, slot ledger.Slot, wait time.Duration) (view.Slot, error) {
-	waiting, cancel := context.WithTimeout(client, wait)
-	defer cancel()
-	ticker := time.NewTicker(pollEvery)
-	defer ticker.Stop()
-	for over := wait == 0; ; {
-		shown, err := a.server.Slot(client, a.server.Import, slot)
-		if gone := client.Err(); gone != nil {
-			return view.Slot{}, gone
+// slotFound is how a slot stands, and the answer that shows it, which all who wait for it share.
+type slotFound struct {
+	shown view.Slot
+	text  []byte
+}
+
+// watchSlots looks at slots for all requests that ask for them.
+func watchSlots(s *server.Server) *server.Watch[ledger.Slot, slotFound] {
+	return server.NewWatch(s, server.WatchConfig[ledger.Slot, slotFound]{
+		Every: pollEvery, Most: mostWatched,
+		Read: func(ctx context.Context, slot ledger.Slot) (slotFound, error) {
+			shown, err := s.Slot(ctx, s.Import, slot)
+			if err != nil {
+				return slotFound{}, err
+			}
+			return slotFound{shown, server.Encode(shown)}, nil
+		},
+	})
+}
+
+// await looks at a slot until it has ended or the wait is over, which it is sooner when the place is needed for another client.
+// A ledger that fails meanwhile may be back in time.
+func (a *API) await(w http.ResponseWriter, r *http.Request, slot ledger.Slot, wait time.Duration) (slotFound, error) {
+	if wait == 0 {
+		done, err := a.server.Turn(r, a.server.Work(), 1)
+		if err != nil {
+			return slotFound{}, err
 		}
-		if over || (err == nil && shown.Ended) {
-			return shown, err
-		}
-		select {
-		case <-ticker.C:
-		case <-waiting.Done():
-			over = true
-		case <-a.server.Stopping():
-			over = true
-		}
+		defer done()
+		server.SetDeadlines(w, a.server.RequestTimeout)
+		return a.look(r.Context(), slot)
 	}
+	place, err := a.server.Place(r, wait)
+	if err != nil {
+		return slotFound{}, err
+	}
+	defer place.Leave()
+	server.SetDeadlines(w, a.server.RequestTimeout+wait)
+	found, ended, err := a.slots.Wait(r.Context(), slot, place.Over(), func(f slotFound) bool { return f.shown.Ended })
+	if ended || err != nil {
+		return found, err
+	}
+	return a.look(r.Context(), slot)
+}
+
+// look looks at a slot once, within the time that any request may take.
+func (a *API) look(ctx context.Context, slot ledger.Slot) (slotFound, error) {
+	ctx, cancel := context.WithTimeout(ctx, a.server.RequestTimeout)
+	defer cancel()
+	return a.slots.Look(ctx, slot)
 }
 
 // retry is when to ask again: soon while a run is under way, else when something may have changed, at most an hour.

@@ -177,7 +177,7 @@ func TestWaitEndsEarly(t *testing.T) {
 		ended := make(chan int, 1)
 		go func() {
 			w := httptest.NewRecorder()
-			b.Handler().ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, path+"?wait=10m", nil))
+			b.Handler().ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+path+"?wait=10m", nil))
 			ended <- w.Body.Len()
 		}()
 		<-b.Ledger.Seen
@@ -223,7 +223,7 @@ func TestDeadlines(t *testing.T) {
 		} {
 			began := time.Now()
 			w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
-			b.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, c.path, nil))
+			b.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost"+c.path, nil))
 			for _, until := range []time.Time{w.read, w.write} {
 				if d := until.Sub(began); d < c.least || d > c.most {
 					t.Errorf("%s may use its connection for %s, want %s to %s", c.path, d, c.least, c.most)

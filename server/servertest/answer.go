@@ -20,12 +20,21 @@ type Answer struct {
 	Body   string
 }
 
-// Ask sends one request to the handler; headers are names and values in turn.
+// Ask sends one request to the handler, for localhost; headers are names and values in turn. Host is for another host, and Remote
+// is the address that the request comes from.
 func (b *Bench) Ask(t testing.TB, method, target, body string, headers ...string) Answer {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
+	r.Host = "localhost"
 	for i := 0; i+1 < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
+		switch headers[i] {
+		case "Host":
+			r.Host = headers[i+1]
+		case "Remote":
+			r.RemoteAddr = headers[i+1]
+		default:
+			r.Header.Set(headers[i], headers[i+1])
+		}
 	}
 	w := httptest.NewRecorder()
 	b.Handler().ServeHTTP(w, r)

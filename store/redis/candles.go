@@ -25,6 +25,9 @@ end
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 return 1`
 
+// mostEntry bounds an entry that is read, in bytes; 500 bars take 50,000.
+const mostEntry = 1 << 20
+
 // PutNewest puts the newest bars of a series into the cache, as of the series' version (0 or more). It keeps the last
 // Config.CacheBars bars given, for 1 day (timeframes of minutes), 7 days (hours) or 90 days (days and longer). An entry is
 // replaced whole, never mixed with what was there, and never by older bars, which is no error. Without bars it does nothing.
@@ -49,14 +52,16 @@ func (c *Client) PutNewest(ctx context.Context, series market.Series, version in
 func (c *Client) Newest(ctx context.Context, series market.Series) (version int64, bars *market.Candles, found bool, err error) {
 	var value []byte
 	err = c.call(ctx, "read cached "+series.String(), func(ctx context.Context) (err error) {
-		value, err = c.client.Get(ctx, c.candlesKey(series)).Bytes()
+		value, err = c.text(ctx, c.candlesKey(series), mostEntry)
 		return err
 	})
-	if errors.Is(err, goredis.Nil) {
+	switch {
+	case errors.Is(err, goredis.Nil):
 		return 0, nil, false, nil
-	}
-	if err != nil {
+	case err != nil:
 		return 0, nil, false, err
+	case len(value) > mostEntry:
+		return 0, nil, false, fmt.Errorf("read cached %s: %w: it has more than %d bytes", series, errEntry, mostEntry)
 	}
 	version, bars, err = decode(series, value)
 	switch {

@@ -238,7 +238,7 @@ func TestDamagedEntryIsAnErrorAndIsReplaced(t *testing.T) {
 			return damaged
 		}
 		for _, damage := range []string{
-			"", "[1]", "rubbish", string(good[:len(good)-3]),
+			"", "[1]", "rubbish", string(good[:len(good)-3]), string(good) + strings.Repeat(" ", 2<<20),
 			change(`"ES"`, `"NQ"`), change(`"version":1`, `"version":-1`), change(`"version":1`, `"version":"1"`),
 			change("6600,", "[6600],"), change("6600,", `"6600",`), change("6600,", "6600,1,"), change("[300", "[0"),
 			change("],[", `],{"a":[1]},[`), change(`"bars":[[0`, `"rows":[[0`),

@@ -142,3 +142,17 @@ func (c *Client) call(ctx context.Context, what string, f func(context.Context) 
 	}
 	return fmt.Errorf("%s: %w: %w", what, ErrUnavailable, err)
 }
+
+// text reads the first bytes of a key's value, most and one more: whoever shares the server may have put anything there. The
+// error is goredis.Nil when there is no such key.
+func (c *Client) text(ctx context.Context, key string, most int64) ([]byte, error) {
+	value, err := c.client.GetRange(ctx, key, 0, most).Bytes()
+	if err != nil || len(value) > 0 {
+		return value, err
+	}
+	there, err := c.client.Exists(ctx, key).Result()
+	if err == nil && there == 0 {
+		err = goredis.Nil
+	}
+	return value, err
+}

@@ -227,7 +227,7 @@ func TestHangingNodeOfACluster(t *testing.T) {
 	// another clock than ours.
 	for i, node := range c.Nodes {
 		stats, err := nodeOf(t, node).Info(t.Context(), "commandstats").Result()
-		if err != nil || strings.Contains(stats, "cmdstat_command") || !strings.Contains(stats, "cmdstat_get:") {
+		if err != nil || strings.Contains(stats, "cmdstat_command") || !strings.Contains(stats, "cmdstat_getrange:") {
 			t.Errorf("node %d was asked %s, %v", i, stats, err)
 		}
 	}

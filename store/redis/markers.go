@@ -17,8 +17,8 @@ const (
 	// claimScript writes ARGV[1] for ARGV[2] ms if there is nothing, and else returns what there is: SET NX PX with GET,
 	// which servers before Redis 7.0 refuse to do in one command.
 	claimScript = `
-local held = redis.call('GET', KEYS[1])
-if held then return held end
+local held = redis.call('GETRANGE', KEYS[1], 0, 4095)
+if held ~= '' or redis.call('EXISTS', KEYS[1]) == 1 then return held end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return false`
 	// oursScript goes on if the marker bears the token ARGV[1] and does not say done. It looks at the token, and not at the
@@ -36,6 +36,10 @@ return 1`
 	releaseScript = oursScript + `
 return redis.call('DEL', KEYS[1])`
 )
+
+// mostMarker bounds a marker that is read, in bytes: what is longer is none of ours, and counts as a lease whose holder is
+// unknown.
+const mostMarker = 4095
 
 // Markers keeps the marker of each slot: who runs it, or that it is done. The ledger in the database is the truth; a marker
 // is a hint that spares asking it, and may vanish at any time. Errors of a server that does not answer wrap ErrUnavailable,
@@ -70,7 +74,7 @@ func (m *Markers) Get(ctx context.Context, slot ledger.Slot) (ledger.Marker, boo
 func (m *Markers) get(ctx context.Context, slot ledger.Slot, key string) (ledger.Marker, bool, error) {
 	var text []byte
 	err := m.redis.call(ctx, "read the marker of "+slot.Key(), func(ctx context.Context) (err error) {
-		text, err = m.redis.client.Get(ctx, key).Bytes()
+		text, err = m.redis.text(ctx, key, mostMarker)
 		return err
 	})
 	switch {
@@ -168,6 +172,9 @@ func encodeMarker(what string, slot ledger.Slot, marker ledger.Marker, ttl time.
 
 // decodeMarker reads a marker, or gives the zero one.
 func decodeMarker(text []byte) ledger.Marker {
+	if len(text) > mostMarker {
+		return ledger.Marker{}
+	}
 	var marker ledger.Marker
 	if json.Unmarshal(text, &marker) != nil {
 		return ledger.Marker{} // Unmarshal may have filled a part of it

@@ -17,7 +17,7 @@ func TestUnreadableMarkerIsALeaseOfNobody(t *testing.T) {
 		m, key := s.Markers(), s.Key("run", slot(0).Key())
 		for _, text := range []string{
 			"", "by hand", "{", `"mine"`, "17", "[]", `{"token":"mine"} and more`, `{"token":"mine","run":"many"}`,
-			`{"token":17}`, "\xff\x00", `["mine"]`, strings.Repeat("[", 5000),
+			`{"token":17}`, "\xff\x00", `["mine"]`, strings.Repeat("[", 5000), `{"token":"mine"}` + strings.Repeat(" ", 5<<20),
 		} {
 			if err := s.Client().Set(t.Context(), key, text, time.Minute).Err(); err != nil {
 				t.Fatal(err)

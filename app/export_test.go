@@ -1,0 +1,4 @@
+package app
+
+// SelectionName is selectionName.
+var SelectionName = selectionName //nolint:gochecknoglobals // for tests

@@ -1,0 +1,152 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"barkeep/ledger"
+	"barkeep/server"
+	"barkeep/server/api"
+	syncer "barkeep/sync"
+)
+
+// mostAdHoc is how many runs beside the slots may be in progress on an archive for one more to be begun over HTTP.
+const mostAdHoc = 4
+
+// recentRuns is how many of the newest runs are looked through for those in progress.
+const recentRuns = 200
+
+// selectionName names what a run beside the slots does: two requests that come to the same have one name, whatever their
+// spelling, sequence or repetitions, and whether they name what is configured or leave it out.
+func selectionName(r syncer.Request) string {
+	var instruments, timeframes []string
+	for _, i := range r.Instruments {
+		instruments = append(instruments, i.Name)
+	}
+	for _, t := range r.Timeframes {
+		timeframes = append(timeframes, string(t))
+	}
+	slices.Sort(instruments)
+	slices.Sort(timeframes)
+	text := fmt.Sprintf("%s of %s, backfill %t, deep %t", strings.Join(slices.Compact(instruments), " "),
+		strings.Join(slices.Compact(timeframes), " "), r.Backfill || r.Deep, r.Deep)
+	sum := sha256.Sum256([]byte(text))
+	return string(jobOf(r)) + ":" + hex.EncodeToString(sum[:12])
+}
+
+// jobOf is the job of a run beside the slots.
+func jobOf(r syncer.Request) ledger.Job {
+	if r.Maintenance {
+		return ledger.JobMaintenance
+	}
+	return ledger.JobImport
+}
+
+// adHocRequest is what a request over HTTP means, with what the configuration adds to it.
+func (a *App) adHocRequest(r api.RunRequest) syncer.Request {
+	return a.Request(syncer.Request{
+		Instruments: r.Instruments, Timeframes: r.Timeframes, Backfill: r.Backfill, Deep: r.Deep, Maintenance: r.Maintenance,
+	})
+}
+
+// requestName names what a request over HTTP asks for.
+func (a *App) requestName(r api.RunRequest) string {
+	if r.Slot.Date != "" {
+		return "slot:" + r.Slot.Key() + ":" + strconv.FormatBool(r.Force)
+	}
+	return selectionName(a.adHocRequest(r))
+}
+
+// holdSelection takes the lease of a selection, which all processes on an archive or a Redis see, and keeps it until give is
+// called; a process that dies loses it after seriesLease. Won is false while another process has it. When leases cannot be had
+// the selection counts as won: the ledger and the leases of series keep the data right.
+func (a *App) holdSelection(ctx context.Context, r syncer.Request) (give func(), won bool) {
+	name, token, lasts := "selection:"+selectionName(r), rand.Text(), min(seriesLease, a.Config.RunLease)
+	won, err := a.shared.Acquire(ctx, name, token, lasts)
+	if err != nil || !won {
+		return func() {}, err != nil
+	}
+	keeping, stop := context.WithCancel(ctx)
+	var keeper sync.WaitGroup
+	keeper.Go(func() {
+		ticker := time.NewTicker(lasts / 3)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				_, _ = a.shared.Acquire(keeping, name, token, lasts) // also after Redis lost it
+			case <-keeping.Done():
+				return
+			}
+		}
+	})
+	return func() {
+		stop()
+		keeper.Wait()
+		brief, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopBound/4)
+		defer cancel()
+		_ = a.shared.Release(brief, name, token) // it runs out by itself
+	}, true
+}
+
+// adHocInProgress are the runs beside the slots that the ledger shows as running, whichever process carries them out.
+func (a *App) adHocInProgress(ctx context.Context) ([]ledger.Run, error) {
+	runs, err := a.Archive.Runs(ctx, recentRuns)
+	return slices.DeleteFunc(runs, func(r ledger.Run) bool {
+		return r.State != ledger.StateRunning || r.Scheduled()
+	}), err
+}
+
+// runsAdHoc carries out a run beside the slots that was asked for over HTTP, unless another process does the same already, or
+// too many are in progress.
+func (a *App) runsAdHoc(ctx context.Context, r api.RunRequest, listen func(ledger.Event)) (api.StartedRun, error) {
+	request := a.adHocRequest(r)
+	running, err := a.adHocInProgress(ctx)
+	if err != nil {
+		return api.StartedRun{}, err
+	}
+	give, won := a.holdSelection(ctx, request)
+	defer give()
+	switch {
+	case !won:
+		return api.StartedRun{}, sameElsewhere(running, jobOf(request))
+	case len(running) >= mostAdHoc:
+		return api.StartedRun{}, api.TooManyRuns(len(running))
+	}
+	report, err := a.runAdHoc(ctx, "api", request, listen)
+	return api.StartedRun{Run: report.Run, New: true}, err
+}
+
+// sameElsewhere says that another process carries out the same, and which run that is as far as the ledger shows it: it does not
+// keep what a run selected.
+func sameElsewhere(running []ledger.Run, job ledger.Job) *server.Problem {
+	var ids []string
+	for _, r := range running {
+		if r.Job == job {
+			ids = append(ids, strconv.FormatInt(r.ID, 10))
+		}
+	}
+	which := "which has not begun in the ledger yet"
+	switch len(ids) {
+	case 0:
+	case 1:
+		which = "run " + ids[0]
+	default:
+		which = "one of the runs " + strings.Join(ids, ", ")
+	}
+	p := server.NewProblem(http.StatusConflict, "in-progress", "another process carries out the same run, "+which).
+		With("Retry-After", "30")
+	if len(ids) == 1 {
+		p = p.With("Location", "/api/v1/runs/"+ids[0])
+	}
+	return p
+}
