@@ -111,7 +111,7 @@ func (a *App) openArchive(ctx context.Context, o Options) error {
 
 // openShared opens Redis, where there is one, and what is kept there or in the database.
 func (a *App) openShared(ctx context.Context, o Options) (err error) {
-	shared := failover.Config{Database: a.Archive, Now: o.Now, Logger: o.Logger}
+	shared := failover.Config{Database: a.Archive, Now: machineClock, Logger: o.Logger}
 	if a.Config.RedisURL != "" {
 		if a.redis, err = redis.Open(ctx, redis.Config{URL: a.Config.RedisURL, Now: o.Now, Logger: o.Logger}); err != nil {
 			return config.Unusable(fmt.Errorf("REDIS_URL: %w", err))

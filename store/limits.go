@@ -38,6 +38,13 @@ func CheckLease(name, token string, ttl time.Duration) error {
 	return nil
 }
 
+// Horizon is the furthest from the moment asked for that a moment can lie that processes reserved: one beyond it was reserved by a
+// clock that has been set back since, and is not waited for.
+func (l Limits) Horizon() time.Duration {
+	const least, spacings = 2 * time.Hour, 100
+	return max(least, spacings*l.Spacing())
+}
+
 // Spacing is the time between two requests, in whole microseconds. It is 1% longer than the rate asks for: so many spacings
 // as a minute has requests then last 60.6 s, and no minute sees one more, also when one is sent up to MaxDelay later than
 // planned and another one is not.

@@ -79,7 +79,7 @@ func TestBudgetOutlivesAForgetfulServer(t *testing.T) {
 	if left, err := c.Remaining(t.Context(), "yahoo", limits); left != 0 || err != nil {
 		t.Errorf("%d left, %v, want 0", left, err)
 	}
-	if _, err := c.Take(t.Context(), "yahoo", limits, 0); !errors.Is(err, store.ErrDayIsSpent) {
+	if _, err := c.Take(t.Context(), "yahoo", limits, store.Ask{}); !errors.Is(err, store.ErrDayIsSpent) {
 		t.Errorf("the fourth request of three: %v", err)
 	}
 }
@@ -106,11 +106,11 @@ func TestSlotOfALateAnswerIsGivenUp(t *testing.T) {
 			late = n
 		}
 		set(4) // two calls: their moments are given up, the third one's is good
-		if wait, err := c.Take(t.Context(), "late", limits, 0); err != nil || (wait-2*limits.Spacing()).Abs() > 30*time.Second {
-			t.Errorf("wait %s, %v, want about two spacings of %s", wait, err, limits.Spacing())
+		if grant, err := c.Take(t.Context(), "late", limits, store.Ask{}); err != nil || (grant.Wait-2*limits.Spacing()).Abs() > 30*time.Second {
+			t.Errorf("wait %s, %v, want about two spacings of %s", grant.Wait, err, limits.Spacing())
 		}
 		set(math.MaxInt)
-		if _, err := c.Take(t.Context(), "late", limits, 0); !errors.Is(err, redis.ErrUnavailable) {
+		if _, err := c.Take(t.Context(), "late", limits, store.Ask{}); !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("a server that is always late: %v", err)
 		}
 	})
