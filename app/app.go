@@ -89,7 +89,7 @@ const seriesLease = 30 * time.Second
 
 func (a *App) openEngine(o Options) (err error) {
 	a.Engine, err = syncer.New(syncer.Config{
-		Provider: a.client, Capabilities: yahoo.Capabilities(), Archive: a.Archive, Cache: a.cache(), Leases: a.shared,
+		Provider: thrifty{a.client}, Capabilities: yahoo.Capabilities(), Archive: a.Archive, Cache: a.cache(), Leases: a.shared,
 		Now: o.Now, Logger: o.Logger, Pacific: a.pacific, Writers: a.writers(),
 		LeaseTime: min(seriesLease, a.Config.RunLease),
 	})

@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -232,5 +233,57 @@ func TestNothingIsAskedWithoutAnybodyToCount(t *testing.T) {
 	}
 	if n := b.provider.Count(); n > max(before, most) {
 		t.Errorf("a process that began without both sent %d requests", n-before)
+	}
+}
+
+// TestRetriesOfASlotCostATenth: answers without bars fail all twelve series again and again; the first attempt asks for each, all
+// others together a tenth of the day's hundred.
+func TestRetriesOfASlotCostATenth(t *testing.T) {
+	t.Parallel()
+	for name, archive := range archives(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBudgeted(t, archive, 60000, 100)
+			b.provider.Inject(fake.Fault{Kind: fake.Empty})
+			barkeep(t, b.env, "sync").must(t, 4)
+			if n := b.provider.Count(); n != 12 {
+				t.Fatalf("the first attempt sent %d requests for twelve series", n)
+			}
+			var last ended
+			for range 3 {
+				last = barkeep(t, b.env, "sync").must(t, 4)
+			}
+			if n := b.provider.Count(); n != 12+10 {
+				t.Errorf("%d requests for retries, want 10", n-12)
+			}
+			if !strings.Contains(last.stdout+last.stderr, "a tenth of YAHOO_DAILY_BUDGET") {
+				t.Errorf("nobody says why nothing is asked:\n%s", last.stderr)
+			}
+			b.provider.Clear()
+			barkeep(t, b.env, "sync", "--instrument", "ES").must(t, 0) // beside the slot it is asked for all the same
+		})
+	}
+}
+
+// TestAStoppedProcessSendsNothingLate stops a process that holds moments which are still to come. When it goes on, others had the
+// time: it takes new moments.
+func TestAStoppedProcessSendsNothingLate(t *testing.T) {
+	t.Parallel()
+	b := newBudgeted(t, database(t), 60, 0)
+	barkeep(t, b.env, "migrate").must(t, 0)
+	first := start(t, b.env, "sync", "--instrument", "ES,NQ")
+	second := start(t, b.env, "sync", "--instrument", "YM,RTY,CL,GC")
+	b.requests(t, 5)
+	if err := first.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(8 * time.Second)
+	if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	first.wait().must(t, 0)
+	second.wait().must(t, 0)
+	if n := b.provider.Busiest(5 * time.Second); n > 5+1 {
+		t.Errorf("%d requests within five seconds at sixty a minute", n)
 	}
 }

@@ -2,12 +2,13 @@ package failover
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
-// errAllowance means that an allowance has no request left.
-var errAllowance = errors.New("allowance spent")
+// usedUp means that an allowance has no request left.
+type usedUp struct{ Allowance }
+
+func (e usedUp) Error() string { return fmt.Sprintf("the %d requests for %s are used up", e.Most, e.What) }
 
 // Allowance is a part of a budget: so many requests for one purpose and no more, also over restarts and days. The database
 // counts them, in advance: while it does not answer there are none.
@@ -33,7 +34,7 @@ func (b *Budget) spend(ctx context.Context) error {
 	}
 	left, err := b.shared.database.Spend(ctx, a.Name, a.Most)
 	if err == nil && !left {
-		return fmt.Errorf("%w: the %d requests for %s are used up", errAllowance, a.Most, a.What)
+		return usedUp{a}
 	}
 	return err
 }

@@ -62,12 +62,13 @@ func (b *Budget) Take(ctx context.Context) (time.Duration, error) {
 // refusal is the error of a request that is not granted; wait is how long a spent day still lasts.
 func (b *Budget) refusal(ctx context.Context, wait time.Duration, err error) error {
 	refusal := &market.FetchError{Outcome: market.OutcomeBudget, Err: err}
+	var allowance usedUp
 	switch {
 	case errors.Is(err, store.ErrDayIsSpent):
 		refusal.Reason = fmt.Sprintf("the %d requests of this UTC day are used up", b.limits.PerDay)
 		refusal.RetryAfter = wait
-	case errors.Is(err, errAllowance):
-		refusal.Reason = err.Error()
+	case errors.As(err, &allowance):
+		refusal.Reason = allowance.Error()
 	case ctx.Err() != nil:
 		return fmt.Errorf("budget %s: %w", b.name, errors.Join(ctx.Err(), err))
 	default:
