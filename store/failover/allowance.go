@@ -8,7 +8,9 @@ import (
 // usedUp means that an allowance has no request left.
 type usedUp struct{ Allowance }
 
-func (e usedUp) Error() string { return fmt.Sprintf("the %d requests for %s are used up", e.Most, e.What) }
+func (e usedUp) Error() string {
+	return fmt.Sprintf("the %d requests for %s are used up", e.Most, e.What)
+}
 
 // Allowance is a part of a budget: so many requests for one purpose and no more, also over restarts and days. The database
 // counts them, in advance: while it does not answer there are none.

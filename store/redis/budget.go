@@ -24,6 +24,10 @@ local asked = now + tonumber(ARGV[3])
 local function near(n) return n <= asked + horizon and n or 0 end
 local slot = math.max(asked, near(tonumber(kept[1] or '0')), near(tonumber(ARGV[5])))
 local day = math.floor(slot / day_length)
+if (day + 1) * day_length - slot <= 1000000 then -- store.LastSecond
+  day = day + 1
+  slot = day * day_length
+end
 local field = 'day:' .. whole(day)
 local used = tonumber(redis.call('HGET', KEYS[1], field) or '0')
 if tonumber(kept[2] or '0') == day then used = math.max(used, tonumber(kept[3] or '0')) end

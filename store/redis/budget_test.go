@@ -115,3 +115,29 @@ func TestSlotOfALateAnswerIsGivenUp(t *testing.T) {
 		}
 	})
 }
+
+// TestBudgetOfThePreviousRelease goes on with what a process counted that knows one day only, and keeps that up to date.
+func TestBudgetOfThePreviousRelease(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b backend) {
+		c, limits := b.open(t), store.Limits{PerMinute: 6000, PerDay: 5}
+		noon := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 2).Add(12 * time.Hour)
+		day, key := noon.Unix()/86400, c.Key("budget", "previous")
+		if err := c.Client().HSet(t.Context(), key, "next", noon.UnixMicro(), "day", day, "used", 3).Err(); err != nil {
+			t.Fatal(err)
+		}
+		ask := store.Ask{After: time.Until(noon)}
+		if grant, err := c.Take(t.Context(), "previous", limits, ask); err != nil || grant.Count != (store.Count{Day: day, Used: 4}) {
+			t.Errorf("%+v, %v, want the fourth request of day %d", grant, err, day)
+		}
+		if n, err := c.Client().HGet(t.Context(), key, "used").Int(); n != 4 || err != nil {
+			t.Errorf("the previous release reads %d, %v", n, err)
+		}
+		if err := c.Client().HSet(t.Context(), key, "used", 5).Err(); err != nil { // it grants one more
+			t.Fatal(err)
+		}
+		if _, err := b.open(t).Take(t.Context(), "previous", limits, ask); !errors.Is(err, store.ErrDayIsSpent) {
+			t.Errorf("the sixth of five: %v", err)
+		}
+	})
+}

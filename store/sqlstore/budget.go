@@ -75,6 +75,9 @@ func (s *Store) take(
 	if slot > asked+limits.Horizon().Microseconds() {
 		slot = asked
 	}
+	if next := (slot/dayLength + 1) * dayLength; next-slot <= store.LastSecond.Microseconds() {
+		slot = next
+	}
 	grant = store.Grant{Wait: time.Duration(slot-now) * time.Microsecond, Count: store.Count{Day: slot / dayLength}}
 	counted, err := s.counted(ctx, q, name, grant.Count.Day)
 	if err != nil {

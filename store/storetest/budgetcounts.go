@@ -89,3 +89,18 @@ func (s Budgets) testBudgetHorizon(t *testing.T) {
 		}
 	}
 }
+
+// testBudgetLastSecond asks for moments just before midnight: a request that is sent a little late would be one of the next day.
+func (s Budgets) testBudgetLastSecond(t *testing.T) {
+	ctx, b, limits, midnight := t.Context(), s.Fresh(t, 1)[0], store.Limits{PerMinute: 6000, PerDay: 1}, s.midnight(0)
+	for before, today := range map[time.Duration]bool{3 * time.Second: true, 600 * time.Millisecond: false, -time.Second: false} {
+		name := "second " + rand.Text()
+		grant, err := b.Take(ctx, name, limits, store.Ask{After: s.until(midnight.Add(-before))})
+		if err != nil || (grant.Count.Day == midnight.Unix()/86400) == today {
+			t.Errorf("%s before midnight: %+v, %v", before, grant, err)
+		}
+		if !today && grant.Wait < s.until(midnight) {
+			t.Errorf("%s before midnight: to be sent after %s, %s before the day that it counts for", before, grant.Wait, s.until(midnight)-grant.Wait)
+		}
+	}
+}

@@ -36,6 +36,7 @@ func (s Budgets) Run(t *testing.T) {
 		"budgets: what cannot be one is refused":        s.testBudgetRefused,
 		"budgets: what is known elsewhere counts":       s.testBudgetKnown,
 		"budgets: a day has one count":                  s.testBudgetDays,
+		"budgets: no moment in a day's last second":     s.testBudgetLastSecond,
 		"budgets: limits that differ":                   s.testBudgetLimits,
 		"budgets: a moment out of reach":                s.testBudgetHorizon,
 	} {
