@@ -19,9 +19,9 @@ type asked struct {
 // askedKey finds the asked of a context.
 type askedKey struct{}
 
-// retrying bounds what the further attempts of a slot may cost together: a tenth of the daily budget, rounded up. Only series that
-// an earlier attempt asked for count as retries: what a process that died left undone is a first attempt of it. A forced run is
-// somebody's decision, and not bounded.
+// retrying bounds what the further attempts of a slot may cost together: a tenth of the daily budget, rounded up. Only series
+// that an earlier attempt asked for count as retries: what a process that died left undone is a first attempt of it. A forced run
+// is somebody's decision, and not bounded.
 func (a *App) retrying(ctx context.Context, run ledger.Run) (context.Context, error) {
 	slot, ok := ledger.SlotOf(run)
 	if !ok || run.Forced || run.Attempt <= 1 || a.Config.YahooDailyBudget == 0 {
@@ -40,7 +40,7 @@ func (a *App) retrying(ctx context.Context, run ledger.Run) (context.Context, er
 // newestRuns is how many runs are looked at for the attempts of a slot.
 const newestRuns = 1000
 
-// askedBefore are the series for which any attempt of a slot sent a request; the newest cell of one may say that nothing was sent.
+// askedBefore are the series for which any attempt of a slot sent a request. The newest attempt may have sent none: so all count.
 func (a *App) askedBefore(ctx context.Context, slot ledger.Slot) (map[market.Series]bool, error) {
 	runs, err := a.Archive.Runs(ctx, newestRuns)
 	if err != nil {

@@ -17,9 +17,9 @@ const (
 // gives the moment up and reserves another one.
 const MaxDelay = 500 * time.Millisecond
 
-// LastSecond is the end of a UTC day in which no moment lies: a request that is sent late, or takes long to arrive, would be one of
-// the next day.
-const LastSecond = time.Second
+// DayEnd is the end of a UTC day in which no moment lies: a request that is sent late, or takes long to arrive, would be one of the
+// next day.
+const DayEnd = time.Second
 
 // CheckBudget says what is wrong with the name or the limits of a budget; nil when nothing is.
 func CheckBudget(name string, limits Limits) error {
@@ -42,7 +42,7 @@ func CheckLease(name, token string, ttl time.Duration) error {
 	return nil
 }
 
-// Horizon is the furthest from the moment asked for that a moment can lie that processes reserved: one beyond it was reserved by a
+// Horizon is how far beyond the moment asked for the moments can lie that processes reserved. One further away was reserved by a
 // clock that has been set back since, and is not waited for.
 func (l Limits) Horizon() time.Duration {
 	const least, spacings = 2 * time.Hour, 100

@@ -49,8 +49,8 @@ func New(config Config) (*Client, error) {
 	}, nil
 }
 
-// ownTransport keeps the library's proxy support, time-outs and HTTP/2, with a connection for each request: when one that was used
-// before ends without an answer, net/http sends the request once more by itself, and the budget would not count that.
+// ownTransport keeps the library's proxy support, time-outs and HTTP/2, with a connection for each request: when one that was
+// used before ends without an answer, net/http sends the request once more by itself, and the budget would not count that.
 func ownTransport() http.RoundTripper {
 	own := &http.Transport{Proxy: http.ProxyFromEnvironment}
 	if shared, ok := http.DefaultTransport.(*http.Transport); ok {

@@ -11,8 +11,8 @@ import (
 // takeScript reserves the next moment of a budget by the generic cell rate algorithm with a burst of 1: next is when the
 // following one begins. The day is that of the reserved moment, and has a field of its own; day and used are what the previous
 // release counts of the newest one. All times are the server's, in microseconds.
-// ARGV: spacing, perDay (0: none), after, horizon, and what the caller is certain of though Redis may have forgotten it: next, day
-// and used.
+// ARGV: spacing, perDay (0: none), after, horizon, and what the caller is certain of though Redis may have forgotten it: next,
+// day and used.
 const takeScript = `
 local day_length = 86400000000
 local t = redis.call('TIME')
@@ -24,7 +24,7 @@ local asked = now + tonumber(ARGV[3])
 local function near(n) return n <= asked + horizon and n or 0 end
 local slot = math.max(asked, near(tonumber(kept[1] or '0')), near(tonumber(ARGV[5])))
 local day = math.floor(slot / day_length)
-if (day + 1) * day_length - slot <= 1000000 then -- store.LastSecond
+if (day + 1) * day_length - slot <= 1000000 then -- store.DayEnd
   day = day + 1
   slot = day * day_length
 end

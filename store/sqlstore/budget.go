@@ -75,7 +75,7 @@ func (s *Store) take(
 	if slot > asked+limits.Horizon().Microseconds() {
 		slot = asked
 	}
-	if next := (slot/dayLength + 1) * dayLength; next-slot <= store.LastSecond.Microseconds() {
+	if next := (slot/dayLength + 1) * dayLength; next-slot <= store.DayEnd.Microseconds() {
 		slot = next
 	}
 	grant = store.Grant{Wait: time.Duration(slot-now) * time.Microsecond, Count: store.Count{Day: slot / dayLength}}

@@ -10,16 +10,33 @@ import (
 	"barkeep/store"
 )
 
+// counting is an archive that keeps budgets too, as every database does.
+type counting interface {
+	Archive
+	store.Budgets
+	store.Allowances
+}
+
+// openCounting opens one more archive on the database.
+func openCounting(t *testing.T, db Database) counting {
+	t.Helper()
+	archive, ok := db.Open(t, start).(counting)
+	if !ok {
+		t.Fatal("the archive keeps no budgets")
+	}
+	return archive
+}
+
 // testAllowances has several archives on one database spend the same allowances at once.
 func testAllowances(t *testing.T, db Database) {
 	const archives, callers, each, most = 3, 4, 6, 20
-	first := db.Open(t, start)
+	first := openCounting(t, db)
 	if _, _, err := first.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	all := []Archive{first}
+	all := []counting{first}
 	for len(all) < archives {
-		all = append(all, db.Open(t, start))
+		all = append(all, openCounting(t, db))
 	}
 	spent := make([]atomic.Int64, 2)
 	var running sync.WaitGroup
@@ -54,14 +71,15 @@ func testAllowances(t *testing.T, db Database) {
 	}
 }
 
-// testBudgetMigrated brings a database to the schema in which each day has a count of its own: what was counted before counts, and
-// the previous release goes on with what is counted after.
+// testBudgetMigrated brings a database to the schema in which each day has a count of its own: what was counted before counts,
+// and the previous release goes on with what is counted after.
 func testBudgetMigrated(t *testing.T, db Database) {
 	db.SchemaOf(t, 4)
-	archive := db.Open(t, start)
+	archive := openCounting(t, db)
 	noon := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 2).Add(12 * time.Hour)
 	day := noon.Unix() / 86400
-	db.Query(t, fmt.Sprintf(`INSERT INTO budgets (name, next, day, used) VALUES ('yahoo', %d, %d, 3) RETURNING 1`, noon.UnixMicro(), day))
+	db.Query(t, fmt.Sprintf(`INSERT INTO budgets (name, next, day, used) VALUES ('yahoo', %d, %d, 3) RETURNING 1`,
+		noon.UnixMicro(), day))
 	if _, _, err := archive.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}

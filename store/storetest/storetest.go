@@ -22,8 +22,6 @@ type Archive interface {
 	store.Slots
 	store.History
 	store.Notices
-	store.Budgets
-	store.Allowances
 }
 
 // Database is an empty database of an engine: no schema yet, nobody else in it.
