@@ -107,6 +107,29 @@ func TestClocksThatAreOff(t *testing.T) {
 	}
 }
 
+// TestAProcessWhoseClockJumps keeps its own day though Redis and the database forget all: a clock that is set back finds it spent.
+func TestAProcessWhoseClockJumps(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		morning()
+		w, off := newWorld(), time.Duration(0)
+		b := budget(t, w.processAt(t, func() time.Time { return time.Now().Add(off) }), store.Limits{PerMinute: 600, PerDay: 1})
+		for i, c := range []struct {
+			off   time.Duration
+			spent bool
+		}{{0, false}, {0, true}, {24 * time.Hour, false}, {24 * time.Hour, true}, {0, true}, {48 * time.Hour, false}} {
+			off = c.off
+			w.redis.off, w.database.off = off, off // they share the machine
+			_, err := b.Take(t.Context())
+			if spent := market.OutcomeOf(err) == market.OutcomeBudget; spent != c.spent || (err != nil && !spent) {
+				t.Errorf("request %d, %s ahead: %v", i, off, err)
+			}
+			w.redis.forget()
+			w.database.forget()
+		}
+	})
+}
+
 // TestAnAllowanceIsABoundWithinTheDay: what goes beyond it is refused at once and not asked again, and costs nothing of the day.
 func TestAnAllowanceIsABoundWithinTheDay(t *testing.T) {
 	t.Parallel()

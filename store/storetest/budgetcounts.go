@@ -46,7 +46,7 @@ func (s Budgets) testBudgetKnown(t *testing.T) {
 // moments jump.
 func (s Budgets) testBudgetDays(t *testing.T) {
 	ctx, b, name, limits := t.Context(), s.Fresh(t, 1)[0], "days "+rand.Text(), store.Limits{PerMinute: 1e6, PerDay: 3}
-	for _, days := range []int{2, 0, 2, 0, 0} { // more than the horizon apart
+	for _, days := range []int{0, 2, 0, 2, 0} { // more than the horizon apart
 		if grant, err := b.Take(ctx, name, limits, store.Ask{After: s.noon(days)}); err != nil ||
 			grant.Count.Day != s.dayAt(s.noon(days)) {
 			t.Errorf("in %d days: %+v, %v", days, grant, err)
@@ -57,6 +57,9 @@ func (s Budgets) testBudgetDays(t *testing.T) {
 	}
 	if _, err := b.Take(ctx, name, limits, store.Ask{After: s.noon(2)}); err != nil {
 		t.Errorf("the third of three: %v", err)
+	}
+	if _, err := b.Take(ctx, name, limits, store.Ask{After: s.noon(0)}); !errors.Is(err, store.ErrDayIsSpent) {
+		t.Errorf("a spent day that was left and entered again: %v", err)
 	}
 }
 
