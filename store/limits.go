@@ -17,8 +17,8 @@ const (
 // gives the moment up and reserves another one.
 const MaxDelay = 500 * time.Millisecond
 
-// DayEnd is the end of a UTC day in which no moment lies: a request that is sent late, or takes long to arrive, would be one of the
-// next day.
+// DayEnd is the end of a UTC day in which no moment lies: a request that is sent late, or takes long to arrive, would be one of
+// the next day.
 const DayEnd = time.Second
 
 // CheckBudget says what is wrong with the name or the limits of a budget; nil when nothing is.
