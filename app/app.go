@@ -93,7 +93,7 @@ const seriesLease = 30 * time.Second
 
 func (a *App) openEngine(o Options) (err error) {
 	a.Engine, err = syncer.New(syncer.Config{
-		Provider: a.client, Capabilities: yahoo.Capabilities(), Archive: a.Archive, Cache: a.cache(), Leases: a.shared,
+		Provider: thrifty{a.client}, Capabilities: yahoo.Capabilities(), Archive: a.Archive, Cache: a.cache(), Leases: a.shared,
 		Now: o.Now, Logger: o.Logger, Pacific: a.pacific, Writers: a.writers(),
 		LeaseTime: min(seriesLease, a.Config.RunLease),
 	})
@@ -115,7 +115,7 @@ func (a *App) openArchive(ctx context.Context, o Options) error {
 
 // openShared opens Redis, where there is one, and what is kept there or in the database.
 func (a *App) openShared(ctx context.Context, o Options) (err error) {
-	shared := failover.Config{Database: a.Archive, Now: o.Now, Logger: o.Logger}
+	shared := failover.Config{Database: a.Archive, Now: machineClock, Logger: o.Logger}
 	if a.Config.RedisURL != "" {
 		if a.redis, err = redis.Open(ctx, redis.Config{URL: a.Config.RedisURL, Now: o.Now, Logger: o.Logger}); err != nil {
 			return config.Unusable(fmt.Errorf("REDIS_URL: %w", err))

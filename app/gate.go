@@ -39,6 +39,10 @@ func (a *App) openGate(o Options) error {
 func (a *App) slotWork(
 	ctx context.Context, run ledger.Run, done []ledger.Cell, emit func(ledger.Event),
 ) ([]ledger.Cell, error) {
+	ctx, err := a.retrying(ctx, run)
+	if err != nil {
+		return nil, err
+	}
 	report, err := a.carryOut(ctx, run, syncer.Request{
 		Instruments: a.instruments, Timeframes: a.timeframes, Maintenance: run.Job == ledger.JobMaintenance,
 	}, done, emit)

@@ -28,7 +28,7 @@ const (
 	OutcomeBroken      Outcome = "broken body"   // a status 200 whose body is truncated, not JSON, ragged or too large
 	OutcomeRefused     Outcome = "refused"       // another 4xx: the request itself is wrong; a retry does not help
 	OutcomeCircuitOpen Outcome = "circuit open"  // not sent: too many faults of late; RetryAfter says when to come back
-	OutcomeBudget      Outcome = "budget spent"  // not sent: the daily budget is used up; RetryAfter says until when
+	OutcomeBudget      Outcome = "no budget"     // not sent: the day is spent, or nobody counts; RetryAfter says when to ask again
 )
 
 // Fault tells whether the provider is at fault rather than the request; only faults count for a circuit

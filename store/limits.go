@@ -17,6 +17,10 @@ const (
 // gives the moment up and reserves another one.
 const MaxDelay = 500 * time.Millisecond
 
+// DayEnd is the end of a UTC day in which no moment lies: a request that is sent late, or takes long to arrive, would be one of
+// the next day.
+const DayEnd = time.Second
+
 // CheckBudget says what is wrong with the name or the limits of a budget; nil when nothing is.
 func CheckBudget(name string, limits Limits) error {
 	switch {
@@ -36,6 +40,13 @@ func CheckLease(name, token string, ttl time.Duration) error {
 		return fmt.Errorf("lease %q for %s: needs a name, a token and at least a millisecond", name, ttl)
 	}
 	return nil
+}
+
+// Horizon is how far beyond the moment asked for the moments can lie that processes reserved. One further away was reserved by a
+// clock that has been set back since, and is not waited for.
+func (l Limits) Horizon() time.Duration {
+	const least, spacings = 2 * time.Hour, 100
+	return max(least, spacings*l.Spacing())
 }
 
 // Spacing is the time between two requests, in whole microseconds. It is 1% longer than the rate asks for: so many spacings

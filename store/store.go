@@ -21,6 +21,7 @@ type Archive interface {
 	Notices
 	Leases
 	Budgets
+	Allowances
 }
 
 // Schema is the database itself and the numbered migrations of its tables.
@@ -189,15 +190,41 @@ type Limits struct {
 	PerDay    int     // of a UTC day; 0 for no bound
 }
 
+// Count is how many requests a UTC day has seen. The zero Count says nothing.
+type Count struct {
+	Day  int64 // days since 1970
+	Used int
+}
+
+// Ask is what a request for a moment says beside the limits.
+type Ask struct {
+	After time.Duration // from now: the moment lies no earlier
+	// Known is a count that is certain from elsewhere: the budget counts at least that many requests of its day.
+	Known Count
+}
+
+// Grant is a moment of a budget.
+type Grant struct {
+	Wait time.Duration // from now until the request may be sent; where the day is spent, until the next UTC day
+	// Count is what the moment's day has seen by the budget's clock, this request included.
+	Count Count
+}
+
 // Budgets count the requests to a provider over all processes together. Redis and the database both have them, by their own
-// clocks.
+// clocks. Each UTC day has a count of its own, so that a clock that is set back finds the old one again.
 type Budgets interface {
-	// Take reserves the next free moment of the named budget for one request, after from now at the earliest. The request may
-	// be sent after wait and not before; it counts for the UTC day in which that moment lies, sent or not. The error wraps
-	// ErrDayIsSpent when that day's requests are spent; wait is then the time until the next UTC day.
-	Take(ctx context.Context, name string, limits Limits, after time.Duration) (wait time.Duration, err error)
+	// Take reserves the next free moment of the named budget for one request. The request may be sent after Grant.Wait and not
+	// before; it counts for the UTC day in which that moment lies, sent or not. The error wraps ErrDayIsSpent when that day's
+	// requests are spent; the grant then has the count, and how long the day still lasts.
+	Take(ctx context.Context, name string, limits Limits, ask Ask) (Grant, error)
 	// Remaining is how many requests are left of the current UTC day; -1 without a bound.
 	Remaining(ctx context.Context, name string, limits Limits) (int, error)
+}
+
+// Allowances are numbers of requests that something may cost, counted over all processes, restarts and days together.
+type Allowances interface {
+	// Spend takes one of the requests that a name may cost; false when all of them were taken.
+	Spend(ctx context.Context, name string, most int) (ok bool, err error)
 }
 
 // Cache keeps the newest bars of each series where they are found quickly. Losing it costs speed, never data.

@@ -98,8 +98,19 @@ func (c *circuit) left() time.Duration {
 	return max(probePause, c.openUntil-c.elapsed(), c.awayUntil-c.elapsed())
 }
 
-// open tells whether the circuit is open right now.
-func (c *circuit) open() bool { return c.breaker.State() == gobreaker.StateOpen }
+// open tells whether a request would be refused right now: the circuit is open, or one request tries whether the provider has
+// recovered. Who asks before it takes from the budget takes nothing for a request that is not sent.
+func (c *circuit) open() bool {
+	switch c.breaker.State() {
+	case gobreaker.StateOpen:
+		return true
+	case gobreaker.StateHalfOpen:
+		counts := c.breaker.Counts()
+		return counts.Requests > counts.TotalExclusions // one that was cancelled tries nothing any more
+	default:
+		return false
+	}
+}
 
 // run sends one request if the circuit allows it; refused is true when it does not.
 func (c *circuit) run(series market.Series, send func() (*market.FetchResult, error)) (

@@ -52,14 +52,15 @@ func New(config Config) (*Client, error) {
 // mostHeader bounds the headers of an answer, in bytes.
 const mostHeader = 256 << 10
 
-// ownTransport keeps the library's proxy support, time-outs and HTTP/2, with connections of our own to close.
+// ownTransport keeps the library's proxy support, time-outs and HTTP/2, with a connection for each request: when one that was
+// used before ends without an answer, net/http sends the request once more by itself, and the budget would not count that.
 func ownTransport() http.RoundTripper {
+	own := &http.Transport{Proxy: http.ProxyFromEnvironment}
 	if shared, ok := http.DefaultTransport.(*http.Transport); ok {
-		own := shared.Clone()
-		own.MaxResponseHeaderBytes = mostHeader
-		return own
+		own = shared.Clone()
 	}
-	return &http.Transport{Proxy: http.ProxyFromEnvironment, MaxResponseHeaderBytes: mostHeader}
+	own.DisableKeepAlives, own.MaxResponseHeaderBytes = true, mostHeader
+	return own
 }
 
 // Close gives up idle connections. Fetches in flight end by their own contexts.

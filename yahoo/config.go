@@ -40,8 +40,8 @@ type Breaker struct {
 // Budget is a request budget shared by all processes behind one address.
 type Budget interface {
 	// Take reserves the next request and tells how long to wait before sending it. An error that is a
-	// *market.FetchError (OutcomeBudget) means that the day's budget is spent. Any other error means that nobody counted the
-	// request; the client then asks again until its caller gives up. The request must not be sent in either case.
+	// *market.FetchError (OutcomeBudget) says when to ask again, which is left to the client's caller. Any other error means that
+	// nobody counted the request, and is turned into such a one. The request must not be sent in either case.
 	Take(ctx context.Context) (wait time.Duration, err error)
 }
 

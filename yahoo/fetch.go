@@ -62,7 +62,7 @@ func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
 		f.config.Logger.Warn("provider request failed, trying again", "symbol", f.symbol,
 			"timeframe", string(f.req.Timeframe), "outcome", string(refusal.Outcome), "status", refusal.Status,
 			"reason", refusal.Reason, "attempt", attempt, "pause", pause.String())
-		if err := sleep(ctx, pause); err != nil {
+		if _, err := sleep(ctx, pause); err != nil {
 			return nil, fmt.Errorf("between attempts, after %q: %w", refusal.Outcome, err)
 		}
 		attempt++
@@ -123,7 +123,7 @@ func (f *fetch) turn(ctx context.Context) error {
 			if away > longestWait || !fits(ctx, away) {
 				return f.heldBack(away, nil)
 			}
-			if err := sleep(ctx, away); err != nil {
+			if _, err := sleep(ctx, away); err != nil {
 				return fmt.Errorf("while the provider wants no requests: %w", err)
 			}
 		}

@@ -17,7 +17,10 @@ const (
 	// budgetTimeout bounds one call of the shared budget: a store that does not answer counts as absent.
 	budgetTimeout = 5 * time.Second
 	// budgetPause is how long a budget that cannot be asked is left alone.
-	budgetPause = time.Second
+	budgetPause = 15 * time.Second
+	// stale is how much later than its moment a request may be sent: the shared budget allows for that much (store.MaxDelay). A
+	// process that was stopped meanwhile would send it among those of others.
+	stale = 500 * time.Millisecond
 )
 
 // pace spaces requests. Every request passes it, first ones and retries alike.
@@ -37,47 +40,53 @@ func newPace(perMinute float64, budget Budget, log *slog.Logger) *pace {
 // wait returns when the next request may be sent. The shared budget comes first and the limiter last, so that the
 // distance between requests holds whatever the budget said.
 func (p *pace) wait(ctx context.Context) error {
-	slot, err := p.take(ctx)
-	if err != nil {
-		return err
+	for {
+		slot, err := p.take(ctx)
+		if err != nil {
+			return err
+		}
+		late, err := sleep(ctx, slot)
+		if err != nil {
+			return fmt.Errorf("waiting for the shared budget: %w", err)
+		}
+		turn := p.limiter.Reserve()
+		later, err := sleep(ctx, turn.Delay())
+		if err != nil {
+			turn.Cancel()
+			return fmt.Errorf("waiting for the next free request: %w", err)
+		}
+		if late+later <= stale {
+			return nil
+		}
+		p.log.Info("the moment of a request was missed, another one is taken", "late", late+later)
 	}
-	if err := sleep(ctx, slot); err != nil {
-		return fmt.Errorf("waiting for the shared budget: %w", err)
-	}
-	turn := p.limiter.Reserve()
-	if err := sleep(ctx, turn.Delay()); err != nil {
-		turn.Cancel()
-		return fmt.Errorf("waiting for the next free request: %w", err)
-	}
-	return nil
 }
 
-// take asks the shared budget, again and again while its stores do not answer: a request that nobody counts is not sent.
+// take asks the shared budget. An error is a *market.FetchError, but for one of ctx: a request that nobody counts is not sent.
 func (p *pace) take(ctx context.Context) (time.Duration, error) {
 	if p.budget == nil {
 		return 0, ctx.Err()
 	}
-	for {
-		wait, err := p.takeOnce(ctx)
-		var spent *market.FetchError
-		switch {
-		case err == nil:
-			if p.outage.Swap(false) {
-				p.log.Info("shared request budget is back")
-			}
-			return wait, nil
-		case errors.As(err, &spent):
-			return 0, err
-		case ctx.Err() != nil:
-			return 0, fmt.Errorf("asking the shared budget: %w", ctx.Err())
+	wait, err := p.takeOnce(ctx)
+	var refusal *market.FetchError
+	switch {
+	case err == nil:
+		if p.outage.Swap(false) {
+			p.log.Info("shared request budget is back")
 		}
+		return wait, nil
+	case ctx.Err() != nil:
+		return 0, fmt.Errorf("asking the shared budget: %w", ctx.Err())
+	case !errors.As(err, &refusal):
 		if !p.outage.Swap(true) {
-			p.log.Warn("shared request budget is unreachable, no request is sent meanwhile", "error", err)
+			p.log.Warn("shared request budget does not answer, no request is sent meanwhile", "error", err)
 		}
-		if sleep(ctx, budgetPause) != nil {
-			return 0, fmt.Errorf("asking the shared budget: %w", err)
+		refusal = &market.FetchError{
+			Outcome: market.OutcomeBudget, Reason: "the shared request budget does not answer, so nothing is sent",
+			RetryAfter: budgetPause, Err: err,
 		}
 	}
+	return 0, refusal
 }
 
 func (p *pace) takeOnce(ctx context.Context) (time.Duration, error) {
@@ -86,22 +95,23 @@ func (p *pace) takeOnce(ctx context.Context) (time.Duration, error) {
 	return p.budget.Take(brief)
 }
 
-// sleep waits, and gives up as soon as it is certain that ctx ends first.
-func sleep(ctx context.Context, d time.Duration) error {
+// sleep waits, and gives up as soon as it is certain that ctx ends first. It returns how much longer than d it took.
+func sleep(ctx context.Context, d time.Duration) (late time.Duration, err error) {
 	if !fits(ctx, d) {
-		return fmt.Errorf("a wait of %s is longer than the time left: %w", d.Round(time.Millisecond),
+		return 0, fmt.Errorf("a wait of %s is longer than the time left: %w", d.Round(time.Millisecond),
 			context.DeadlineExceeded)
 	}
 	if d <= 0 {
-		return ctx.Err()
+		return 0, ctx.Err()
 	}
+	began := time.Now() //nolint:forbidigo // for its monotonic reading, as the timer's
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return ctx.Err()
+		return time.Since(began) - d, ctx.Err()
 	case <-ctx.Done():
-		return ctx.Err()
+		return 0, ctx.Err()
 	}
 }
 

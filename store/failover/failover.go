@@ -1,9 +1,11 @@
 // Package failover decides where leases and budgets are kept: in Redis where there is one, and in the database where there is
 // none or while it does not answer.
 //
-// More workers may share the Redis than share the database: those behind one address that keep different archives. So every
-// request is counted in both: the moment that Redis grants is the earliest one that the database may grant. When one of them
-// does not answer, the other one has counted everything.
+// The database counts every request: it is shared, and outlives restarts and a Redis that forgets. While it does not answer no
+// request is granted, since nothing could be stored either. Redis counts and paces beside it, because more workers may share the
+// Redis than share the database: those behind one address that keep different archives. The moment that Redis grants is the
+// earliest one that the database may grant, and of two counts the larger one counts. Without Redis, and while it does not answer,
+// the database paces alone. Each process keeps a day of its own beside both.
 package failover
 
 import (
@@ -25,18 +27,24 @@ type Store interface {
 	store.Budgets
 }
 
+// Database is what a database keeps beside that.
+type Database interface {
+	Store
+	store.Allowances
+}
+
 // Config says what there is.
 type Config struct {
 	Redis    Store            // nil without one
-	Database Store            // required
-	Now      func() time.Time // required
+	Database Database         // required
+	Now      func() time.Time // the machine's clock, also in a replay; required
 	Logger   *slog.Logger     // required
 }
 
 // Shared is what all processes share. Its methods may be called by several goroutines at once.
 type Shared struct {
 	redis    Store // nil without one
-	database Store
+	database Database
 	now      func() time.Time
 	log      *slog.Logger
 

@@ -1,12 +1,8 @@
 package failover_test
 
 import (
-	"bytes"
-	"context"
 	"errors"
-	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,117 +11,6 @@ import (
 	"barkeep/store"
 	"barkeep/store/failover"
 )
-
-// memory keeps leases and budgets in memory, as Redis and the database do.
-type memory struct {
-	mu    sync.Mutex
-	err   error // every call fails with it
-	hangs bool  // every call waits until its ctx ends
-	calls int
-	held  map[string]string
-	next  time.Time
-	day   time.Time
-	used  int
-}
-
-func (m *memory) call(ctx context.Context) error {
-	m.mu.Lock()
-	m.calls++
-	err, hangs := m.err, m.hangs
-	m.mu.Unlock()
-	if hangs {
-		<-ctx.Done()
-		return ctx.Err()
-	}
-	return err
-}
-
-func (m *memory) set(change func()) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	change()
-}
-
-func (m *memory) Acquire(ctx context.Context, name, token string, _ time.Duration) (bool, error) {
-	if err := m.call(ctx); err != nil {
-		return false, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.held[name] == "" {
-		m.held[name] = token
-	}
-	return m.held[name] == token, nil
-}
-
-func (m *memory) Extend(ctx context.Context, name, token string, _ time.Duration) (bool, error) {
-	err := m.call(ctx)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return err == nil && m.held[name] == token, err
-}
-
-func (m *memory) Release(ctx context.Context, name, token string) error {
-	err := m.call(ctx)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err == nil && m.held[name] == token {
-		delete(m.held, name)
-	}
-	return err
-}
-
-func (m *memory) Take(ctx context.Context, _ string, l store.Limits, after time.Duration) (time.Duration, error) {
-	if err := m.call(ctx); err != nil {
-		return 0, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	slot := time.Now().Add(after)
-	if m.next.After(slot) {
-		slot = m.next
-	}
-	if day := slot.UTC().Truncate(24 * time.Hour); !day.Equal(m.day) {
-		m.day, m.used = day, 0
-	}
-	if l.PerDay > 0 && m.used >= l.PerDay {
-		return time.Until(m.day.Add(24 * time.Hour)), store.ErrDayIsSpent
-	}
-	m.used++
-	m.next = slot.Add(l.Spacing())
-	return time.Until(slot), nil
-}
-
-func (m *memory) Remaining(ctx context.Context, _ string, l store.Limits) (int, error) {
-	if err := m.call(ctx); err != nil {
-		return 0, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return l.PerDay - m.used, nil
-}
-
-// world is a Redis and a database in memory, on simulated time.
-type world struct {
-	redis, database *memory
-	log             bytes.Buffer
-}
-
-func newWorld() *world {
-	return &world{redis: &memory{held: map[string]string{}}, database: &memory{held: map[string]string{}}}
-}
-
-// process is one more process of the world.
-func (w *world) process(t *testing.T) *failover.Shared {
-	t.Helper()
-	shared, err := failover.New(failover.Config{
-		Redis: w.redis, Database: w.database, Now: time.Now, Logger: slog.New(slog.NewTextHandler(&w.log, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return shared
-}
 
 func budget(t *testing.T, s *failover.Shared, limits store.Limits) *failover.Budget {
 	t.Helper()
@@ -143,7 +28,7 @@ func TestRedisPacesAndTheDatabaseCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, limits := newWorld(), store.Limits{PerMinute: 60, PerDay: 10}
 		// Somebody who has another database shares the Redis.
-		if _, err := w.redis.Take(t.Context(), "yahoo", limits, 0); err != nil {
+		if _, err := w.redis.Take(t.Context(), "yahoo", limits, store.Ask{}); err != nil {
 			t.Fatal(err)
 		}
 		b := budget(t, w.process(t), limits)
@@ -187,6 +72,7 @@ func TestTheDayIsKeptWhoeverAnswers(t *testing.T) {
 	})
 }
 
+// TestNothingIsGrantedWhenNobodyAnswers, and the error says when to ask again.
 func TestNothingIsGrantedWhenNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -194,8 +80,13 @@ func TestNothingIsGrantedWhenNobodyAnswers(t *testing.T) {
 		b := budget(t, w.process(t), store.Limits{PerMinute: 60, PerDay: 10})
 		w.redis.err, w.database.err = errGone, errors.New("the disk is gone")
 		_, err := b.Take(t.Context())
-		if !errors.Is(err, errGone) || !errors.Is(err, w.database.err) || market.OutcomeOf(err) == market.OutcomeBudget {
-			t.Errorf("take: %v, want both reasons", err)
+		if !errors.Is(err, w.database.err) {
+			t.Errorf("take: %v, want the reason", err)
+		}
+		var refusal *market.FetchError
+		if !errors.As(err, &refusal) || refusal.Outcome != market.OutcomeBudget || refusal.RetryAfter < time.Second ||
+			refusal.RetryAfter > time.Minute || !strings.Contains(err.Error(), "the database does not count requests") {
+			t.Errorf("take: %v, want a budget to ask again after a while", err)
 		}
 		if _, err := b.Remaining(t.Context()); !errors.Is(err, w.database.err) {
 			t.Errorf("remaining: %v", err)
@@ -204,23 +95,35 @@ func TestNothingIsGrantedWhenNobodyAnswers(t *testing.T) {
 		if _, err := b.Take(t.Context()); err != nil {
 			t.Errorf("the database is back: %v", err)
 		}
+		for _, text := range []string{"none is sent meanwhile", "counted again"} {
+			if n := strings.Count(w.log.String(), text); n != 1 {
+				t.Errorf("%q was said %d times, want once:\n%s", text, n, w.log.String())
+			}
+		}
 	})
 }
 
-func TestRedisAloneIsEnoughForAWhile(t *testing.T) {
+// TestNothingIsGrantedWithoutTheDatabase: Redis alone does not grant, though it answers.
+func TestNothingIsGrantedWithoutTheDatabase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		b := budget(t, w.process(t), store.Limits{PerMinute: 60, PerDay: 3})
-		w.database.hangs = true
-		for i := range 3 {
-			began := time.Now()
-			if _, err := b.Take(t.Context()); err != nil || time.Since(began) > 3*time.Second {
-				t.Errorf("request %d: %v after %s", i, err, time.Since(began))
+		w.database.err = errGone
+		for range 5 {
+			if _, err := b.Take(t.Context()); market.OutcomeOf(err) != market.OutcomeBudget {
+				t.Errorf("%v, want a budget that is not counted", err)
 			}
 		}
-		if n := strings.Count(w.log.String(), "redis alone does"); n != 1 {
+		if n := strings.Count(w.log.String(), "none is sent meanwhile"); n != 1 {
 			t.Errorf("%d warnings, want one:\n%s", n, w.log.String())
+		}
+		if n := w.redis.today(); n > 1 {
+			t.Errorf("Redis counts %d requests that were not sent", n)
+		}
+		w.database.set(func() { w.database.err = nil })
+		if _, err := b.Take(t.Context()); err != nil {
+			t.Errorf("the database is back: %v", err)
 		}
 	})
 }
@@ -246,8 +149,8 @@ func TestAHangingRedisIsLeftAloneForAWhile(t *testing.T) {
 		}
 		w.redis.set(func() { w.redis.err = nil })
 		time.Sleep(11 * time.Second)
-		if _, err := b.Take(t.Context()); err != nil || w.redis.used != 1 {
-			t.Errorf("%v: Redis is back and counted %d", err, w.redis.used)
+		if _, err := b.Take(t.Context()); err != nil || w.redis.today() != w.database.today() {
+			t.Errorf("%v: Redis is back and counts %d, the database %d", err, w.redis.today(), w.database.today())
 		}
 		if text := w.log.String(); strings.Count(text, "level=WARN") != 1 || strings.Count(text, "answers again") != 1 {
 			t.Errorf("the log says\n%s", text)
@@ -271,8 +174,8 @@ func TestThisProcessKeepsItsOwnDay(t *testing.T) {
 			case i == 3 && (!errors.As(err, &spent) || spent.RetryAfter != 23*time.Hour):
 				t.Errorf("request %d: %v, want a day that is spent for 23 hours", i, err)
 			}
-			w.redis.used, w.database.used = 0, 0
-			w.redis.next, w.database.next = time.Time{}, time.Time{}
+			w.redis.forget()
+			w.database.forget()
 		}
 		time.Sleep(24 * time.Hour)
 		if _, err := b.Take(t.Context()); err != nil {

@@ -79,7 +79,7 @@ func TestBudgetOutlivesAForgetfulServer(t *testing.T) {
 	if left, err := c.Remaining(t.Context(), "yahoo", limits); left != 0 || err != nil {
 		t.Errorf("%d left, %v, want 0", left, err)
 	}
-	if _, err := c.Take(t.Context(), "yahoo", limits, 0); !errors.Is(err, store.ErrDayIsSpent) {
+	if _, err := c.Take(t.Context(), "yahoo", limits, store.Ask{}); !errors.Is(err, store.ErrDayIsSpent) {
 		t.Errorf("the fourth request of three: %v", err)
 	}
 }
@@ -106,12 +106,38 @@ func TestSlotOfALateAnswerIsGivenUp(t *testing.T) {
 			late = n
 		}
 		set(4) // two calls: their moments are given up, the third one's is good
-		if wait, err := c.Take(t.Context(), "late", limits, 0); err != nil || (wait-2*limits.Spacing()).Abs() > 30*time.Second {
-			t.Errorf("wait %s, %v, want about two spacings of %s", wait, err, limits.Spacing())
+		if grant, err := c.Take(t.Context(), "late", limits, store.Ask{}); err != nil || (grant.Wait-2*limits.Spacing()).Abs() > 30*time.Second {
+			t.Errorf("wait %s, %v, want about two spacings of %s", grant.Wait, err, limits.Spacing())
 		}
 		set(math.MaxInt)
-		if _, err := c.Take(t.Context(), "late", limits, 0); !errors.Is(err, redis.ErrUnavailable) {
+		if _, err := c.Take(t.Context(), "late", limits, store.Ask{}); !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("a server that is always late: %v", err)
+		}
+	})
+}
+
+// TestBudgetOfThePreviousRelease goes on with what a process counted that knows one day only, and keeps that up to date.
+func TestBudgetOfThePreviousRelease(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b backend) {
+		c, limits := b.open(t), store.Limits{PerMinute: 6000, PerDay: 5}
+		noon := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 2).Add(12 * time.Hour)
+		day, key := noon.Unix()/86400, c.Key("budget", "previous")
+		if err := c.Client().HSet(t.Context(), key, "next", noon.UnixMicro(), "day", day, "used", 3).Err(); err != nil {
+			t.Fatal(err)
+		}
+		ask := store.Ask{After: time.Until(noon)}
+		if grant, err := c.Take(t.Context(), "previous", limits, ask); err != nil || grant.Count != (store.Count{Day: day, Used: 4}) {
+			t.Errorf("%+v, %v, want the fourth request of day %d", grant, err, day)
+		}
+		if n, err := c.Client().HGet(t.Context(), key, "used").Int(); n != 4 || err != nil {
+			t.Errorf("the previous release reads %d, %v", n, err)
+		}
+		if err := c.Client().HSet(t.Context(), key, "used", 5).Err(); err != nil { // it grants one more
+			t.Fatal(err)
+		}
+		if _, err := b.open(t).Take(t.Context(), "previous", limits, ask); !errors.Is(err, store.ErrDayIsSpent) {
+			t.Errorf("the sixth of five: %v", err)
 		}
 	})
 }

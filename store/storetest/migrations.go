@@ -29,8 +29,8 @@ func testConcurrentMigrations(t *testing.T, db Database) {
 	if current, _, err := archives[1].SchemaVersion(t.Context()); err != nil || current != latest {
 		t.Errorf("version %d, %v; want %d", current, err, latest)
 	}
-	if n := db.Query(t, `SELECT count(*) FROM goose_db_version WHERE version_id > 0`); n != latest {
-		t.Errorf("%d migrations were applied, want each of %d once", n, latest)
+	if n := db.Query(t, `SELECT count(*) - count(DISTINCT version_id) FROM goose_db_version`); n != 0 {
+		t.Errorf("%d migrations were applied once more", n)
 	}
 	wantCounts(t, mustPut(t, archives[2], es5m(), ramp(3)), 3, 0, 0)
 }

@@ -73,6 +73,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"migrations: several at once":                           testConcurrentMigrations,
 		"migrations: again is nothing":                          testMigrateAgain,
 		"migrations: series know their bars":                    testSeriesMigrated,
+		"migrations: a budget goes on":                          testBudgetMigrated,
+		"allowances: each is spent once, whoever asks":          testAllowances,
 	}
 	maps.Copy(tests, gateTests())
 	maps.Copy(tests, digestTests())
