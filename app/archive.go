@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"barkeep/config"
+	"barkeep/doctor"
+	"barkeep/query"
 	"barkeep/store"
 	"barkeep/store/postgres"
 	"barkeep/store/sqlite"
@@ -36,13 +38,29 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 	return server, server.Close, nil
 }
 
-// OpenExisting is OpenArchive for commands that read: it makes nothing. The error wraps fs.ErrNotExist, and is a matter of
-// configuration, when an embedded archive is not there yet.
-func OpenExisting(ctx context.Context, c config.Config, o Options) (Archive, func(), error) {
-	if engine, path := c.Database(); engine == "sqlite" {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, config.Unusable(store.AbsentError{Archive: c.DatabaseName()})
-		}
+// Reading is an archive as commands see it that write nothing.
+type Reading interface {
+	query.Archive
+	doctor.Schema
+}
+
+// OpenExisting opens an archive for commands that read: it makes nothing, and needs no right to write. The error wraps
+// fs.ErrNotExist, and is a matter of configuration, when an embedded archive is not there yet.
+func OpenExisting(ctx context.Context, c config.Config, o Options) (Reading, func(), error) {
+	engine, path := c.Database()
+	if engine != "sqlite" {
+		return OpenArchive(ctx, c, o.Now, o.Logger)
 	}
-	return OpenArchive(ctx, c, o.Now, o.Logger)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, config.Unusable(store.AbsentError{Archive: c.DatabaseName()})
+	}
+	view, err := sqlite.OpenView(ctx, path, machineClock)
+	if err != nil {
+		return nil, nil, config.Unusable(fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
+	}
+	return view, func() {
+		if err := view.Close(); err != nil {
+			o.Logger.Warn("closing the archive failed", "archive", c.DatabaseName(), "error", err)
+		}
+	}, nil
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"barkeep/config"
@@ -16,7 +17,7 @@ import (
 func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Options, environ []string) []doctor.Finding {
 	s := doctor.Setup{
 		Environ: environ, Now: o.Now(), Problems: problems, Overrides: c.Overrides, Redact: config.Redact, NoCache: !c.CacheEnabled,
-		Database: doctor.Database{URL: c.DatabaseURL, Name: c.DatabaseName(), Open: databaseOf(c, o)},
+		Database: doctor.Database{URL: c.DatabaseURL, Name: c.DatabaseName(), Open: databaseOf(c, o), MayOnlyRead: mayOnlyRead},
 		Redis:    doctor.Redis{URL: c.RedisURL, Name: c.RedisName(), Open: redisOf(c, o)},
 	}
 	if engine, path := c.Database(); engine == "sqlite" {
@@ -27,6 +28,11 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	s.Schedule.Import, _, s.Schedule.Err = Schedules(c)
 	s.Notices = noticesOf(ctx, c, problems)
 	return doctor.Run(ctx, s)
+}
+
+// mayOnlyRead tells whether nothing is wrong with an archive but that this process may not write it.
+func mayOnlyRead(err error) bool {
+	return errors.Is(err, store.ErrReadOnly) || errors.Is(err, store.ErrDenied)
 }
 
 func databaseOf(c config.Config, o Options) func(context.Context) (doctor.Schema, func(), error) {

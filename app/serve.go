@@ -14,6 +14,7 @@ import (
 	"barkeep/scheduler"
 	"barkeep/server"
 	"barkeep/server/api"
+	"barkeep/store"
 	"barkeep/yahoo"
 )
 
@@ -123,11 +124,21 @@ func (a *App) openServer(version string, o Options, beside *server.Tasks) (*serv
 
 // probes are what /readyz and /status look at.
 func (a *App) probes() []server.Check {
-	checks := []server.Check{{Name: "database", Needed: true, Probe: a.Archive.Ping}}
+	checks := []server.Check{{Name: "database", Needed: true, Probe: a.probeArchive}}
 	if a.redis != nil {
 		checks = append(checks, server.Check{Name: "redis", Probe: a.redis.Ping})
 	}
 	return append(checks, server.Check{Name: "provider", Probe: a.probeProvider})
+}
+
+// probeArchive asks whether a run could be stored. Clients are told the kind of a fault, the log all of it.
+func (a *App) probeArchive(ctx context.Context) error {
+	err := a.Archive.Writable(ctx)
+	var fault *store.Fault
+	if errors.As(err, &fault) {
+		return fmt.Errorf("%w: %w", server.Public("the archive takes no writes: "+fault.Kind.Error()), err)
+	}
+	return err
 }
 
 // providerState tells how this process stands with the provider; it sends no request.

@@ -31,7 +31,9 @@ func Backup(ctx context.Context, c config.Config, file string, progress func(ver
 	}
 	return verify.Backup(ctx, verify.BackupOptions{
 		Name: c.DatabaseName(), Path: target, File: file, Progress: progress,
-		Open: func(ctx context.Context, path string) (verify.File, error) { return sqlite.OpenView(ctx, path) },
+		Open: func(ctx context.Context, path string) (verify.File, error) {
+			return sqlite.OpenView(ctx, path, machineClock)
+		},
 	})
 }
 
@@ -40,7 +42,7 @@ func Backup(ctx context.Context, c config.Config, file string, progress func(ver
 func openForReading(ctx context.Context, c config.Config, o Options) (*verify.Archive, error) {
 	engine, target := c.Database()
 	if engine == "sqlite" {
-		view, err := sqlite.OpenView(ctx, target)
+		view, err := sqlite.OpenView(ctx, target, machineClock)
 		if err != nil {
 			return nil, config.Unusable(err)
 		}

@@ -87,7 +87,7 @@ func (l *local) imported(database string) {
 	}
 	client := redis.NewClient(&redis.Options{Addr: l.hosts["redis"] + ":6379"})
 	defer client.Close() //nolint:errcheck // nothing was written
-	marker, err := client.Get(t.Context(), "barkeep:run:import:2026-01-14:0").Result()
+	marker, err := client.Get(t.Context(), "barkeep:run:import:2026-01-14T22:05Z").Result()
 	if err != nil || !strings.Contains(marker, `"done"`) {
 		t.Errorf("the marker in Redis is %q (%v), want a done one", marker, err)
 	}

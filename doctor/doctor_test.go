@@ -17,9 +17,12 @@ import (
 
 // versions is an archive of a schema, as this program knows 3 of them.
 type versions struct {
-	current int64
-	err     error
+	current    int64
+	err        error
+	unwritable error
 }
+
+func (v versions) Writable(context.Context) error { return v.unwritable }
 
 func (v versions) SchemaVersion(context.Context) (current, latest int64, err error) {
 	return v.current, 3, v.err
@@ -86,6 +89,13 @@ func TestFindings(t *testing.T) {
 		{"a newer schema", func(s *doctor.Setup) { s.Database.Open = opens(versions{current: 4}) }, "warning|database|postgres://u@h/x, schema 4, newer", false},
 		{"a server that does not answer", func(s *doctor.Setup) { s.Database.Open = refuses(failure) }, "broken|database|tried 1 tried 2|see that it runs", true},
 		{"tables that may not be read", func(s *doctor.Setup) { s.Database.Open = opens(versions{err: failure}) }, "see that the user may read it", true},
+		{"an archive that takes no writes", func(s *doctor.Setup) {
+			s.Database.Open = opens(versions{current: 3, unwritable: failure})
+		}, "broken|database|tried 1 tried 2|let the worker write there", true},
+		{"an archive that may only be read", func(s *doctor.Setup) {
+			s.Database.Open = opens(versions{current: 3, unwritable: failure})
+			s.Database.MayOnlyRead = func(err error) bool { return errors.Is(err, failure) }
+		}, "warning|database|tried 1 tried 2|let the worker write there", false},
 		{"series", func(s *doctor.Setup) { s.Series.Err = failure }, "broken|series|tried 1 tried 2|", true},
 		{"times", func(s *doctor.Setup) { s.Schedule.Err = failure }, "broken|schedule|tried 1 tried 2|", true},
 		{"addresses", func(s *doctor.Setup) { s.Notices.Errs = []error{failure, errors.New("other")} }, "broken|notices|other|", true},

@@ -18,14 +18,20 @@ type Database struct {
 	URL  string // as configured; empty for the embedded default
 	Name string // without a password
 	File string // path of an embedded archive; empty for a server
+	// MayOnlyRead tells whether an error of Schema.Writable says only that this user may not write there: a replica, or a role for
+	// reading, can be asked by everything but the worker. Nil for never.
+	MayOnlyRead func(error) bool
 	// Open opens the archive without making or migrating it. The error wraps fs.ErrNotExist where an embedded archive is not
 	// there yet.
 	Open func(ctx context.Context) (archive Schema, closeIt func(), err error)
 }
 
-// Schema tells which schema an archive has, 0 for none yet, and the newest that this program knows.
+// Schema is an archive, open for reading.
 type Schema interface {
+	// SchemaVersion is the schema that it has, 0 for none yet, and the newest that this program knows.
 	SchemaVersion(ctx context.Context) (current, latest int64, err error)
+	// Writable tells whether a run could be stored; it writes nothing.
+	Writable(ctx context.Context) error
 }
 
 // Redis is the Redis server to check; an empty URL for none.
@@ -55,7 +61,13 @@ func (s Setup) checkDatabase(ctx context.Context, env environment) []Finding {
 	switch {
 	case err != nil:
 		return []Finding{broken("database", err, "see that the user may read it")}
-	case current > latest:
+	case current > 0:
+		// Without tables nothing can be asked for a write.
+		if err := archive.Writable(ctx); err != nil {
+			return []Finding{s.unwritable(err)}
+		}
+	}
+	if current > latest {
 		return []Finding{{
 			"database", Warning, fmt.Sprintf("%s, schema %d, newer than this program's %d", s.Database.Name, current, latest),
 			"nothing after going back one release, which runs on the next one's schema; else upgrade Barkeep",
@@ -66,6 +78,15 @@ func (s Setup) checkDatabase(ctx context.Context, env environment) []Finding {
 		finding.Detail += fmt.Sprintf(", will be migrated to %d", latest)
 	}
 	return []Finding{s.checkVolume(finding, env)}
+}
+
+// unwritable is an archive that takes no writes: broken for the worker, and enough for those who look.
+func (s Setup) unwritable(err error) Finding {
+	finding := broken("database", err, "let the worker write there; status, runs and verify need no right to")
+	if s.Database.MayOnlyRead != nil && s.Database.MayOnlyRead(err) {
+		finding.State = Warning
+	}
+	return finding
 }
 
 // checkAbsent checks an embedded archive that is not there yet: whether it could be made. It makes a file of another name in

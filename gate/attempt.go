@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/store"
 )
 
 // attempt carries out one run that this process has claimed, of a slot or ad hoc.
@@ -122,6 +123,9 @@ func (a *attempt) judge(ctx context.Context, cells []ledger.Cell, err error) (le
 	}
 	if err != nil {
 		reason = err.Error()
+		if store.Lasting(err) { // whatever was stored before, the next attempt meets the same
+			state = ledger.StateFailed
+		}
 		if state == ledger.StateDone { // of the cells there are; others have none
 			state = ledger.StatePartial
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"barkeep/ledger"
+	"barkeep/store"
 )
 
 // Gate runs slots and runs ad hoc. All that it keeps between calls is which done markers it has found in the ledger: any
@@ -150,7 +151,9 @@ func (g *Gate) again(ctx context.Context, call func(context.Context) error) erro
 	var last error
 	growing := &backoff.ExponentialBackOff{InitialInterval: 200 * time.Millisecond, Multiplier: 2, MaxInterval: g.LedgerTimeout}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		last = call(ctx)
+		if last = call(ctx); store.Lasting(last) {
+			return struct{}{}, backoff.Permanent(last)
+		}
 		return struct{}{}, last
 	}, backoff.WithBackOff(growing), backoff.WithMaxElapsedTime(0))
 	if last != nil {

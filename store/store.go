@@ -26,8 +26,11 @@ type Archive interface {
 
 // Schema is the database itself and the numbered migrations of its tables.
 type Schema interface {
-	// Ping tells whether the database answers.
+	// Ping tells whether the database answers, and is the one that was opened.
 	Ping(ctx context.Context) error
+	// Writable tells whether a write would succeed now, as far as can be known without one: it writes nothing, and waits for
+	// no other writer. The error wraps a Fault when the archive takes no writes.
+	Writable(ctx context.Context) error
 	// Migrate brings the tables to the newest schema. Processes that start at once wait for each other.
 	Migrate(ctx context.Context) (from, to int64, err error)
 	// SchemaVersion is the schema that the database has, and the newest one that this program knows.
@@ -68,6 +71,12 @@ type Tx interface {
 	// RecordCell writes the evidence of a cell together with its bars. A second one of the same run, instrument and
 	// timeframe replaces the first.
 	RecordCell(ctx context.Context, cell ledger.Cell) error
+	// Settle tells whether an earlier transaction was committed whose Commit returned ErrInDoubt: whether its cell, which is of
+	// a base series that it wrote, is stored. Before it looks it waits until no other transaction can write that series, the
+	// earlier one included, which may be on its way yet.
+	Settle(ctx context.Context, cell ledger.Cell) (committed bool, err error)
+	// Commit makes the transaction durable. The error wraps ErrInDoubt when it is not known whether it is; after any other one
+	// nothing of it is stored.
 	Commit(ctx context.Context) error
 	// Rollback undoes what was not committed; it does nothing after Commit.
 	Rollback()

@@ -87,10 +87,14 @@ func (e *Engine) Tasks(r Request) int {
 // RunOnce carries out a run that its caller began in the ledger and will end there: it plans, fetches and stores. It leaves out
 // the series that have an OK cell in done, which earlier attempts committed. The report has a cell for every other series; each
 // that is OK was committed under the run's token. An error means that some series have no cell: nothing could be planned, or ctx
-// was cancelled, which is no failure of what is left. Emit is told what happens; it must not wait.
+// was cancelled, which is no failure of what is left; or it wraps a store.Fault, for which the run was broken off. Emit is told
+// what happens; it must not wait.
 func (e *Engine) RunOnce(
 	ctx context.Context, run ledger.Run, request Request, done []ledger.Cell, emit func(ledger.Event),
 ) (Report, error) {
+	if err := e.Archive.Writable(ctx); store.Lasting(err) {
+		return Report{Run: run}, fmt.Errorf("the provider was asked for nothing: %w", err)
+	}
 	plan, err := e.Plan(ctx, request)
 	if err != nil {
 		return Report{Run: run}, err
@@ -100,9 +104,12 @@ func (e *Engine) RunOnce(
 	e.Logger.InfoContext(ctx, "run planned", "run", run.ID, "job", run.Job, "attempt", run.Attempt, "series", len(plan.Tasks),
 		"requests", plan.Requests(), "at", e.moment(run.Started))
 	emit(ledger.Event{Kind: ledger.EventPlanned, Tasks: len(plan.Tasks)})
-	report, left := e.execute(ctx, run, plan, request, witness(whole, plan.Tasks), emit)
+	report, left, broken := e.execute(ctx, run, plan, request, witness(whole, plan.Tasks), emit)
 	e.Logger.InfoContext(ctx, "run carried out", "run", run.ID, "inserted", report.Inserted(), "requests", report.Requests,
 		"left", left)
+	if broken != nil {
+		return report, fmt.Errorf("the run was broken off: %w", broken)
+	}
 	if left > 0 {
 		return report, fmt.Errorf("%d of %d base series are left: %w", left, len(plan.Tasks), context.Cause(ctx))
 	}
@@ -153,13 +160,15 @@ func witness(whole, left []Task) *Task {
 const recordTimeout = 8 * time.Second
 
 // persist tries a write again after faults of the archive, so that its restart in mid-run loses neither bars already paid
-// for nor the record of them. Bars that can never be stored, and a run that was taken over, are not tried again.
+// for nor the record of them. Bars that can never be stored, a run that was taken over, and an archive that takes no writes until
+// a person has done something (store.Fault), are not tried again.
 func (e *Engine) persist(ctx context.Context, write func(context.Context) error) error {
 	var last error
 	growing := &backoff.ExponentialBackOff{InitialInterval: 250 * time.Millisecond, Multiplier: 2, MaxInterval: 16 * time.Second}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		last = write(ctx)
-		if errors.Is(last, market.ErrInvalidCandle) || errors.Is(last, ledger.ErrLost) || errors.Is(last, ledger.ErrImported) {
+		if errors.Is(last, market.ErrInvalidCandle) || errors.Is(last, ledger.ErrLost) ||
+			errors.Is(last, ledger.ErrImported) || store.Lasting(last) {
 			return struct{}{}, backoff.Permanent(last)
 		}
 		return struct{}{}, last

@@ -3,11 +3,13 @@ package syncer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
 
 	"barkeep/ledger"
+	"barkeep/store"
 )
 
 // work is a task on its way from the fetchers to the writers.
@@ -30,6 +32,9 @@ type execution struct {
 	cacheOut outage
 	leaseOut outage
 
+	breakOff context.CancelCauseFunc // ends the run for a fault of the archive
+	broken   context.Context         //nolint:containedctx // it ends with breakOff; its cause is the fault
+
 	mu       sync.Mutex
 	cells    [][]ledger.Cell // by task, in the order of the plan
 	left     int             // tasks that were not done because ctx was cancelled
@@ -42,14 +47,17 @@ type execution struct {
 
 // execute runs every task of the plan. Fetching overlaps storing: fetchers hand each task over as soon as it has its bars,
 // and the channel between holds no more than one task a writer, which bounds memory. It returns how many tasks are left because
-// ctx was cancelled.
+// ctx was cancelled, and the fault of the archive that broke the run off.
 func (e *Engine) execute(
 	ctx context.Context, run ledger.Run, plan Plan, request Request, witness *Task, emit func(ledger.Event),
-) (report Report, left int) {
+) (report Report, left int, broken error) {
 	x := &execution{
 		Engine: e, run: run, request: request, witness: witness, emit: emit,
 		cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{},
 	}
+	asking, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	x.broken, x.breakOff = asking, stop
 	todo := make(chan work)
 	fetched := make(chan work, e.Writers)
 
@@ -57,7 +65,7 @@ func (e *Engine) execute(
 	for range min(e.Fetchers, max(1, len(plan.Tasks))) {
 		fetchers.Go(func() {
 			for w := range todo {
-				fetched <- x.fetch(ctx, w)
+				fetched <- x.ask(asking, w)
 			}
 		})
 	}
@@ -76,7 +84,27 @@ func (e *Engine) execute(
 	close(fetched)
 	writers.Wait()
 	x.prove(ctx)
-	return Report{Run: run, Plan: plan, Cells: slices.Concat(x.cells...), Requests: x.requests, Faults: x.faults}, x.left
+	report = Report{Run: run, Plan: plan, Cells: slices.Concat(x.cells...), Requests: x.requests, Faults: x.faults}
+	return report, x.left, x.lasting()
+}
+
+// ask fetches a task as long as what comes can be stored: once the archive takes no writes, the provider is asked for nothing.
+func (x *execution) ask(ctx context.Context, w work) work {
+	if x.lasting() == nil {
+		w = x.fetch(ctx, w)
+	}
+	if err := x.lasting(); err != nil {
+		w = x.failed(w, 0, fmt.Errorf("not stored: %w", err))
+	}
+	return w
+}
+
+// lasting is the fault of the archive that broke the run off; nil for none.
+func (x *execution) lasting() error {
+	if err := context.Cause(x.broken); store.Lasting(err) {
+		return err
+	}
+	return nil
 }
 
 // settle stores what was fetched, refreshes the cache after the commit, and keeps the evidence.

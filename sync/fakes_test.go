@@ -31,6 +31,12 @@ type memory struct {
 	down    int    // so many of the next commits fail
 	token   string // of the one run that may write; "" for ad-hoc runs
 	barrier func() // called at each commit, when set
+
+	unwritable error                   // of Writable
+	broken     error                   // of Begin
+	begun      int                     // calls of Begin that failed
+	answer     func(int) (bool, error) // to the n-th commit, from 1: whether it is one, and what its caller is told
+	commits    int
 }
 
 func newMemory() *memory {
@@ -104,7 +110,15 @@ func (m *memory) RecordCell(_ context.Context, run ledger.Run, c ledger.Cell) er
 	return nil
 }
 
+func (m *memory) Writable(context.Context) error { return m.unwritable }
+
 func (m *memory) Begin(context.Context) (syncer.Tx, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken != nil {
+		m.begun++
+		return nil, m.broken
+	}
 	return &memoryTx{archive: m, bars: map[market.Series]map[int64]market.Candle{}}, nil
 }
 
@@ -180,6 +194,14 @@ func (tx *memoryTx) Commit(context.Context) error {
 		m.down--
 		return errStopped
 	}
+	var told error
+	if m.answer != nil {
+		m.commits++
+		var done bool
+		if done, told = m.answer(m.commits); !done {
+			return told
+		}
+	}
 	for series, bars := range tx.bars {
 		if m.bars[series] == nil {
 			m.bars[series] = map[int64]market.Candle{}
@@ -190,10 +212,16 @@ func (tx *memoryTx) Commit(context.Context) error {
 	for _, c := range tx.cells {
 		m.cells[c.Instrument+" "+c.Timeframe] = c
 	}
-	return nil
+	return told
 }
 
 func (tx *memoryTx) Rollback() {}
+
+func (tx *memoryTx) Settle(_ context.Context, c ledger.Cell) (bool, error) {
+	tx.archive.mu.Lock()
+	defer tx.archive.mu.Unlock()
+	return tx.archive.cells[c.Instrument+" "+c.Timeframe] == c, nil
+}
 
 func (tx *memoryTx) Fence(_ context.Context, _ int64, token string) error {
 	tx.archive.mu.Lock()

@@ -35,7 +35,7 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 		}
 	}
 	if w.task.Reason == ReasonDerive {
-		w.batch = &batch{}
+		w.batch = &batch{parts: []*market.Candles{nil}} // all of the stored base
 		return w
 	}
 	if w.task.Reason == ReasonClosed {

@@ -15,7 +15,7 @@ func (x *execution) prove(ctx context.Context) {
 	if len(x.unproved) == 0 {
 		return
 	}
-	proved := x.answered || x.testify(ctx)
+	proved := x.answered || x.lasting() == nil && x.testify(ctx)
 	for _, w := range x.unproved {
 		for i := range w.cells {
 			if !proved {

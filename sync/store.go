@@ -2,11 +2,13 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/store"
 )
 
 // seriesResult is what a task did to one of its series.
@@ -21,64 +23,112 @@ func (r seriesResult) add(later seriesResult) seriesResult {
 	return seriesResult{Stored: r.Stored.Add(later.Stored), given: r.given + later.given, newest: later.newest}
 }
 
+// committed is what the transactions of a task have come to.
+type committed struct {
+	sums  []seriesResult
+	cells []ledger.Cell // the evidence that the last of them wrote
+	doubt *committed    // what one more has come to, should it have been committed: its answer was lost
+}
+
 // store commits a task: its base bars, everything resampled from them, and the evidence, in one transaction a request, so
 // that a derived bar is never folded from other base bars than those stored. It returns the cells as committed.
 func (x *execution) store(ctx context.Context, w work) []ledger.Cell {
-	sums := make([]seriesResult, len(w.task.All()))
-	var cells []ledger.Cell
-	parts := w.batch.parts
-	if w.task.Reason == ReasonDerive {
-		parts = []*market.Candles{nil}
-	}
-	for i, part := range parts {
-		last := i == len(parts)-1
-		err := x.persist(ctx, func(ctx context.Context) error {
-			one, err := x.commit(ctx, w, part, last, sums)
-			if err == nil {
-				cells = one
-			}
-			return err
-		})
-		if err != nil {
-			return x.storeFailed(ctx, w, sums, err)
+	done := &committed{sums: make([]seriesResult, len(w.task.All()))}
+	for part := range w.batch.parts {
+		err := x.persist(ctx, func(ctx context.Context) error { return x.commit(ctx, w, part, done) })
+		if err == nil {
+			continue
+		}
+		if store.Lasting(err) {
+			x.breakOff(err)
+		}
+		if !x.settled(ctx, w, done) {
+			return x.storeFailed(ctx, w, done, err)
 		}
 	}
-	return cells
+	return done.cells
 }
 
-// commit stores one part in one transaction. It adds to sums only after the commit. The cells are written with the last part:
-// a task is done when all of it is.
-func (x *execution) commit(
-	ctx context.Context, w work, part *market.Candles, last bool, sums []seriesResult,
-) ([]ledger.Cell, error) {
+// commit stores one part in one transaction, unless an earlier try has done so. It adds to what is done only after the commit.
+func (x *execution) commit(ctx context.Context, w work, part int, done *committed) error {
+	tx, err := x.begin(ctx, w)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if found, err := x.lookUp(ctx, tx, w, done); found || err != nil {
+		return err
+	}
+	totals, err := x.write(ctx, tx, w.task, w.batch.parts[part])
+	if err != nil {
+		return err
+	}
+	for i := range totals {
+		totals[i] = done.sums[i].add(totals[i])
+	}
+	cells, err := x.evidence(ctx, tx, w, part, totals)
+	if err != nil {
+		return err
+	}
+	next := committed{sums: totals, cells: cells}
+	if err := tx.Commit(ctx); err != nil {
+		if errors.Is(err, store.ErrInDoubt) {
+			done.doubt = &next
+		}
+		return fmt.Errorf("commit %s: %w", w.task.Series(), err)
+	}
+	*done = next
+	return nil
+}
+
+// begin opens a transaction that is fenced by the run's token.
+func (x *execution) begin(ctx context.Context, w work) (Tx, error) {
 	tx, err := x.Archive.Begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", w.task.Series(), err)
 	}
-	defer tx.Rollback()
-	if x.run.Token != "" {
-		if err := tx.Fence(ctx, x.run.ID, x.run.Token); err != nil {
-			return nil, fmt.Errorf("store %s for run %d: %w", w.task.Series(), x.run.ID, err)
-		}
+	if x.run.Token == "" {
+		return tx, nil
 	}
-	totals, err := x.write(ctx, tx, w.task, part)
+	if err := tx.Fence(ctx, x.run.ID, x.run.Token); err != nil {
+		tx.Rollback()
+		return nil, fmt.Errorf("store %s for run %d: %w", w.task.Series(), x.run.ID, err)
+	}
+	return tx, nil
+}
+
+// lookUp finds out what became of a transaction whose answer was lost: its evidence is stored, or nothing of it is.
+func (x *execution) lookUp(ctx context.Context, tx Tx, w work, done *committed) (found bool, err error) {
+	if done.doubt == nil {
+		return false, nil
+	}
+	if found, err = tx.Settle(ctx, done.doubt.cells[0]); err != nil {
+		return false, fmt.Errorf("find out whether %s was committed: %w", w.task.Series(), err)
+	}
+	x.Logger.InfoContext(ctx, "a commit without an answer was looked up", "series", w.task.Series().String(), "committed", found)
+	if found {
+		*done = *done.doubt
+	}
+	done.doubt = nil
+	return found, nil
+}
+
+// settled is lookUp once more after the last try has failed, also when ctx has ended. It tells whether that try was committed.
+func (x *execution) settled(ctx context.Context, w work, done *committed) (found bool) {
+	if done.doubt == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	tx, err := x.begin(ctx, w)
+	if err == nil {
+		defer tx.Rollback()
+		found, err = x.lookUp(ctx, tx, w, done)
+	}
 	if err != nil {
-		return nil, err
+		x.fault(ctx, "commit left in doubt", err, w.task.Series().String())
 	}
-	for i := range totals {
-		totals[i] = sums[i].add(totals[i])
-	}
-	var cells []ledger.Cell
-	if last {
-		if cells, err = x.evidence(ctx, tx, w, totals); err != nil {
-			return nil, err
-		}
-	}
-	if err := tx.Commit(ctx); err != nil {
-		return nil, fmt.Errorf("commit %s: %w", w.task.Series(), err)
-	}
-	copy(sums, totals)
-	return cells, nil
+	return found
 }
 
 // write upserts the base and rebuilds what derives from it, in the order of Task.All.
@@ -165,9 +215,14 @@ func (x *execution) derivations(
 	return list, all, nil
 }
 
-// evidence writes the cells of a task with its last bars.
-func (x *execution) evidence(ctx context.Context, tx Tx, w work, totals []seriesResult) ([]ledger.Cell, error) {
-	cells := x.cellsOf(w.task, ledger.CellStored, reasonOf(w), w.batch.requests)
+// evidence writes the cells of a task with its bars. They are stored with its last part: a task is done when all of it is. Until
+// then they say how far it came, which is what a run leaves that dies there, and by which a lost answer is settled.
+func (x *execution) evidence(ctx context.Context, tx Tx, w work, part int, totals []seriesResult) ([]ledger.Cell, error) {
+	state, reason := ledger.CellStored, reasonOf(w)
+	if part+1 < len(w.batch.parts) {
+		state, reason = ledger.CellFailed, fmt.Sprintf("%d of %d parts are stored", part+1, len(w.batch.parts))
+	}
+	cells := x.cellsOf(w.task, state, reason, w.batch.requests)
 	totals = leftOf(w.task, totals)
 	for i := range cells {
 		cell, total := &cells[i], totals[i]
@@ -197,14 +252,20 @@ func count(cell *ledger.Cell, total seriesResult) {
 	cell.Changed, cell.Unchanged = total.Changed, total.Unchanged
 }
 
-// storeFailed tells what a task came to whose bars could not all be committed; the counts are of what was.
-func (x *execution) storeFailed(ctx context.Context, w work, sums []seriesResult, err error) []ledger.Cell {
+// storeFailed tells what a task came to whose bars could not all be committed; the counts are of what was. Evidence that may be
+// stored is not written over: the next attempt reads it.
+func (x *execution) storeFailed(ctx context.Context, w work, done *committed, err error) []ledger.Cell {
+	if done.doubt != nil {
+		err = fmt.Errorf("%w: %w", store.ErrInDoubt, err)
+	}
 	cells := x.cellsOf(w.task, ledger.CellFailed, err.Error(), w.batch.requests)
-	sums = leftOf(w.task, sums)
+	sums := leftOf(w.task, done.sums)
 	for i := range cells {
 		count(&cells[i], sums[i])
 	}
-	x.record(ctx, cells)
+	if done.doubt == nil {
+		x.record(ctx, cells)
+	}
 	return cells
 }
 

@@ -63,7 +63,7 @@ func TestDiskFull(t *testing.T) {
 		says       string
 	}{
 		// A year of days and weeks takes some 30 KiB, sixty days of five minutes 500.
-		{"for a large series", "1d,1wk,5m", "90s", 320, 3, "partial", 2, "ES 5m"},
+		{"for a large series", "1d,1wk,5m", "90s", 320, 4, "failed", 2, "ES 5m"},
 		// A claim fits into the log of changes, the bars do not, nor does the end of the run: the lease of the run has to end.
 		{"for every series", "1d", "3s", 36, 4, "running", 0, "could not be recorded"},
 	} {

@@ -26,7 +26,7 @@ type started struct {
 }
 
 // post asks for a run.
-func post(ctx context.Context, c *http.Client, url, body string) (started, error) {
+func askRun(ctx context.Context, c *http.Client, url, body string) (started, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/api/v1/runs", strings.NewReader(body))
 	if err != nil {
 		return started{}, err
@@ -67,7 +67,7 @@ func TestManyAskForTheSameRun(t *testing.T) {
 			var group sync.WaitGroup
 			for i := range 300 {
 				group.Go(func() {
-					got, err := post(t.Context(), c, worker.url, spellings[i%len(spellings)])
+					got, err := askRun(t.Context(), c, worker.url, spellings[i%len(spellings)])
 					if err != nil {
 						t.Error(err)
 					}
@@ -90,13 +90,13 @@ func TestManyAskForTheSameRun(t *testing.T) {
 			if n := count(t, e, running); n != 1 || began != 1 {
 				t.Fatalf("%d runs of one selection, %d are said to be new", n, began)
 			}
-			got, err := post(t.Context(), c, second.url, spellings[1])
+			got, err := askRun(t.Context(), c, second.url, spellings[1])
 			if err != nil || got.code != http.StatusConflict || got.retry == "" || !strings.Contains(got.text, strconv.FormatInt(all[0].Run.ID, 10)) {
 				t.Errorf("another worker answers %d %s, %v; want the run in progress named", got.code, got.text, err)
 			}
 			codes := map[int]int{}
 			for _, instrument := range []string{"YM", "RTY", "CL", "GC", "SI", "HG", "ZN", "ZB"} {
-				got, err := post(t.Context(), c, worker.url, fmt.Sprintf(`{"instruments": [%q], "timeframes": ["1d"]}`, instrument))
+				got, err := askRun(t.Context(), c, worker.url, fmt.Sprintf(`{"instruments": [%q], "timeframes": ["1d"]}`, instrument))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -121,7 +121,7 @@ func TestASelectionThatRedisForgets(t *testing.T) {
 	worker, second := serve(t, env), serve(t, env)
 	_, c := asker(t, "127.0.0.2")
 	const body = `{"instruments": ["ES"], "timeframes": ["1d"]}`
-	if got, err := post(t.Context(), c, worker.url, body); err != nil || got.code != http.StatusAccepted {
+	if got, err := askRun(t.Context(), c, worker.url, body); err != nil || got.code != http.StatusAccepted {
 		t.Fatalf("%d %s, %v", got.code, got.text, err)
 	}
 	options, err := redis.ParseURL(address)
@@ -134,7 +134,7 @@ func TestASelectionThatRedisForgets(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(2 * time.Second) // a lease is renewed every second here
-	if got, err := post(t.Context(), c, second.url, body); err != nil || got.code != http.StatusConflict {
+	if got, err := askRun(t.Context(), c, second.url, body); err != nil || got.code != http.StatusConflict {
 		t.Errorf("another worker answers %d %s, %v", got.code, got.text, err)
 	}
 }

@@ -35,6 +35,7 @@ type Config struct {
 type Archive struct {
 	*sqlstore.Store
 	pool   *pgxpool.Pool
+	name   name
 	now    func() time.Time
 	logger *slog.Logger
 }
@@ -63,8 +64,8 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the PostgreSQL archive: %w", err)
 	}
-	a := &Archive{pool: pool, now: cfg.Now, logger: cfg.Logger}
-	a.Store = sqlstore.New(engine{q: pool, archive: a}, dialect())
+	a := &Archive{pool: pool, name: nameOf(settings), now: cfg.Now, logger: cfg.Logger}
+	a.Store = sqlstore.New(engine{q: pool, name: a.name, archive: a}, dialect())
 	if err := a.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open the PostgreSQL archive: %w", err)
@@ -78,7 +79,7 @@ func (a *Archive) Close() { a.pool.Close() }
 // Ping tells whether the server answers.
 func (a *Archive) Ping(ctx context.Context) error {
 	if err := a.pool.Ping(ctx); err != nil {
-		return fmt.Errorf("ping PostgreSQL: %w", err)
+		return fmt.Errorf("ping PostgreSQL: %w", a.name.explain(err))
 	}
 	return nil
 }

@@ -20,23 +20,24 @@ type querier interface {
 // engine runs the statements of package sqlstore, each by itself.
 type engine struct {
 	q       querier
-	archive *Archive
+	name    name
+	archive *Archive // nil where nothing is written
 }
 
 // Exec runs a statement.
 func (e engine) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	tag, err := e.q.Exec(ctx, sql, args...)
-	return tag.RowsAffected(), err
+	return tag.RowsAffected(), e.name.explain(err)
 }
 
 // Query runs a statement and reads its rows.
 func (e engine) Query(ctx context.Context, sql string, args, into []any, row func() error) error {
 	rows, err := e.q.Query(ctx, sql, args...)
 	if err != nil {
-		return err
+		return e.name.explain(err)
 	}
 	_, err = pgx.ForEachRow(rows, into, row)
-	return err
+	return e.name.explain(err)
 }
 
 // Exec runs a statement of the transaction.
@@ -44,7 +45,7 @@ func (t *session) Exec(ctx context.Context, sql string, args ...any) (int64, err
 	if err := t.usable(ctx); err != nil {
 		return 0, t.fail(err)
 	}
-	n, err := engine{q: t.tx}.Exec(ctx, sql, args...)
+	n, err := engine{q: t.tx, name: t.name}.Exec(ctx, sql, args...)
 	if err != nil {
 		return 0, t.fail(because(ctx, err))
 	}
@@ -56,7 +57,7 @@ func (t *session) Query(ctx context.Context, sql string, args, into []any, row f
 	if err := t.usable(ctx); err != nil {
 		return t.fail(err)
 	}
-	if err := (engine{q: t.tx}).Query(ctx, sql, args, into, row); err != nil {
+	if err := (engine{q: t.tx, name: t.name}).Query(ctx, sql, args, into, row); err != nil {
 		return t.fail(because(ctx, err))
 	}
 	return nil

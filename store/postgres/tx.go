@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"barkeep/ledger"
+	"barkeep/market"
 	"barkeep/store"
 	"barkeep/store/sqlstore"
 )
@@ -30,15 +32,16 @@ type Tx struct {
 
 // session runs the statements of one transaction.
 type session struct {
-	tx  pgx.Tx
-	err error // the first failure of a statement: nothing is accepted after it, and nothing is committed
+	tx   pgx.Tx
+	name name
+	err  error // the first failure of a statement: nothing is accepted after it, and nothing is committed
 }
 
 // beginWrite starts a transaction. Read committed, whatever the server's default: what is read under a series' lock has to
-// be newer than the lock. A process that sleeps inside of one, such as a machine that is suspended, loses it: it may have
-// locked its run's row (Fence), and whoever takes the run over waits for that. The bound of a statement is for one that sleeps
-// in the middle of a COPY; a million bars take a few seconds.
-const beginWrite = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL idle_in_transaction_session_timeout = '8s';
+// be newer than the lock. Whether it may write is the server's and its administrator's decision. A process that sleeps inside of
+// one, such as a machine that is suspended, loses it: it may have locked its run's row (Fence), and whoever takes the run over
+// waits for that. The bound of a statement is for one that sleeps in the middle of a COPY; a million bars take a few seconds.
+const beginWrite = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '8s';
 	SET LOCAL statement_timeout = '30s'`
 
 // Begin starts a write transaction. It waits for a free connection until ctx ends.
@@ -53,15 +56,24 @@ func (a *Archive) Begin(ctx context.Context) (store.Tx, error) {
 func (a *Archive) begin(ctx context.Context) (*Tx, error) {
 	tx, err := a.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginWrite})
 	if err != nil {
-		return nil, fmt.Errorf("begin: %w", err)
+		return nil, fmt.Errorf("begin: %w", a.name.explain(err))
 	}
-	s := &session{tx: tx}
+	s := &session{tx: tx, name: a.name}
 	return &Tx{Tx: sqlstore.NewTx(s, dialect(), s.fail), session: s, now: a.now().UTC()}, nil
 }
 
-// Commit makes the transaction durable. After an error of an earlier statement, or when ctx has ended before, nothing of it
-// is stored. The server may die while it commits: then, and only then, an error leaves open whether it did; storing the
-// same bars again finds out.
+// Settle tells whether the cell is stored. The transaction that may have written it had the lock of its series, which this one
+// waits for: by then it was committed or never will be, though its COMMIT came late or its server waited for a standby.
+func (t *Tx) Settle(ctx context.Context, cell ledger.Cell) (committed bool, err error) {
+	series := market.Series{Instrument: cell.Instrument, Timeframe: market.Timeframe(cell.Timeframe)}
+	if _, err := t.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockKey(series)); err != nil {
+		return false, fmt.Errorf("wait for the writers of %s: %w", series, err)
+	}
+	return t.HasCell(ctx, cell)
+}
+
+// Commit makes the transaction durable. After an error nothing of it is stored, but for one that wraps store.ErrInDoubt: the
+// answer did not come, since the server died or the connection broke while it committed.
 func (t *Tx) Commit(ctx context.Context) error {
 	if err := t.usable(ctx); err != nil {
 		t.Rollback()
@@ -71,6 +83,9 @@ func (t *Tx) Commit(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitWait)
 	defer cancel()
 	if err := t.tx.Commit(ctx); err != nil {
+		if doubtful(err) {
+			err = store.InDoubt(err)
+		}
 		return fmt.Errorf("commit: %w", t.fail(err))
 	}
 	return nil
@@ -96,6 +111,7 @@ func (t *session) usable(ctx context.Context) error {
 // fail remembers the first failure, so that a caller who goes on cannot commit half of the work: the server ends the
 // transaction at an error of its own, but does not know of a context that ended between two statements.
 func (t *session) fail(err error) error {
+	err = t.name.explain(err)
 	if t.err == nil {
 		t.err = err
 	}

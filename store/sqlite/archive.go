@@ -37,8 +37,10 @@ type Archive struct {
 	now    func() time.Time
 	clock  func() time.Time
 	logger *slog.Logger
+	file   *identity
 	writer *sql.DB // exactly one connection; whoever holds it may write
 	reader *sql.DB
+	keeper *sql.Conn // of the readers; never used again: as long as one is open, no process makes the log anew
 }
 
 // Open opens the file, and makes it when it is absent. It does not migrate. The error names the path and says what is
@@ -57,15 +59,15 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Archive{path: path, now: cfg.Now, clock: cfg.Clock, logger: cfg.Logger}
-	if a.writer, err = pool(writerDSN(path), 1); err != nil {
+	a := &Archive{path: path, now: cfg.Now, clock: cfg.Clock, logger: cfg.Logger, file: &identity{path: path}}
+	if a.writer, err = filePool(a.file, writerDSN(path, "rwc"), writerDSN(path, "rw"), 1); err != nil {
 		return nil, openError(path, err)
 	}
-	if a.reader, err = pool(readerDSN(path), readers); err != nil {
+	if a.reader, err = filePool(a.file, readerDSN(path), readerDSN(path), readers+1); err != nil {
 		a.Close()
 		return nil, openError(path, err)
 	}
-	a.Store = sqlstore.New(engine{a.reader, a}, dialect())
+	a.Store = sqlstore.New(engine{a.reader, a.clock, a.file, a.write}, dialect())
 	if err := a.probe(ctx); err != nil {
 		a.Close()
 		return nil, openError(path, err)
@@ -84,11 +86,20 @@ func (a *Archive) probe(ctx context.Context) error {
 	if _, err := tx.exec(ctx, `CREATE TABLE probe (column_of_nothing INTEGER)`); err != nil {
 		return err
 	}
-	return a.Ping(ctx)
+	if a.keeper, err = a.reader.Conn(ctx); err != nil {
+		return err
+	}
+	if _, _, err := versions(ctx, a.keeper, a.path); err != nil { // having read, it holds the log open
+		return err
+	}
+	return a.file.remember()
 }
 
 // Close closes the file. Transactions that are still open are rolled back.
 func (a *Archive) Close() {
+	if a.keeper != nil {
+		_ = a.keeper.Close() // it goes back to the readers, which are closed next
+	}
 	for _, db := range []*sql.DB{a.reader, a.writer} {
 		if db == nil {
 			continue
@@ -99,11 +110,23 @@ func (a *Archive) Close() {
 	}
 }
 
-// Ping tells whether the file can be read.
+// Ping tells whether the file can be read, and is the one that was opened.
 func (a *Archive) Ping(ctx context.Context) error {
-	var objects int
-	if err := a.reader.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&objects); err != nil {
+	err := watched(a.file, func() error {
+		var objects int
+		return a.reader.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&objects)
+	})
+	if err != nil {
 		return fmt.Errorf("ping %s: %w", a.path, err)
 	}
 	return nil
+}
+
+// Writable tells whether a write would succeed now: the file can be read, is the one that was opened, may be written, and has a
+// mebibyte of room. It takes no lock.
+func (a *Archive) Writable(ctx context.Context) error {
+	if err := a.Ping(ctx); err != nil {
+		return err
+	}
+	return a.file.writable()
 }

@@ -17,8 +17,30 @@ type querier interface {
 
 // engine runs the statements of package sqlstore: reads on the readers' connections, writes in transactions.
 type engine struct {
-	reader  querier
-	archive *Archive // nil where nothing is written and no statement asks for the time
+	reader querier
+	clock  func() time.Time // nil where no statement asks for the time
+	watch  watch            // nil where nothing is watched
+	write  func(context.Context, func(*Tx) error) error
+}
+
+// watch looks at the files before and after they are read, and explains what the engine says of them.
+type watch interface {
+	check() error
+	explain(error) error
+}
+
+// watched reads while the files are what they have to be: what came from others is not passed on.
+func watched(w watch, read func() error) error {
+	if w == nil {
+		return read()
+	}
+	if err := w.check(); err != nil {
+		return err
+	}
+	if err := read(); err != nil {
+		return w.explain(err)
+	}
+	return w.check()
 }
 
 // Exec runs a statement in a transaction of its own.
@@ -32,10 +54,10 @@ func (e engine) Exec(ctx context.Context, query string, args ...any) (n int64, e
 
 // Query reads.
 func (e engine) Query(ctx context.Context, query string, args, into []any, row func() error) error {
-	if e.archive != nil {
-		args = timed(e.archive.clock, query, args)
+	if e.clock != nil {
+		args = timed(e.clock, query, args)
 	}
-	return rows(ctx, e.reader, query, args, into, row)
+	return watched(e.watch, func() error { return rows(ctx, e.reader, query, args, into, row) })
 }
 
 // Direct is Write: the file has one writer.
@@ -45,7 +67,7 @@ func (e engine) Direct(ctx context.Context, do func(sqlstore.Querier) error) err
 
 // Write runs do in a transaction.
 func (e engine) Write(ctx context.Context, do func(sqlstore.Querier) error) error {
-	return e.archive.write(ctx, func(tx *Tx) error { return do(tx.session) })
+	return e.write(ctx, func(tx *Tx) error { return do(tx.session) })
 }
 
 // Exec runs a statement of the transaction.

@@ -59,8 +59,10 @@ func pool(dsn string, size int) (*sql.DB, error) {
 	return db, nil
 }
 
-func writerDSN(path string) string {
+// writerDSN has the mode rwc, in which the engine makes a file, or rw.
+func writerDSN(path, mode string) string {
 	return dsn(path, url.Values{
+		"mode":          {mode},
 		"_busy_timeout": {milliseconds(writerWait)},
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"NORMAL"},
@@ -71,6 +73,7 @@ func writerDSN(path string) string {
 
 func readerDSN(path string) string {
 	return dsn(path, url.Values{
+		"mode":          {"rw"}, // the writer has made the file
 		"_busy_timeout": {milliseconds(readerWait)},
 		"_query_only":   {"1"},
 		"_pragma":       {cachePragma()},

@@ -41,7 +41,11 @@ func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 // SchemaVersion returns the version of the file's schema, 0 for an empty file, and the newest one this program knows. It
 // writes nothing.
 func (a *Archive) SchemaVersion(ctx context.Context) (current, latest int64, err error) {
-	return versions(ctx, a.reader, a.path)
+	err = watched(a.file, func() error {
+		current, latest, err = versions(ctx, a.reader, a.path)
+		return err
+	})
+	return current, latest, err
 }
 
 func versions(ctx context.Context, reader querier, path string) (current, latest int64, err error) {

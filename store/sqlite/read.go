@@ -25,7 +25,7 @@ const (
 
 // Candles returns the bars of a series that start inside the window, in order; none for a series that is unknown.
 func (a *Archive) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
-	return candles(ctx, a.reader, barRows, series, w)
+	return candles(ctx, a.file, a.reader, barRows, series, w)
 }
 
 // Page returns at most limit bars of a series that start inside the window, in order: the first, or with newest the last.
@@ -36,7 +36,7 @@ func (a *Archive) Page(
 	if newest {
 		query += ` DESC`
 	}
-	bars, err := candles(ctx, a.reader, query+` LIMIT `+strconv.Itoa(max(0, limit)), series, w)
+	bars, err := candles(ctx, a.file, a.reader, query+` LIMIT `+strconv.Itoa(max(0, limit)), series, w)
 	if err == nil && newest {
 		sqlstore.Reverse(bars)
 	}
@@ -48,19 +48,23 @@ func (t *Tx) Candles(ctx context.Context, series market.Series, w market.Window)
 	if err := t.usable(ctx); err != nil {
 		return nil, fmt.Errorf("candles of %s: %w", series, err)
 	}
-	bars, err := candles(ctx, t.conn, barRows, series, w)
+	bars, err := candles(ctx, nil, t.conn, barRows, series, w)
 	if err != nil {
 		return nil, t.fail(err)
 	}
 	return bars, nil
 }
 
-func candles(ctx context.Context, q querier, query string, series market.Series, w market.Window) (*market.Candles, error) {
+func candles(
+	ctx context.Context, files watch, q querier, query string, series market.Series, w market.Window,
+) (*market.Candles, error) {
 	bars := market.NewCandles(0)
 	first, last := sqlstore.Bounds(w)
-	err := scan(ctx, q, query, series, first, last, func(b *sqlstore.Bar) error {
-		b.AppendTo(bars)
-		return nil
+	err := watched(files, func() error {
+		return scan(ctx, q, query, series, first, last, func(b *sqlstore.Bar) error {
+			b.AppendTo(bars)
+			return nil
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("candles of %s: %w", series, err)
@@ -75,10 +79,12 @@ func (a *Archive) Revisions(ctx context.Context, series market.Series, w market.
 ) {
 	bars = market.NewCandles(0)
 	first, last := sqlstore.Bounds(w)
-	err = scan(ctx, a.reader, revisionRows, series, first, last, func(b *sqlstore.Bar) error {
-		b.AppendTo(bars)
-		replaced = append(replaced, time.UnixMicro(b.Replaced).UTC())
-		return nil
+	err = watched(a.file, func() error {
+		return scan(ctx, a.reader, revisionRows, series, first, last, func(b *sqlstore.Bar) error {
+			b.AppendTo(bars)
+			replaced = append(replaced, time.UnixMicro(b.Replaced).UTC())
+			return nil
+		})
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("revisions of %s: %w", series, err)

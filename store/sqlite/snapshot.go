@@ -14,7 +14,8 @@ import (
 // meanwhile, and the write-ahead log grows as long. A Snapshot is for one goroutine.
 type Snapshot struct {
 	sqlstore.Snapshot
-	conn *sql.Conn
+	conn  *sql.Conn
+	files watch
 }
 
 // Snapshot begins to read. The schema must not be 0.
@@ -23,7 +24,7 @@ func (v *View) Snapshot(ctx context.Context) (store.Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin to read %s: %w", v.path, err)
 	}
-	s := &Snapshot{Snapshot: sqlstore.NewSnapshot(engine{reader: conn}), conn: conn}
+	s := &Snapshot{Snapshot: sqlstore.NewSnapshot(engine{reader: conn, watch: v.files}), conn: conn, files: v.files}
 	// The state is fixed by the first thing that a transaction reads.
 	var objects int
 	_, err = conn.ExecContext(ctx, `BEGIN`)
@@ -62,7 +63,9 @@ func (s *Snapshot) ScanRevisions(
 func (s *Snapshot) scan(
 	ctx context.Context, what, query string, series market.Series, first, last int64, visit func(*market.StoredBar) error,
 ) error {
-	err := scan(ctx, s.conn, query, series, first, last, func(b *sqlstore.Bar) error { return visit(&b.StoredBar) })
+	err := watched(s.files, func() error {
+		return scan(ctx, s.conn, query, series, first, last, func(b *sqlstore.Bar) error { return visit(&b.StoredBar) })
+	})
 	if err != nil {
 		return fmt.Errorf("read the %s of %s: %w", what, series, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	codes "modernc.org/sqlite/lib"
 
+	"barkeep/ledger"
 	"barkeep/store"
 	"barkeep/store/sqlstore"
 )
@@ -35,6 +36,7 @@ type Tx struct {
 // session runs the statements of one transaction.
 type session struct {
 	conn  *sql.Conn // nil once finished
+	file  *identity
 	clock func() time.Time
 	err   error // the first failure of a statement: nothing is accepted after it, and nothing is committed
 
@@ -60,7 +62,7 @@ func (a *Archive) begin(ctx context.Context) (*Tx, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("begin on %s: %w", a.path, err)
+		return nil, fmt.Errorf("begin on %s: %w", a.path, a.file.explain(err))
 	}
 	// IMMEDIATE takes the write lock now, so that no later statement can find it taken.
 	err = patiently(ctx, func() error {
@@ -68,9 +70,13 @@ func (a *Archive) begin(ctx context.Context) (*Tx, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("begin on %s: %w", a.path, errors.Join(err, connection.Close()))
+		return nil, fmt.Errorf("begin on %s: %w", a.path, errors.Join(a.file.explain(err), connection.Close()))
 	}
-	s := &session{conn: connection, clock: a.clock, prepared: map[string]*sql.Stmt{}}
+	s := &session{conn: connection, file: a.file, clock: a.clock, prepared: map[string]*sql.Stmt{}}
+	if err := a.file.check(); err != nil {
+		_ = s.release(driver.ErrBadConn) // which closes the connection, and comes back
+		return nil, fmt.Errorf("begin on %s: %w", a.path, err)
+	}
 	return &Tx{Tx: sqlstore.NewTx(s, dialect(), s.fail), session: s, now: a.now().UTC()}, nil
 }
 
@@ -91,20 +97,45 @@ func patiently(ctx context.Context, try func() error) error {
 	}
 }
 
-// Commit makes the transaction durable. When it returns an error nothing of the transaction is stored; a ctx that has
-// ended before is such an error.
+// Settle tells whether the cell is stored. It waits for nobody: this transaction has the file's only write lock.
+func (t *Tx) Settle(ctx context.Context, cell ledger.Cell) (committed bool, err error) {
+	return t.HasCell(ctx, cell)
+}
+
+// Commit makes the transaction durable, in the file that is at its path. When it returns an error nothing of the transaction is
+// stored there, unless the error wraps store.ErrInDoubt; a ctx that has ended before is such an error.
 func (t *Tx) Commit(ctx context.Context) error {
 	if err := t.usable(ctx); err != nil {
 		t.Rollback()
 		return fmt.Errorf("commit: %w", err)
 	}
-	// Not interruptible: an interrupted COMMIT would not tell whether it was one.
-	if _, err := t.conn.ExecContext(context.WithoutCancel(ctx), `COMMIT`); err != nil {
+	if err := t.file.check(); err != nil {
 		t.err = err
 		t.Rollback()
 		return fmt.Errorf("commit: %w", err)
 	}
-	return t.release(nil)
+	// Not interruptible: an interrupted COMMIT would not tell whether it was one.
+	if _, err := t.conn.ExecContext(context.WithoutCancel(ctx), `COMMIT`); err != nil {
+		t.err = t.file.explain(err)
+		t.Rollback()
+		return fmt.Errorf("commit: %w", inDoubt(t.err))
+	}
+	if err := t.release(nil); err != nil {
+		return fmt.Errorf("commit: %w", store.InDoubt(err))
+	}
+	if err := t.file.check(); err != nil {
+		return fmt.Errorf("after the commit: %w", err)
+	}
+	return nil
+}
+
+// inDoubt marks the error of a COMMIT after which the next reader of the log may yet find the transaction: one of the device,
+// which may have come after the last write.
+func inDoubt(err error) error {
+	if code(err) == codes.SQLITE_IOERR {
+		return store.InDoubt(err)
+	}
+	return err
 }
 
 // Rollback drops everything the transaction did. After Commit or another Rollback it does nothing.
@@ -152,6 +183,7 @@ func (t *session) usable(ctx context.Context) error {
 
 // fail remembers the first failure, so that a caller who goes on cannot commit half of the work.
 func (t *session) fail(err error) error {
+	err = t.file.explain(err)
 	if t.err == nil {
 		t.err = err
 	}

@@ -9,20 +9,28 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"barkeep/store"
+	"barkeep/store/sqlstore"
 )
 
-// View is a database file that is open for reading only: it is not made, not migrated, and no byte of it is written. A file
-// in WAL mode, which those of Archive are, gets its -wal and -shm files beside it where they are absent, both without content.
+// View is a database file that is open for reading only: it is not made, not migrated, and no byte of it is written. Where its
+// folder may be written, a file in WAL mode, which those of Archive are, gets its -wal and -shm files beside it where they are
+// absent, both without content. Where it may not, a file that nobody has open is read as it is, or, with changes in its -wal, as
+// a copy.
 type View struct {
-	path string
-	db   *sql.DB
+	*sqlstore.Store
+	path  string
+	db    *sql.DB
+	file  *identity
+	files watch
+	close func() error
 }
 
-// OpenView opens a file that is there. The error names the path and says what is wrong with it; it wraps fs.ErrNotExist when
-// there is no file.
-func OpenView(ctx context.Context, path string) (*View, error) {
+// OpenView opens a file that is there. Clock is that of leases (Config). The error names the path and says what is wrong with
+// it; it wraps fs.ErrNotExist when there is no file.
+func OpenView(ctx context.Context, path string, clock func() time.Time) (*View, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -36,15 +44,34 @@ func OpenView(ctx context.Context, path string) (*View, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the SQLite archive %s: %w", path, err)
 	}
-	db, err := pool(viewDSN(absolute), readers)
+	v := &View{path: path, file: &identity{path: absolute}, close: func() error { return nil }}
+	err = v.open(ctx, viewDSN(absolute))
+	if err == nil {
+		v.files, err = v.file, v.file.remember()
+	} else {
+		err = v.openStill(ctx, absolute, err)
+	}
 	if err != nil {
-		return nil, openError(path, err)
+		return nil, errors.Join(openError(path, err), v.db.Close(), v.close())
 	}
-	v := &View{path: path, db: db}
-	if _, _, err := v.SchemaVersion(ctx); err != nil {
-		return nil, errors.Join(openError(path, err), db.Close())
-	}
+	v.Store = sqlstore.New(engine{v.db, clock, v.files, v.refuse}, dialect())
 	return v, nil
+}
+
+// open tries a connection: the engine finds out at the first statement only.
+func (v *View) open(ctx context.Context, dsn string) (err error) {
+	if v.db, err = pool(dsn, readers); err != nil {
+		return err
+	}
+	if _, _, err := v.SchemaVersion(ctx); err != nil {
+		return errors.Join(err, v.db.Close())
+	}
+	return nil
+}
+
+// refuse is the write of an archive that is open for reading.
+func (v *View) refuse(context.Context, func(*Tx) error) error {
+	return &store.Fault{Kind: store.ErrReadOnly, Archive: v.path, Detail: "it was opened for reading"}
 }
 
 func viewDSN(path string) string {
@@ -55,8 +82,19 @@ func viewDSN(path string) string {
 	})
 }
 
+// Writable tells whether this process could write the archive: the file, and the folder, where the engine makes the log.
+func (v *View) Writable(context.Context) error {
+	if err := v.file.writable(); err != nil {
+		return err
+	}
+	if err := mayWrite(filepath.Dir(v.file.path)); err != nil {
+		return v.file.readOnly(err)
+	}
+	return nil
+}
+
 // Close closes the file.
-func (v *View) Close() error { return v.db.Close() }
+func (v *View) Close() error { return errors.Join(v.db.Close(), v.close()) }
 
 // SchemaVersion returns the version of the file's schema, 0 for one that is no archive, and the newest one this program knows.
 func (v *View) SchemaVersion(ctx context.Context) (current, latest int64, err error) {
@@ -79,7 +117,11 @@ func (v *View) CopyTo(ctx context.Context, path string) (snapshot store.Snapshot
 	if snapshot, err = v.Snapshot(ctx); err != nil {
 		return nil, false, fmt.Errorf("copy %s: %w", v.path, err)
 	}
-	if _, err = conn.ExecContext(ctx, `VACUUM INTO ?`, path); err == nil {
+	err = watched(v.files, func() error {
+		_, err := conn.ExecContext(ctx, `VACUUM INTO ?`, path)
+		return err
+	})
+	if err == nil {
 		var after int64
 		after, err = dataVersion(ctx, conn)
 		moved = after != before

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"barkeep/ledger"
 )
@@ -14,6 +15,35 @@ func (t Tx) RecordCell(ctx context.Context, cell ledger.Cell) error {
 		return fmt.Errorf("record cell %s %s of run %d: %w", cell.Instrument, cell.Timeframe, cell.RunID, err)
 	}
 	return nil
+}
+
+// HasCell tells whether this very evidence is stored, as it was given to RecordCell.
+func (t Tx) HasCell(ctx context.Context, cell ledger.Cell) (bool, error) {
+	found, err := cells(ctx, t.q, `
+		SELECT `+cellColumns+`
+		FROM cells c
+		WHERE c.run_id = $1 AND c.instrument = $2 AND c.timeframe = $3`, cell.RunID, cell.Instrument, cell.Timeframe)
+	if err != nil {
+		return false, fmt.Errorf("cell %s %s of run %d: %w", cell.Instrument, cell.Timeframe, cell.RunID, err)
+	}
+	return len(found) == 1 && sameCell(found[0], cell), nil
+}
+
+// sameCell compares what is stored with what was written: times to the microsecond.
+func sameCell(stored, written ledger.Cell) bool {
+	for _, at := range []struct{ stored, written *time.Time }{
+		{&stored.From, &written.From},
+		{&stored.To, &written.To},
+		{&stored.Newest, &written.Newest},
+		{&stored.Finished, &written.Finished},
+	} {
+		if at.stored.Sub(*at.written).Abs() > time.Microsecond {
+			return false
+		}
+		*at.stored = *at.written
+	}
+	written.Reason = text(written.Reason)
+	return stored == written
 }
 
 func recordCell(ctx context.Context, q Querier, d Dialect, cell ledger.Cell) error {
