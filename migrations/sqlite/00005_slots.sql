@@ -16,7 +16,13 @@ DROP INDEX runs_attempt;
 CREATE UNIQUE INDEX runs_slot_running ON runs (job, slot_at) WHERE state = 'running' AND slot_at IS NOT NULL;
 CREATE UNIQUE INDEX runs_slot_missed ON runs (job, slot_at) WHERE state = 'missed' AND slot_at IS NOT NULL;
 CREATE INDEX runs_slot_attempt ON runs (job, slot_at, attempt) WHERE slot_at IS NOT NULL;
--- Those that this release has not named yet.
+-- Those that this release has not named; should the earlier release come back, it finds what keeps its own workers apart.
+CREATE UNIQUE INDEX runs_old_effective ON runs (job, trading_date, slot)
+WHERE NOT forced AND state IN ('running', 'done') AND trading_date <> '' AND slot_at IS NULL;
+CREATE UNIQUE INDEX runs_old_running ON runs (job, trading_date, slot)
+WHERE state = 'running' AND trading_date <> '' AND slot_at IS NULL;
+CREATE UNIQUE INDEX runs_old_missed ON runs (job, trading_date, slot)
+WHERE state = 'missed' AND trading_date <> '' AND slot_at IS NULL;
 CREATE INDEX runs_unnamed ON runs (id) WHERE trading_date <> '' AND slot_at IS NULL;
 
 -- One effective import of a series a slot (promise P1): the slot of a cell that is OK and whose run is not forced; else NULL.
