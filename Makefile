@@ -42,6 +42,10 @@ lint: ## Check the style, the arrows between packages, dead code, workflows and 
 fmt: ## Format the code
 	$(TOOL) golangci-lint fmt
 
+SOAK ?= 30m
+soak: ## Run two workers under everything that goes wrong (SOAK=30m)
+	go run ./tools/soak -for $(SOAK)
+
 bench: ## Run the benchmarks (BENCH=regexp BENCHTIME=1s)
 	$(TESTENV) go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem -p 1 -timeout 60m \
 		$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
