@@ -27,13 +27,13 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 		if err != nil {
 			return nil, nil, config.Unusable(fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
 		}
-		return file, file.Close, nil
+		return redactedArchive{file, config.NewRedactor(c)}, file.Close, nil
 	}
 	server, err := postgres.Open(ctx, postgres.Config{URL: target, Now: now, Logger: log})
 	if err != nil {
 		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	return server, server.Close, nil
+	return redactedArchive{server, config.NewRedactor(c)}, server.Close, nil
 }
 
 // OpenExisting is OpenArchive for commands that read: it makes nothing. The error wraps fs.ErrNotExist, and is a matter of

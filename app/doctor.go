@@ -12,7 +12,7 @@ import (
 )
 
 // Doctor checks everything that the worker needs and reports all of it, also what is wrong besides the problems that reading
-// the configuration found. It changes nothing.
+// the configuration found. It changes nothing, and no finding shows a secret.
 func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Options, environ []string) []doctor.Finding {
 	s := doctor.Setup{
 		Environ: environ, Now: o.Now(), Problems: problems, Overrides: c.Overrides, Redact: config.Redact, NoCache: !c.CacheEnabled,
@@ -26,7 +26,12 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}
 	s.Schedule.Import, _, s.Schedule.Err = Schedules(c)
 	s.Notices = noticesOf(ctx, c, problems)
-	return doctor.Run(ctx, s)
+	secrets := config.NewRedactor(c)
+	findings := doctor.Run(ctx, s)
+	for i := range findings {
+		findings[i].Detail, findings[i].Remedy = secrets.Text(findings[i].Detail), secrets.Text(findings[i].Remedy)
+	}
+	return findings
 }
 
 func databaseOf(c config.Config, o Options) func(context.Context) (doctor.Schema, func(), error) {

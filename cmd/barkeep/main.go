@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"barkeep/config"
 )
 
 // version is stamped by the Makefile.
@@ -42,6 +44,7 @@ type process struct {
 	environ []string
 	out     io.Writer
 	err     io.Writer
+	secrets *config.Redactor // for what is printed; nil until the configuration was read
 }
 
 // exit is a command's way to end with a code that is no error, such as a partial run that was fully reported.
@@ -75,7 +78,7 @@ func run(args []string, p *process) int {
 		return done
 	}
 	if err != nil {
-		fmt.Fprintf(p.err, "barkeep: %v (barkeep --help lists what there is)\n", err)
+		fmt.Fprintf(p.err, "barkeep: %s (barkeep --help lists what there is)\n", p.secrets.Text(err.Error()))
 		return exitUsage
 	}
 	err = parsed.Run(p)
@@ -84,7 +87,7 @@ func run(args []string, p *process) int {
 		return int(code)
 	}
 	if err != nil {
-		fmt.Fprintln(p.err, "barkeep:", message(err))
+		fmt.Fprintln(p.err, "barkeep:", p.secrets.Text(message(err)))
 	}
 	return exitCode(err)
 }

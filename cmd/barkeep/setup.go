@@ -37,7 +37,8 @@ func (p *process) read(w io.Writer) (setup, config.Problems, error) {
 		return setup{}, nil, err
 	}
 	s := setup{config: c, now: clock(c.StartAt)}
-	s.log = newLogger(w, c.LogLevel, c.LogFormat, isTerminal(p.err), s.now)
+	p.secrets = config.NewRedactor(c)
+	s.log = newLogger(w, c.LogLevel, c.LogFormat, isTerminal(p.err), s.now, p.secrets)
 	if !c.StartAt.IsZero() {
 		s.log.WarnContext(p.ctx, "the clock was set by BARKEEP_NOW and runs on from there", "now", c.StartAt.UTC().Format(time.RFC3339))
 	}
