@@ -61,15 +61,17 @@ func redisOf(c config.Config, o Options) func(context.Context) (func(context.Con
 // noticesOf makes what tells people as serve does, and puts it away again: it sends nothing.
 func noticesOf(ctx context.Context, c config.Config, problems config.Problems) doctor.Notices {
 	n := doctor.Notices{Places: len(c.NotifyURLs)}
-	if len(c.NotifyURLs) > 0 {
+	reported := func(key string) bool {
+		return slices.ContainsFunc(problems, func(p config.Problem) bool { return p.Key == key })
+	}
+	if len(c.NotifyURLs) > 0 && !reported("NOTIFY_URLS") {
 		notifier, err := newNotifier(c)
 		if err == nil {
 			err = notifier.Close(ctx)
 		}
 		n.Errs = append(n.Errs, err)
 	}
-	reported := slices.ContainsFunc(problems, func(p config.Problem) bool { return p.Key == "HEARTBEAT_URL" })
-	if c.HeartbeatURL != "" && !reported {
+	if c.HeartbeatURL != "" && !reported("HEARTBEAT_URL") {
 		_, err := newPinger(c)
 		n.Places, n.Errs = n.Places+1, append(n.Errs, err)
 	}

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,15 +116,36 @@ func (c *Config) check() []Problem {
 	oneOf("SYNC_MODE", c.SyncMode, "operational", "maintenance")
 	oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error")
 	oneOf("LOG_FORMAT", c.LogFormat, "auto", "text", "json")
-	for key, list := range map[string][]string{"INSTRUMENTS": c.Instruments, "TIMEFRAMES": c.Timeframes} {
-		for _, item := range list {
-			if strings.TrimSpace(item) == "" {
-				add(key, strings.Join(list, ","), "names with commas between them and none empty, such as ES,NQ or 5m,1d")
-				break
+	for name, list := range c.lists() {
+		if slices.Contains(*list, "") {
+			value := strings.Join(*list, ",")
+			if slices.Contains(Secrets(), name) {
+				value = notShown
 			}
+			add(name, value, "one or several with commas between them, and none of them empty")
 		}
 	}
 	return found
+}
+
+// lists are the variables that hold several values, by their names.
+func (c *Config) lists() map[string]*[]string {
+	all := map[string]*[]string{}
+	for field, value := range reflect.ValueOf(c).Elem().Fields() {
+		if list, ok := value.Addr().Interface().(*[]string); ok {
+			all[field.Tag.Get("env")] = list
+		}
+	}
+	return all
+}
+
+// trimLists drops the white space around the values of lists: "14:05, 20:00" is what people write.
+func (c *Config) trimLists() {
+	for _, list := range c.lists() {
+		for i, item := range *list {
+			(*list)[i] = strings.TrimSpace(item)
+		}
+	}
 }
 
 // minRate is a request in 17 hours; maxRate is far above what any provider stands and still spaces requests by more than a

@@ -37,6 +37,7 @@ func Read(environ []string, path string) (Config, Problems, error) {
 	problems, replaced := readSecrets(values, origins)
 	var c Config
 	problems = append(problems, parseProblems(env.ParseWithOptions(&c, env.Options{Environment: values}), values)...)
+	c.trimLists()
 	broken := make(map[string]bool, len(problems))
 	for _, p := range problems {
 		broken[p.Key] = true

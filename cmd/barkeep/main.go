@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -90,12 +89,4 @@ func run(args []string, p *process) int {
 		fmt.Fprintln(p.err, "barkeep:", p.secrets.Text(message(err)))
 	}
 	return exitCode(err)
-}
-
-// stamp is how times are shown to people.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04Z")
 }

@@ -71,10 +71,22 @@ func message(err error) string {
 	return err.Error()
 }
 
-// list splits what a flag was given, "ES,NQ"; nil when the flag was not given, so that an empty one can be refused.
+// list splits what a flag was given, "ES, NQ"; nil when the flag was not given, so that an empty one can be refused.
 func list(flag *string) []string {
 	if flag == nil {
 		return nil
 	}
-	return strings.Split(*flag, ",")
+	names := strings.Split(*flag, ",")
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+	}
+	return names
+}
+
+// stamp is how times are shown to people.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04Z")
 }
