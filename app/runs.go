@@ -17,6 +17,8 @@ func (a *App) runRequest(ctx context.Context, r api.RunRequest, listen func(ledg
 		}), listen)
 		return api.StartedRun{Run: report.Run, New: true}, err
 	}
-	result, err := a.Gate.RunSlot(ctx, r.Slot, gate.SlotRequest{Entry: "api", Force: r.Force, NoWait: true, Listen: a.listener(listen)})
+	result, err := a.Gate.RunSlot(ctx, r.Slot, gate.SlotRequest{
+		Entry: "api", Force: r.Force, NoWait: true, Listen: a.listener(listen),
+	})
 	return api.StartedRun{Run: result.Run, New: result.Outcome == gate.Ran}, err
 }

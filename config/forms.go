@@ -203,7 +203,9 @@ func inner(quoted string) string { return quoted[1 : len(quoted)-1] }
 // pieces are the longer parts of a secret between characters that are no letters or digits.
 func pieces(text string) []string {
 	const worthHiding = 6
-	parts := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '-' })
+	parts := strings.FieldsFunc(text, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '-'
+	})
 	if len(parts) < 2 {
 		return nil
 	}

@@ -21,14 +21,20 @@ func TestRedactorHidesEveryForm(t *testing.T) {
 		secret := rapid.StringMatching(`[a-zA-Z0-9!-~ é"\\]{1,4}[A-Z][0-9a-z]{5}[a-zA-Z0-9!-~ é"\\]{1,4}`).Draw(r, "secret")
 		c := rapid.SampledFrom([]func(string) config.Config{
 			func(s string) config.Config { return config.Config{DatabaseURL: "postgres://u:" + s + "@h/db"} },
-			func(s string) config.Config { return config.Config{DatabaseURL: "postgres://u@h/db?sslpassword=" + s + "&x=y"} },
+			func(s string) config.Config {
+				return config.Config{DatabaseURL: "postgres://u@h/db?sslpassword=" + s + "&x=y"}
+			},
 			func(s string) config.Config { return config.Config{RedisURL: "rediss://:" + s + "@h:6379/0"} },
 			func(s string) config.Config { return config.Config{RedisURL: "redis://" + s + "@h:6379/0"} },
 			func(s string) config.Config {
 				return config.Config{RedisURL: "redis+sentinel://h/0?master_name=m&password=" + s}
 			},
-			func(s string) config.Config { return config.Config{NotifyURLs: []string{"ntfy://h/t", "gotify://h/" + s}} },
-			func(s string) config.Config { return config.Config{NotifyURLs: []string{"telegram://" + s + "@telegram?chats=1"}} },
+			func(s string) config.Config {
+				return config.Config{NotifyURLs: []string{"ntfy://h/t", "gotify://h/" + s}}
+			},
+			func(s string) config.Config {
+				return config.Config{NotifyURLs: []string{"telegram://" + s + "@telegram?chats=1"}}
+			},
 			func(s string) config.Config { return config.Config{HeartbeatURL: "https://h/ping?key=" + s} },
 			func(s string) config.Config { return config.Config{YahooBaseURL: "http://" + s + ":p@h"} },
 		}).Draw(r, "where")(strings.ReplaceAll(url.QueryEscape(secret), "+", "%20"))
@@ -38,7 +44,7 @@ func TestRedactorHidesEveryForm(t *testing.T) {
 		}
 		text := rapid.SampledFrom([]string{
 			"bad password " + secret, "lookup " + url.PathEscape(secret) + ": no such host", strconv.Quote(secret) + " is refused",
-			fmt.Sprintf(`{"error":%s}`, quoted), "GET https://h/" + url.QueryEscape(secret), strings.ToLower("a=" + url.QueryEscape("@")) + secret,
+			fmt.Sprintf(`{"error":%s}`, quoted), "GET https://h/" + url.QueryEscape(secret), strings.ToLower("a="+url.QueryEscape("@")) + secret,
 		}).Draw(r, "text")
 		shown := config.NewRedactor(c).Text(text)
 		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {

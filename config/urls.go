@@ -22,8 +22,7 @@ func (c *Config) checkAddresses() []Problem {
 	if c.DatabaseURL != "" && (strayAt(c.DatabaseURL) || !validDatabase(c.DatabaseURL)) {
 		found = append(found, Problem{"DATABASE_URL", Redact(c.DatabaseURL), acceptedDatabase})
 	}
-	if c.RedisURL != "" && (strayAt(c.RedisURL) || !validURL(c.RedisURL, "redis", "rediss", "unix", "redis+cluster", "rediss+cluster",
-		"redis+sentinel", "rediss+sentinel")) {
+	if c.RedisURL != "" && (strayAt(c.RedisURL) || !validRedis(c.RedisURL)) {
 		found = append(found, Problem{
 			"REDIS_URL", Redact(c.RedisURL), "redis://host:6379/0, unix:///path, redis+cluster://host:6379?addr=host2:6379, or " +
 				"redis+sentinel://host:26379/0?master_name=NAME&addr=host2:26379, with TLS rediss...; unset for none" + encode,
@@ -88,6 +87,10 @@ func validDatabase(text string) bool {
 		return strings.Trim(path, "/") != ""
 	}
 	return validURL(text, "postgres", "postgresql")
+}
+
+func validRedis(text string) bool {
+	return validURL(text, "redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel")
 }
 
 func validURL(text string, schemes ...string) bool {

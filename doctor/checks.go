@@ -29,8 +29,8 @@ func (s Setup) checkSeries() []Finding {
 	return []Finding{ok("series", fmt.Sprintf("%d instruments, %d timeframes", s.Series.Instruments, s.Series.Timeframes))}
 }
 
-// checkSchedule names the next import in its zone, in UTC and in California: an import at 6:05 instead of 14:05 shows here. A zone
-// other than California's is there because somebody chose it, and nothing to warn of.
+// checkSchedule names the next import in its zone, in UTC and in California: an import at 6:05 instead of 14:05 shows here. A
+// zone other than California's is there because somebody chose it, and nothing to warn of.
 func (s Setup) checkSchedule() []Finding {
 	if s.unusable("IMPORT_TIMEZONE") {
 		return nil

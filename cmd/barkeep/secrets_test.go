@@ -117,10 +117,7 @@ func (s situation) leaks() []string {
 		s.secret, url.PathEscape(s.secret), url.QueryEscape(s.secret),
 		strings.TrimRight(base64.StdEncoding.EncodeToString([]byte("user:"+s.secret)), "="),
 	}
-	for _, piece := range regexp.MustCompile(`[A-Za-z0-9]{6,}`).FindAllString(s.secret, -1) {
-		all = append(all, piece)
-	}
-	return all
+	return append(all, regexp.MustCompile(`[A-Za-z0-9]{6,}`).FindAllString(s.secret, -1)...)
 }
 
 // inProcess runs a command line and returns all that it printed.
