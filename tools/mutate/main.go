@@ -20,6 +20,7 @@ import (
 
 // options are the command line.
 type options struct {
+	folder   string // of the module; empty for where the command was started
 	workers  int
 	list     bool
 	only     *regexp.Regexp // of files
@@ -44,7 +45,7 @@ func main() {
 }
 
 // errUsage marks a command line that cannot be used.
-var errUsage = errors.New("usage: mutate [-workers N] [-list] [-only REGEXP] [-sample N] PACKAGE...")
+var errUsage = errors.New("usage: mutate [-C DIR] [-workers N] [-list] [-only REGEXP] [-sample N] PACKAGE...")
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	o, err := parse(args, out)
@@ -53,7 +54,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	var all tally
 	for _, name := range o.packages {
-		p, err := load(ctx, name)
+		p, err := load(ctx, o.folder, name)
 		if err != nil {
 			return err
 		}
@@ -72,6 +73,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 func parse(args []string, out io.Writer) (options, error) {
 	o := options{out: out}
 	flags := flag.NewFlagSet("mutate", flag.ContinueOnError)
+	flags.StringVar(&o.folder, "C", "", "the folder that packages are named from")
 	flags.IntVar(&o.workers, "workers", 2, "how many mutants are tested at once")
 	flags.BoolVar(&o.list, "list", false, "list the mutants and test none")
 	only := flags.String("only", "", "mutate only the files whose names match this regular expression")

@@ -17,11 +17,13 @@ type mutant struct {
 	line       int
 	start, end int
 	from, to   string
+	run        token.Position // where the coverage shows whether a test runs it; invalid outside of functions
 }
 
 // String is where the mutant is and what it changes, on one line.
 func (m mutant) String() string {
-	return fmt.Sprintf("%s/%s:%d: %s  ->  %s", filepath.Base(filepath.Dir(m.file)), filepath.Base(m.file), m.line, short(m.from), short(m.to))
+	place := filepath.Join(filepath.Base(filepath.Dir(m.file)), filepath.Base(m.file))
+	return fmt.Sprintf("%s:%d: %s  ->  %s", place, m.line, short(m.from), short(m.to))
 }
 
 // short is a text on one line, with its middle left out when it is long.
@@ -46,7 +48,9 @@ func (m mutant) apply(text []byte) []byte {
 type finder struct {
 	*target
 	source
-	found []mutant
+	found    []mutant
+	function ast.Node   // the one that is looked at; nil outside
+	switches []ast.Node // with conditions as cases, which no coverage shows: they run when the switch does
 }
 
 // text is the source of a node.
@@ -58,8 +62,24 @@ func (f *finder) text(n ast.Node) string {
 func (f *finder) replace(n ast.Node, to string) {
 	start := f.fset.Position(n.Pos())
 	f.found = append(f.found, mutant{
-		file: f.path(), line: start.Line, start: start.Offset, end: f.fset.Position(n.End()).Offset, from: f.text(n), to: to,
+		file: f.path(), line: start.Line, start: start.Offset, end: f.fset.Position(n.End()).Offset, from: f.text(n), to: to, run: f.runAt(n),
 	})
+}
+
+// runAt is where the coverage shows whether a node is run.
+func (f *finder) runAt(n ast.Node) token.Position {
+	if f.function == nil || n.Pos() > f.function.End() {
+		return token.Position{}
+	}
+	at := n.Pos()
+	for _, s := range slices.Backward(f.switches) {
+		for _, clause := range s.(*ast.SwitchStmt).Body.List {
+			if clause.Pos() <= at && at < clause.(*ast.CaseClause).Colon {
+				at = s.Pos()
+			}
+		}
+	}
+	return f.fset.Position(at)
 }
 
 func (f *finder) path() string { return f.source.path }
@@ -67,6 +87,8 @@ func (f *finder) path() string { return f.source.path }
 // visit makes the mutants of a node.
 func (f *finder) visit(n ast.Node) bool {
 	switch n := n.(type) {
+	case *ast.FuncDecl:
+		f.function = n
 	case *ast.BinaryExpr:
 		f.operator(n)
 	case *ast.UnaryExpr:
@@ -80,6 +102,7 @@ func (f *finder) visit(n ast.Node) bool {
 			f.replace(n.Cond, "("+f.text(n.Cond)+") && false")
 		}
 	case *ast.SwitchStmt:
+		f.switches = append(f.switches, n)
 		f.cases(n)
 	case *ast.BlockStmt:
 		f.statements(n.List)

@@ -11,7 +11,7 @@ import (
 	mutate "barkeep/tools/mutate"
 )
 
-// module writes a module of one package, goes into it, and returns how mutate is run on it.
+// module writes a module of one package, and returns how mutate is run on it.
 func module(t *testing.T, files map[string]string) func(args ...string) (string, error) {
 	t.Helper()
 	folder := t.TempDir()
@@ -21,10 +21,9 @@ func module(t *testing.T, files map[string]string) func(args ...string) (string,
 			t.Fatal(err)
 		}
 	}
-	t.Chdir(folder)
 	return func(args ...string) (string, error) {
 		var out bytes.Buffer
-		err := mutate.Run(t.Context(), &out, append(args, ".")...)
+		err := mutate.Run(t.Context(), &out, append(args, "-C", folder, ".")...)
 		for name, text := range files {
 			if now, _ := os.ReadFile(filepath.Join(folder, name)); string(now) != text {
 				t.Errorf("%s was changed to\n%s", name, now)
@@ -63,12 +62,27 @@ func Sum(numbers []int, most int) (int, error) {
 // Untested is run by no test.
 func Untested(a, b bool) bool { return !a || b }
 
+// Most is at least one.
+const Most = 2 - 1
+
+// Sign is -1, 0 or 1.
+func Sign(n int) int {
+	switch {
+	case n < 0:
+		return -1
+	case n > 0:
+		return 1
+	}
+	return 0
+}
+
 // Text joins texts, which has no difference.
 func Text(a, b string) string { return a + b }
 `
 
 // TestMutantsOfASource lists each kind of change once.
 func TestMutantsOfASource(t *testing.T) {
+	t.Parallel()
 	run := module(t, map[string]string{"example.go": subject})
 	out, err := run("-list")
 	if err != nil {
@@ -78,7 +92,7 @@ func TestMutantsOfASource(t *testing.T) {
 		":14: n < 0  ->  (n) <= (0)", ":14: n < 0  ->  (n) >= (0)", ":14: n < 0  ->  (n < 0) || true", ":14: n < 0  ->  (n < 0) && false",
 		":15: errNegative  ->  nil", ":17: seen == most && most > 0  ->  (seen == most) || (most > 0)",
 		":17: seen == most && most > 0  ->  !(seen == most && most > 0)", ":17: seen == most  ->  (seen) != (most)", ":18: break  ->  (removed)",
-		":21: seen++  ->  (removed)", ":22: sum += n  ->  _ = n", ":24: sum  ->  0", ":28: !a  ->  a", `:31: a + b  ->  ""`,
+		":21: seen++  ->  (removed)", ":22: sum += n  ->  _ = n", ":24: sum  ->  0", ":28: !a  ->  a", `:45: a + b  ->  ""`,
 	} {
 		if n := strings.Count(out, want+"\n"); n != 1 {
 			t.Errorf("%q is there %d times, want once", want, n)
@@ -94,6 +108,7 @@ func TestMutantsOfASource(t *testing.T) {
 
 // TestVerdicts runs tests that know some of what the source does.
 func TestVerdicts(t *testing.T) {
+	t.Parallel()
 	run := module(t, map[string]string{"example.go": subject, "example_test.go": `package example
 
 import "testing"
@@ -104,6 +119,9 @@ func TestSum(t *testing.T) {
 	}
 	if _, err := Sum([]int{-1}, 0); err == nil {
 		t.Error("a negative number is accepted")
+	}
+	if Sign(-3) != -1 || Most != 1 {
+		t.Error("the sign or the most is another")
 	}
 	if Text("a", "b") != "ab" {
 		t.Error("the text is another")
@@ -117,13 +135,15 @@ func TestSum(t *testing.T) {
 	for _, want := range []string{
 		`survived     \S+:14: n < 0  ->  \(n\) <= \(0\)`, // no test adds a 0
 		`no test runs \S+:28: !a  ->  a`,
-		`(?m)^example: 15 killed, 5 survived \(3 of them where no test runs\), 1 did not compile; score 75\.0%`,
+		`survived     \S+:38: n > 0  ->  \(n\) >= \(0\)`, // a case is run when its switch is
+		`no test runs \S+:39: 1  ->  0`,
+		`(?m)^example: 20 killed, 12 survived \(4 of them where no test runs\), 1 did not compile; score 62\.5%`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("it lacks %s", want)
 		}
 	}
-	for _, killed := range []string{"errNegative  ->", "sum += n", "break  ->"} {
+	for _, killed := range []string{"errNegative  ->", "sum += n", "break  ->", "2 - 1  ->", ":36: n < 0  ->  (n) >= (0)"} {
 		if strings.Contains(out, killed) {
 			t.Errorf("%q survived", killed)
 		}
@@ -139,6 +159,7 @@ func TestSum(t *testing.T) {
 
 // TestTestsThatFailAnyway say nothing about mutants.
 func TestTestsThatFailAnyway(t *testing.T) {
+	t.Parallel()
 	run := module(t, map[string]string{"example.go": subject, "example_test.go": `package example
 
 import "testing"

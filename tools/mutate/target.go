@@ -39,14 +39,14 @@ type source struct {
 
 // listed is what go list says about a package.
 type listed struct {
-	ImportPath, Dir, Export, ForTest string
-	GoFiles                          []string
-	DepOnly                          bool
+	ImportPath, Dir, Export string
+	GoFiles                 []string
+	DepOnly                 bool
 }
 
-// load reads a package and its types.
-func load(ctx context.Context, name string) (*target, error) {
-	packages, err := list(ctx, "-export", "-deps", name)
+// load reads a package, as it is named from a folder, and its types.
+func load(ctx context.Context, folder, name string) (*target, error) {
+	packages, err := list(ctx, folder, "-export", "-deps", name)
 	if err != nil {
 		return nil, err
 	}
@@ -70,14 +70,17 @@ func load(ctx context.Context, name string) (*target, error) {
 	if err := p.check(p.trees(), &p.info); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	tests, err := list(ctx, "-test", "-deps", name)
+	tests, err := list(ctx, folder, "-test", "-deps", name)
 	p.rapid = slices.ContainsFunc(tests, func(l listed) bool { return l.ImportPath == "pgregory.net/rapid" })
 	return p, err
 }
 
 // list asks go about packages.
-func list(ctx context.Context, args ...string) ([]listed, error) {
-	out, err := exec.CommandContext(ctx, "go", append([]string{"list", "-json=ImportPath,Dir,Export,GoFiles,DepOnly,ForTest"}, args...)...).Output()
+func list(ctx context.Context, folder string, args ...string) ([]listed, error) {
+	args = append([]string{"list", "-json=ImportPath,Dir,Export,GoFiles,DepOnly"}, args...)
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = folder
+	out, err := cmd.Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return nil, fmt.Errorf("go list: %w\n%s", err, exit.Stderr)
 	}

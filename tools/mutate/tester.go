@@ -148,26 +148,18 @@ func (t *tester) overlay(m mutant, worker int) (string, error) {
 	return path, errors.Join(os.WriteFile(changed, m.apply(original), 0o600), os.WriteFile(path, list, 0o600))
 }
 
-// runs tells whether a test runs the place of a mutant. Declarations outside of functions are in no profile.
+// runs tells whether a test runs the place of a mutant. What stands outside of functions is always run.
 func (t *tester) runs(m mutant) bool {
-	text := t.textOf(m.file)
-	start := strings.LastIndexByte(text[:m.start], '\n') + 1
-	at := position{m.line, m.start - start + 1}
+	if !m.run.IsValid() {
+		return true
+	}
+	at := position{m.run.Line, m.run.Column}
 	for _, b := range t.covered {
 		if filepath.Base(b.file) == filepath.Base(m.file) && !b.start.after(at) && b.end.after(at) {
 			return true
 		}
 	}
 	return false
-}
-
-func (t *tester) textOf(path string) string {
-	for _, f := range t.files {
-		if f.path == path {
-			return string(f.text)
-		}
-	}
-	return ""
 }
 
 // readProfile reads the blocks of a coverage profile that were run.
@@ -184,7 +176,8 @@ func readProfile(path string) ([]block, error) {
 		if !ok {
 			continue // the mode
 		}
-		if _, err := fmt.Sscanf(rest, "%d.%d,%d.%d %d %d", &b.start.line, &b.start.column, &b.end.line, &b.end.column, &statements, &count); err != nil {
+		_, err := fmt.Sscanf(rest, "%d.%d,%d.%d %d %d", &b.start.line, &b.start.column, &b.end.line, &b.end.column, &statements, &count)
+		if err != nil {
 			return nil, fmt.Errorf("read the coverage: %w", err)
 		}
 		if b.file = file + ".go"; count > 0 {
