@@ -67,7 +67,7 @@ func drawSituation(r *rapid.T, echo echoes, folder string) situation {
 		"HTTP_ADDR=127.0.0.1:0", "LOG_LEVEL=debug", "LOG_FORMAT=" + rapid.SampledFrom([]string{"text", "json"}).Draw(r, "log"),
 	}
 	if key != "YAHOO_BASE_URL" {
-		s.environ = append(s.environ, "YAHOO_BASE_URL=http://127.0.0.1:1")
+		s.environ = append(s.environ, "YAHOO_BASE_URL=http://"+echo.http) // it refuses at once
 	}
 	s.args = strings.Fields(rapid.SampledFrom([]string{
 		"migrate", "status", "status --json", "runs", "runs 1", "doctor", "doctor --json", "sync", "sync --json", "sync --dry-run",

@@ -51,7 +51,7 @@ func newTester(ctx context.Context, p *target) (*tester, error) {
 		return nil, fmt.Errorf("the tests of %s fail without a change: %w\n%s", p.path, err, out)
 	}
 	// A mutant that runs for ever is as good as a failed test. Two at once, on a busy machine, are slower than one.
-	t.bound = 5*time.Since(began) + 10*time.Second
+	t.bound = 4*time.Since(began) + 2*time.Second
 	if t.covered, err = readProfile(profile); err != nil {
 		t.close()
 		return nil, err
@@ -74,27 +74,34 @@ func (t *tester) test(ctx context.Context, more ...string) ([]byte, error) {
 	return cmd.CombinedOutput()
 }
 
-// testAll tests mutants, several at once, and prints those that survive in their order in the source.
+// testAll tests mutants, several at once, and prints those that survive as soon as all before them in the source are judged.
 func (t *tester) testAll(ctx context.Context, mutants []mutant, workers int, out io.Writer) (counted tally, err error) {
-	verdicts, failures := make([]verdict, len(mutants)), make([]error, len(mutants))
-	todo := make(chan int)
-	var busy sync.WaitGroup
+	var failures []error
+	judged := make([]chan verdict, len(mutants))
+	for i := range judged {
+		judged[i] = make(chan verdict, 1)
+	}
+	var mu sync.Mutex
+	next := 0
+	take := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		next++
+		return next - 1
+	}
 	for worker := range workers {
-		busy.Go(func() {
-			for i := range todo {
-				verdicts[i], failures[i] = t.judge(ctx, mutants[i], worker)
+		go func() {
+			for i := take(); i < len(mutants); i = take() {
+				v, err := t.judge(ctx, mutants[i], worker)
+				mu.Lock()
+				failures = append(failures, err)
+				mu.Unlock()
+				judged[i] <- v
 			}
-		})
+		}()
 	}
 	for i := range mutants {
-		todo <- i
-	}
-	close(todo)
-	busy.Wait()
-	if err := errors.Join(append(failures, ctx.Err())...); err != nil {
-		return counted, err
-	}
-	for i, v := range verdicts {
+		v := <-judged[i]
 		counted[v]++
 		switch v {
 		case survived:
@@ -104,7 +111,9 @@ func (t *tester) testAll(ctx context.Context, mutants []mutant, workers int, out
 		case killed, uncompiled:
 		}
 	}
-	return counted, nil
+	mu.Lock()
+	defer mu.Unlock()
+	return counted, errors.Join(append(failures, ctx.Err())...)
 }
 
 // judge tests one mutant.
