@@ -195,3 +195,17 @@ func TestABackfillOfDaysBeginsAtMidnight(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatTheArchiveSaidIsTold, also when the run's time is over before the archive is back.
+func TestWhatTheArchiveSaidIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, time.Now)
+		b.deadline = 2 * time.Second
+		b.config.Archive = &faulty{memory: b.archive, op: "begin", times: 1000}
+		report := b.run(t, t.Context(), syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{market.D1}})
+		if c := cell(t, report, "ES 1d"); c.State != ledger.CellFailed || !strings.Contains(c.Reason, errDisk.Error()) {
+			t.Errorf("%s: %q", c.State, c.Reason)
+		}
+	})
+}
