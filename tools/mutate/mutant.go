@@ -62,7 +62,8 @@ func (f *finder) text(n ast.Node) string {
 func (f *finder) replace(n ast.Node, to string) {
 	start := f.fset.Position(n.Pos())
 	f.found = append(f.found, mutant{
-		file: f.path(), line: start.Line, start: start.Offset, end: f.fset.Position(n.End()).Offset, from: f.text(n), to: to, run: f.runAt(n),
+		file: f.path(), line: start.Line, start: start.Offset, end: f.fset.Position(n.End()).Offset, from: f.text(n), to: to,
+		run: f.runAt(n),
 	})
 }
 
