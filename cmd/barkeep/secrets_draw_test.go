@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"pgregory.net/rapid"
@@ -37,9 +38,23 @@ func (s situation) leaks() []string {
 func inProcess(environ []string, args ...string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	var out bytes.Buffer
+	var out said
 	program.Run(ctx, environ, &out, &out, args...)
-	return out.String()
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	return out.text.String()
+}
+
+// said is what a process prints on both of its outputs, from several goroutines, as a terminal shows it.
+type said struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
 }
 
 // drawSituation draws a secret, the variable that holds it, how it is written there, a server, and a command.
@@ -77,7 +92,7 @@ func drawSituation(r *rapid.T, echo echoes, folder string) situation {
 	case s.args[0] == "against" && !strings.Contains(form, ":"):
 		s.args = []string{"verify"} // the path of a file may be shown
 	case s.args[0] == "against":
-		program.Run(context.Background(), s.environ, &bytes.Buffer{}, &bytes.Buffer{}, "migrate")
+		inProcess(s.environ, "migrate")
 		s.args = []string{"verify", "--against", value}
 		return s
 	case s.args[0] == "serve" && !slices.Contains([]string{"DATABASE_URL", "REDIS_URL"}, key):
