@@ -8,12 +8,14 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 TOOL := go tool -modfile=tools.mod
 TESTENV := go run ./tools/testenv --
 
-# What the bench and fuzz targets take: make bench BENCH=Upsert BENCHTIME=3x, make fuzz FUZZTIME=1m.
+# What the bench, fuzz and mutate targets take: make bench BENCH=Upsert BENCHTIME=3x, make fuzz FUZZTIME=1m, make mutate SAMPLE=100.
 BENCH ?= .
 BENCHTIME ?= 1s
 FUZZTIME ?= 10s
+MUTATE ?= ./gate ./scheduler ./ledger ./sync
+SAMPLE ?= 0
 
-.PHONY: help demo build test lint fmt bench fuzz clean
+.PHONY: help demo build test lint fmt bench fuzz mutate clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +57,10 @@ fuzz: ## Fuzz every fuzz test for a moment (FUZZTIME=10s)
 		echo "$$(dirname "$$file"): $${name#func }"; \
 		go test -run '^$$' -fuzz "^$${name#func }\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" </dev/null; \
 	done
+
+mutate: ## See which changes of the code no test fails on (MUTATE=./gate SAMPLE=0); all of it takes an hour or more
+	BARKEEP_SIM_SEEDS=20 go run ./tools/mutate -sample $(SAMPLE) $(MUTATE)
+	go run ./tools/mutate -sample $(SAMPLE) -only '^resample' ./market
 
 clean: ## Remove what the targets above built
 	rm -rf bin dist

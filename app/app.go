@@ -37,6 +37,7 @@ type App struct {
 	Engine  *syncer.Engine
 	Gate    *gate.Gate // the one way to run anything, whoever asks
 
+	secrets     *config.Redactor // for whatever people read
 	pacific     *time.Location
 	instruments []market.Instrument
 	timeframes  []market.Timeframe
@@ -55,7 +56,7 @@ type App struct {
 // New opens everything that the configuration names: the archive, migrated to the newest schema, Redis, the provider's client
 // and the engine. A Redis that does not answer is logged and costs speed only.
 func New(ctx context.Context, c config.Config, o Options) (*App, error) {
-	a := &App{Config: c, metrics: server.NewMetrics()}
+	a := &App{Config: c, secrets: config.NewRedactor(c), metrics: server.NewMetrics()}
 	if err := a.open(ctx, o); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}

@@ -29,13 +29,13 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 		if err != nil {
 			return nil, nil, config.Unusable(fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
 		}
-		return file, file.Close, nil
+		return redactedArchive{file, config.NewRedactor(c)}, file.Close, nil
 	}
 	server, err := postgres.Open(ctx, postgres.Config{URL: target, Now: now, Logger: log})
 	if err != nil {
 		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	return server, server.Close, nil
+	return redactedArchive{server, config.NewRedactor(c)}, server.Close, nil
 }
 
 // Reading is an archive as commands see it that write nothing.
@@ -58,7 +58,7 @@ func OpenExisting(ctx context.Context, c config.Config, o Options) (Reading, fun
 	if err != nil {
 		return nil, nil, config.Unusable(fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
 	}
-	return view, func() {
+	return redactedReading{view, config.NewRedactor(c)}, func() {
 		if err := view.Close(); err != nil {
 			o.Logger.Warn("closing the archive failed", "archive", c.DatabaseName(), "error", err)
 		}

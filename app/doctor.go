@@ -13,7 +13,7 @@ import (
 )
 
 // Doctor checks everything that the worker needs and reports all of it, also what is wrong besides the problems that reading
-// the configuration found. It changes nothing.
+// the configuration found. It changes nothing, and no finding shows a secret.
 func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Options, environ []string) []doctor.Finding {
 	s := doctor.Setup{
 		Environ: environ, Now: o.Now(), Problems: problems, Overrides: c.Overrides, Redact: config.Redact, NoCache: !c.CacheEnabled,
@@ -27,7 +27,12 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}
 	s.Schedule.Import, _, s.Schedule.Err = Schedules(c)
 	s.Notices = noticesOf(ctx, c, problems)
-	return doctor.Run(ctx, s)
+	secrets := config.NewRedactor(c)
+	findings := doctor.Run(ctx, s)
+	for i := range findings {
+		findings[i].Detail, findings[i].Remedy = secrets.Text(findings[i].Detail), secrets.Text(findings[i].Remedy)
+	}
+	return findings
 }
 
 // mayOnlyRead tells whether nothing is wrong with an archive but that this process may not write it.
@@ -62,15 +67,17 @@ func redisOf(c config.Config, o Options) func(context.Context) (func(context.Con
 // noticesOf makes what tells people as serve does, and puts it away again: it sends nothing.
 func noticesOf(ctx context.Context, c config.Config, problems config.Problems) doctor.Notices {
 	n := doctor.Notices{Places: len(c.NotifyURLs)}
-	if len(c.NotifyURLs) > 0 {
+	reported := func(key string) bool {
+		return slices.ContainsFunc(problems, func(p config.Problem) bool { return p.Key == key })
+	}
+	if len(c.NotifyURLs) > 0 && !reported("NOTIFY_URLS") {
 		notifier, err := newNotifier(c)
 		if err == nil {
 			err = notifier.Close(ctx)
 		}
 		n.Errs = append(n.Errs, err)
 	}
-	reported := slices.ContainsFunc(problems, func(p config.Problem) bool { return p.Key == "HEARTBEAT_URL" })
-	if c.HeartbeatURL != "" && !reported {
+	if c.HeartbeatURL != "" && !reported("HEARTBEAT_URL") {
 		_, err := newPinger(c)
 		n.Places, n.Errs = n.Places+1, append(n.Errs, err)
 	}

@@ -22,9 +22,9 @@ func (a *App) openGate(o Options) error {
 	if a.redis != nil {
 		markers = a.redis.Markers()
 	}
-	listeners := []gate.Listener{a.notices.Listen, a.metrics.Listen}
+	listeners := []gate.Listener{a.listener(a.notices.Listen), a.listener(a.metrics.Listen)}
 	if o.Watch != nil {
-		listeners = append(listeners, o.Watch)
+		listeners = append(listeners, a.listener(o.Watch))
 	}
 	a.Gate, err = gate.New(gate.Config{
 		Ledger: a.Archive, Markers: markers, Work: a.slotWork, Listeners: listeners,
@@ -49,16 +49,25 @@ func (a *App) slotWork(
 	return report.Cells, err
 }
 
-// carryOut lets the engine do the work of a run.
+// listener lets somebody follow runs who shows people what they say.
+func (a *App) listener(listen gate.Listener) gate.Listener {
+	if listen == nil {
+		return nil
+	}
+	return func(e ledger.Event) { listen(hideEvent(a.secrets, e)) }
+}
+
+// carryOut lets the engine do the work of a run. What it says of errors shows no secret.
 func (a *App) carryOut(
 	ctx context.Context, run ledger.Run, request syncer.Request, done []ledger.Cell, emit func(ledger.Event),
 ) (syncer.Report, error) {
-	return a.Engine.RunOnce(ctx, run, request, done, func(e ledger.Event) {
-		emit(e)
+	report, err := a.Engine.RunOnce(ctx, run, request, done, func(e ledger.Event) {
+		emit(hideEvent(a.secrets, e))
 		if state, _ := ledger.Outcome(e.Cells); e.Kind == ledger.EventCells && state == ledger.StateDone {
 			crashPoint("cell")
 		}
 	})
+	return hideReport(a.secrets, report), a.secrets.Error(err)
 }
 
 // RunAdHoc carries a request out beside the slots, and tells what came of it. Nothing is in its way, but while it goes on nobody
@@ -72,13 +81,13 @@ func (a *App) RunAdHoc(ctx context.Context, entry string, r syncer.Request, list
 func (a *App) runAdHoc(ctx context.Context, entry string, r syncer.Request, listen gate.Listener) (syncer.Report, error) {
 	var report syncer.Report
 	result, err := a.Gate.RunAdHoc(ctx, gate.AdHocRequest{
-		Job: jobOf(r), Entry: entry, Listen: listen,
+		Job: jobOf(r), Entry: entry, Listen: a.listener(listen),
 		Work: func(ctx context.Context, run ledger.Run, done []ledger.Cell, emit func(ledger.Event)) ([]ledger.Cell, error) {
 			var err error
 			report, err = a.carryOut(ctx, run, r, done, emit)
 			return report.Cells, err
 		},
 	})
-	report.Run = result.Run
+	report.Run = hideRun(a.secrets, result.Run)
 	return report, err
 }

@@ -13,6 +13,8 @@ func (a *App) runRequest(ctx context.Context, r api.RunRequest, listen func(ledg
 	if r.Slot.At.IsZero() {
 		return a.runsAdHoc(ctx, r, listen)
 	}
-	result, err := a.Gate.RunSlot(ctx, r.Slot, gate.SlotRequest{Entry: "api", Force: r.Force, NoWait: true, Listen: listen})
+	result, err := a.Gate.RunSlot(ctx, r.Slot, gate.SlotRequest{
+		Entry: "api", Force: r.Force, NoWait: true, Listen: a.listener(listen),
+	})
 	return api.StartedRun{Run: result.Run, New: result.Outcome == gate.Ran}, err
 }

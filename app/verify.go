@@ -16,7 +16,12 @@ func Verify(ctx context.Context, c config.Config, o Options, v verify.Options) (
 	v.Now = o.Now
 	v.Archive = func(ctx context.Context) (*verify.Archive, error) { return openForReading(ctx, c, o) }
 	v.Open = func(ctx context.Context, url string) (*verify.Archive, error) {
-		return openForReading(ctx, config.Config{DatabaseURL: url}, o)
+		if err := config.CheckDatabaseURL(url); err != nil {
+			return nil, config.Unusable(err)
+		}
+		there := config.Config{DatabaseURL: url}
+		archive, err := openForReading(ctx, there, o)
+		return archive, config.NewRedactor(there).Error(err)
 	}
 	return verify.Run(ctx, v)
 }

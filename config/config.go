@@ -7,8 +7,9 @@ package config
 import (
 	"fmt"
 	"net"
-	"net/url"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,18 +87,7 @@ func (c *Config) check() []Problem {
 	add := func(key, value, accepted string) {
 		found = append(found, Problem{Key: key, Value: value, Accepted: accepted})
 	}
-	if c.DatabaseURL != "" && !validDatabase(c.DatabaseURL) {
-		add("DATABASE_URL", Redact(c.DatabaseURL),
-			"postgres://user:password@host:5432/name, or sqlite:PATH such as sqlite:data/barkeep.db")
-	}
-	if c.RedisURL != "" && !validURL(c.RedisURL, "redis", "rediss", "unix", "redis+cluster", "rediss+cluster", "redis+sentinel",
-		"rediss+sentinel") {
-		add("REDIS_URL", Redact(c.RedisURL), "redis://host:6379/0, unix:///path, redis+cluster://host:6379?addr=host2:6379, or "+
-			"redis+sentinel://host:26379/0?master_name=NAME&addr=host2:26379, with TLS rediss...; unset for none")
-	}
-	if c.YahooBaseURL != "" && !validURL(c.YahooBaseURL, "http", "https") {
-		add("YAHOO_BASE_URL", Redact(c.YahooBaseURL), "http://host:port or https://host; unset for the real provider")
-	}
+	found = append(found, c.checkAddresses()...)
 	if !(c.YahooRequestsPerMinute >= minRate && c.YahooRequestsPerMinute <= maxRate) {
 		add("YAHOO_REQUESTS_PER_MINUTE", fmt.Sprintf("%g", c.YahooRequestsPerMinute),
 			"a number of requests from 0.001 to 1000000; 30 is known to be safe")
@@ -107,9 +97,6 @@ func (c *Config) check() []Problem {
 	}
 	if c.RunLease < time.Second || c.RunLease > c.RunDeadline {
 		add("RUN_LEASE", c.RunLease.String(), "a duration of at least 1s, and at most RUN_DEADLINE ("+c.RunDeadline.String()+")")
-	}
-	if c.HeartbeatURL != "" && !validURL(c.HeartbeatURL, "http", "https") {
-		add("HEARTBEAT_URL", "(not shown)", "the address of a monitor, http://... or https://...")
 	}
 	if _, err := time.LoadLocation(c.ImportTimezone); err != nil || c.ImportTimezone == "Local" {
 		add("IMPORT_TIMEZONE", c.ImportTimezone, "a zone's name such as America/Los_Angeles")
@@ -129,12 +116,13 @@ func (c *Config) check() []Problem {
 	oneOf("SYNC_MODE", c.SyncMode, "operational", "maintenance")
 	oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error")
 	oneOf("LOG_FORMAT", c.LogFormat, "auto", "text", "json")
-	for key, list := range map[string][]string{"INSTRUMENTS": c.Instruments, "TIMEFRAMES": c.Timeframes} {
-		for _, item := range list {
-			if strings.TrimSpace(item) == "" {
-				add(key, strings.Join(list, ","), "names with commas between them and none empty, such as ES,NQ or 5m,1d")
-				break
+	for name, list := range c.lists() {
+		if slices.Contains(*list, "") {
+			value := strings.Join(*list, ",")
+			if slices.Contains(Secrets(), name) {
+				value = notShown
 			}
+			add(name, value, "one or several with commas between them, and none of them empty")
 		}
 	}
 	return found
@@ -149,6 +137,26 @@ func (c *Config) checkHTTP(add func(key, value, accepted string)) {
 		if !validHost(name) {
 			add("HTTP_HOSTS", name, "names of hosts with commas between them, without scheme and port, such as barkeep,bars.example.org; "+
 				"for a name with other letters its xn-- form")
+		}
+	}
+}
+
+// lists are the variables that hold several values, by their names.
+func (c *Config) lists() map[string]*[]string {
+	all := map[string]*[]string{}
+	for field, value := range reflect.ValueOf(c).Elem().Fields() {
+		if list, ok := value.Addr().Interface().(*[]string); ok {
+			all[field.Tag.Get("env")] = list
+		}
+	}
+	return all
+}
+
+// trimLists drops the white space around the values of lists: "14:05, 20:00" is what people write.
+func (c *Config) trimLists() {
+	for _, list := range c.lists() {
+		for i, item := range *list {
+			(*list)[i] = strings.TrimSpace(item)
 		}
 	}
 }
@@ -188,13 +196,6 @@ func (c *Config) RedisName() string {
 	return Redact(c.RedisURL)
 }
 
-func validDatabase(text string) bool {
-	if path, ok := strings.CutPrefix(text, "sqlite:"); ok {
-		return strings.Trim(path, "/") != ""
-	}
-	return validURL(text, "postgres", "postgresql")
-}
-
 // validHost accepts a name as a Host header has it, which may end with the dot of the root. IP addresses need no mention.
 func validHost(name string) bool {
 	letters := func(r rune) bool {
@@ -203,56 +204,4 @@ func validHost(name string) bool {
 	name = strings.TrimSuffix(strings.TrimSpace(name), ".")
 	return name != "" && len(name) <= 253 && strings.Trim(name, ".") == name && !strings.Contains(name, "..") &&
 		!strings.ContainsFunc(name, func(r rune) bool { return !letters(r) })
-}
-
-func validURL(text string, schemes ...string) bool {
-	u, err := url.Parse(text)
-	if err != nil {
-		return false
-	}
-	for _, scheme := range schemes {
-		if u.Scheme == scheme {
-			return u.Host != "" || (scheme == "unix" && u.Path != "")
-		}
-	}
-	return false
-}
-
-// Redact hides the passwords of a URL, and everything of what is none.
-func Redact(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme == "" {
-		return "(not shown: it may hold a password)"
-	}
-	if u.Host == "" && u.Opaque != "" && strings.Contains(u.Opaque, "@") {
-		return u.Scheme + ":(not shown: it may hold a password)"
-	}
-	hideOptions(u)
-	return u.Redacted()
-}
-
-// hideOptions hides the value of every option that is a password. What follows an odd character of a password looks like
-// another option, or like a fragment: where there is a password, what has no value or comes after a # is hidden as well.
-func hideOptions(u *url.URL) {
-	const hidden = "xxxxx"
-	options, secret := strings.Split(u.RawQuery, "&"), false
-	for i, option := range options {
-		key, _, _ := strings.Cut(option, "=")
-		plain, err := url.QueryUnescape(key)
-		if err != nil || strings.Contains(strings.ToLower(plain), "password") {
-			options[i], secret = key+"="+hidden, true
-		}
-	}
-	if !secret {
-		return
-	}
-	for i, option := range options {
-		if !strings.Contains(option, "=") {
-			options[i] = hidden
-		}
-	}
-	u.RawQuery = strings.Join(options, "&")
-	if u.Fragment != "" {
-		u.Fragment, u.RawFragment = hidden, ""
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -36,6 +37,7 @@ func Read(environ []string, path string) (Config, Problems, error) {
 	problems, replaced := readSecrets(values, origins)
 	var c Config
 	problems = append(problems, parseProblems(env.ParseWithOptions(&c, env.Options{Environment: values}), values)...)
+	c.trimLists()
 	broken := make(map[string]bool, len(problems))
 	for _, p := range problems {
 		broken[p.Key] = true
@@ -95,10 +97,31 @@ func readFile(path string) (map[string]string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return map[string]string{}, nil
 	}
-	if err != nil {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
+	if err != nil {
+		return nil, malformed(path)
+	}
 	return values, nil
+}
+
+// malformed says where a .env file cannot be read. The parser's own error quotes the file from there on, secrets and all.
+func malformed(path string) error {
+	const expected = "of the form NAME=value, where a value that begins with a quote ends with one; the line is not shown, since " +
+		"it may hold a secret"
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	lines := strings.SplitAfter(string(content), "\n")
+	// A value may span lines, so the fault begins after the longest head that can be read.
+	for n := len(lines) - 1; n >= 0; n-- {
+		if _, err := godotenv.Unmarshal(strings.Join(lines[:n], "")); err == nil {
+			return fmt.Errorf("read %s: line %d is not %s", path, n+1, expected)
+		}
+	}
+	return fmt.Errorf("read %s: its lines are not %s", path, expected)
 }
 
 // parseProblems turns the library's errors, which speak of Go fields, into ours, which speak of variables.

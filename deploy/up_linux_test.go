@@ -278,8 +278,8 @@ func TestOriginalMistakes(t *testing.T) { //nolint:paralleltest // services have
 			[]string{"broken   database", "COMPOSE_PROFILES", "bundled"},
 		},
 		{
-			"times that were meant for UTC", "IMPORT_TIMEZONE=UTC\n", 0,
-			[]string{"warning  schedule", "14:05 is 06:05 in California", "unset IMPORT_TIMEZONE"},
+			"another zone, which was chosen", "IMPORT_TIMEZONE=UTC\n", 0,
+			[]string{"ok       schedule", "in California"},
 		},
 		{"a secret that the image's user may not read", "API_TOKEN_FILE=/run/secrets/api_token\n", 2, []string{"API_TOKEN_FILE", "permission denied"}},
 		{"a secret that is not there", "API_TOKEN_FILE=/run/secrets/none\n", 2, []string{"API_TOKEN_FILE", "no such file"}},

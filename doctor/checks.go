@@ -3,7 +3,6 @@ package doctor
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -30,7 +29,8 @@ func (s Setup) checkSeries() []Finding {
 	return []Finding{ok("series", fmt.Sprintf("%d instruments, %d timeframes", s.Series.Instruments, s.Series.Timeframes))}
 }
 
-// checkSchedule names the next import in its zone and in UTC: an import at 6:05 instead of 14:05 shows here.
+// checkSchedule names the next import in its zone, in UTC and in California: an import at 6:05 instead of 14:05 shows here. A
+// zone other than California's is there because somebody chose it, and nothing to warn of.
 func (s Setup) checkSchedule() []Finding {
 	if s.unusable("IMPORT_TIMEZONE") {
 		return nil
@@ -43,16 +43,11 @@ func (s Setup) checkSchedule() []Finding {
 	slot, _ := imports.Next(s.Now)
 	next := slot.Local()
 	local := s.Now.Local().Format("MST") //nolint:gosmopolitan // it is what is shown
-	finding := ok("schedule", fmt.Sprintf("%s; next at %s = %s; this machine's zone, %s, does not matter", imports,
-		next.Format("2006-01-02 15:04 MST"), next.UTC().Format("15:04 UTC"), local))
-	// London's times are London's in winter too; UTC, GMT and Etc/UTC are what a container's zone is called.
-	zone := strings.TrimPrefix(imports.Zone().String(), "Etc/")
-	if name, offset := next.Zone(); offset == 0 && !strings.Contains(zone, "/") {
-		finding.State = Warning
-		finding.Remedy = fmt.Sprintf("the times are read as %s, so that %s is %s in California: "+
-			"unset IMPORT_TIMEZONE to import at Pacific times", name, next.Format("15:04"), next.In(pacific).Format("15:04"))
+	there := next.Format("2006-01-02 15:04 MST") + " = " + next.UTC().Format("15:04 UTC")
+	if in := next.In(pacific); in.Format("15:04 MST") != next.Format("15:04 MST") {
+		there += " = " + in.Format("15:04 MST") + " in California" // a zone that was meant to be another shows here
 	}
-	return []Finding{finding}
+	return []Finding{ok("schedule", fmt.Sprintf("%s; next at %s; this machine's zone, %s, does not matter", imports, there, local))}
 }
 
 // checkNotices is silent where nobody is to be told of anything.

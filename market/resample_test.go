@@ -118,6 +118,22 @@ func TestResampleHoles(t *testing.T) {
 	}
 }
 
+// TestABarOfAClosedDayStandsInForNone: a week that lacks its Friday is incomplete, though the provider gave a Saturday.
+func TestABarOfAClosedDayStandsInForNone(t *testing.T) {
+	t.Parallel()
+	cal := resolve(t, "ES").Calendar
+	for last, incomplete := range map[string]bool{"2026-03-13 00:00": false, "2026-03-14 00:00": true} {
+		base := market.NewCandles(0)
+		for _, day := range []string{"2026-03-09 00:00", "2026-03-10 00:00", "2026-03-11 00:00", "2026-03-12 00:00", last} {
+			base.Append(market.Candle{Start: at(t, cal.Zone, day), Open: 1, High: 1, Low: 1, Close: 1, Volume: 10})
+		}
+		want := []start{{"03-09 00:00", 50, incomplete}}
+		if got := starts(cal, market.Resample(base, market.D1, market.W1, cal, never())); !slices.Equal(got, want) {
+			t.Errorf("a week whose last bar is of %s: %v, want %v", last, got, want)
+		}
+	}
+}
+
 // Currencies trade on Sunday evenings, which our sessions call closed. When clocks change that day, the buckets counted from
 // Friday reach beyond Monday's open; Monday's bars are not theirs.
 func TestResampleStopsAtTheNextOpen(t *testing.T) {

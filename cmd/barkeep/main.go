@@ -9,9 +9,10 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/alecthomas/kong"
+
+	"barkeep/config"
 )
 
 // version is stamped by the Makefile.
@@ -42,6 +43,7 @@ type process struct {
 	environ []string
 	out     io.Writer
 	err     io.Writer
+	secrets *config.Redactor // for what is printed; nil until the configuration was read
 }
 
 // exit is a command's way to end with a code that is no error, such as a partial run that was fully reported.
@@ -75,7 +77,7 @@ func run(args []string, p *process) int {
 		return done
 	}
 	if err != nil {
-		fmt.Fprintf(p.err, "barkeep: %v (barkeep --help lists what there is)\n", err)
+		fmt.Fprintf(p.err, "barkeep: %s (barkeep --help lists what there is)\n", p.secrets.Text(err.Error()))
 		return exitUsage
 	}
 	err = parsed.Run(p)
@@ -84,15 +86,7 @@ func run(args []string, p *process) int {
 		return int(code)
 	}
 	if err != nil {
-		fmt.Fprintln(p.err, "barkeep:", message(err))
+		fmt.Fprintln(p.err, "barkeep:", p.secrets.Text(message(err)))
 	}
 	return exitCode(err)
-}
-
-// stamp is how times are shown to people.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04Z")
 }

@@ -37,7 +37,8 @@ func (p *process) read(w io.Writer) (setup, config.Problems, error) {
 		return setup{}, nil, err
 	}
 	s := setup{config: c, now: clock(c.StartAt)}
-	s.log = newLogger(w, c.LogLevel, c.LogFormat, isTerminal(p.err), s.now)
+	p.secrets = config.NewRedactor(c)
+	s.log = newLogger(w, c.LogLevel, c.LogFormat, isTerminal(p.err), s.now, p.secrets)
 	if !c.StartAt.IsZero() {
 		s.log.WarnContext(p.ctx, "the clock was set by BARKEEP_NOW and runs on from there", "now", c.StartAt.UTC().Format(time.RFC3339))
 	}
@@ -70,10 +71,22 @@ func message(err error) string {
 	return err.Error()
 }
 
-// list splits what a flag was given, "ES,NQ"; nil when the flag was not given, so that an empty one can be refused.
+// list splits what a flag was given, "ES, NQ"; nil when the flag was not given, so that an empty one can be refused.
 func list(flag *string) []string {
 	if flag == nil {
 		return nil
 	}
-	return strings.Split(*flag, ",")
+	names := strings.Split(*flag, ",")
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+	}
+	return names
+}
+
+// stamp is how times are shown to people.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04Z")
 }

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"barkeep/config"
+)
+
+// Run carries out one command line in this process and returns its exit code.
+func Run(ctx context.Context, environ []string, out, err io.Writer, args ...string) int {
+	return run(args, &process{ctx: ctx, environ: environ, out: out, err: err})
+}
+
+// NewLogger is the logger of all commands.
+func NewLogger(
+	w io.Writer, level, format string, terminal bool, now func() time.Time, secrets *config.Redactor,
+) *slog.Logger {
+	return newLogger(w, level, format, terminal, now, secrets)
+}
