@@ -118,7 +118,10 @@ func (a *App) openServer(version string, o Options, beside *server.Tasks) (*serv
 	}
 	return web, api.Mount(web, api.Config{
 		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
-		Starter: &api.Background{Ledger: a.Archive, Kept: a.kept, Tasks: beside, Logger: o.Logger, Run: a.runRequest, Name: a.requestName},
+		Starter: &api.Background{
+			Ledger: a.Archive, Kept: a.kept, Tasks: beside, Logger: o.Logger,
+			Run: a.runRequest, Name: a.requestName,
+		},
 	})
 }
 

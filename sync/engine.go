@@ -134,7 +134,7 @@ func remaining(tasks []Task, done []ledger.Cell) []Task {
 		if len(t.imported) == len(all) {
 			continue
 		}
-		if !t.left(t.Base) && states[t.Series()] != ledger.CellUnavailable {
+		if !t.left(t.Base) && !t.Newest.IsZero() {
 			t.Reason, t.Fetches, t.Window = ReasonDerive, nil, market.Window{}
 			t.Derived = slices.DeleteFunc(slices.Clone(t.Derived), func(d market.Timeframe) bool { return !t.left(d) })
 		}

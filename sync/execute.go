@@ -116,6 +116,9 @@ func (x *execution) settle(ctx context.Context, w work) {
 		x.mu.Unlock()
 		return
 	}
+	if err := x.lasting(); err != nil && w.batch != nil { // it was handed over before the fault was met
+		w = x.failed(w, 0, fmt.Errorf("not stored: %w", err))
+	}
 	if w.batch != nil {
 		w.cells = x.store(ctx, w)
 		x.cache(ctx, w)

@@ -55,7 +55,9 @@ func TestEvidenceComesWithTheLastPart(t *testing.T) {
 		b.archive.barrier = func() {
 			commits++
 			for series, c := range b.archive.cells {
-				t.Errorf("before commit %d there is the evidence of %s: %s", commits, series, c.State)
+				if c.State.OK() {
+					t.Errorf("before commit %d there is the evidence of %s: %s", commits, series, c.State)
+				}
 			}
 			if commits == 3 {
 				b.archive.down = 1000 // for good

@@ -71,8 +71,8 @@ func (s *soak) watch(ctx context.Context) size {
 			continue // the next look tells
 		}
 		passed := time.Since(s.began).Round(time.Second)
-		fmt.Printf("soak: after %s: %.1f MiB, %d goroutines, %d files; %d requests to the provider\n", passed, mib(now.memory), now.goroutines,
-			now.files, s.provider.count())
+		fmt.Printf("soak: after %s: %.1f MiB, %d goroutines, %d files; %d requests to the provider\n", passed, mib(now.memory),
+			now.goroutines, now.files, s.provider.count())
 		if passed >= 4*time.Minute && passed < 5*time.Minute+15*time.Second {
 			fifth = size{max(fifth.memory, now.memory), max(fifth.files, now.files), max(fifth.goroutines, now.goroutines)}
 		}
@@ -89,8 +89,9 @@ func (m *meter) count() int {
 }
 
 func (s *soak) judgeMemory(fifth, left size) {
-	fmt.Printf("soak: fifth minute %.1f MiB, %d goroutines, %d files; at the end %.1f MiB (%.2f), %d goroutines, %d files\n", mib(fifth.memory),
-		fifth.goroutines, fifth.files, mib(left.memory), float64(left.memory)/float64(fifth.memory), left.goroutines, left.files)
+	fmt.Printf("soak: in the fifth minute %.1f MiB, %d goroutines, %d files; at the end %.1f MiB (%.2f), %d and %d\n",
+		mib(fifth.memory), fifth.goroutines, fifth.files, mib(left.memory), float64(left.memory)/float64(fifth.memory), left.goroutines,
+		left.files)
 	if float64(left.memory) > growth*float64(fifth.memory) {
 		s.complain("the memory grew to %.2f of the fifth minute's", float64(left.memory)/float64(fifth.memory))
 	}
@@ -110,7 +111,8 @@ func (s *soak) judgeSlots(ctx context.Context) error {
 	due := strings.Split(s.times(), ",")
 	var done, missed, twice, attempts, abandoned, connections int
 	err = conn.QueryRow(ctx, `
-		SELECT (SELECT count(DISTINCT slot_at) FROM runs WHERE state = 'done' AND slot_at IS NOT NULL AND trading_date = '2026-08-19' AND slot_time >= '10:00'),
+		SELECT (SELECT count(DISTINCT slot_at) FROM runs
+		           WHERE state = 'done' AND slot_at IS NOT NULL AND trading_date = '2026-08-19' AND slot_time >= '10:00'),
 		       (SELECT count(*) FROM runs WHERE state = 'missed' AND trading_date = '2026-08-19'),
 		       (SELECT count(*) FROM (SELECT r.slot_at, c.instrument, c.timeframe FROM runs r JOIN cells c ON c.run_id = r.id
 		           WHERE r.slot_at IS NOT NULL AND NOT r.forced AND c.state IN ('stored', 'closed', 'unavailable')
@@ -122,8 +124,8 @@ func (s *soak) judgeSlots(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("soak: %d slots were due, %d are done, %d are missed; %d attempts, %d of them abandoned; %d connections to PostgreSQL\n", len(due),
-		done, missed, attempts, abandoned, connections)
+	fmt.Printf("soak: %d slots were due, %d are done, %d are missed; %d attempts, %d of them abandoned; %d connections\n",
+		len(due), done, missed, attempts, abandoned, connections)
 	if done+missed < len(due) {
 		s.complain("%d slots are lost: neither done nor missed", len(due)-done-missed)
 	}

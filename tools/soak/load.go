@@ -19,10 +19,10 @@ type counts struct {
 }
 
 func (c *counts) print() {
-	fmt.Printf("soak: %d reads (%d refused as too many, %d failed, most of them of the worker that was killed), %d waits for a slot\n",
+	fmt.Printf("soak: %d reads (%d refused as too many, %d failed, most where a worker was killed), %d waits for a slot\n",
 		c.reads.Load(), c.refused.Load(), c.failed.Load(), c.waits.Load())
-	fmt.Printf("soak: %d kills of a worker, %d flushes of Redis, %d kills and restarts of the servers\n", c.kills.Load(), c.flushes.Load(),
-		c.restarts.Load())
+	fmt.Printf("soak: %d kills of a worker, %d flushes of Redis, %d kills and restarts of the servers\n", c.kills.Load(),
+		c.flushes.Load(), c.restarts.Load())
 }
 
 func pause(ctx context.Context, d time.Duration) bool {

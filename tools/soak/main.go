@@ -78,7 +78,7 @@ func run(ctx context.Context, length time.Duration) (err error) {
 	if s.dir, err = os.MkdirTemp("", "barkeep-soak"); err != nil {
 		return err
 	}
-	defer os.RemoveAll(s.dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(s.dir)) }()
 	s.binary = filepath.Join(s.dir, "barkeep")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", s.binary, "./cmd/barkeep").CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w\n%s", err, out)
