@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"barkeep/ledger"
@@ -62,8 +63,7 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot) {
 	}
 	if slot != l.begun {
 		l.begun, l.errors = slot, 0
-		l.Logger.InfoContext(ctx, "slot begun", "slot", slot, "entry", entry, "at_utc", slot.At.Format(time.RFC3339), "at",
-			slot.Local().Format("2006-01-02 15:04 MST"))
+		l.Logger.InfoContext(ctx, "slot begun", "slot", slot, "entry", entry, l.moment(slot))
 	}
 	run, err := l.RunSlot(ctx, slot, entry)
 	switch {
@@ -74,14 +74,18 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot) {
 		l.Logger.ErrorContext(ctx, "the slot's run cannot be had", "slot", slot, "error", err, "again", l.again)
 	case run.State == ledger.StateDone:
 		l.settled, l.errors = slot, 0
-		l.Logger.InfoContext(ctx, "slot ended", "slot", slot, "state", run.State, "run", run.ID,
-			"at_utc", slot.At.Format(time.RFC3339), "at", slot.Local().Format("2006-01-02 15:04 MST"))
+		l.Logger.InfoContext(ctx, "slot ended", "slot", slot, "state", run.State, "run", run.ID, l.moment(slot))
 	default:
 		l.errors = 0
 		l.again = l.Now().Add(l.jitter(l.retryPause(run.Attempt)))
 		l.Logger.WarnContext(ctx, "slot is not done", "slot", slot, "run", run.ID, "state", run.State,
 			"reason", run.Reason, "again", l.again)
 	}
+}
+
+// moment is a slot's time in the log, in UTC and in Pacific time.
+func (l *lane) moment(slot ledger.Slot) slog.Attr {
+	return slog.Group("at", "utc", slot.At.Format(time.RFC3339), "pacific", slot.At.In(l.pacific).Format(time.RFC3339))
 }
 
 // other tells whether the attempt that is to be repeated has been followed by one of another process, whose pause counts.

@@ -1,7 +1,9 @@
 package scheduler_test
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -180,5 +182,25 @@ func TestASelectionThatChangesIsNoReasonForAlarm(t *testing.T) {
 			t.Errorf("the further attempt imported %v, want NQ alone", cells)
 		}
 		w.Clean(t)
+	})
+}
+
+// TestTheLogTellsASlotInUTCAndPacific whatever the schedule's zone is.
+func TestTheLogTellsASlotInUTCAndPacific(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, "2026-11-22 14:00", "14:05")
+		w.reschedule(t, "Asia/Tokyo", "07:05")
+		var log bytes.Buffer
+		w.change = func(c *scheduler.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) }
+		stop := w.open(t, w.Player("a"))
+		time.Sleep(time.Hour)
+		stop()
+		const at = "at.utc=2026-11-22T22:05:00Z at.pacific=2026-11-22T14:05:00-08:00"
+		for _, message := range []string{`msg="slot begun" slot="import 2026-11-23 07:05" entry=schedule ` + at, `state=done run=2 ` + at} {
+			if !strings.Contains(log.String(), message) {
+				t.Errorf("the log lacks %q:\n%s", message, &log)
+			}
+		}
 	})
 }

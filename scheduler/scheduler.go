@@ -48,7 +48,10 @@ const ledgerTimeout = 15 * time.Second
 
 // Scheduler runs each plan's slots at their times, catches up, tries again, and audits. Any number of processes may do so for
 // the same ledger at once.
-type Scheduler struct{ Config }
+type Scheduler struct {
+	Config
+	pacific *time.Location // in which people read times beside UTC
+}
 
 // New checks the configuration and fills in its defaults.
 func New(c Config) (*Scheduler, error) {
@@ -78,7 +81,11 @@ func New(c Config) (*Scheduler, error) {
 		}
 		jobs[p.Schedule.Job()] = true
 	}
-	return &Scheduler{c}, nil
+	pacific, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		return nil, fmt.Errorf("scheduler: load the Pacific zone: %w", err)
+	}
+	return &Scheduler{c, pacific}, nil
 }
 
 // Run schedules until ctx ends, and returns when everything it started has ended: within the time that a run takes to stop.
