@@ -59,6 +59,7 @@ func (s *soak) read(ctx context.Context, i int) {
 			s.counts.failed.Add(1)
 		case status == http.StatusServiceUnavailable:
 			s.counts.refused.Add(1)
+		case status == http.StatusNotFound && s.now().Before(s.epoch.Add(2*time.Minute)): // nothing is stored yet
 		case status != http.StatusOK:
 			s.complain("%s is answered %d", paths[n%len(paths)], status)
 		}

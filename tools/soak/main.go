@@ -25,7 +25,7 @@ import (
 const (
 	readers   = 200
 	askers    = 50
-	perMinute = 60
+	perMinute = 30
 	perDay    = 1500
 	slotEvery = 2 * time.Minute
 	// growth is how much of its memory in the fifth minute the worker that lives may have at the end.
