@@ -15,7 +15,7 @@ FUZZTIME ?= 10s
 MUTATE ?= ./gate ./scheduler ./ledger ./sync
 SAMPLE ?= 0
 
-.PHONY: help demo build test lint fmt bench fuzz mutate clean
+.PHONY: help demo build test lint fmt bench fuzz soak mutate clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
