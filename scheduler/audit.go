@@ -79,7 +79,7 @@ func (a *auditor) settle(ctx context.Context, job ledger.Job, slots []ledger.Slo
 	if len(slots) == 0 {
 		return nil
 	}
-	a.settled[job] = slots[len(slots)-1].At.Add(1)
+	a.settled[job] = slots[len(slots)-1].At.Add(time.Second) // slots are whole seconds apart
 	if err := a.Slots.SetAudited(ctx, job, a.settled[job]); err != nil {
 		return fmt.Errorf("record that the slots up to %s are settled: %w", slots[len(slots)-1], err)
 	}

@@ -74,7 +74,7 @@ func (l *Ledger) Audited(_ context.Context, job ledger.Job) (time.Time, error) {
 func (l *Ledger) SetAudited(_ context.Context, job ledger.Job, until time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.audited[job] = until
+	l.audited[job] = until.Truncate(time.Microsecond) // as the databases keep it
 	return nil
 }
 
