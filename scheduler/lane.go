@@ -63,7 +63,7 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot) {
 	}
 	if slot != l.begun {
 		l.begun, l.errors = slot, 0
-		l.Logger.InfoContext(ctx, "slot begun", "slot", slot, "entry", entry, l.moment(slot))
+		l.Logger.InfoContext(ctx, "slot begun", "slot", slot, "entry", entry, "at", l.moment(slot))
 	}
 	run, err := l.RunSlot(ctx, slot, entry)
 	switch {
@@ -74,7 +74,7 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot) {
 		l.Logger.ErrorContext(ctx, "the slot's run cannot be had", "slot", slot, "error", err, "again", l.again)
 	case run.State == ledger.StateDone:
 		l.settled, l.errors = slot, 0
-		l.Logger.InfoContext(ctx, "slot ended", "slot", slot, "state", run.State, "run", run.ID, l.moment(slot))
+		l.Logger.InfoContext(ctx, "slot ended", "slot", slot, "state", run.State, "run", run.ID, "at", l.moment(slot))
 	default:
 		l.errors = 0
 		l.again = l.Now().Add(l.jitter(l.retryPause(run.Attempt)))
@@ -84,8 +84,9 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot) {
 }
 
 // moment is a slot's time in the log, in UTC and in Pacific time.
-func (l *lane) moment(slot ledger.Slot) slog.Attr {
-	return slog.Group("at", "utc", slot.At.Format(time.RFC3339), "pacific", slot.At.In(l.pacific).Format(time.RFC3339))
+func (l *lane) moment(slot ledger.Slot) slog.Value {
+	return slog.GroupValue(slog.String("utc", slot.At.Format(time.RFC3339)),
+		slog.String("pacific", slot.At.In(l.pacific).Format(time.RFC3339)))
 }
 
 // other tells whether the attempt that is to be repeated has been followed by one of another process, whose pause counts.
