@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -53,6 +54,15 @@ func (s Setup) checkSchedule() []Finding {
 			"unset IMPORT_TIMEZONE to import at Pacific times", name, next.Format("15:04"), next.In(pacific).Format("15:04"))
 	}
 	return []Finding{finding}
+}
+
+func (s Setup) checkClock(ctx context.Context) []Finding {
+	if s.Clock == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkBound)
+	defer cancel()
+	return []Finding{s.Clock(ctx)}
 }
 
 // checkNotices is silent where nobody is to be told of anything.

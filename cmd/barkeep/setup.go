@@ -36,7 +36,7 @@ func (p *process) read(w io.Writer) (setup, config.Problems, error) {
 	if err != nil {
 		return setup{}, nil, err
 	}
-	s := setup{config: c, now: clock(c.StartAt)}
+	s := setup{config: c, now: app.Clock(c.StartAt)}
 	s.log = newLogger(w, c.LogLevel, c.LogFormat, isTerminal(p.err), s.now)
 	if !c.StartAt.IsZero() {
 		s.log.WarnContext(p.ctx, "the clock was set by BARKEEP_NOW and runs on from there", "now", c.StartAt.UTC().Format(time.RFC3339))
@@ -44,7 +44,9 @@ func (p *process) read(w io.Writer) (setup, config.Problems, error) {
 	return s, problems, nil
 }
 
-func (s setup) options() app.Options { return app.Options{Now: s.now, Logger: s.log} }
+func (s setup) options() app.Options {
+	return app.Options{Now: s.now, Logger: s.log, Released: releasedAt()}
+}
 
 // naming is what slots and times are named by for people.
 type naming struct {
