@@ -79,12 +79,13 @@ func (a *App) open(ctx context.Context, o Options) error {
 	}
 	for _, step := range []func() error{
 		func() error { return a.openArchive(ctx, o) },
+		func() error { return a.openNotices(o) }, //nolint:contextcheck // closing has a bound of its own
 		func() error { return a.openClock(ctx, o) },
 		func() error { return a.readPast(ctx, o) },
 		func() error { return a.openShared(ctx, o) },
 		func() error { return a.openProvider(o) },
 		func() error { return a.openEngine(o) },
-		func() error { return a.openGate(o) }, //nolint:contextcheck // closing has a bound of its own
+		func() error { return a.openGate(o) },
 	} {
 		if err := step(); err != nil {
 			return err

@@ -11,9 +11,6 @@ import (
 
 // openGate wires the run gate: the one way to run anything, whoever asks.
 func (a *App) openGate(o Options) error {
-	if err := a.openNotices(o); err != nil {
-		return err
-	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"

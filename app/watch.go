@@ -28,10 +28,8 @@ func (a *App) openClock(ctx context.Context, o Options) (err error) {
 	name := "the clock of " + host
 	c := clockOf(ctx, a.Config, a.Archive, o)
 	c.Ask = func(ctx context.Context) error { return a.askDate(ctx, o) }
-	c.Tell = func(ctx context.Context, j clock.Judgement) bool { return a.tellOfClock(ctx, name, j, o) }
-	c.Forget = func(ctx context.Context) bool {
-		return a.notices != nil && a.notices.Forget(ctx, name, ledger.NoticeClock) == nil // else once more
-	}
+	c.Tell = func(_ context.Context, j clock.Judgement) { a.tellOfClock(name, j) }
+	c.Forget = func(ctx context.Context) bool { return a.clockIsRight(ctx, name) }
 	if a.clock, err = clock.New(c); err != nil {
 		return err
 	}
@@ -65,20 +63,19 @@ func (a *App) askDate(ctx context.Context, o Options) error {
 	return err
 }
 
-// tellOfClock tells people that the clock is off, unless they were told before, and whether they know.
-func (a *App) tellOfClock(ctx context.Context, name string, j clock.Judgement, o Options) bool {
-	if a.notices == nil {
-		return false
-	}
-	text := j.String()
+// tellOfClock has people told that the clock is off, beside the work. That nothing is run is told for itself: it may come later.
+func (a *App) tellOfClock(name string, j clock.Judgement) {
+	notice := ledger.Notice{Kind: ledger.NoticeClock, Name: name, Text: j.String()}
 	if j.State == clock.Stopped {
-		text += "; nothing is run until it is right"
+		notice.Kind = ledger.NoticeClockStops
+		notice.Text += "; nothing is run until it is right"
 	}
-	told, err := a.notices.Deliver(ctx, ledger.Notice{Kind: ledger.NoticeClock, Name: name, Text: text})
-	if err != nil {
-		o.Logger.WarnContext(ctx, "notice not delivered", "about", name, "kind", ledger.NoticeClock, "error", err)
-	}
-	return told
+	a.notices.Queue(notice)
+}
+
+// clockIsRight lets people be told again of a clock, should it be off once more. False when that could not be noted.
+func (a *App) clockIsRight(ctx context.Context, name string) bool {
+	return errors.Join(a.notices.Forget(ctx, name, ledger.NoticeClock), a.notices.Forget(ctx, name, ledger.NoticeClockStops)) == nil
 }
 
 // keepWatch looks at the clock until ctx ends. It sends no request to the provider.

@@ -22,9 +22,9 @@ type Config struct {
 	Database func(ctx context.Context) (time.Time, error)
 	// Ask asks the provider for an answer, whatever it is: who receives it tells Dated what its Date was. Nil: it is not asked.
 	Ask func(ctx context.Context) error
-	// Tell tells people of a clock that is off, and Forget notes that it is right, so that it may be told again; each until it
-	// returns true. Both may be nil.
-	Tell   func(ctx context.Context, j Judgement) bool
+	// Tell has people told of a clock that is off, unless they know: it is called again and again, and does not wait for it. Forget
+	// notes that the clock is right, so that it may be told again; it is called until it returns true. Both may be nil.
+	Tell   func(ctx context.Context, j Judgement)
 	Forget func(ctx context.Context) bool
 
 	elapsed func() time.Duration // a monotonic clock
@@ -41,6 +41,8 @@ const (
 	again = 2 * time.Second
 	// jumpSlack is how far the clock may go astray between two readings before it counts as set.
 	jumpSlack = 2 * time.Second
+	// tellEvery is how often people are told of a clock that is off as far as nobody has noted yet that they know.
+	tellEvery = 10 * time.Minute
 	// lookTimeout bounds one look at another clock.
 	lookTimeout = 10 * time.Second
 	// answers is how many of the provider's newest answers are judged together.
@@ -53,7 +55,9 @@ type Watch struct {
 	looking sync.Mutex // held while others are asked
 
 	// Of what people know; guarded by looking.
-	told, forgot bool
+	told   State         // the state that they were told of last
+	toldAt time.Duration // when, by the monotonic clock
+	forgot bool
 
 	mu       sync.Mutex
 	database *sample
@@ -284,9 +288,10 @@ func (w *Watch) report(ctx context.Context) {
 		w.Logger.InfoContext(ctx, "the clock was compared", "state", j.State, "detail", j.String())
 	}
 	switch {
-	case off && w.Tell != nil && !w.told:
-		w.told, w.forgot = w.Tell(ctx, j), false
+	case off && w.Tell != nil && (w.told != j.State || w.elapsed()-w.toldAt >= tellEvery):
+		w.Tell(ctx, j)
+		w.told, w.toldAt, w.forgot = j.State, w.elapsed(), false
 	case j.State == Right && j.Ahead.Abs() <= RightAt && w.Forget != nil && !w.forgot:
-		w.forgot, w.told = w.Forget(ctx), false
+		w.forgot, w.told = w.Forget(ctx), ""
 	}
 }
