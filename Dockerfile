@@ -22,11 +22,12 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
-ARG TARGETOS TARGETARCH VERSION=dev
+# RELEASED is when the commit was made (git log -1 --format=%cI); it may be left out.
+ARG TARGETOS TARGETARCH VERSION=dev RELEASED=
 # The flags are those of `make build`.
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION" -o /rootfs/barkeep ./cmd/barkeep
+    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION -X main.released=$RELEASED" -o /rootfs/barkeep ./cmd/barkeep
 
 FROM toolchain AS prebuilt
 ARG TARGETPLATFORM

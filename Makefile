@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# When the commit was made: a clock that shows an earlier day has lost the time.
+RELEASED ?= $(shell git log -1 --format=%cI 2>/dev/null)
 TOOL := go tool -modfile=tools.mod
 TESTENV := go run ./tools/testenv --
 
@@ -24,7 +26,7 @@ demo: ## Watch a dozen futures land in an archive, offline
 	go run ./cmd/barkeep demo
 
 build: ## Build bin/barkeep, static, with the version in it
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/barkeep ./cmd/barkeep
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION) -X main.released=$(RELEASED)' -o bin/barkeep ./cmd/barkeep
 
 test: ## Run all tests with the race detector, beside a PostgreSQL and a Redis of their own
 	@echo 'compiling tools/testenv, which brings the servers and a C compiler; on a new machine that takes a minute'

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"barkeep/clock"
 	"barkeep/config"
 	"barkeep/gate"
 	"barkeep/ledger"
@@ -28,6 +29,8 @@ type Options struct {
 	Now    func() time.Time
 	Logger *slog.Logger
 	Watch  func(ledger.Event) // nil: nobody watches the runs
+	// Released is when this program was released, before which no clock that is right can be; zero when that is not known.
+	Released time.Time
 }
 
 // App is a wired Barkeep. Close it.
@@ -48,6 +51,7 @@ type App struct {
 	shared      *failover.Shared
 	budget      *failover.Budget
 	client      *yahoo.Client
+	clock       *clock.Watch
 	notices     *notify.Dispatcher
 	metrics     *server.Metrics
 	closers     closers
@@ -76,11 +80,13 @@ func (a *App) open(ctx context.Context, o Options) error {
 	}
 	for _, step := range []func() error{
 		func() error { return a.openArchive(ctx, o) },
+		func() error { return a.openNotices(o) }, //nolint:contextcheck // closing has a bound of its own
+		func() error { return a.openClock(ctx, o) },
 		func() error { return a.readPast(ctx, o) },
 		func() error { return a.openShared(ctx, o) },
 		func() error { return a.openProvider(o) },
 		func() error { return a.openEngine(o) },
-		func() error { return a.openGate(o) }, //nolint:contextcheck // closing has a bound of its own
+		func() error { return a.openGate(o) },
 	} {
 		if err := step(); err != nil {
 			return err
@@ -94,8 +100,9 @@ const seriesLease = 30 * time.Second
 
 func (a *App) openEngine(o Options) (err error) {
 	a.Engine, err = syncer.New(syncer.Config{
-		Provider: thrifty{a.client}, Capabilities: yahoo.Capabilities(), Archive: a.Archive, Cache: a.cache(), Leases: a.shared,
-		Now: o.Now, Logger: o.Logger, Pacific: a.pacific, Writers: a.writers(),
+		Provider: punctual{thrifty{a.client}, a.clock}, Capabilities: yahoo.Capabilities(), Archive: a.Archive,
+		Cache: a.cache(), Leases: a.shared,
+		Now: o.Now, Over: a.clock.Over, Logger: o.Logger, Pacific: a.pacific, Writers: a.writers(),
 		LeaseTime: min(seriesLease, a.Config.RunLease),
 	})
 	return err
@@ -128,14 +135,17 @@ func (a *App) openShared(ctx context.Context, o Options) (err error) {
 	return err
 }
 
+// budgetName is what the requests to the provider are counted under.
+const budgetName = "yahoo"
+
 func (a *App) openProvider(o Options) (err error) {
 	limits := store.Limits{PerMinute: a.Config.YahooRequestsPerMinute, PerDay: a.Config.YahooDailyBudget}
-	if a.budget, err = a.shared.Budget("yahoo", limits); err != nil {
+	if a.budget, err = a.shared.Budget(budgetName, limits); err != nil {
 		return config.Unusable(err)
 	}
 	c := yahoo.Config{
 		UserAgent: a.Config.YahooUserAgent, RequestsPerMinute: a.Config.YahooRequestsPerMinute, Budget: a.budget,
-		Now: o.Now, Logger: o.Logger,
+		Now: o.Now, Over: a.clock.Over, Dated: a.dated(), Logger: o.Logger,
 	}
 	if a.Config.YahooBaseURL != "" {
 		c.BaseURLs = []string{a.Config.YahooBaseURL}

@@ -42,6 +42,7 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 type Reading interface {
 	query.Archive
 	doctor.Schema
+	store.Clock
 }
 
 // OpenExisting opens an archive for commands that read: it makes nothing, and needs no right to write. The error wraps

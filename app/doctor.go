@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"barkeep/clock"
 	"barkeep/config"
 	"barkeep/doctor"
 	"barkeep/store"
@@ -26,6 +27,7 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	instruments, timeframes, err := yahoo.Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
 	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}
 	s.Schedule.Import, _, s.Schedule.Err = Schedules(c)
+	s.Clock = func(ctx context.Context) doctor.Finding { return checkClock(ctx, c, problems, o) }
 	s.Notices = noticesOf(ctx, c, problems)
 	secrets := config.NewRedactor(c)
 	findings := doctor.Run(ctx, s)
@@ -83,4 +85,24 @@ func noticesOf(ctx context.Context, c config.Config, problems config.Problems) d
 	}
 	n.Errs = slices.DeleteFunc(n.Errs, func(err error) bool { return err == nil })
 	return n
+}
+
+// checkClock holds the machine's clock against the archive's, if that can be opened: why it cannot is another finding.
+func checkClock(ctx context.Context, c config.Config, problems config.Problems, o Options) doctor.Finding {
+	var archive store.Clock
+	if !slices.ContainsFunc(problems, func(p config.Problem) bool { return p.Key == "DATABASE_URL" }) {
+		if opened, closeIt, err := OpenExisting(ctx, c, o); err == nil {
+			defer closeIt()
+			archive = opened
+		}
+	}
+	j := lookAt(ctx, c, archive, o)
+	finding := doctor.Finding{Name: doctor.ClockCheck, State: doctor.OK, Detail: j.String(), Remedy: j.Remedy()}
+	switch j.State {
+	case clock.Warned:
+		finding.State = doctor.Warning
+	case clock.Stopped:
+		finding.State = doctor.Broken
+	}
+	return finding
 }

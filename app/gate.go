@@ -11,9 +11,6 @@ import (
 
 // openGate wires the run gate: the one way to run anything, whoever asks.
 func (a *App) openGate(o Options) error {
-	if err := a.openNotices(o); err != nil {
-		return err
-	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
@@ -28,7 +25,7 @@ func (a *App) openGate(o Options) error {
 	}
 	a.Gate, err = gate.New(gate.Config{
 		Ledger: a.Archive, Markers: markers, Work: a.slotWork, Listeners: listeners,
-		Kept: a.kept, Now: o.Now, Logger: o.Logger,
+		Kept: a.kept, May: a.clock.May, Now: o.Now, Logger: o.Logger,
 		Host: host, PID: os.Getpid(), Lease: a.Config.RunLease, Deadline: a.Config.RunDeadline,
 		OnStep: func(step gate.Step, _ ledger.Run) { crashPoint(string(step)) },
 	})

@@ -92,6 +92,7 @@ func (r *replay) clock() time.Time { return r.now }
 // open wires an app on the replay's clock.
 func (r *replay) open(t *testing.T) *app.App {
 	t.Helper()
+	r.config.StartAt = time.Unix(0, 0) // the clock is set on purpose
 	a, err := app.New(t.Context(), r.config, app.Options{Now: r.clock, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -11,10 +11,11 @@ import (
 // runRequest carries out what was asked for over HTTP.
 func (a *App) runRequest(ctx context.Context, r api.RunRequest, listen func(ledger.Event)) (api.StartedRun, error) {
 	if r.Slot.At.IsZero() {
-		return a.runsAdHoc(ctx, r, listen)
+		started, err := a.runsAdHoc(ctx, r, listen)
+		return started, refusedOf(err)
 	}
 	result, err := a.Gate.RunSlot(ctx, r.Slot, gate.SlotRequest{
 		Entry: "api", Force: r.Force, NoWait: true, Listen: a.listener(listen),
 	})
-	return api.StartedRun{Run: result.Run, New: result.Outcome == gate.Ran}, err
+	return api.StartedRun{Run: result.Run, New: result.Outcome == gate.Ran}, refusedOf(err)
 }

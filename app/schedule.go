@@ -54,6 +54,10 @@ func (a *App) readPast(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	if a.clock.Judge().Err() != nil {
+		a.imports, a.maintenance = past[0], past[1]
+		return nil // by a wrong clock it is not known which schedule was in force
+	}
 	named, err := a.Archive.NameSlots(ctx, func(run ledger.Run) (ledger.Slot, bool) {
 		return ledger.OldSlot(run.Slot, run.Started, append(past, a.imports, a.maintenance)...)
 	})
@@ -64,9 +68,17 @@ func (a *App) readPast(ctx context.Context, o Options) error {
 	return err
 }
 
+// FirstRelease is before any schedule that was ever in force: what is recorded for an earlier time came from a wrong clock.
+func FirstRelease() time.Time { return time.Date(2026, time.November, 22, 0, 0, 0, 0, time.UTC) }
+
 // begin records by which schedule a job is run from now on, and plans its slots: with the schedule's past.
 func (a *App) begin(ctx context.Context, schedule ledger.Schedule, o Options) (scheduler.Plan, error) {
 	now := o.Now()
+	if a.Config.StartAt.IsZero() {
+		if err := a.Archive.DropSchedules(ctx, schedule.Job(), FirstRelease()); err != nil {
+			return scheduler.Plan{}, err
+		}
+	}
 	changes, err := a.Archive.ChangeSchedule(ctx, schedule.Job(), schedule.String(), now)
 	if err != nil {
 		return scheduler.Plan{}, err

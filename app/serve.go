@@ -14,6 +14,7 @@ import (
 	"barkeep/scheduler"
 	"barkeep/server"
 	"barkeep/server/api"
+	"barkeep/server/view"
 	"barkeep/store"
 	"barkeep/yahoo"
 )
@@ -25,16 +26,11 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 	if err != nil {
 		return err
 	}
-	plans, err := a.plans(ctx, o)
-	if err != nil {
-		return errors.Join(err, closeCron(ctx, cron))
-	}
-	planner, err := scheduler.New(scheduler.Config{
-		RunSlot: a.scheduled, Slots: a.Archive, Plans: plans, Kept: a.kept, Trigger: cron, Notices: a.notices,
-		Now: o.Now, Logger: o.Logger,
-	})
-	if err != nil {
-		return errors.Join(err, closeCron(ctx, cron))
+	var planner *scheduler.Scheduler
+	if a.clock.May(ctx) == nil {
+		if planner, err = a.planner(ctx, cron, o); err != nil {
+			return errors.Join(err, closeCron(ctx, cron))
+		}
 	}
 	beside := server.NewTasks(context.WithoutCancel(ctx)) // it is stopped below, after the log has said why
 	defer beside.Stop()
@@ -46,8 +42,51 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 		return config.Unusable(errors.Join(err, closeCron(ctx, cron)))
 	}
 	a.announce(ctx, o)
-	beside.Start(planner.Run)
+	beside.Start(a.keepWatch)
+	beside.Start(func(ctx context.Context) {
+		if planner == nil {
+			planner = a.planLater(ctx, cron, o)
+		}
+		if planner != nil {
+			planner.Run(ctx)
+		}
+	})
 	return errors.Join(serveUntil(ctx, o.Logger, web, beside), closeCron(ctx, cron))
+}
+
+// planner makes the scheduler. The schedules come into force.
+func (a *App) planner(ctx context.Context, cron *scheduler.Cron, o Options) (*scheduler.Scheduler, error) {
+	plans, err := a.plans(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return scheduler.New(scheduler.Config{
+		RunSlot: a.scheduled, Slots: a.Archive, Plans: plans, Kept: a.kept, Trigger: cron, Notices: a.notices, May: a.trustClock,
+		Now: o.Now, Logger: o.Logger,
+	})
+}
+
+// planLater makes the scheduler once the clock is right: by a wrong one no schedule can come into force. It is nil when ctx ends
+// first.
+func (a *App) planLater(ctx context.Context, cron *scheduler.Cron, o Options) *scheduler.Scheduler {
+	for tick := time.NewTicker(watchEvery); ; {
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return nil
+		case <-tick.C:
+		}
+		if a.clock.May(ctx) != nil {
+			continue
+		}
+		planner, err := a.planner(ctx, cron, o)
+		if err == nil {
+			tick.Stop()
+			o.Logger.InfoContext(ctx, "the clock is right now, the schedule begins")
+			return planner
+		}
+		o.Logger.ErrorContext(ctx, "the schedule cannot begin", "error", err)
+	}
 }
 
 // plans are what is run when. The schedules come into force.
@@ -107,6 +146,7 @@ func (a *App) openServer(version string, o Options, beside *server.Tasks) (*serv
 	web, err := server.New(server.Config{
 		Addr: a.Config.HTTPAddr, Hosts: a.Config.HTTPHosts, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
 		Import: a.imports, Maintenance: a.maintenance, Kept: a.kept, Pacific: a.pacific, Ledger: a.Archive, States: a.Archive.States,
+		Clock:    func() *view.Clock { return viewClock(a.clock.Judge()) },
 		Provider: a.providerState, Metrics: a.metrics, Now: o.Now, Logger: o.Logger, Checks: a.probes(),
 	})
 	if err != nil {
@@ -127,7 +167,10 @@ func (a *App) openServer(version string, o Options, beside *server.Tasks) (*serv
 
 // probes are what /readyz and /status look at.
 func (a *App) probes() []server.Check {
-	checks := []server.Check{{Name: "database", Needed: true, Probe: a.probeArchive}}
+	checks := []server.Check{
+		{Name: "database", Needed: true, Probe: a.probeArchive},
+		{Name: "clock", Needed: true, Probe: a.probeClock},
+	}
 	if a.redis != nil {
 		checks = append(checks, server.Check{Name: "redis", Probe: a.redis.Ping})
 	}

@@ -110,7 +110,7 @@ func runStep(dir, version, command string) error {
 	command = regexp.MustCompile(`/(rootfs|folders)/`).ReplaceAllString(command, dir+"/$1/")
 	run := exec.Command("sh", "-euc", command)
 	run.Dir = ".."
-	run.Env = append(os.Environ(), "TARGETOS=linux", "TARGETARCH="+runtime.GOARCH, "VERSION="+version)
+	run.Env = append(os.Environ(), "TARGETOS=linux", "TARGETARCH="+runtime.GOARCH, "VERSION="+version, "RELEASED=2026-11-22T22:43:49Z")
 	if out, err := run.CombinedOutput(); err != nil {
 		return fmt.Errorf("RUN %s: %w\n%s", command, err, out)
 	}
@@ -221,11 +221,13 @@ func TestImageHoldsTheProgramAndNothingElse(t *testing.T) {
 // TestImageIsBuiltAsMakeBuildDoes holds the flags of the Dockerfile, the Makefile and the release to each other.
 func TestImageIsBuiltAsMakeBuildDoes(t *testing.T) {
 	t.Parallel()
-	for file, stamp := range map[string]string{
-		"Dockerfile": "$VERSION", "Makefile": "$(VERSION)", ".goreleaser.yaml": "{{ .Version }}",
+	for file, stamps := range map[string][2]string{
+		"Dockerfile": {"$VERSION", "$RELEASED"}, "Makefile": {"$(VERSION)", "$(RELEASED)"},
+		".goreleaser.yaml": {"{{ .Version }}", "{{ .CommitDate }}"},
 	} {
 		content := text(t, file)
-		for _, want := range []string{"-trimpath", "-s -w -X main.version=" + stamp, "CGO_ENABLED=0"} {
+		stamped := "-s -w -X main.version=" + stamps[0] + " -X main.released=" + stamps[1]
+		for _, want := range []string{"-trimpath", stamped, "CGO_ENABLED=0"} {
 			if !strings.Contains(content, want) {
 				t.Errorf("%s lacks %s", file, want)
 			}

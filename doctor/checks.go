@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -48,6 +49,15 @@ func (s Setup) checkSchedule() []Finding {
 		there += " = " + in.Format("15:04 MST") + " in California" // a zone that was meant to be another shows here
 	}
 	return []Finding{ok("schedule", fmt.Sprintf("%s; next at %s; this machine's zone, %s, does not matter", imports, there, local))}
+}
+
+func (s Setup) checkClock(ctx context.Context) []Finding {
+	if s.Clock == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkBound)
+	defer cancel()
+	return []Finding{s.Clock(ctx)}
 }
 
 // checkNotices is silent where nobody is to be told of anything.

@@ -22,6 +22,10 @@ const (
 	Broken  = "broken"
 )
 
+// ClockCheck is the name of the finding about the machine's clock. The worker starts with a broken one, and waits until it is
+// right.
+const ClockCheck = "clock"
+
 // ErrBroken marks the error of Err. Its text does not say so.
 var ErrBroken = errors.New("broken set-up")
 
@@ -56,8 +60,10 @@ type Setup struct {
 	Series    Series
 	Schedule  Schedule
 	Notices   Notices
-	NoCache   bool                    // CACHE_ENABLED is false
-	Redact    func(url string) string // hides the password of a URL
+	// Clock holds the machine's clock against others; nil for nobody to ask. The finding's name is ClockCheck.
+	Clock   func(ctx context.Context) Finding
+	NoCache bool                    // CACHE_ENABLED is false
+	Redact  func(url string) string // hides the password of a URL
 }
 
 // Series is how many series are kept, or why INSTRUMENTS or TIMEFRAMES cannot be used.
@@ -83,7 +89,7 @@ func Run(ctx context.Context, s Setup) []Finding {
 	env := readEnvironment(s.Environ)
 	return slices.Concat(
 		s.checkValues(), env.check(s), s.checkSeries(), s.checkSchedule(), s.checkDatabase(ctx, env), s.checkRedis(ctx, env),
-		s.checkNotices(), s.checkCache(),
+		s.checkClock(ctx), s.checkNotices(), s.checkCache(),
 	)
 }
 

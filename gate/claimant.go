@@ -49,6 +49,9 @@ func (c *claimant) try(ctx context.Context) (Result, error) {
 func (c *claimant) done(ctx context.Context, run ledger.Run) (Result, error) {
 	switch {
 	case c.request.Force:
+		if err := c.May(ctx); err != nil {
+			return Result{}, err
+		}
 		c.token, c.ours = newToken(), false
 		return c.enter(ctx, true)
 	case c.polls > 0:
@@ -99,6 +102,9 @@ func (c *claimant) claim(ctx context.Context) (Result, error) {
 	if result, enough := c.failedMeanwhile(ctx); enough {
 		c.unmark(ctx)
 		return result, nil
+	}
+	if err := c.May(ctx); err != nil {
+		return Result{}, err
 	}
 	if c.up {
 		if winner, lost := c.claimMarker(ctx, c.wanted(false)); lost && winner.State == ledger.MarkerDone {

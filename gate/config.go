@@ -31,7 +31,10 @@ type Config struct {
 	Work    Work    // of slots
 	// Kept are the series that this process keeps: a slot is done when each of them has its evidence. The zero Kept is for those
 	// to whom a slot is done when any run of it is.
-	Kept      ledger.Kept
+	Kept ledger.Kept
+	// May tells whether a run may be begun now; its error is what the caller gets instead of a run. It is asked before anything is
+	// claimed. Nil: always.
+	May       func(ctx context.Context) error
 	Listeners []Listener
 	Now       func() time.Time
 	Logger    *slog.Logger
@@ -69,6 +72,9 @@ func New(c Config) (*Gate, error) {
 	orDefault(&c.ListenTimeout, time.Second)
 	if c.Random == nil {
 		c.Random = rand.Float64
+	}
+	if c.May == nil {
+		c.May = func(context.Context) error { return nil }
 	}
 	if c.OnStep == nil {
 		c.OnStep = func(Step, ledger.Run) {}

@@ -62,9 +62,9 @@ type Result struct {
 func (r Result) Done() bool { return r.Run.State == ledger.StateDone }
 
 // RunSlot sees to it that the slot is run once, by this call or another, and returns what came of it. An error means that the
-// gate cannot tell: the ledger does not answer, the slot is none (ledger.ErrSlot), or ctx ended while another's run was
-// waited for. A run that failed is no error. When ctx ends while the run is carried out here, it ends early, is recorded as
-// stopped and returned without an error.
+// gate cannot tell: the ledger does not answer, nothing may be begun now (Config.May), the slot is none (ledger.ErrSlot), or ctx
+// ended while another's run was waited for. A run that failed is no error. When ctx ends while the run is carried out here, it
+// ends early, is recorded as stopped and returned without an error.
 func (g *Gate) RunSlot(ctx context.Context, slot ledger.Slot, request SlotRequest) (Result, error) {
 	if err := slot.Check(); err != nil {
 		return Result{}, fmt.Errorf("run a slot: %w", err)
@@ -98,6 +98,9 @@ func (g *Gate) RunAdHoc(ctx context.Context, request AdHocRequest) (Result, erro
 	}
 	if ctx.Err() != nil {
 		return Result{}, fmt.Errorf("run ad hoc: %w", context.Cause(ctx))
+	}
+	if err := g.May(ctx); err != nil {
+		return Result{}, err
 	}
 	run := g.newRun(request.Entry, newToken())
 	run.Job, run.Attempt = request.Job, 1

@@ -7,11 +7,13 @@ type NoticeKind string
 
 // The kinds of notices.
 const (
-	NoticeFailed    NoticeKind = "failed"    // an attempt failed; it is tried again until the next slot
-	NoticePartial   NoticeKind = "partial"   // some series failed; they alone are tried again
-	NoticeAbandoned NoticeKind = "abandoned" // the process that ran the slot died or could not record its end; another took over
-	NoticeMissed    NoticeKind = "missed"    // the slot is long due, or over, without a finished run
-	NoticeSeveral   NoticeKind = "several"   // this slot and others before it are over without a finished run
+	NoticeFailed     NoticeKind = "failed"      // an attempt failed; it is tried again until the next slot
+	NoticePartial    NoticeKind = "partial"     // some series failed; they alone are tried again
+	NoticeAbandoned  NoticeKind = "abandoned"   // the process that ran the slot died or could not record its end; another took over
+	NoticeMissed     NoticeKind = "missed"      // the slot is long due, or over, without a finished run
+	NoticeClock      NoticeKind = "clock"       // the clock of a machine is off; told again only after it was right meanwhile
+	NoticeClockStops NoticeKind = "clock stops" // likewise, so far off that nothing is run
+	NoticeSeveral    NoticeKind = "several"     // this slot and others before it are over without a finished run
 )
 
 // Notice is one thing to tell people.

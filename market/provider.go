@@ -28,6 +28,7 @@ const (
 	OutcomeBroken      Outcome = "broken body"   // a status 200 whose body is truncated, not JSON, ragged or too large
 	OutcomeRefused     Outcome = "refused"       // another 4xx: the request itself is wrong; a retry does not help
 	OutcomeCircuitOpen Outcome = "circuit open"  // not sent: too many faults of late; RetryAfter says when to come back
+	OutcomeClock       Outcome = "wrong clock"   // not sent: this machine's clock is wrong
 	OutcomeBudget      Outcome = "no budget"     // not sent: the day is spent, or nobody counts; RetryAfter says when to ask again
 )
 

@@ -36,6 +36,17 @@ func (d *Dispatcher) Deliver(ctx context.Context, n ledger.Notice) (told bool, e
 	return true, nil
 }
 
+// Forget lets a notice be told once more, by any process, should what it is about come again.
+func (d *Dispatcher) Forget(ctx context.Context, subject string, kind ledger.NoticeKind) error {
+	ctx, cancel := context.WithTimeout(ctx, min(d.Timeout, toldTimeout))
+	defer cancel()
+	if err := d.Notices.Forget(ctx, subject, kind); err != nil {
+		return err
+	}
+	d.memory.forget(topic{subject, kind})
+	return nil
+}
+
 // deliverAlone tells a notice without the ledger, unless this process did or is at it.
 func (d *Dispatcher) deliverAlone(ctx context.Context, n ledger.Notice, failed error) (told bool, err error) {
 	about := topic{n.Subject(), n.Kind}

@@ -108,19 +108,19 @@ func (d *Dispatcher) Listen(e ledger.Event) {
 	case e.Run.State == ledger.StateDone:
 		d.queuePing(PingSuccess, e.Run)
 	case e.Run.State == ledger.StateAbandoned:
-		d.queueNotice(ledger.NewNotice(ledger.NoticeAbandoned, slot, e.Run))
+		d.Queue(ledger.NewNotice(ledger.NoticeAbandoned, slot, e.Run))
 	case e.Run.State == ledger.StatePartial:
 		d.queuePing(PingFailure, e.Run)
-		d.queueNotice(ledger.NewNotice(ledger.NoticePartial, slot, e.Run))
+		d.Queue(ledger.NewNotice(ledger.NoticePartial, slot, e.Run))
 	default:
 		d.queuePing(PingFailure, e.Run)
-		d.queueNotice(ledger.NewNotice(ledger.NoticeFailed, slot, e.Run))
+		d.Queue(ledger.NewNotice(ledger.NoticeFailed, slot, e.Run))
 	}
 }
 
-// queueNotice queues a notice. One that finds the queue full, or the dispatcher closed, is dropped: the auditor of any process
+// Queue queues a notice. One that finds the queue full, or the dispatcher closed, is dropped: the auditor of any process
 // that still runs finds what was not told.
-func (d *Dispatcher) queueNotice(n ledger.Notice) {
+func (d *Dispatcher) Queue(n ledger.Notice) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if d.closed || !offer(d.notices, n) {

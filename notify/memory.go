@@ -68,3 +68,10 @@ func (m *memory) unrecorded() []topic {
 	}
 	return topics
 }
+
+// forget lets a topic be told again.
+func (m *memory) forget(about topic) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.topics, about)
+}

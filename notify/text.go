@@ -81,6 +81,8 @@ func verb(kind ledger.NoticeKind) string {
 		return "was missed"
 	case ledger.NoticeSeveral:
 		return "and others before it were missed"
+	case ledger.NoticeClock, ledger.NoticeClockStops:
+		return "is off"
 	default:
 		return "is " + clean(string(kind))
 	}
@@ -104,6 +106,9 @@ func advice(n ledger.Notice) string {
 	case ledger.NoticeMissed, ledger.NoticeSeveral:
 		return "There is no new data of this slot. Get now what the provider still has with `" + sync + "`; see " +
 			"`barkeep status`."
+	case ledger.NoticeClock, ledger.NoticeClockStops:
+		return "Set the clock of the machine, and have it kept right. A clock that is 2 minutes off or more runs nothing until it is " +
+			"right; see `barkeep doctor`. This is not told again before the clock was right."
 	default:
 		return "See `barkeep status`."
 	}

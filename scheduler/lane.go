@@ -126,7 +126,7 @@ func (l *lane) sleep(ctx context.Context, until time.Time) {
 		now := l.wall()
 		if jump := now.Sub(looked) - l.CheckEvery; jump.Abs() > clockSlack {
 			l.Logger.WarnContext(ctx, "the clock jumped, or the machine slept", "by", jump)
-			l.awake = now
+			l.awake, l.again = now, time.Time{} // what is to be tried again was planned by the clock as it was
 			return
 		}
 		looked = now

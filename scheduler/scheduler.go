@@ -32,8 +32,11 @@ type Config struct {
 	Kept    ledger.Kept // the series for which a slot is judged
 	Trigger Trigger
 	Notices Notices // nil: nobody is told; what was missed is recorded all the same
-	Now     func() time.Time
-	Logger  *slog.Logger
+	// May tells whether the clock can be believed; while it returns an error no slot is judged as missed. Nil: always. That no slot
+	// is run then is RunSlot's affair.
+	May    func(ctx context.Context) error
+	Now    func() time.Time
+	Logger *slog.Logger
 
 	RetryFirst time.Duration  // the pause after a first failed attempt, doubled with each; 1 minute by default
 	RetryMost  time.Duration  // the longest pause; 30 minutes by default
@@ -65,6 +68,9 @@ func New(c Config) (*Scheduler, error) {
 		if *value == 0 {
 			*value = def
 		}
+	}
+	if c.May == nil {
+		c.May = func(context.Context) error { return nil }
 	}
 	if c.Random == nil {
 		c.Random = rand.Float64

@@ -11,6 +11,7 @@ import (
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/query"
+	"barkeep/server/view"
 )
 
 // Config is what a server needs. Now, Logger, Pacific, Ledger, States and Provider are required, and Addr or Listener for
@@ -33,6 +34,7 @@ type Config struct {
 	Ledger   query.Ledger
 	States   func(context.Context) ([]market.SeriesState, error) // that of store.Bars
 	Provider func(context.Context) (ProviderState, error)        // it sends no request to the provider
+	Clock    func() *view.Clock                                  // how the clock stands; nil: nobody knows
 	Checks   []Check
 	Metrics  *Metrics // what runs of this process have counted; nil for a new one
 

@@ -53,6 +53,9 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		Next:   s.views.Next(now, s.Import, s.Maintenance),
 		Checks: s.viewChecks(ctx, since), Unknown: []view.Unknown{},
 	}
+	if s.Clock != nil {
+		v.Clock = s.Clock()
+	}
 	if runs, ok := shown(ctx, s, since, &v, s.runs); ok {
 		v.Runs, v.Last = s.views.Recent(runs.Runs, runs.Progress), s.views.LastEnded(runs.Runs)
 	}

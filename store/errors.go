@@ -62,6 +62,9 @@ func (f *Fault) Unwrap() []error {
 	return []error{f.Kind, f.Err}
 }
 
+// ErrNoClock tells that a database has no clock of its own.
+var ErrNoClock = errors.New("the database has no clock of its own")
+
 // Lasting tells whether an error wraps a Fault: whoever meets one gives up at once, for everything that is left to write.
 func Lasting(err error) bool {
 	var fault *Fault

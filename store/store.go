@@ -14,6 +14,7 @@ import (
 // Archive is everything that a database of Barkeep can do. Both engines have it.
 type Archive interface {
 	Schema
+	Clock
 	Bars
 	Gate
 	Slots
@@ -21,6 +22,7 @@ type Archive interface {
 	Notices
 	Leases
 	Budgets
+	Moments
 	Allowances
 }
 
@@ -35,6 +37,12 @@ type Schema interface {
 	Migrate(ctx context.Context) (from, to int64, err error)
 	// SchemaVersion is the schema that the database has, and the newest one that this program knows.
 	SchemaVersion(ctx context.Context) (current, latest int64, err error)
+}
+
+// Clock is the clock by which a database measures what processes share.
+type Clock interface {
+	// Clock reads it. The error is ErrNoClock where it is the one of the machine that asks.
+	Clock(ctx context.Context) (time.Time, error)
 }
 
 // Bars reads the stored bars and opens transactions that write them.
@@ -144,6 +152,8 @@ type Slots interface {
 	// ChangeSchedule records that the job is run by this schedule (its text) from now on, unless it is so already, and returns
 	// what ScheduleChanges does then. Changes recorded for a time after now go: a wrong clock wrote them.
 	ChangeSchedule(ctx context.Context, job ledger.Job, schedule string, now time.Time) ([]ledger.ScheduleChange, error)
+	// DropSchedules forgets which schedules came into force before a time: a wrong clock wrote that.
+	DropSchedules(ctx context.Context, job ledger.Job, before time.Time) error
 	// Standing tells how each slot of the job stands whose instant is in [from, to] and that has any run; rising. A slot is done
 	// if any unforced run of it is, or if it is for those who keep these series.
 	Standing(ctx context.Context, job ledger.Job, from, to time.Time, kept ledger.Kept) ([]ledger.Run, error)
@@ -179,6 +189,8 @@ type Notices interface {
 	Turn(ctx context.Context, subject string, kind ledger.NoticeKind, turn time.Duration) (ledger.Turn, error)
 	// Told records that a notice was told. It may be repeated.
 	Told(ctx context.Context, subject string, kind ledger.NoticeKind) error
+	// Forget lets a notice be told once more, should what it is about come again. It may be repeated.
+	Forget(ctx context.Context, subject string, kind ledger.NoticeKind) error
 }
 
 // Leases let one process at a time work on what a name stands for. They save work and requests; what is written is right
@@ -228,6 +240,13 @@ type Budgets interface {
 	Take(ctx context.Context, name string, limits Limits, ask Ask) (Grant, error)
 	// Remaining is how many requests are left of the current UTC day; -1 without a bound.
 	Remaining(ctx context.Context, name string, limits Limits) (int, error)
+}
+
+// Moments are what a database reserved for the requests of its Budgets.
+type Moments interface {
+	// SetBack moves the next free moment of the named budget back, after a moment was reserved by a clock that is so much ahead:
+	// those whose clock is right would wait for it. One that does not lie where that clock put it stays.
+	SetBack(ctx context.Context, name string, ahead time.Duration) error
 }
 
 // Allowances are numbers of requests that something may cost, counted over all processes, restarts and days together.

@@ -25,6 +25,7 @@ type Config struct {
 	Cache    store.Cache // nil: nothing is cached
 	Leases   Leases      // nil: no leases are taken
 	Now      func() time.Time
+	Over     func() time.Time // the instant up to which bars are over; nil for Now
 	Logger   *slog.Logger
 	Pacific  *time.Location // the zone in which people read times beside UTC
 	Fetchers int            // tasks fetched at a time; 4 by default, the provider's pace is the bound that counts
@@ -50,6 +51,9 @@ func New(c Config) (*Engine, error) {
 	if c.Fetchers < 0 || c.Writers < 0 || c.CacheLen < 0 || c.LeaseTime < 0 {
 		return nil, fmt.Errorf("sync engine: Fetchers %d, Writers %d, CacheLen %d and LeaseTime %s must not be negative", c.Fetchers,
 			c.Writers, c.CacheLen, c.LeaseTime)
+	}
+	if c.Over == nil {
+		c.Over = c.Now
 	}
 	orDefault(&c.Fetchers, 4)
 	orDefault(&c.Writers, 1)

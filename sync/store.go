@@ -136,7 +136,7 @@ func (x *execution) write(ctx context.Context, tx Tx, task Task, part *market.Ca
 	var stored market.Stored
 	var err error
 	if part == nil { // all of the stored base is derived from
-		part, stored.Touched = &market.Candles{}, market.Window{From: firstTrade(), To: x.Now()}
+		part, stored.Touched = &market.Candles{}, market.Window{From: firstTrade(), To: x.Over()}
 	} else if stored, err = tx.Upsert(ctx, task.Series(), part); err != nil {
 		return nil, fmt.Errorf("store %s: %w", task.Series(), err)
 	}
@@ -161,7 +161,7 @@ type derivation struct {
 
 // derive rebuilds the derived series of a task. The base is read once, for all of them together.
 func (x *execution) derive(ctx context.Context, tx Tx, task Task, touched market.Window) ([]seriesResult, error) {
-	now := x.Now()
+	now := x.Over()
 	end := now.Truncate(time.Second) // of bars in columns, whole seconds select the same ones as in the archive
 	if end.Before(now) {
 		end = end.Add(time.Second)

@@ -27,6 +27,9 @@ func (f *fetch) read(got reply) (*market.FetchResult, error) {
 	if err != nil {
 		return nil, f.broken(got, err.Error())
 	}
+	if err := f.dated(got); err != nil {
+		return nil, err
+	}
 	if chart.Failed != (Failure{}) {
 		return f.classify(got, statusOf(chart.Failed.Code), chart.Failed.Description, true)
 	}
@@ -37,7 +40,7 @@ func (f *fetch) read(got reply) (*market.FetchResult, error) {
 		reason := fmt.Sprintf("asked for %s bars, was served %.20q", f.req.Timeframe, served)
 		return f.classify(got, http.StatusNotAcceptable, reason, true)
 	}
-	return chart.Closed(f.req, f.span.Window, f.config.Now()), nil
+	return chart.Closed(f.req, f.span.Window, f.over(got)), nil
 }
 
 // matches tells whether the granularity of a body is the timeframe that was requested. Of funds the provider has daily
@@ -62,6 +65,9 @@ func (f *fetch) refused(got reply) (*market.FetchResult, error) {
 	reason, own := clean(string(got.body)), false
 	if chart, err := Decode(got.body); err == nil && chart.Failed.Description != "" {
 		reason, own = chart.Failed.Description, true
+		if err := f.dated(got); err != nil {
+			return nil, err
+		}
 	}
 	return f.classify(got, got.status, reason, own)
 }
@@ -82,7 +88,7 @@ func (f *fetch) classify(got reply, status int, reason string, own bool) (*marke
 	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
 		if strings.Contains(reason, "Data doesn't exist for startDate") {
 			// The provider knows the symbol, and has nothing in this window.
-			return (&Chart{}).Closed(f.req, f.span.Window, f.config.Now()), nil
+			return (&Chart{}).Closed(f.req, f.span.Window, f.over(got)), nil
 		}
 		f.named = named(reason)
 		refusal.Depth = max(f.named.Depth, f.named.Length)

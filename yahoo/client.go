@@ -158,8 +158,16 @@ func (c *Client) remember(req market.FetchRequest, named Limits, refused Span, n
 
 // address is the URL of one request to one host.
 func address(base, symbol string, timeframe market.Timeframe, span Span) string {
+	return fmt.Sprintf("%s?period1=%d&period2=%d&interval=%s&includePrePost=false&events=div,splits,capitalGains",
+		chartAddress(base, symbol), span.Period1, span.Period2, timeframe)
+}
+
+// dateAddress is the URL of the smallest answer about a symbol. It says no time, since ours may be wrong.
+func dateAddress(base, symbol string) string {
+	return chartAddress(base, symbol) + "?range=1d&interval=1d"
+}
+
+func chartAddress(base, symbol string) string {
 	escaped := strings.ReplaceAll(url.QueryEscape(symbol), "+", "%20") // also = and ^, which PathEscape leaves
-	return fmt.Sprintf("%s/v8/finance/chart/%s?period1=%d&period2=%d&interval=%s&includePrePost=false"+
-		"&events=div,splits,capitalGains",
-		strings.TrimSuffix(base, "/"), escaped, span.Period1, span.Period2, timeframe)
+	return strings.TrimSuffix(base, "/") + "/v8/finance/chart/" + escaped
 }

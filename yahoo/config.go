@@ -23,9 +23,14 @@ type Config struct {
 	Margin            time.Duration // 0 for 5 min; kept from the provider's wall
 	Budget            Budget        // nil for none
 	Breaker           Breaker
-	Now               func() time.Time  // the clock that windows and bars are judged by; required
-	Logger            *slog.Logger      // required
-	Transport         http.RoundTripper // nil for one of the client's own
+	Now               func() time.Time // the clock that windows and bars are judged by; required
+	// Dated is told when the provider gave an answer of its own: between sent and received, made at date by its clock, to the
+	// second, and kept for age since by a cache between. Its error refuses the answer. Nil: the Date of answers is not looked at.
+	Dated func(sent, received, date time.Time, age time.Duration) error
+	// Over is the instant up to which bars count as over, beside the Date of their answer; nil for Now.
+	Over      func() time.Time
+	Logger    *slog.Logger      // required
+	Transport http.RoundTripper // nil for one of the client's own
 }
 
 // Breaker says when the client stops sending requests to a provider that fails.
@@ -74,6 +79,9 @@ func (c Config) withDefaults() Config {
 	c.Timeout = or(c.Timeout, DefaultTimeout)
 	c.MaxBody = or(c.MaxBody, DefaultMaxBody)
 	c.Margin = or(c.Margin, DefaultMargin)
+	if c.Over == nil {
+		c.Over = c.Now
+	}
 	c.Breaker.Faults = or(c.Breaker.Faults, DefaultFaults)
 	c.Breaker.Pause = or(c.Breaker.Pause, DefaultPause)
 	return c

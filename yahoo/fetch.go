@@ -29,6 +29,7 @@ type fetch struct {
 	named    Limits        // what the provider named in refusing it
 	narrowed bool          // the window was narrowed to it already
 	depth    time.Duration // the depth the provider named; 0 for none
+	heard    bool          // an answer of the provider's own told its date
 }
 
 // refusal is an error without an HTTP status.
@@ -93,14 +94,14 @@ func (f *fetch) try(ctx context.Context) (*market.FetchResult, error) {
 	if f.computeSpan(); f.span.Empty() {
 		return f.empty(), nil
 	}
-	if err := f.turn(ctx); err != nil {
+	if err := f.turn(ctx, market.Everything); err != nil {
 		return nil, err
 	}
 	if f.computeSpan(); f.span.Empty() {
 		return f.empty(), nil
 	}
 	series := market.Series{Instrument: f.symbol, Timeframe: f.req.Timeframe}
-	result, refused, err := f.circuit.run(series, func() (*market.FetchResult, error) { return f.send(ctx) })
+	result, refused, err := f.circuit.run(series, func() (*market.FetchResult, error) { return f.send(ctx, f.address) })
 	if refused {
 		return nil, f.heldBack(f.circuit.left(), err)
 	}
@@ -116,8 +117,8 @@ func (f *fetch) empty() *market.FetchResult {
 }
 
 // turn waits until a request may be sent: until no Retry-After runs, whichever fetch received it, then for the pace.
-// Meanwhile another fetch may have received one.
-func (f *fetch) turn(ctx context.Context) error {
+// Meanwhile another fetch may have received one. A moment that is most away or more is not waited for.
+func (f *fetch) turn(ctx context.Context, most time.Duration) error {
 	for {
 		if away := f.circuit.away(); away > 0 {
 			if away > longestWait || !fits(ctx, away) {
@@ -130,7 +131,7 @@ func (f *fetch) turn(ctx context.Context) error {
 		if f.circuit.open() {
 			return f.heldBack(f.circuit.left(), nil)
 		}
-		if err := f.pace.wait(ctx); err != nil {
+		if err := f.pace.wait(ctx, most); err != nil {
 			return err
 		}
 		if f.circuit.away() == 0 {
@@ -147,13 +148,16 @@ func (f *fetch) heldBack(left time.Duration, cause error) *market.FetchError {
 	return err
 }
 
+// address is the URL of the request for the span at hand.
+func (f *fetch) address(base string) string { return address(base, f.symbol, f.req.Timeframe, f.span) }
+
 // send sends one request, within the time-out of one attempt, and moves on to the next host after a fault.
-func (f *fetch) send(ctx context.Context) (*market.FetchResult, error) {
+func (f *fetch) send(ctx context.Context, address func(base string) string) (*market.FetchResult, error) {
 	host := f.host.Load()
 	base := f.config.BaseURLs[host]
 	started := f.circuit.elapsed()
 	f.requests++
-	reply, err := f.get(ctx, address(base, f.symbol, f.req.Timeframe, f.span))
+	reply, err := f.get(ctx, address(base))
 	var result *market.FetchResult
 	if err == nil {
 		result, err = f.read(reply)

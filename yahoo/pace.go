@@ -37,13 +37,23 @@ func newPace(perMinute float64, budget Budget, log *slog.Logger) *pace {
 	return &pace{limiter: rate.NewLimiter(rate.Limit(perMinute*0.99/60), 1), budget: budget, log: log}
 }
 
+// outOfReach is how far away a moment lies that waiting requests do not explain: a clock that is ahead of ours reserved it.
+func (p *pace) outOfReach() time.Duration {
+	const least, spacings = time.Minute, 100
+	return max(least, time.Duration(spacings/float64(p.limiter.Limit())*float64(time.Second)))
+}
+
 // wait returns when the next request may be sent. The shared budget comes first and the limiter last, so that the
-// distance between requests holds whatever the budget said.
-func (p *pace) wait(ctx context.Context) error {
+// distance between requests holds whatever the budget said. A moment that is most away or more is not waited for.
+func (p *pace) wait(ctx context.Context, most time.Duration) error {
 	for {
 		slot, err := p.take(ctx)
 		if err != nil {
 			return err
+		}
+		if slot >= most {
+			p.log.Warn("another clock paces the requests, its moment is not waited for", "in", slot.String())
+			slot = 0
 		}
 		late, err := sleep(ctx, slot)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"barkeep/market"
 )
@@ -19,10 +20,11 @@ const longestRefusal = 64 << 10
 
 // reply is what came back over the wire, decompressed. broken says why the body is not whole.
 type reply struct {
-	status int
-	header http.Header
-	body   []byte
-	broken string
+	status         int
+	header         http.Header
+	body           []byte
+	broken         string
+	sent, received time.Time // its head, by this process's clock
 }
 
 // get sends one GET and reads the body. Its error is a fault of the transport, or ctx's.
@@ -36,6 +38,7 @@ func (f *fetch) get(ctx context.Context, address string) (reply, error) {
 	request.Header.Set("User-Agent", f.config.UserAgent)
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("Accept-Encoding", "gzip") // unpacked here: net/http reports a cut connection and bad gzip data alike
+	got := reply{sent: f.config.Now()}
 	response, err := f.http.Do(request)
 	if err != nil {
 		return reply{}, f.fault(ctx, attempt, err)
@@ -45,7 +48,7 @@ func (f *fetch) get(ctx context.Context, address string) (reply, error) {
 	if response.StatusCode != http.StatusOK {
 		limit = min(limit, longestRefusal)
 	}
-	got := reply{status: response.StatusCode, header: response.Header}
+	got.status, got.header, got.received = response.StatusCode, response.Header, f.config.Now()
 	wire, whole, err := readUpTo(response.Body, response.ContentLength, limit)
 	if err != nil {
 		return got, f.fault(ctx, attempt, err)

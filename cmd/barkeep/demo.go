@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"barkeep/app"
 )
 
 // demoCommand runs everything offline.
@@ -28,7 +30,7 @@ func (c *demoCommand) Run(p *process) error {
 		if err != nil {
 			return err
 		}
-		options.Now, options.instruments = clock(newest), instruments
+		options.Now, options.instruments = app.Clock(newest), instruments
 	}
 	if !c.JSON {
 		fmt.Fprintln(p.err, "Fake provider on loopback, embedded archive; nothing leaves this machine.")

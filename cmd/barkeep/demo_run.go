@@ -60,6 +60,7 @@ func runDemo(ctx context.Context, o demoOptions) (d demo, err error) {
 	if err != nil {
 		return d, err
 	}
+	c.StartAt = o.Now() // all of the demo lives by one clock, whatever it shows
 	a, err := app.New(ctx, c, o.Options)
 	if err != nil {
 		return d, err

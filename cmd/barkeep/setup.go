@@ -36,7 +36,7 @@ func (p *process) read(w io.Writer) (setup, config.Problems, error) {
 	if err != nil {
 		return setup{}, nil, err
 	}
-	s := setup{config: c, now: clock(c.StartAt)}
+	s := setup{config: c, now: app.Clock(c.StartAt)}
 	p.secrets = config.NewRedactor(c)
 	s.log = newLogger(w, c.LogLevel, c.LogFormat, isTerminal(p.err), s.now, p.secrets)
 	if !c.StartAt.IsZero() {
@@ -45,7 +45,9 @@ func (p *process) read(w io.Writer) (setup, config.Problems, error) {
 	return s, problems, nil
 }
 
-func (s setup) options() app.Options { return app.Options{Now: s.now, Logger: s.log} }
+func (s setup) options() app.Options {
+	return app.Options{Now: s.now, Logger: s.log, Released: releasedAt()}
+}
 
 // naming is what slots and times are named by for people.
 type naming struct {

@@ -56,6 +56,7 @@ type archiveStatus struct {
 	absent bool   // there is no archive yet; all that is read from it is empty
 	now    time.Time
 	mode   string
+	clock  *view.Clock
 }
 
 // readStatus reads the archive; it makes and changes nothing.
@@ -63,13 +64,14 @@ func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Sche
 	status := archiveStatus{name: s.config.DatabaseName(), now: s.now().UTC(), mode: s.config.SyncMode}
 	archive, closeArchive, err := app.OpenExisting(ctx, s.config, s.options())
 	if errors.Is(err, fs.ErrNotExist) {
-		status.absent = true
+		status.absent, status.clock = true, app.ReadClock(ctx, s.config, nil, s.options())
 		return status, nil
 	}
 	if err != nil {
 		return status, err
 	}
 	defer closeArchive()
+	status.clock = app.ReadClock(ctx, s.config, archive, s.options())
 	kept, err := app.Kept(s.config)
 	if err != nil {
 		return status, err
@@ -95,6 +97,7 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 		return printAbsent(w, s.name)
 	}
 	fmt.Fprintf(w, "archive  %s (schema %d of %d)\nnow      %s\n", s.name, s.Schema, s.Latest, both(s.now, pacific))
+	fmt.Fprintf(w, "clock    %s\n", s.clock.Detail)
 	if s.Schema == 0 {
 		_, err := fmt.Fprintln(w, "The archive is empty: barkeep sync fills it.")
 		return err
@@ -156,7 +159,7 @@ func age(now time.Time, s market.SeriesState) string {
 func viewStatus(s archiveStatus, names naming) view.Status {
 	r, exists := view.Renderer{Pacific: names.pacific}, !s.absent
 	v := view.Status{
-		Version: version, Mode: s.mode, Now: r.Instant(s.now), Archive: &s.name, Exists: &exists, Schema: &s.Schema,
+		Version: version, Mode: s.mode, Now: r.Instant(s.now), Clock: s.clock, Archive: &s.name, Exists: &exists, Schema: &s.Schema,
 		Latest: &s.Latest, Next: r.Next(s.now, names.schedules...), Slots: []view.Slot{}, Last: r.LastEnded(s.Runs),
 		Runs: r.Recent(s.Runs, s.Progress), Series: r.Series(s.Series, s.now), Unknown: []view.Unknown{},
 	}

@@ -228,3 +228,15 @@ func (p Port) Turn(
 func (p Port) Told(ctx context.Context, subject string, kind ledger.NoticeKind) error {
 	return p.hook.around(ctx, "notices told", func() error { return p.inner.Told(context.WithoutCancel(ctx), subject, kind) })
 }
+
+// Forget is that of store.Notices: "notices forget".
+func (p Port) Forget(ctx context.Context, subject string, kind ledger.NoticeKind) error {
+	return p.hook.around(ctx, "notices forget", func() error { return p.inner.Forget(context.WithoutCancel(ctx), subject, kind) })
+}
+
+// DropSchedules is that of store.Slots: "slots drop schedules".
+func (p Port) DropSchedules(ctx context.Context, job ledger.Job, before time.Time) error {
+	return p.hook.around(ctx, "slots drop schedules", func() error {
+		return p.inner.DropSchedules(context.WithoutCancel(ctx), job, before)
+	})
+}

@@ -17,9 +17,13 @@ type archive struct {
 	*gatetest.Ledger
 	store.Schema
 	store.Bars
+	store.Budgets
+	store.Moments
 }
 
 func (archive) Close() {}
+
+func (archive) Clock(context.Context) (time.Time, error) { return time.Time{}, store.ErrNoClock }
 
 func (archive) Migrate(context.Context) (from, to int64, err error) { return 0, 1, nil }
 

@@ -130,3 +130,19 @@ func (l *Ledger) Told(_ context.Context, subject string, kind ledger.NoticeKind)
 	l.told[topic{subject, kind}] = true
 	return nil
 }
+
+// Forget is that of store.Notices.
+func (l *Ledger) Forget(_ context.Context, subject string, kind ledger.NoticeKind) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.told, topic{subject, kind})
+	return nil
+}
+
+// DropSchedules is that of store.Slots.
+func (l *Ledger) DropSchedules(_ context.Context, job ledger.Job, before time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changes[job] = slices.DeleteFunc(l.changes[job], func(c ledger.ScheduleChange) bool { return c.Since.Before(before) })
+	return nil
+}

@@ -19,6 +19,8 @@ type Status struct {
 	Schema  *int64  `json:"schema"`
 	Latest  *int64  `json:"latest_schema"` // that this program knows
 
+	Clock *Clock `json:"clock"` // of this machine, held against others
+
 	Next     *Next     `json:"next"`
 	Slots    []Slot    `json:"slots"` // today's, by the date of the schedule's zone
 	Last     *Run      `json:"last"`  // the newest run that ended
@@ -27,6 +29,15 @@ type Status struct {
 	Provider *Provider `json:"provider"`
 	Series   []Series  `json:"series"`
 	Unknown  []Unknown `json:"unknown"`
+}
+
+// Clock is how the clock of a machine stands.
+type Clock struct {
+	State   string   `json:"state"`         // "right", "warned" (more than 30 s off), "stopped" (nothing is run), "set" or "unknown"
+	Witness *string  `json:"witness"`       // "database" or "provider": whose clock differs most; null when there was none
+	Ahead   *float64 `json:"ahead_seconds"` // of that clock, at least; negative where it is behind
+	Detail  string   `json:"detail"`
+	Remedy  string   `json:"remedy,omitempty"`
 }
 
 // Next is the next slot of any job.

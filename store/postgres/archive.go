@@ -83,3 +83,11 @@ func (a *Archive) Ping(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Clock reads the server's clock, as leases end by it.
+func (a *Archive) Clock(ctx context.Context) (now time.Time, err error) {
+	if err = a.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
+		return time.Time{}, fmt.Errorf("read the clock of PostgreSQL: %w", a.name.explain(err))
+	}
+	return now.UTC(), nil
+}

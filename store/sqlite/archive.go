@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"time"
 
+	"barkeep/store"
 	"barkeep/store/sqlstore"
 )
 
@@ -130,3 +131,6 @@ func (a *Archive) Writable(ctx context.Context) error {
 	}
 	return a.file.writable()
 }
+
+// Clock is that of store.Clock: a file has none.
+func (a *Archive) Clock(context.Context) (time.Time, error) { return time.Time{}, store.ErrNoClock }

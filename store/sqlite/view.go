@@ -155,3 +155,6 @@ func (v *View) Integrity(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Clock is that of store.Clock: a file has none.
+func (v *View) Clock(context.Context) (time.Time, error) { return time.Time{}, store.ErrNoClock }

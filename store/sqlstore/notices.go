@@ -62,3 +62,15 @@ func (s *Store) Told(ctx context.Context, subject string, kind ledger.NoticeKind
 	}
 	return nil
 }
+
+// Forget lets a notice be told once more. It may be repeated.
+func (s *Store) Forget(ctx context.Context, subject string, kind ledger.NoticeKind) error {
+	err := s.db.Direct(ctx, func(q Querier) error {
+		_, err := q.Exec(ctx, `DELETE FROM told WHERE subject = $1 AND kind = $2 AND told IS NOT NULL`, text(subject), string(kind))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("forget that people were told that %s %s: %w", subject, kind, err)
+	}
+	return nil
+}

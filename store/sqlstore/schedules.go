@@ -73,6 +73,18 @@ func (s *Store) ChangeSchedule(
 	return changes, nil
 }
 
+// DropSchedules forgets which schedules came into force before a time.
+func (s *Store) DropSchedules(ctx context.Context, job ledger.Job, before time.Time) error {
+	err := s.db.Direct(ctx, func(q Querier) error {
+		_, err := q.Exec(ctx, `DELETE FROM schedule_changes WHERE job = $1 AND since < $2`, string(job), before.UnixMicro())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("forget by which schedules %s was run before %s: %w", job, before.UTC().Format(time.RFC3339), err)
+	}
+	return nil
+}
+
 // Audited is the instant before which all slots of the job are done or told; the zero time when it was never written.
 func (s *Store) Audited(ctx context.Context, job ledger.Job) (until time.Time, err error) {
 	var micros int64

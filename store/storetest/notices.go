@@ -117,3 +117,60 @@ func testNotices(t *testing.T, db Database) {
 		t.Errorf("a notice told without a turn has the turn %q", turn)
 	}
 }
+
+// testForget lets a notice be told once more, and no other one.
+func testForget(t *testing.T, db Database) {
+	archive := migrated(t, db)
+	ctx := t.Context()
+	turn := func(kind ledger.NoticeKind, want ledger.Turn) {
+		t.Helper()
+		if got, err := archive.Turn(ctx, "the clock", kind, forever); err != nil || got != want {
+			t.Errorf("%s has the turn %q, %v; want %q", kind, got, err, want)
+		}
+	}
+	for _, kind := range []ledger.NoticeKind{ledger.NoticeClock, ledger.NoticeMissed} {
+		turn(kind, ledger.TurnMine)
+		if err := archive.Forget(ctx, "the clock", kind); err != nil { // whose turn it is it stays: it is not told yet
+			t.Fatal(err)
+		}
+		turn(kind, ledger.TurnOther)
+		if err := archive.Told(ctx, "the clock", kind); err != nil {
+			t.Fatal(err)
+		}
+		turn(kind, ledger.TurnTold)
+	}
+	for range 2 {
+		if err := archive.Forget(ctx, "the clock", ledger.NoticeClock); err != nil {
+			t.Fatal(err)
+		}
+	}
+	turn(ledger.NoticeMissed, ledger.TurnTold)
+	turn(ledger.NoticeClock, ledger.TurnMine)
+}
+
+// testDropSchedules forgets what a wrong clock wrote.
+func testDropSchedules(t *testing.T, db Database) {
+	archive := migrated(t, db)
+	ctx := t.Context()
+	at := func(job ledger.Job, schedule string, now time.Time) {
+		t.Helper()
+		if _, err := archive.ChangeSchedule(ctx, job, schedule, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at(ledger.JobImport, "14:05 UTC", time.Unix(3600, 0))
+	at(ledger.JobMaintenance, "03:00 UTC", time.Unix(3600, 0))
+	at(ledger.JobImport, "14:06 UTC", start())
+	for range 2 {
+		if err := archive.DropSchedules(ctx, ledger.JobImport, start()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	imports, err := archive.ScheduleChanges(ctx, ledger.JobImport)
+	if err != nil || len(imports) != 1 || !imports[0].Since.Equal(start()) || imports[0].Schedule != "14:06 UTC" {
+		t.Errorf("the import is run by %v, %v", imports, err)
+	}
+	if other, err := archive.ScheduleChanges(ctx, ledger.JobMaintenance); err != nil || len(other) != 1 {
+		t.Errorf("another job is run by %v, %v", other, err)
+	}
+}

@@ -17,11 +17,14 @@ import (
 type Archive interface {
 	Close()
 	store.Schema
+	store.Clock
 	store.Bars
 	store.Gate
 	store.Slots
 	store.History
 	store.Notices
+	store.Budgets
+	store.Moments
 }
 
 // Database is an empty database of an engine: no schema yet, nobody else in it.
@@ -77,6 +80,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"migrations: again is nothing":                          testMigrateAgain,
 		"migrations: series know their bars":                    testSeriesMigrated,
 		"migrations: a budget goes on":                          testBudgetMigrated,
+		"clocks: the database's own":                            testClock,
+		"clocks: a moment of a fast one":                        testSetBack,
 		"allowances: each is spent once, whoever asks":          testAllowances,
 	}
 	maps.Copy(tests, gateTests())
@@ -98,7 +103,8 @@ func RunGate(t *testing.T, fresh func(t *testing.T) Database) {
 		"gate: what may be repeated", "gate: ad-hoc runs", "gate: progress",
 		"gate: of many claims of a dead run one takes over",
 		"slots: which run tells", "slots: standing", "slots: committed cells", "slots: a run in progress",
-		"slots: since when", "slots: notices are told in turns", "slots: runs do to an archive what they do to a list",
+		"slots: since when", "slots: since a wrong clock", "slots: notices are told in turns",
+		"slots: runs do to an archive what they do to a list",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

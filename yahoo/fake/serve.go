@@ -34,7 +34,7 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Symbol: q.symbol, Interval: q.asked, Period1: q.from, Period2: q.to, Status: a.status(), Rows: a.rows,
 		Fault: string(a.fault.Kind),
 	})
-	a.write(w, r, space)
+	a.write(w, r, now, space)
 }
 
 // answer is what goes back: a refusal, or else the body in the renderer, maybe spoilt by a fault.
@@ -125,8 +125,9 @@ func (f Fault) refusal() *refusal {
 }
 
 // write sends the answer, compressed when the client takes it so.
-func (a *answer) write(w http.ResponseWriter, r *http.Request, space *scratch) {
+func (a *answer) write(w http.ResponseWriter, r *http.Request, now time.Time, space *scratch) {
 	h := w.Header()
+	h.Set("Date", now.UTC().Format(http.TimeFormat)) // by the provider's clock, which may be another than the machine's
 	if a.refused != nil {
 		h.Set("Content-Type", a.refused.kind)
 		if a.fault.Kind == Throttle && a.fault.RetryAfter > 0 {
