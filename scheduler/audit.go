@@ -39,16 +39,27 @@ func (a *auditor) run(ctx context.Context) {
 	}
 }
 
-// audit looks at every due slot that is not settled yet.
+// audit looks at every slot that was due, by the schedule that the ledger has as in force then, and is not settled yet. Another
+// process may have brought another schedule into force meanwhile.
 func (a *auditor) audit(ctx context.Context, plan Plan) error {
 	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout+a.AuditEvery)
 	defer cancel()
+	if err := a.may(ctx); err != nil {
+		return err
+	}
 	now, job := a.Now(), plan.Schedule.Job()
-	from, err := a.from(ctx, plan, now)
+	changes, err := a.Slots.ScheduleChanges(ctx, job)
+	if err == nil && len(changes) == 0 { // the database was replaced by one that is new
+		changes, err = a.record(ctx, plan.Schedule)
+	}
+	if err != nil {
+		return fmt.Errorf("read by which schedules %s was run: %w", job, err)
+	}
+	from, err := a.from(ctx, job, changes[0].Since, now)
 	if err != nil {
 		return err
 	}
-	slots := plan.Schedule.Between(from, now)
+	slots := plan.Schedule.After(changes, now).Between(from, now)
 	if len(slots) == 0 {
 		return nil
 	}
@@ -86,12 +97,10 @@ func (a *auditor) settle(ctx context.Context, job ledger.Job, slots []ledger.Slo
 	return nil
 }
 
-// from is the first instant whose slots are looked at.
-func (a *auditor) from(ctx context.Context, plan Plan, now time.Time) (time.Time, error) {
-	job := plan.Schedule.Job()
+// from is the first instant whose slots are looked at. Since is when the job was scheduled first.
+func (a *auditor) from(ctx context.Context, job ledger.Job, since, now time.Time) (time.Time, error) {
 	if a.settled[job].IsZero() {
-		since := plan.Since
-		if since.IsZero() || since.After(now) {
+		if since.After(now) {
 			since = a.started
 		}
 		audited, err := a.Slots.Audited(ctx, job)

@@ -81,6 +81,11 @@ func TestSimulationCatchesPlantedBugs(t *testing.T) {
 		"the ledger has no unique index":          withoutIndex,
 		"cells are not fenced":                    withoutFence,
 		"a done marker is no question":            markerTrusted,
+		"a slot is named by its index":            slotByIndex,
+		"done is judged without the asker":        withoutAsker,
+		"unavailable needs no witness":            withoutWitness,
+		"the past is judged by today's schedule":  withoutPast,
+		"a clock is not checked":                  clockTrusted,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

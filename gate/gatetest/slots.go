@@ -27,6 +27,7 @@ func (l *Ledger) ChangeSchedule(
 ) ([]ledger.ScheduleChange, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.recorded[job] = append(slices.Clip(l.recorded[job]), Recorded{At: l.clock(), Now: now, Schedule: text})
 	changes := slices.DeleteFunc(slices.Clone(l.changes[job]), func(c ledger.ScheduleChange) bool {
 		return c.Since.After(now.Add(time.Hour))
 	})
@@ -83,13 +84,13 @@ func (l *Ledger) Missed(_ context.Context, slot ledger.Slot, reason string, now 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	recorded := false
-	for _, r := range l.slots[slot.ID()] {
+	for _, r := range l.slots[l.id(slot)] {
 		if r.State == ledger.StateDone && !r.Forced || l.running(r) {
 			return false, nil
 		}
 		recorded = recorded || r.State == ledger.StateMissed
 	}
-	for _, r := range l.slots[slot.ID()] {
+	for _, r := range l.slots[l.id(slot)] {
 		if r.State == ledger.StateRunning {
 			abandon(r, now)
 		}
