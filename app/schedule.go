@@ -9,6 +9,7 @@ import (
 	"barkeep/config"
 	"barkeep/ledger"
 	"barkeep/query"
+	"barkeep/scheduler"
 	syncer "barkeep/sync"
 	"barkeep/yahoo"
 )
@@ -61,4 +62,14 @@ func (a *App) readPast(ctx context.Context, o Options) error {
 	}
 	a.imports, a.maintenance = past[0], past[1]
 	return err
+}
+
+// begin records by which schedule a job is run from now on, and plans its slots: with the schedule's past.
+func (a *App) begin(ctx context.Context, schedule ledger.Schedule, o Options) (scheduler.Plan, error) {
+	now := o.Now()
+	changes, err := a.Archive.ChangeSchedule(ctx, schedule.Job(), schedule.String(), now)
+	if err != nil {
+		return scheduler.Plan{}, err
+	}
+	return scheduler.Plan{Schedule: schedule.After(changes, now), Since: changes[0].Since}, nil
 }

@@ -25,8 +25,12 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 	if err != nil {
 		return err
 	}
+	plans, err := a.plans(ctx, o)
+	if err != nil {
+		return errors.Join(err, closeCron(ctx, cron))
+	}
 	planner, err := scheduler.New(scheduler.Config{
-		RunSlot: a.scheduled, Slots: a.Archive, Plans: a.plans(), Kept: a.kept, Trigger: cron, Notices: a.notices,
+		RunSlot: a.scheduled, Slots: a.Archive, Plans: plans, Kept: a.kept, Trigger: cron, Notices: a.notices,
 		Now: o.Now, Logger: o.Logger,
 	})
 	if err != nil {
@@ -46,13 +50,19 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 	return errors.Join(serveUntil(ctx, o.Logger, web, beside), closeCron(ctx, cron))
 }
 
-// plans are what is run when.
-func (a *App) plans() []scheduler.Plan {
-	plans := []scheduler.Plan{{Schedule: a.imports, CatchUp: a.Config.CatchUpWindow}}
-	if a.maintenance.Len() > 0 {
-		plans = append(plans, scheduler.Plan{Schedule: a.maintenance})
+// plans are what is run when. The schedules come into force.
+func (a *App) plans(ctx context.Context, o Options) ([]scheduler.Plan, error) {
+	imports, err := a.begin(ctx, a.imports, o)
+	if err != nil {
+		return nil, err
 	}
-	return plans
+	imports.CatchUp, a.imports = a.Config.CatchUpWindow, imports.Schedule
+	if a.maintenance.Len() == 0 {
+		return []scheduler.Plan{imports}, nil
+	}
+	maintenance, err := a.begin(ctx, a.maintenance, o)
+	a.maintenance = maintenance.Schedule
+	return []scheduler.Plan{imports, maintenance}, err
 }
 
 // scheduled runs a slot for the scheduler.

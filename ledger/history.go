@@ -14,13 +14,20 @@ type ScheduleChange struct {
 
 // ParseSchedule reads what Schedule.String wrote: "14:05, 20:00 America/Los_Angeles".
 func ParseSchedule(job Job, text string) (Schedule, error) {
+	return parseSchedule(job, text, nil)
+}
+
+// parseSchedule reads a schedule. Its zone is read from the files of the system unless it is this one.
+func parseSchedule(job Job, text string, zone *time.Location) (Schedule, error) {
 	cut := strings.LastIndexByte(text, ' ')
 	if cut < 0 {
 		return Schedule{}, fmt.Errorf("schedule %q of %s, accepted are times and a zone such as 14:05 America/Los_Angeles", text, job)
 	}
-	zone, err := time.LoadLocation(text[cut+1:])
-	if err != nil {
-		return Schedule{}, fmt.Errorf("schedule %q of %s: %w", text, job, err)
+	if name := text[cut+1:]; zone == nil || zone.String() != name {
+		var err error
+		if zone, err = time.LoadLocation(name); err != nil {
+			return Schedule{}, fmt.Errorf("schedule %q of %s: %w", text, job, err)
+		}
 	}
 	return NewSchedule(job, strings.Split(text[:cut], ", "), zone)
 }
@@ -32,7 +39,7 @@ func (s Schedule) After(changes []ScheduleChange, now time.Time) Schedule {
 	var past *Schedule
 	var since time.Time
 	for _, c := range changes {
-		one, err := ParseSchedule(s.job, c.Schedule)
+		one, err := parseSchedule(s.job, c.Schedule, s.zone)
 		if err != nil || c.Since.After(now) || past != nil && !c.Since.After(since) {
 			continue
 		}

@@ -24,7 +24,7 @@ func newAuditor(s *Scheduler, started time.Time) *auditor {
 func (a *auditor) run(ctx context.Context) {
 	for {
 		for _, plan := range a.Plans {
-			if err := a.audit(ctx, plan); err != nil && ctx.Err() == nil {
+			if err := a.trust(ctx, plan); err != nil && ctx.Err() == nil {
 				a.Logger.ErrorContext(ctx, "slots cannot be audited", "job", plan.Schedule.Job(), "error", err)
 			}
 		}
@@ -39,27 +39,29 @@ func (a *auditor) run(ctx context.Context) {
 	}
 }
 
+// trust audits if the clock can be believed, by which slots are due.
+func (a *auditor) trust(ctx context.Context, plan Plan) error {
+	if err := a.May(ctx); err != nil {
+		return err
+	}
+	return a.audit(ctx, plan)
+}
+
 // audit looks at every slot that was due, by the schedule that the ledger has as in force then, and is not settled yet. Another
 // process may have brought another schedule into force meanwhile.
 func (a *auditor) audit(ctx context.Context, plan Plan) error {
 	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout+a.AuditEvery)
 	defer cancel()
-	if err := a.may(ctx); err != nil {
-		return err
-	}
 	now, job := a.Now(), plan.Schedule.Job()
-	changes, err := a.Slots.ScheduleChanges(ctx, job)
-	if err == nil && len(changes) == 0 { // the database was replaced by one that is new
-		changes, err = a.record(ctx, plan.Schedule)
-	}
-	if err != nil {
-		return fmt.Errorf("read by which schedules %s was run: %w", job, err)
-	}
-	from, err := a.from(ctx, job, changes[0].Since, now)
+	plan, err := a.inForce(ctx, plan, now)
 	if err != nil {
 		return err
 	}
-	slots := plan.Schedule.After(changes, now).Between(from, now)
+	from, err := a.from(ctx, plan, now)
+	if err != nil {
+		return err
+	}
+	slots := plan.Schedule.Between(from, now)
 	if len(slots) == 0 {
 		return nil
 	}
@@ -85,6 +87,18 @@ func (a *auditor) audit(ctx context.Context, plan Plan) error {
 	return errors.Join(err, a.settle(ctx, job, slots[:settled]))
 }
 
+// inForce is the plan with the schedules that the ledger has as in force until now.
+func (a *auditor) inForce(ctx context.Context, plan Plan, now time.Time) (Plan, error) {
+	changes, err := a.Slots.ScheduleChanges(ctx, plan.Schedule.Job())
+	if err != nil {
+		return plan, fmt.Errorf("read by which schedules %s was run: %w", plan.Schedule.Job(), err)
+	}
+	if len(changes) > 0 {
+		plan.Schedule, plan.Since = plan.Schedule.After(changes, now), changes[0].Since
+	}
+	return plan, nil
+}
+
 // settle remembers that nothing more is to be done about slots, the oldest that are not settled yet.
 func (a *auditor) settle(ctx context.Context, job ledger.Job, slots []ledger.Slot) error {
 	if len(slots) == 0 {
@@ -97,10 +111,12 @@ func (a *auditor) settle(ctx context.Context, job ledger.Job, slots []ledger.Slo
 	return nil
 }
 
-// from is the first instant whose slots are looked at. Since is when the job was scheduled first.
-func (a *auditor) from(ctx context.Context, job ledger.Job, since, now time.Time) (time.Time, error) {
+// from is the first instant whose slots are looked at.
+func (a *auditor) from(ctx context.Context, plan Plan, now time.Time) (time.Time, error) {
+	job := plan.Schedule.Job()
 	if a.settled[job].IsZero() {
-		if since.After(now) {
+		since := plan.Since
+		if since.IsZero() || since.After(now) {
 			since = a.started
 		}
 		audited, err := a.Slots.Audited(ctx, job)

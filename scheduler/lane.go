@@ -70,7 +70,7 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot) {
 	case ctx.Err() != nil:
 	case err != nil:
 		l.errors++
-		l.again = l.Now().Add(l.errorPause(l.errors))
+		l.again = l.Now().Add(l.errorPause())
 		l.Logger.ErrorContext(ctx, "the slot's run cannot be had", "slot", slot, "error", err, "again", l.again)
 	case run.State == ledger.StateDone:
 		l.settled, l.errors = slot, 0
@@ -121,7 +121,7 @@ func (l *lane) sleep(ctx context.Context, until time.Time) {
 		now := l.wall()
 		if jump := now.Sub(looked) - l.CheckEvery; jump.Abs() > clockSlack {
 			l.Logger.WarnContext(ctx, "the clock jumped, or the machine slept", "by", jump)
-			l.awake = now
+			l.awake, l.again = now, time.Time{} // what is to be tried again was planned by the clock as it was
 			return
 		}
 		looked = now
@@ -134,9 +134,9 @@ func (l *lane) wall() time.Time { return l.Now().Round(0) }
 // clockSlack is how far the clock may go astray between two looks before it counts as a jump.
 const clockSlack = 30 * time.Second
 
-// errorPause is how long to wait when the ledger could not be asked n times: it may be back soon.
-func (s *Scheduler) errorPause(n int) time.Duration {
-	return s.jitter(growing(errorFirst, errorMost, n))
+// errorPause is how long to wait when the ledger cannot be asked: it may be back soon.
+func (l *lane) errorPause() time.Duration {
+	return l.jitter(growing(errorFirst, errorMost, l.errors))
 }
 
 const (

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -18,7 +17,9 @@ import (
 
 // Plan is what is run when.
 type Plan struct {
-	Schedule ledger.Schedule // with its job; each job has one plan at most
+	Schedule ledger.Schedule // with its job and its past (ledger.Schedule.After); each job has one plan at most
+	// Since is when the job was scheduled first, before which no slot was due; zero for the process's start.
+	Since time.Time
 	// CatchUp is how late a slot may be begun whose time passed while no process was up; 0: until the next slot.
 	CatchUp time.Duration
 }
@@ -29,13 +30,13 @@ type Config struct {
 	Slots   store.Slots
 	Plans   []Plan
 	Kept    ledger.Kept // the series for which a slot is judged
-	// May tells why nothing may be recorded by this process's clock now, which is wrong; nil without an error. Without May the
-	// clock is believed.
-	May     func(context.Context) error
 	Trigger Trigger
 	Notices Notices // nil: nobody is told; what was missed is recorded all the same
-	Now     func() time.Time
-	Logger  *slog.Logger
+	// May tells whether the clock can be believed; while it returns an error no slot is judged as missed. Nil: always. That no slot
+	// is run then is RunSlot's affair.
+	May    func(ctx context.Context) error
+	Now    func() time.Time
+	Logger *slog.Logger
 
 	RetryFirst time.Duration  // the pause after a first failed attempt, doubled with each; 1 minute by default
 	RetryMost  time.Duration  // the longest pause; 30 minutes by default
@@ -65,6 +66,9 @@ func New(c Config) (*Scheduler, error) {
 			*value = def
 		}
 	}
+	if c.May == nil {
+		c.May = func(context.Context) error { return nil }
+	}
 	if c.Random == nil {
 		c.Random = rand.Float64
 	}
@@ -84,62 +88,15 @@ func New(c Config) (*Scheduler, error) {
 }
 
 // Run schedules until ctx ends, and returns when everything it started has ended: within the time that a run takes to stop.
-// It begins with recording by which schedules the jobs are run from now on.
 func (s *Scheduler) Run(ctx context.Context) {
-	plans := slices.Clone(s.Plans)
-	for i := range plans {
-		if plans[i].Schedule = s.begin(ctx, plans[i].Schedule); ctx.Err() != nil {
-			return
-		}
-	}
 	var parts sync.WaitGroup
 	started := s.Now()
-	for _, plan := range plans {
+	for _, plan := range s.Plans {
 		l := &lane{Scheduler: s, plan: plan, awake: started}
 		parts.Go(func() { l.run(ctx) })
 	}
 	parts.Go(func() { newAuditor(s, started).run(ctx) })
 	parts.Wait()
-}
-
-// begin brings a schedule into force, and returns it with its past. It waits until the clock is right and the ledger answers: by a
-// wrong clock the slots of the past, or of the time to come, would be judged by the wrong schedule, also after it was set right.
-func (s *Scheduler) begin(ctx context.Context, schedule ledger.Schedule) ledger.Schedule {
-	for errors := 1; ; errors++ {
-		changes, err := s.record(ctx, schedule)
-		if err == nil {
-			return schedule.After(changes, s.Now())
-		}
-		pause := s.errorPause(errors)
-		if level := slog.LevelWarn; ctx.Err() == nil {
-			if errors == 1 {
-				level = slog.LevelError
-			}
-			s.Logger.Log(ctx, level, "the schedule cannot come into force yet", "schedule", schedule, "error", err, "again_in", pause)
-		}
-		select {
-		case <-ctx.Done():
-			return schedule
-		case <-time.After(pause):
-		}
-	}
-}
-
-// record writes into the ledger that a schedule is in force from now on, and reads those before it.
-func (s *Scheduler) record(ctx context.Context, schedule ledger.Schedule) ([]ledger.ScheduleChange, error) {
-	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout)
-	defer cancel()
-	if err := s.may(ctx); err != nil {
-		return nil, err
-	}
-	return s.Slots.ChangeSchedule(ctx, schedule.Job(), schedule.String(), s.Now())
-}
-
-func (s *Scheduler) may(ctx context.Context) error {
-	if s.May == nil {
-		return nil
-	}
-	return s.May(ctx)
 }
 
 // retryPause is how long to wait after an attempt that failed. It grows with the attempts that the ledger counts, so that

@@ -24,9 +24,9 @@ func (p *process) live(ctx context.Context, until time.Time) {
 	if p.w.plant == withoutPast {
 		slots = forgetful{slots}
 	}
-	var plans []scheduler.Plan
-	for _, schedule := range p.conf.jobs(p.w) {
-		plans = append(plans, scheduler.Plan{Schedule: schedule})
+	plans, ok := p.begin(slots)
+	if !ok {
+		return // a process that cannot read its database at its start ends, and is started again
 	}
 	dispatcher, err := notify.NewDispatcher(notify.DispatcherConfig{Notices: p.port(), Sender: p, Logger: quiet()})
 	if err != nil {
@@ -53,6 +53,23 @@ func (p *process) live(ctx context.Context, until time.Time) {
 	closing, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = dispatcher.Close(closing)
+}
+
+// begin brings the schedules of the process into force, once its clock is right.
+func (p *process) begin(slots store.Slots) (plans []scheduler.Plan, ok bool) {
+	for p.may(p.ctx) != nil {
+		if rest(p.ctx, clockLook) != nil {
+			return nil, false
+		}
+	}
+	for _, schedule := range p.conf.jobs(p.w) {
+		changes, err := slots.ChangeSchedule(p.ctx, schedule.Job(), schedule.String(), p.now())
+		if err != nil || len(changes) == 0 {
+			return nil, false
+		}
+		plans = append(plans, scheduler.Plan{Schedule: schedule.After(changes, p.now()), Since: changes[0].Since})
+	}
+	return plans, true
 }
 
 // checked is the process's way to run a slot: not while its clock is wrong. What it is told must be true.

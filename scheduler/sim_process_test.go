@@ -159,6 +159,9 @@ type honest struct {
 func (h honest) Done(ctx context.Context, slot ledger.Slot, done ledger.Marker, ttl time.Duration) error {
 	if done.State == ledger.MarkerDone {
 		h.p.confirm(slot, "the marker is to say done")
+		if run, _, _ := h.p.w.ledger.Run(ctx, done.Run); run.State == ledger.StateRunning && run.Token == done.Token {
+			h.p.w.violate("%s: the marker is to say done, in the ledger run %d is running", slot, run.ID)
+		}
 	}
 	return h.MarkerPort.Done(ctx, slot, done, ttl)
 }

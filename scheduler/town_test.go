@@ -64,7 +64,7 @@ func (w *town) open(t testing.TB, p *gatetest.Player) (stop func()) {
 	}
 	p.Config = func(c *gate.Config) { c.Now, c.Listeners = w.now, []gate.Listener{dispatcher.Listen} }
 	c := scheduler.Config{
-		RunSlot: through(p.Gate(t)), Slots: p.Port(), Plans: w.plans, Trigger: scheduler.Timer{Now: w.now}, Notices: dispatcher,
+		RunSlot: through(p.Gate(t)), Slots: p.Port(), Plans: w.begin(t), Trigger: scheduler.Timer{Now: w.now}, Notices: dispatcher,
 		Now: w.now, Logger: quiet(), Random: func() float64 { return 0.5 },
 	}
 	w.change(&c)
@@ -85,6 +85,21 @@ func (w *town) open(t testing.TB, p *gatetest.Player) (stop func()) {
 		defer done()
 		_ = dispatcher.Close(closing)
 	}
+}
+
+// begin brings the plans into force, as a process does when it starts.
+func (w *town) begin(t testing.TB) []scheduler.Plan {
+	t.Helper()
+	plans := slices.Clone(w.plans)
+	for i := range plans {
+		p := &plans[i]
+		changes, err := w.Ledger.ChangeSchedule(t.Context(), p.Schedule.Job(), p.Schedule.String(), w.now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Schedule, p.Since = p.Schedule.After(changes, w.now()), changes[0].Since
+	}
+	return plans
 }
 
 // through is a scheduler's way to run a slot.
