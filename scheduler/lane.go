@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"barkeep/ledger"
@@ -63,7 +64,7 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot) {
 	if slot != l.begun {
 		l.begun, l.errors = slot, 0
 		l.Logger.InfoContext(ctx, "slot begun", "slot", slot, "entry", entry, "at_utc", slot.At.Format(time.RFC3339), "at",
-			slot.Local().Format("2006-01-02 15:04 MST"))
+			local{slot})
 	}
 	run, err := l.RunSlot(ctx, slot, entry)
 	switch {
@@ -75,13 +76,21 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot) {
 	case run.State == ledger.StateDone:
 		l.settled, l.errors = slot, 0
 		l.Logger.InfoContext(ctx, "slot ended", "slot", slot, "state", run.State, "run", run.ID,
-			"at_utc", slot.At.Format(time.RFC3339), "at", slot.Local().Format("2006-01-02 15:04 MST"))
+			"at_utc", slot.At.Format(time.RFC3339), "at", local{slot})
 	default:
 		l.errors = 0
 		l.again = l.Now().Add(l.jitter(l.retryPause(run.Attempt)))
 		l.Logger.WarnContext(ctx, "slot is not done", "slot", slot, "run", run.ID, "state", run.State,
 			"reason", run.Reason, "again", l.again)
 	}
+}
+
+// local is a slot's time on the clock of its zone, for the log.
+type local struct{ ledger.Slot }
+
+// LogValue is called only when the line is written: the zone is read from a file.
+func (l local) LogValue() slog.Value {
+	return slog.StringValue(l.Local().Format("2006-01-02 15:04 MST"))
 }
 
 // other tells whether the attempt that is to be repeated has been followed by one of another process, whose pause counts.

@@ -68,7 +68,7 @@ func (p *process) drawClock() {
 	case d.chance(0.1):
 		by = d.between(24*time.Hour, 4*365*24*time.Hour)
 	}
-	to := earlier(from.Add(d.between(10*time.Second, 12*time.Hour)), p.w.end)
+	to := earlier(from.Add(d.between(10*time.Second, 8*time.Hour)), p.w.end)
 	if !from.Before(to) {
 		return
 	}
@@ -80,10 +80,10 @@ func (p *process) drawClock() {
 
 // strangers are processes of a release that records its schedule whatever its clock shows. A few hours later the clock is right.
 func (w *world) strangers(ctx context.Context) {
-	if w.seed%2 == 0 {
+	d := newDice(w.seed, 5)
+	if d.chance(0.5) {
 		return
 	}
-	d := newDice(w.seed, 5)
 	for range max(1, 3*w.days/365) {
 		at := w.near(d)
 		if rest(ctx, at.Sub(w.now())) != nil || w.over() {

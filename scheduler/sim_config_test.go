@@ -64,7 +64,7 @@ func (w *world) drawSchedules() error {
 		w.options = append(w.options, plan)
 	}
 	w.plan = w.options[w.seed%5]
-	if w.seed%7 == 0 {
+	if w.seed%11 < 2 {
 		plan, err := ledger.NewSchedule(ledger.JobMaintenance, []string{"03:15"}, zones["America/Los_Angeles"])
 		if err != nil {
 			return err
@@ -81,11 +81,11 @@ func (w *world) drawChanges() {
 	}
 	d := newDice(w.seed, 6)
 	four := w.options[len(w.options)-1]
-	for range max(2, 5*w.days/365) {
+	for range max(2, 4*w.days/365) {
 		at, plan := w.near(d), w.options[d.int(len(w.options))]
 		w.changes = append(w.changes, change{at, plan})
 		if plan.String() == four.String() {
-			w.changes = append(w.changes, change{at.Add(d.between(24*time.Hour, 8*24*time.Hour)), w.options[d.int(len(w.options)-1)]})
+			w.changes = append(w.changes, change{at.Add(d.between(24*time.Hour, 5*24*time.Hour)), w.options[d.int(len(w.options)-1)]})
 		}
 	}
 	slices.SortFunc(w.changes, func(a, b change) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })

@@ -74,7 +74,7 @@ func (w *world) judgeDue(job ledger.Job) {
 		}
 	}
 	for i, slot := range slots {
-		if !w.done(slot) && i+1 < len(slots) && slot.At.Before(w.end) && !w.told(slots[i:]) {
+		if !w.done(slot) && i+1 < len(slots) && slot.At.Before(w.end) && !w.told(slot) {
 			w.violate("%s is neither done nor reported: %v", slot, w.ledger.RunsOf(slot))
 		}
 	}
@@ -96,14 +96,15 @@ func (w *world) effective(slot ledger.Slot) []ledger.Run {
 	return slices.DeleteFunc(w.ledger.Effective(slot), func(r ledger.Run) bool { return !r.Slot.At.Equal(slot.At) })
 }
 
-// told tells whether people know that the first of these slots was missed: of it alone, or of several of which a later one is
-// the last.
-func (w *world) told(slots []ledger.Slot) bool {
-	if w.ledger.WasTold(slots[0], ledger.NoticeMissed) {
+// told tells whether people know that a slot was missed: of it alone, or of several of which it or a later one is the last.
+func (w *world) told(slot ledger.Slot) bool {
+	if w.ledger.WasTold(slot, ledger.NoticeMissed) {
 		return true
 	}
-	recorded := slices.ContainsFunc(w.ledger.RunsOf(slots[0]), func(r ledger.Run) bool { return r.State == ledger.StateMissed })
-	return recorded && slices.ContainsFunc(slots, func(s ledger.Slot) bool { return w.ledger.WasTold(s, ledger.NoticeSeveral) })
+	recorded := slices.ContainsFunc(w.ledger.RunsOf(slot), func(r ledger.Run) bool { return r.State == ledger.StateMissed })
+	return recorded && slices.ContainsFunc(w.summaries, func(s ledger.Slot) bool {
+		return s.Job == slot.Job && !s.At.Before(slot.At) && w.ledger.WasTold(s, ledger.NoticeSeveral)
+	})
 }
 
 // judgeLife looks at the slots for which nothing was wrong for hours before the next one came: each of them is done for what the
@@ -215,6 +216,9 @@ type heard struct {
 func (w *world) hear(n ledger.Notice) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if n.Kind == ledger.NoticeSeveral {
+		w.summaries = append(w.summaries, n.Slot)
+	}
 	w.heard[heard{n.Subject(), n.Kind}]++
 	w.noise[w.now().Unix()/86400]++
 }

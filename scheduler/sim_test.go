@@ -21,9 +21,9 @@ const (
 	fewDays  = 40 // of the worlds that see one change of the clocks instead of two
 )
 
-// daysOf is how long a world lasts: every fourth a whole year.
+// daysOf is how long a world lasts: every seventh a whole year.
 func daysOf(seed uint64) int {
-	if seed%4 == 0 {
+	if seed%7 == 0 {
 		return yearDays
 	}
 	return fewDays

@@ -35,22 +35,23 @@ type world struct {
 	inRedis  paid // requests that Redis counts
 	inLedger paid
 
-	mu       sync.Mutex
-	redis    int // outages in progress
-	database int
-	provider int // troubles in progress
-	unknown  int // outages in which the provider says of everything that it does not exist
-	troubles []span
-	alive    []reliable
-	answered map[string]bool // tokens of runs to which the provider gave bars
-	sent     map[int64]int   // requests by UTC day
-	broke    map[int64]bool  // the days whose requests were spent
-	heard    map[heard]int
-	due      map[ledger.Job][]ledger.Slot // by the schedules in force
-	noise    map[int64]int                // notices by UTC day
-	living   []*process
-	stopped  bool // nobody may live: the database is being replaced
-	wrong    []string
+	mu        sync.Mutex
+	redis     int // outages in progress
+	database  int
+	provider  int // troubles in progress
+	unknown   int // outages in which the provider says of everything that it does not exist
+	troubles  []span
+	alive     []reliable
+	answered  map[string]bool // tokens of runs to which the provider gave bars
+	sent      map[int64]int   // requests by UTC day
+	broke     map[int64]bool  // the days whose requests were spent
+	heard     map[heard]int
+	due       map[ledger.Job][]ledger.Slot // by the schedules in force
+	noise     map[int64]int                // notices by UTC day
+	summaries []ledger.Slot                // each is the last of several that people were told of at once
+	living    []*process
+	stopped   bool // nobody may live: the database is being replaced
+	wrong     []string
 }
 
 type span struct{ from, to time.Time }
@@ -194,7 +195,7 @@ func (w *world) storms(ctx context.Context) {
 	add(30, 2*time.Hour, count(&w.redis, 1), count(&w.redis, -1))
 	add(30, 90*time.Minute, count(&w.database, 1), count(&w.database, -1))
 	add(40, 20*time.Hour, count(&w.provider, 1), count(&w.provider, -1))
-	add(12, 12*time.Hour, count(&w.unknown, 1), count(&w.unknown, -1))
+	add(8, 8*time.Hour, count(&w.unknown, 1), count(&w.unknown, -1))
 	type event struct {
 		at time.Time
 		do func()
