@@ -142,7 +142,8 @@ type Slots interface {
 	// ScheduleChanges are the schedules by which the job was run, each with since when, rising.
 	ScheduleChanges(ctx context.Context, job ledger.Job) ([]ledger.ScheduleChange, error)
 	// ChangeSchedule records that the job is run by this schedule (its text) from now on, unless it is so already, and returns
-	// what ScheduleChanges does then. Changes recorded for a time after now go: a wrong clock wrote them.
+	// what ScheduleChanges does then. Changes recorded for a time well after now go: a wrong clock wrote them. Where the database's
+	// clock or the slots that were run tell that it is now which is wrong, they stay, and the change counts from then.
 	ChangeSchedule(ctx context.Context, job ledger.Job, schedule string, now time.Time) ([]ledger.ScheduleChange, error)
 	// Standing tells how each slot of the job stands whose instant is in [from, to] and that has any run; rising. A slot is done
 	// if any unforced run of it is, or if it is for those who keep these series.

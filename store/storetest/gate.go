@@ -36,6 +36,7 @@ func gateTests() map[string]func(*testing.T, Database) {
 		"slots: missed once":                                  testMissed,
 		"slots: missed by many at once":                       testMissedAtOnce,
 		"slots: since when":                                   testSince,
+		"slots: since when, by wrong clocks":                  testWrongClocks,
 		"slots: notices are told in turns":                    testNotices,
 		"slots: runs do to an archive what they do to a list": testGateModel,
 	}
