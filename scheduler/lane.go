@@ -55,7 +55,7 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot) {
 	switch {
 	case slot == l.begun:
 		entry = "retry"
-		if l.other(ctx, slot) {
+		if l.other(ctx, slot) || slot.At.After(l.Now()) { // the clock may have been set right meanwhile
 			return
 		}
 	case slot.At.Before(l.awake):
