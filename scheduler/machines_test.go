@@ -80,3 +80,35 @@ func TestASlotOfAFastClockIsNotBegunWhenTheClockIsSetRight(t *testing.T) {
 		}
 	})
 }
+
+// TestAnAttemptThatEndedByAFastClockIsNotWaitedFor: another machine wrote that it ended in five hours.
+func TestAnAttemptThatEndedByAFastClockIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, "2026-11-22 14:04", "14:05")
+		attempts := 0
+		w.change = func(c *scheduler.Config) {
+			c.Slots = fastLedger{c.Slots, w.now().Add(5 * time.Hour)}
+			c.RunSlot = func(context.Context, ledger.Slot, string) (ledger.Run, error) {
+				attempts++
+				return ledger.Run{State: ledger.StateFailed, Attempt: 1}, nil
+			}
+		}
+		stop := w.open(t, w.Player("a"))
+		time.Sleep(time.Hour)
+		stop()
+		if attempts < 30 {
+			t.Errorf("%d attempts in an hour, want one a minute", attempts)
+		}
+	})
+}
+
+// fastLedger has a run that failed at an instant.
+type fastLedger struct {
+	store.Slots
+	ended time.Time
+}
+
+func (f fastLedger) Latest(context.Context, ledger.Slot, ledger.Kept) (ledger.Run, bool, error) {
+	return ledger.Run{ID: 1, State: ledger.StateFailed, Attempt: 1, Finished: f.ended}, true, nil
+}

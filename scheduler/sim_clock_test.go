@@ -54,7 +54,9 @@ func (p *process) drawClock() {
 	case d.chance(0.08):
 	case d.chance(0.08):
 		next, _ := p.conf.plan.Next(now.Add(d.between(0, 10*24*time.Hour)))
-		from = next.At.Add(-d.between(0, 5*time.Hour))
+		if from = next.At.Add(-d.between(0, 5*time.Hour)); d.chance(0.4) { // in the middle of a run
+			from = next.At.Add(d.between(0, time.Minute))
+		}
 	default:
 		return
 	}

@@ -122,8 +122,8 @@ func (w *world) judgeLife(life reliable, plan ledger.Schedule) {
 			continue
 		}
 		if missing := life.p.kept.Missing(w.ledger.Imports(slot)); len(missing) > 0 {
-			w.violate("%s is not done for %s, which keeps %v, though nothing was wrong for hours before %s (its clock: %v): %v", slot, life.p.name, missing,
-				to.UTC().Format(time.DateTime), life.p.wrong, w.ledger.RunsOf(slot))
+			w.violate("%s is not done for %s, which keeps %v, though nothing was wrong for hours before %s: %v", slot, life.p.name, missing,
+				to.UTC().Format(time.DateTime), w.ledger.RunsOf(slot))
 		}
 	}
 }

@@ -2,8 +2,6 @@ package scheduler_test
 
 import (
 	"context"
-	"log/slog"
-	"os"
 	"sync"
 	"time"
 
@@ -38,7 +36,7 @@ func (p *process) live(ctx context.Context, until time.Time) {
 	}
 	s, err := scheduler.New(scheduler.Config{
 		RunSlot: p.checked(p.gate(dispatcher.Listen)), Slots: slots, Plans: plans, Kept: p.kept, May: p.may, Trigger: scheduler.Timer{Now: p.now},
-		Notices: dispatcher, Now: p.now, Logger: p.logger(), CheckEvery: look, AuditEvery: 8 * time.Hour, Grace: 3 * time.Hour,
+		Notices: dispatcher, Now: p.now, Logger: quiet(), CheckEvery: look, AuditEvery: 8 * time.Hour, Grace: 3 * time.Hour,
 		Random: p.dice("scheduler").float,
 	})
 	if err != nil {
@@ -151,16 +149,4 @@ func (p *process) callOnce(ctx context.Context) {
 	if err == nil && !p.burn() && answer.Done() {
 		p.confirm(slot, "a caller was told "+string(answer.Outcome))
 	}
-}
-
-func (p *process) logger() *slog.Logger {
-	if os.Getenv("SIMLOG") == p.name {
-		return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-			if a.Key == "time" {
-				return slog.String("time", p.w.now().UTC().Format(time.DateTime))
-			}
-			return a
-		}}))
-	}
-	return quiet()
 }
