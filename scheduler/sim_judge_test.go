@@ -69,9 +69,7 @@ func (w *world) judgeDue(job ledger.Job) {
 		if r.doubted {
 			continue
 		}
-		for _, slot := range r.plan.Between(r.from.Add(edge), r.to.Add(-edge)) {
-			slots = append(slots, slot)
-		}
+		slots = append(slots, r.plan.Between(r.from.Add(edge), r.to.Add(-edge))...)
 	}
 	for i, slot := range slots {
 		if !w.done(slot) && i+1 < len(slots) && slot.At.Before(w.end) && !w.told(slot) {

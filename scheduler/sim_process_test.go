@@ -40,8 +40,10 @@ type process struct {
 }
 
 func newProcess(w *world, name string, conf config, stream uint64) *process {
-	p := &process{w: w, seed: w.seed, one: stream, name: name, conf: conf, kept: keptOf(conf.series), all: map[string]*dice{},
-		inForce: map[ledger.Job]time.Time{}}
+	p := &process{
+		w: w, seed: w.seed, one: stream, name: name, conf: conf, kept: keptOf(conf.series), all: map[string]*dice{},
+		inForce: map[ledger.Job]time.Time{},
+	}
 	p.pays = w.budget(p)
 	return p
 }
