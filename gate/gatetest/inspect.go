@@ -57,11 +57,13 @@ func (l *Ledger) WasTold(slot ledger.Slot, kind ledger.NoticeKind) bool {
 	return l.told[topic{slot.Key(), kind}]
 }
 
-// Imports are the effective imports of a slot: the OK cells of its unforced runs.
+// Imports are the effective imports of a slot: the OK cells of the unforced runs that were for this very instant.
 func (l *Ledger) Imports(slot ledger.Slot) []ledger.Cell {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.effective(l.id(slot), 0)
+	return slices.DeleteFunc(l.effective(l.id(slot), 0), func(c ledger.Cell) bool {
+		return !l.rows[c.RunID-1].Slot.At.Equal(slot.At)
+	})
 }
 
 // Recorded is a call of ChangeSchedule.
