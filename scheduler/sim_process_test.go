@@ -219,7 +219,6 @@ func (p *process) Notify(ctx context.Context, n ledger.Notice) error {
 	if p.burn() {
 		return gatetest.ErrDead
 	}
-	p.w.hear(n)
 	d := p.dice("people")
 	if !p.w.over() && d.chance(0.1) {
 		return rest(ctx, time.Hour) // hangs
@@ -227,5 +226,6 @@ func (p *process) Notify(ctx context.Context, n ledger.Notice) error {
 	if d.chance(0.1) {
 		return gatetest.ErrDown
 	}
+	p.w.hear(n)
 	return nil
 }
