@@ -47,11 +47,16 @@ func (a *auditor) trust(ctx context.Context, plan Plan) error {
 	return a.audit(ctx, plan)
 }
 
-// audit looks at every due slot that is not settled yet.
+// audit looks at every slot that was due, by the schedule that the ledger has as in force then, and is not settled yet. Another
+// process may have brought another schedule into force meanwhile.
 func (a *auditor) audit(ctx context.Context, plan Plan) error {
 	ctx, cancel := context.WithTimeout(ctx, ledgerTimeout+a.AuditEvery)
 	defer cancel()
 	now, job := a.Now(), plan.Schedule.Job()
+	plan, err := a.inForce(ctx, plan, now)
+	if err != nil {
+		return err
+	}
 	from, err := a.from(ctx, plan, now)
 	if err != nil {
 		return err
@@ -80,6 +85,18 @@ func (a *auditor) audit(ctx context.Context, plan Plan) error {
 		}
 	}
 	return errors.Join(err, a.settle(ctx, job, slots[:settled]))
+}
+
+// inForce is the plan with the schedules that the ledger has as in force until now.
+func (a *auditor) inForce(ctx context.Context, plan Plan, now time.Time) (Plan, error) {
+	changes, err := a.Slots.ScheduleChanges(ctx, plan.Schedule.Job())
+	if err != nil {
+		return plan, fmt.Errorf("read by which schedules %s was run: %w", plan.Schedule.Job(), err)
+	}
+	if len(changes) > 0 {
+		plan.Schedule, plan.Since = plan.Schedule.After(changes, now), changes[0].Since
+	}
+	return plan, nil
 }
 
 // settle remembers that nothing more is to be done about slots, the oldest that are not settled yet.

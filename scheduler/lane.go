@@ -55,7 +55,7 @@ func (l *lane) attend(ctx context.Context, slot ledger.Slot) {
 	switch {
 	case slot == l.begun:
 		entry = "retry"
-		if l.other(ctx, slot) {
+		if l.other(ctx, slot) || slot.At.After(l.Now()) { // the clock may have been set right meanwhile
 			return
 		}
 	case slot.At.Before(l.awake):
@@ -97,9 +97,12 @@ func (l *lane) other(ctx context.Context, slot ledger.Slot) bool {
 	if err != nil || !known || latest.State != ledger.StateFailed && latest.State != ledger.StatePartial {
 		return false
 	}
-	// The least that jitter can make of the pause, so that this process's own attempt never counts as another's.
-	if again := latest.Finished.Add(l.retryPause(latest.Attempt) * 8 / 10); !latest.Stopped() && again.After(l.Now()) {
-		l.again = again.Add(l.jitter(l.RetryFirst) / 4)
+	// The least that jitter can make of the pause, so that this process's own attempt never counts as another's. More is left of it
+	// only where a clock that was ahead wrote when the attempt ended.
+	pause := l.retryPause(latest.Attempt) * 8 / 10
+	left := latest.Finished.Add(pause).Sub(l.Now())
+	if !latest.Stopped() && left > 0 && left <= pause+clockSlack {
+		l.again = l.Now().Add(left + l.jitter(l.RetryFirst)/4)
 		return true
 	}
 	return false

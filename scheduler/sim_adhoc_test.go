@@ -21,7 +21,7 @@ func (w *world) selections(ctx context.Context) {
 		if rest(ctx, d.between(time.Hour, 30*24*time.Hour)) != nil || w.over() {
 			return
 		}
-		p := newProcess(w, fmt.Sprintf("hand-%d", n), w.seed, 2e6+n)
+		p := newProcess(w, fmt.Sprintf("hand-%d", n), config{w.plan, universe[:3]}, 2e6+n)
 		calls.Go(func() { p.runAdHoc(ctx) })
 	}
 }

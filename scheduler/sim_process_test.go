@@ -2,7 +2,6 @@ package scheduler_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"sync"
@@ -11,20 +10,25 @@ import (
 	"barkeep/gate"
 	"barkeep/gate/gatetest"
 	"barkeep/ledger"
-	"barkeep/notify"
-	"barkeep/scheduler"
 	"barkeep/store"
+	"barkeep/store/failover"
 )
 
 // process is one life of one process. A crash kills it between any two effects on the outside: from then on nothing that it
 // calls has any, and its memory is gone.
 type process struct {
-	w     *world
-	seed  uint64
-	one   uint64 // which process of the world it is
-	name  string
-	ctx   context.Context
-	crash context.CancelFunc
+	w       *world
+	seed    uint64
+	one     uint64 // which process of the world it is
+	name    string
+	conf    config
+	kept    ledger.Kept // the series of conf
+	skew    time.Duration
+	wrong   []wrong // when its clock is wrong, and by how much
+	pays    *failover.Budget
+	inForce map[ledger.Job]time.Time // since when its schedules are
+	ctx     context.Context
+	crash   context.CancelFunc
 
 	mu     sync.Mutex
 	all    map[string]*dice
@@ -35,8 +39,13 @@ type process struct {
 	frozen time.Time     // until then nothing of it moves
 }
 
-func newProcess(w *world, name string, seed, stream uint64) *process {
-	return &process{w: w, seed: seed, one: stream, name: name, all: map[string]*dice{}}
+func newProcess(w *world, name string, conf config, stream uint64) *process {
+	p := &process{
+		w: w, seed: w.seed, one: stream, name: name, conf: conf, kept: keptOf(conf.series), all: map[string]*dice{},
+		inForce: map[ledger.Job]time.Time{},
+	}
+	p.pays = w.budget(p)
+	return p
 }
 
 // dice are those for one purpose. Goroutines of a process that draw at the same instant have their own each, so that a seed
@@ -118,106 +127,29 @@ func (w *world) trouble(op string) bool {
 	return w.database > 0
 }
 
-// fetch is how the provider answers for one series: slowly, with an error, or well.
-func (p *process) fetch(ctx context.Context) (ledger.CellState, error) {
-	d := p.dice("provider")
-	took := d.between(time.Second, 40*time.Second)
-	if d.chance(0.02) {
-		took = d.between(time.Minute, 40*time.Minute)
-	}
-	if err := rest(ctx, took); err != nil {
-		return ledger.CellFailed, err
-	}
-	p.w.mu.Lock()
-	bad := p.w.provider > 0
-	p.w.mu.Unlock()
-	switch {
-	case bad && d.chance(0.5):
-		return ledger.CellFailed, nil
-	case bad && d.chance(0.3):
-		return ledger.CellEmpty, nil
-	case d.chance(0.05):
-		return ledger.CellUnavailable, nil
-	default:
-		return ledger.CellStored, nil
-	}
-}
-
-// work is the engine, with three series.
-func (p *process) work(ctx context.Context, run ledger.Run, done []ledger.Cell, _ func(ledger.Event)) ([]ledger.Cell, error) {
-	port := p.port()
-	have := map[string]bool{}
-	for _, c := range done {
-		have[c.Instrument] = true
-	}
-	var cells []ledger.Cell
-	for _, series := range []string{"ES", "NQ", "CL"} {
-		if have[series] {
-			continue
-		}
-		cell := ledger.Cell{Instrument: series, Timeframe: "1d", Finished: p.w.now()}
-		var err error
-		if cell.State, err = p.fetch(ctx); err != nil {
-			return cells, fmt.Errorf("fetch %s: %w", series, err)
-		}
-		cell.Reason = string(cell.State)
-		if err := port.RecordCell(ctx, run, cell); err != nil {
-			cell.State, cell.Reason = ledger.CellFailed, err.Error()
-		}
-		cells = append(cells, cell)
-	}
-	return cells, nil
-}
-
 // port is the ledger as the process reaches it.
 func (p *process) port() gatetest.Port { return gatetest.NewPort(p.w.ledger, p.outside) }
 
 // gate builds the process's own gate.
 func (p *process) gate(listeners ...gate.Listener) *gate.Gate {
-	var led store.Gate = p.port()
+	var led store.Gate = punctual{p.port(), p}
 	markers := honest{gatetest.NewMarkerPort(p.w.markers, p.outside), p}
 	switch p.w.plant {
 	case markerFirst:
 		led = hasty{led, markers}
 	case markerTrusted:
 		led = credulous{led, p.w.markers}
+	case withoutAsker:
+		led = forAnybody{led}
 	}
 	g, err := gate.New(gate.Config{
-		Ledger: led, Markers: markers, Work: p.work, Listeners: listeners, Now: p.w.now, Logger: quiet(), Host: p.name, PID: 1,
-		Lease: 3 * time.Minute, Heartbeat: 50 * time.Second, Poll: 45 * time.Second, Random: p.dice("gate").float,
+		Ledger: led, Markers: markers, Work: p.work, Kept: p.kept, Listeners: listeners, Now: p.now, Logger: quiet(), Host: p.name, PID: 1,
+		Lease: 3 * time.Minute, Heartbeat: 50 * time.Second, Poll: 45 * time.Second, Random: p.dice("gate").float, May: p.may,
 	})
 	if err != nil {
 		panic(err)
 	}
 	return g
-}
-
-// hasty is a planted bug: success is announced before it is committed.
-type hasty struct {
-	store.Gate
-	markers gate.Markers
-}
-
-func (h hasty) Finish(ctx context.Context, run ledger.Run) (bool, error) {
-	if run.Scheduled() && run.State == ledger.StateDone {
-		if err := h.markers.Done(ctx, run.Slot, ledger.MarkerOf(run), 7*24*time.Hour); err != nil && errors.Is(err, gatetest.ErrDead) {
-			return false, err
-		}
-	}
-	return h.Gate.Finish(ctx, run)
-}
-
-// credulous is a planted bug: the copy of the ledger's word is taken for the ledger's word.
-type credulous struct {
-	store.Gate
-	markers *gatetest.Markers
-}
-
-func (c credulous) Latest(ctx context.Context, slot ledger.Slot, kept ledger.Kept) (ledger.Run, bool, error) {
-	if marker, found := c.markers.Of(slot); found && marker.State == ledger.MarkerDone {
-		return marker.RunOf(slot), true, nil
-	}
-	return c.Gate.Latest(ctx, slot, kept)
 }
 
 // honest are markers that watch for a done one whose run is not.
@@ -227,8 +159,11 @@ type honest struct {
 }
 
 func (h honest) Done(ctx context.Context, slot ledger.Slot, done ledger.Marker, ttl time.Duration) error {
-	if done.State == ledger.MarkerDone && len(h.p.w.ledger.Effective(slot)) == 0 {
-		h.p.w.violate("%s: the marker is to say done, the ledger does not", slot)
+	if done.State == ledger.MarkerDone {
+		h.p.confirm(slot, "the marker is to say done")
+		if run, _, _ := h.p.w.ledger.Run(ctx, done.Run); run.State == ledger.StateRunning && run.Token == done.Token {
+			h.p.w.violate("%s: the marker is to say done, in the ledger run %d is running", slot, run.ID)
+		}
 	}
 	return h.MarkerPort.Done(ctx, slot, done, ttl)
 }
@@ -238,6 +173,45 @@ func (h honest) Extend(ctx context.Context, slot ledger.Slot, lease ledger.Marke
 		h.p.w.violate("%s: a heartbeat is to write the marker %+v", slot, lease)
 	}
 	return h.MarkerPort.Extend(ctx, slot, lease, ttl)
+}
+
+// confirm holds against the ledger that a slot is called done for what the process keeps.
+func (p *process) confirm(slot ledger.Slot, says string) {
+	if missing := p.kept.Missing(p.w.ledger.Imports(slot)); len(missing) > 0 {
+		p.w.violate("%s, %s: %s, but the ledger has no import of %v", p.name, slot, says, missing)
+	}
+}
+
+// noted are slots that note since when the process's schedules are in force.
+type noted struct {
+	store.Slots
+	p *process
+}
+
+func (n noted) ChangeSchedule(
+	ctx context.Context, job ledger.Job, text string, now time.Time,
+) ([]ledger.ScheduleChange, error) {
+	changes, err := n.Slots.ChangeSchedule(ctx, job, text, now)
+	if err == nil && n.p.inForce[job].IsZero() {
+		n.p.inForce[job] = n.p.w.now()
+	}
+	return changes, err
+}
+
+// punctual is a ledger that watches for slots that are begun before their time by the right clock.
+type punctual struct {
+	store.Gate
+	p *process
+}
+
+func (l punctual) Claim(
+	ctx context.Context, run ledger.Run, kept ledger.Kept, lease time.Duration,
+) (claim ledger.Claim, err error) {
+	claim, err = l.Gate.Claim(ctx, run, kept, lease)
+	if early := run.Slot.At.Sub(l.p.w.now()); err == nil && claim.Won && run.Scheduled() && early >= clockBound {
+		l.p.w.violate("%s is begun %s before its time by the right clock", run.Slot, early)
+	}
+	return claim, err
 }
 
 // Notify tells people, or does not get through.
@@ -252,95 +226,6 @@ func (p *process) Notify(ctx context.Context, n ledger.Notice) error {
 	if d.chance(0.1) {
 		return gatetest.ErrDown
 	}
+	p.w.hear(n)
 	return nil
-}
-
-// live runs a process until it crashes, is stopped, or the year is over.
-func (p *process) live(ctx context.Context) {
-	p.ctx, p.crash = context.WithCancel(ctx)
-	defer p.crash()
-	p.w.born(p)
-	var plans []scheduler.Plan
-	for _, schedule := range p.w.jobs() {
-		changes, err := p.port().ChangeSchedule(p.ctx, schedule.Job(), schedule.String(), p.w.now())
-		if err != nil || len(changes) == 0 {
-			return // a process that cannot read its database at its start ends, and is started again
-		}
-		plans = append(plans, scheduler.Plan{Schedule: schedule.After(changes, p.w.now()), Since: changes[0].Since})
-	}
-	dispatcher, err := notify.NewDispatcher(notify.DispatcherConfig{Notices: p.port(), Sender: p, Logger: quiet()})
-	if err != nil {
-		panic(err)
-	}
-	s, err := scheduler.New(scheduler.Config{
-		RunSlot: through(p.gate(dispatcher.Listen)), Slots: p.port(), Plans: plans, Trigger: scheduler.Timer{Now: p.w.now},
-		Notices: dispatcher, Now: p.w.now, Logger: quiet(), CheckEvery: 100 * time.Hour, AuditEvery: 8 * time.Hour, Grace: 3 * time.Hour,
-		Random: p.dice("scheduler").float,
-	})
-	if err != nil {
-		panic(err)
-	}
-	born := p.w.now()
-	var parts sync.WaitGroup
-	parts.Go(func() { s.Run(p.ctx) })
-	p.fate(born)
-	p.crash()
-	parts.Wait()
-	closing, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_ = dispatcher.Close(closing)
-}
-
-// fate waits for the end of a life, and brings it about. It notes the time in which the process could be relied on.
-func (p *process) fate(born time.Time) {
-	d := p.dice("fate")
-	for {
-		life := d.between(time.Hour, 40*24*time.Hour)
-		if left := p.w.end.Sub(p.w.now()); life >= left {
-			life = left + 1000*time.Hour
-		}
-		stopped := rest(p.ctx, life) != nil
-		p.w.mu.Lock()
-		p.w.alive = append(p.w.alive, span{born, p.w.now()})
-		p.w.mu.Unlock()
-		switch {
-		case stopped:
-			return
-		case d.chance(0.25): // stopped in good order
-			return
-		case d.chance(0.4): // suspended in the middle of something; it lives on
-			p.mu.Lock()
-			p.chill, p.sleepy = 1+d.int(60), d.between(time.Second, 3*time.Hour)
-			p.mu.Unlock()
-			born = p.w.now()
-		default: // crashes in the middle of something
-			p.mu.Lock()
-			p.fuse = 1 + d.int(60)
-			p.mu.Unlock()
-			_ = rest(p.ctx, 30*time.Hour)
-			p.mu.Lock()
-			p.dead = true
-			p.mu.Unlock()
-			return
-		}
-	}
-}
-
-// callOnce is `barkeep sync` in a process of its own. What it is told must be true.
-func (p *process) callOnce(ctx context.Context) {
-	p.ctx, p.crash = context.WithTimeout(ctx, 6*time.Hour)
-	defer p.crash()
-	p.w.born(p)
-	d := p.dice("fate")
-	if d.chance(0.3) {
-		p.fuse = 1 + d.int(40)
-	}
-	slot, _ := p.w.plan.Due(p.w.now())
-	answer, err := p.gate().RunSlot(p.ctx, slot, gate.SlotRequest{Entry: "sync", Force: d.chance(0.05)})
-	if err != nil || p.burn() {
-		return
-	}
-	if answer.Done() && len(p.w.ledger.Effective(slot)) == 0 {
-		p.w.violate("%s: a caller was told %q, but the ledger has no run that is done", slot, answer.Outcome)
-	}
 }

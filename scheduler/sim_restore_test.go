@@ -20,7 +20,7 @@ func (w *world) restores(ctx context.Context) {
 			return
 		}
 		began := w.ledger.Schedules()
-		if began < len(w.jobs()) {
+		if began < len(config{plan: w.plan}.jobs(w)) {
 			return // nothing is kept yet from which to tell what was missed
 		}
 		was, backup := w.now(), w.ledger.Backup()

@@ -13,42 +13,45 @@ import (
 
 	"barkeep/gate/gatetest"
 	"barkeep/ledger"
-)
-
-// plant is a bug that the simulation is to find.
-type plant int
-
-const (
-	sound         plant = iota
-	markerFirst         // the marker says done before the ledger has committed it
-	withoutIndex        // the ledger looks for other runs and then inserts, without a unique index
-	withoutFence        // cells are committed whatever the token says
-	markerTrusted       // a done marker is believed whatever the ledger says
+	"barkeep/store"
 )
 
 // world is a year with everything in it that can go wrong.
 type world struct {
-	seed    uint64
-	plant   plant
-	days    int
-	plan    ledger.Schedule
-	second  ledger.Schedule // of maintenance; zero in most worlds
-	offset  time.Duration   // from the bubble's clock to the simulated one
-	start   time.Time
-	end     time.Time // from here on nothing goes wrong any more
-	ledger  *gatetest.Ledger
-	markers *gatetest.Markers
-	weather *dice
+	seed     uint64
+	plant    plant
+	days     int
+	options  []ledger.Schedule // what the import may be run by
+	plan     ledger.Schedule   // at the beginning
+	changes  []change
+	second   ledger.Schedule // of maintenance; zero in most worlds
+	limits   store.Limits    // of requests; none in most worlds
+	offset   time.Duration   // from the bubble's clock to the simulated one
+	start    time.Time
+	end      time.Time // from here on nothing goes wrong any more
+	ledger   *gatetest.Ledger
+	markers  *gatetest.Markers
+	weather  *dice
+	inRedis  paid // requests that Redis counts
+	inLedger paid
 
-	mu       sync.Mutex
-	redis    int // outages in progress
-	database int
-	provider int // troubles in progress
-	troubles []span
-	alive    []span // whole lives of processes
-	living   []*process
-	stopped  bool // nobody may live: the database is being replaced
-	wrong    []string
+	mu        sync.Mutex
+	redis     int // outages in progress
+	database  int
+	provider  int // troubles in progress
+	unknown   int // outages in which the provider says of everything that it does not exist
+	troubles  []span
+	alive     []reliable
+	answered  map[string]bool // tokens of runs to which the provider gave bars
+	sent      map[int64]int   // requests by UTC day
+	broke     map[int64]bool  // the days whose requests were spent
+	heard     map[heard]int
+	due       map[ledger.Job][]ledger.Slot // by the schedules in force
+	noise     map[int64]int                // notices by UTC day
+	summaries []ledger.Slot                // each is the last of several that people were told of at once
+	living    []*process
+	stopped   bool // nobody may live: the database is being replaced
+	wrong     []string
 }
 
 type span struct{ from, to time.Time }
@@ -91,15 +94,17 @@ func newWorld(seed uint64, p plant, days int) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &world{seed: seed, plant: p, days: days, weather: newDice(seed, 1)}
-	times := [][]string{{"14:05"}, {"01:30"}, {"02:30"}, {"14:05"}, {"02:30", "14:05"}}[seed%5]
-	if w.plan, err = ledger.NewSchedule(ledger.JobImport, times, zone); err != nil {
-		return nil, err
+	w := &world{
+		seed: seed, plant: p, days: days, weather: newDice(seed, 1), answered: map[string]bool{}, sent: map[int64]int{},
+		broke: map[int64]bool{}, heard: map[heard]int{}, due: map[ledger.Job][]ledger.Slot{}, noise: map[int64]int{},
 	}
-	if seed%7 == 0 {
-		if w.second, err = ledger.NewSchedule(ledger.JobMaintenance, []string{"03:15"}, zone); err != nil {
-			return nil, err
-		}
+	w.inRedis.forget()
+	w.inLedger.forget()
+	if seed%4 == 1 {
+		w.limits = store.Limits{PerMinute: 30, PerDay: 12 + int(seed/4)%5*6}
+	}
+	if err := w.drawSchedules(); err != nil {
+		return nil, err
 	}
 	w.start = time.Date(2026, 1, 1, 0, 0, 0, 0, zone).Add(w.weather.between(0, 1500*24*time.Hour))
 	if days < 365 {
@@ -107,15 +112,8 @@ func newWorld(seed uint64, p plant, days int) (*world, error) {
 		w.start = change.Add(-w.weather.between(24*time.Hour, time.Duration(days)*20*time.Hour))
 	}
 	w.end = w.start.AddDate(0, 0, days)
+	w.drawChanges()
 	return w, nil
-}
-
-// jobs are the schedules that have times.
-func (w *world) jobs() []ledger.Schedule {
-	if w.second.Len() == 0 {
-		return []ledger.Schedule{w.plan}
-	}
-	return []ledger.Schedule{w.plan, w.second}
 }
 
 // simulate lives through a year and returns what was wrong with it.
@@ -134,10 +132,14 @@ func simulate(t *testing.T, seed uint64, p plant, days int) []string {
 		if p == withoutFence {
 			w.ledger.WithoutFence()
 		}
+		if p == slotByIndex {
+			w.ledger.ByIndex()
+		}
 		ctx, cancel := context.WithCancel(context.Background())
 		var parts sync.WaitGroup
 		parts.Go(func() { w.storms(ctx) })
 		parts.Go(func() { w.restores(ctx) })
+		parts.Go(func() { w.strangers(ctx) })
 		for id := range 1 + (seed/2)%3 {
 			parts.Go(func() { w.machine(ctx, id) })
 		}
@@ -157,7 +159,7 @@ func simulate(t *testing.T, seed uint64, p plant, days int) []string {
 func (w *world) near(d *dice) time.Time {
 	at := w.start.Add(time.Duration(d.float() * float64(w.end.Sub(w.start))))
 	if d.chance(0.8) {
-		next, _ := w.plan.Next(at)
+		next, _ := w.planAt(at).Next(at)
 		at = next.At.Add(d.between(0, 25*time.Minute) - 5*time.Minute)
 	}
 	return at
@@ -185,10 +187,15 @@ func (w *world) storms(ctx context.Context) {
 			all = append(all, storm{span{from, from.Add(w.weather.between(time.Second, most))}, begin, end})
 		}
 	}
-	add(60, time.Second, w.markers.Flush, func() {})
+	flush := func() {
+		w.markers.Flush()
+		w.inRedis.forget()
+	}
+	add(60, time.Second, flush, func() {})
 	add(30, 2*time.Hour, count(&w.redis, 1), count(&w.redis, -1))
 	add(30, 90*time.Minute, count(&w.database, 1), count(&w.database, -1))
 	add(40, 20*time.Hour, count(&w.provider, 1), count(&w.provider, -1))
+	add(8, 8*time.Hour, count(&w.unknown, 1), count(&w.unknown, -1))
 	type event struct {
 		at time.Time
 		do func()
@@ -230,9 +237,10 @@ func rest(ctx context.Context, d time.Duration) error {
 
 // machine is a place where one process after another lives.
 func (w *world) machine(ctx context.Context, id uint64) {
-	d := newDice(w.seed, 100+id)
+	d, home := newDice(w.seed, 100+id), w.household(id)
 	for life := uint64(0); ctx.Err() == nil; life++ {
-		newProcess(w, fmt.Sprintf("m%d-%d", id, life), w.seed, 1000*(id+1)+life).live(ctx)
+		conf, until := home.next()
+		newProcess(w, fmt.Sprintf("m%d-%d", id, life), conf, 1000*(id+1)+life).live(ctx, until)
 		down := d.between(time.Second, 5*time.Minute)
 		switch {
 		case d.chance(0.2):
@@ -249,71 +257,17 @@ func (w *world) machine(ctx context.Context, id uint64) {
 
 // dependents are cron lines that call the helper, each in a process of its own that sometimes dies.
 func (w *world) dependents(ctx context.Context) {
-	d := newDice(w.seed, 2)
+	d, home := newDice(w.seed, 2), w.household(1)
 	var calls sync.WaitGroup
 	defer calls.Wait()
 	for n := uint64(0); ; n++ {
-		next, _ := w.plan.Next(w.now().Add(d.between(0, 20*24*time.Hour)))
+		from := w.now().Add(d.between(0, 20*24*time.Hour))
+		next, _ := w.planAt(from).Next(from)
 		if next.At.After(w.end) || rest(ctx, next.At.Sub(w.now())+d.between(0, time.Hour)) != nil {
 			return
 		}
-		p := newProcess(w, fmt.Sprintf("cron-%d", n), w.seed, 1e6+n)
+		conf, _ := home.next()
+		p := newProcess(w, fmt.Sprintf("cron-%d", n), conf, 1e6+n)
 		calls.Go(func() { p.callOnce(ctx) })
 	}
-}
-
-// judge tells what is wrong with the year that was.
-func (w *world) judge() {
-	for _, plan := range w.jobs() {
-		slots := plan.Between(w.start.Add(5*time.Minute), w.end)
-		for i, slot := range slots {
-			done := w.ledger.Effective(slot)
-			if len(done) > 1 {
-				w.violate("%s has %d effective runs", slot, len(done))
-			}
-			if len(done) > 0 {
-				continue
-			}
-			if i+1 < len(slots) && !w.told(slots[i:]) {
-				w.violate("%s is neither done nor reported: %v", slot, w.ledger.RunsOf(slot))
-			}
-			if i+1 < len(slots) && w.calm(slot.At, slots[i+1].At) {
-				w.violate("%s is not done though nothing was wrong for hours: %v", slot, w.ledger.RunsOf(slot))
-			}
-			if i+1 == len(slots) {
-				w.violate("%s, the last, is not done: %v", slot, w.ledger.RunsOf(slot))
-			}
-		}
-	}
-}
-
-// told tells whether people know that the first of these slots was missed: of it alone, or of several of which a later one is
-// the last.
-func (w *world) told(slots []ledger.Slot) bool {
-	if w.ledger.WasTold(slots[0], ledger.NoticeMissed) {
-		return true
-	}
-	recorded := slices.ContainsFunc(w.ledger.RunsOf(slots[0]), func(r ledger.Run) bool { return r.State == ledger.StateMissed })
-	return recorded && slices.ContainsFunc(slots, func(s ledger.Slot) bool { return w.ledger.WasTold(s, ledger.NoticeSeveral) })
-}
-
-// calm tells whether the last hours before the next slot were such that this one must have been done in them.
-func (w *world) calm(from, to time.Time) bool {
-	if late := to.Add(-4 * time.Hour); late.After(from) {
-		from = late
-	}
-	if to.Sub(from) < 4*time.Hour {
-		return false
-	}
-	for _, s := range w.troubles {
-		if s.from.Before(to) && s.to.After(from) {
-			return false
-		}
-	}
-	for _, s := range w.alive {
-		if !s.from.After(from) && !s.to.Before(to) {
-			return true
-		}
-	}
-	return false
 }

@@ -150,7 +150,8 @@ type Slots interface {
 	// ScheduleChanges are the schedules by which the job was run, each with since when, rising.
 	ScheduleChanges(ctx context.Context, job ledger.Job) ([]ledger.ScheduleChange, error)
 	// ChangeSchedule records that the job is run by this schedule (its text) from now on, unless it is so already, and returns
-	// what ScheduleChanges does then. Changes recorded for a time after now go: a wrong clock wrote them.
+	// what ScheduleChanges does then. Changes recorded for a time well after now go: a wrong clock wrote them. Where the database's
+	// clock or the slots that were run tell that it is now which is wrong, they stay, and the change counts from then.
 	ChangeSchedule(ctx context.Context, job ledger.Job, schedule string, now time.Time) ([]ledger.ScheduleChange, error)
 	// DropSchedules forgets which schedules came into force before a time: a wrong clock wrote that.
 	DropSchedules(ctx context.Context, job ledger.Job, before time.Time) error

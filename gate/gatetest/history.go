@@ -18,11 +18,12 @@ func (l *Ledger) Runs(_ context.Context, limit int) ([]ledger.Run, error) {
 
 // Run is that of store.History.
 func (l *Ledger) Run(_ context.Context, id int64) (ledger.Run, bool, error) {
-	all := l.All()
-	if id < 1 || id > int64(len(all)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if id < 1 || id > int64(len(l.rows)) {
 		return ledger.Run{}, false, nil
 	}
-	return all[id-1], true, nil
+	return l.read(l.rows[id-1]), true, nil
 }
 
 // Cells is that of store.History.

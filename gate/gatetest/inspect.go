@@ -19,7 +19,7 @@ func (l *Ledger) RunsOf(slot ledger.Slot) []ledger.Run {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var all []ledger.Run
-	for _, r := range l.slots[idOf(ledger.Run{Job: slot.Job, Slot: slot})] {
+	for _, r := range l.slots[l.idOf(ledger.Run{Job: slot.Job, Slot: slot})] {
 		all = append(all, r.Run)
 	}
 	return all
@@ -57,6 +57,29 @@ func (l *Ledger) WasTold(slot ledger.Slot, kind ledger.NoticeKind) bool {
 	return l.told[topic{slot.Key(), kind}]
 }
 
+// Imports are the effective imports of a slot: the OK cells of the unforced runs that were for this very instant.
+func (l *Ledger) Imports(slot ledger.Slot) []ledger.Cell {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.DeleteFunc(l.effective(l.id(slot), 0), func(c ledger.Cell) bool {
+		return !l.rows[c.RunID-1].Slot.At.Equal(slot.At)
+	})
+}
+
+// Recorded is a call of ChangeSchedule.
+type Recorded struct {
+	At       time.Time // by the ledger's clock
+	Now      time.Time // by the caller's
+	Schedule string
+}
+
+// Recorded are the calls of ChangeSchedule, in their order.
+func (l *Ledger) Recorded(job ledger.Job) []Recorded {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.recorded[job])
+}
+
 // Schedules is how many jobs have a schedule in the ledger.
 func (l *Ledger) Schedules() int {
 	l.mu.Lock()
@@ -80,12 +103,13 @@ func (l *Ledger) Add(run ledger.Run, lease time.Duration) ledger.Run {
 
 // Backup is what a copy of the ledger holds.
 type Backup struct {
-	rows    []row
-	cells   map[int64][]ledger.Cell
-	changes map[ledger.Job][]ledger.ScheduleChange
-	audited map[ledger.Job]time.Time
-	turns   map[topic]time.Time
-	told    map[topic]bool
+	rows     []row
+	cells    map[int64][]ledger.Cell
+	changes  map[ledger.Job][]ledger.ScheduleChange
+	recorded map[ledger.Job][]Recorded
+	audited  map[ledger.Job]time.Time
+	turns    map[topic]time.Time
+	told     map[topic]bool
 }
 
 // Backup copies the ledger.
@@ -94,7 +118,7 @@ func (l *Ledger) Backup() Backup {
 	defer l.mu.Unlock()
 	b := Backup{
 		cells: maps.Clone(l.cells), changes: maps.Clone(l.changes), audited: maps.Clone(l.audited), turns: maps.Clone(l.turns),
-		told: maps.Clone(l.told),
+		told: maps.Clone(l.told), recorded: maps.Clone(l.recorded),
 	}
 	for _, r := range l.rows {
 		b.rows = append(b.rows, *r)
@@ -108,6 +132,7 @@ func (l *Ledger) Restore(b Backup) {
 	defer l.mu.Unlock()
 	l.rows, l.slots, l.order = nil, map[ledger.SlotID][]*row{}, nil
 	l.cells, l.changes, l.audited = maps.Clone(b.cells), maps.Clone(b.changes), maps.Clone(b.audited)
+	l.recorded = maps.Clone(b.recorded)
 	l.turns, l.told = maps.Clone(b.turns), maps.Clone(b.told)
 	for _, r := range b.rows {
 		l.add(r.Run, r.lease)

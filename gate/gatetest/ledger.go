@@ -33,6 +33,8 @@ type Ledger struct {
 	order      []ledger.SlotID          // by instant
 	cells      map[int64][]ledger.Cell
 	changes    map[ledger.Job][]ledger.ScheduleChange
+	recorded   map[ledger.Job][]Recorded
+	names      map[ledger.Slot]ledger.SlotID // of slots by date and index, where that bug is planted
 	audited    map[ledger.Job]time.Time
 	turns      map[topic]time.Time
 	told       map[topic]bool
@@ -43,7 +45,7 @@ type Ledger struct {
 func NewLedger(clock func() time.Time) *Ledger {
 	return &Ledger{
 		clock: clock, slots: map[ledger.SlotID][]*row{}, cells: map[int64][]ledger.Cell{},
-		changes: map[ledger.Job][]ledger.ScheduleChange{}, audited: map[ledger.Job]time.Time{},
+		changes: map[ledger.Job][]ledger.ScheduleChange{}, recorded: map[ledger.Job][]Recorded{}, audited: map[ledger.Job]time.Time{},
 		turns: map[topic]time.Time{}, told: map[topic]bool{},
 	}
 }
@@ -53,6 +55,23 @@ func (l *Ledger) WithoutIndex(between func()) { l.noIndex = between }
 
 // WithoutFence plants a bug: cells are taken from any process.
 func (l *Ledger) WithoutFence() { l.noFence = true }
+
+// ByIndex plants a bug: a slot is named by its date and its number among the times of that date.
+func (l *Ledger) ByIndex() { l.names = map[ledger.Slot]ledger.SlotID{} }
+
+// id names a slot.
+func (l *Ledger) id(slot ledger.Slot) ledger.SlotID {
+	if l.names == nil {
+		return slot.ID()
+	}
+	short := ledger.Slot{Job: slot.Job, Date: slot.Date, Index: slot.Index}
+	id, known := l.names[short]
+	if !known {
+		id = slot.ID()
+		l.names[short] = id
+	}
+	return id
+}
 
 func (l *Ledger) violate(format string, args ...any) {
 	l.violations = append(l.violations, l.clock().UTC().Format(time.DateTime)+" "+fmt.Sprintf(format, args...))
@@ -75,15 +94,15 @@ func (l *Ledger) read(r *row) ledger.Run {
 func none(job ledger.Job) ledger.SlotID { return ledger.SlotID{Job: job} }
 
 // idOf is the key of a run's slot.
-func idOf(run ledger.Run) ledger.SlotID {
+func (l *Ledger) idOf(run ledger.Run) ledger.SlotID {
 	if !run.Scheduled() {
 		return none(run.Job)
 	}
-	return run.Slot.ID()
+	return l.id(run.Slot)
 }
 
 func (l *Ledger) add(run ledger.Run, lease time.Time) ledger.Run {
-	slot := idOf(run)
+	slot := l.idOf(run)
 	run.ID = int64(len(l.rows) + 1)
 	if run.Scheduled() && len(l.slots[slot]) == 0 {
 		l.order = append(l.order, slot)
@@ -103,7 +122,7 @@ func (l *Ledger) Claim(_ context.Context, run ledger.Run, kept ledger.Kept, leas
 	if !run.Scheduled() {
 		return l.claimAdHoc(none(run.Job), run, lease), nil
 	}
-	slot := run.Slot.ID()
+	slot := l.id(run.Slot)
 	if claim, decided := l.inTheWay(slot, run, kept, lease); decided {
 		return claim, nil
 	}
@@ -214,7 +233,7 @@ func (l *Ledger) Finish(_ context.Context, run ledger.Run) (bool, error) {
 		return old.Token == run.Token && old.State == run.State, nil
 	}
 	r.State, r.Reason, r.Finished = run.State, run.Reason, run.Finished
-	for _, other := range l.slots[idOf(run)] {
+	for _, other := range l.slots[l.idOf(run)] {
 		if run.Scheduled() && other != r && other.State == ledger.StateRunning {
 			l.violate("%s has run %d %s beside run %d", run.Slot, other.ID, other.State, r.ID)
 		}
@@ -230,7 +249,7 @@ func (l *Ledger) RecordCell(_ context.Context, run ledger.Run, cell ledger.Cell)
 		return ledger.ErrLost
 	}
 	run = l.rows[run.ID-1].Run
-	for _, c := range l.effective(idOf(run), run.ID) {
+	for _, c := range l.effective(l.idOf(run), run.ID) {
 		if run.Scheduled() && !run.Forced && cell.State.OK() && c.Series() == cell.Series() {
 			if l.noFence {
 				l.violate("%s: %s was committed by run %d and again by run %d", run.Slot, c.Series(), c.RunID, run.ID)
@@ -273,7 +292,7 @@ func (l *Ledger) effective(slot ledger.SlotID, without int64) []ledger.Cell {
 func (l *Ledger) Latest(_ context.Context, slot ledger.Slot, kept ledger.Kept) (ledger.Run, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	run := l.latest(slot.ID(), kept)
+	run := l.latest(l.id(slot), kept)
 	return run, run.ID != 0, nil
 }
 
@@ -299,7 +318,7 @@ func (l *Ledger) Committed(_ context.Context, slot ledger.Slot) ([]ledger.Cell, 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var all []ledger.Cell
-	for _, r := range l.slots[slot.ID()] {
+	for _, r := range l.slots[l.id(slot)] {
 		if !r.Forced {
 			all = ledger.Merge(all, l.cells[r.ID])
 		}

@@ -27,10 +27,15 @@ func (l *Ledger) ChangeSchedule(
 ) ([]ledger.ScheduleChange, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.recorded[job] = append(slices.Clip(l.recorded[job]), Recorded{At: l.clock(), Now: now, Schedule: text})
+	latest := l.latestOf(job, now)
 	changes := slices.DeleteFunc(slices.Clone(l.changes[job]), func(c ledger.ScheduleChange) bool {
-		return c.Since.After(now.Add(time.Hour))
+		return c.Since.After(latest.Add(time.Hour))
 	})
 	if n := len(changes); n == 0 || changes[n-1].Schedule != text {
+		if n > 0 && now.Before(changes[n-1].Since.Add(-time.Hour)) {
+			now = latest
+		}
 		if n > 0 && !now.After(changes[n-1].Since) {
 			now = changes[n-1].Since.Add(time.Microsecond)
 		}
@@ -38,6 +43,23 @@ func (l *Ledger) ChangeSchedule(
 	}
 	l.changes[job] = changes
 	return slices.Clone(changes), nil
+}
+
+// latestOf is the latest of now, the ledger's clock and the newest slot of the job that was run.
+func (l *Ledger) latestOf(job ledger.Job, now time.Time) time.Time {
+	latest := now
+	if clock := l.clock(); clock.After(latest) {
+		latest = clock
+	}
+	for _, id := range slices.Backward(l.order) {
+		ran := func(r *row) bool { return r.State != ledger.StateMissed }
+		if at := time.Unix(id.At, 0); !at.After(latest) {
+			break
+		} else if id.Job == job && slices.ContainsFunc(l.slots[id], ran) {
+			return at
+		}
+	}
+	return latest
 }
 
 // Standing is that of store.Slots.
@@ -83,13 +105,13 @@ func (l *Ledger) Missed(_ context.Context, slot ledger.Slot, reason string, now 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	recorded := false
-	for _, r := range l.slots[slot.ID()] {
+	for _, r := range l.slots[l.id(slot)] {
 		if r.State == ledger.StateDone && !r.Forced || l.running(r) {
 			return false, nil
 		}
 		recorded = recorded || r.State == ledger.StateMissed
 	}
-	for _, r := range l.slots[slot.ID()] {
+	for _, r := range l.slots[l.id(slot)] {
 		if r.State == ledger.StateRunning {
 			abandon(r, now)
 		}

@@ -32,7 +32,8 @@ func scheduleChanges(ctx context.Context, q Querier, job ledger.Job) (changes []
 const clockSlack = time.Hour
 
 // ChangeSchedule records that the job is run by this schedule (its text) from now on, unless it is so already, and returns what
-// ScheduleChanges does then. What was recorded for a time well after now came from a wrong clock, and goes.
+// ScheduleChanges does then. What was recorded for a time well after now came from a wrong clock, and goes; unless it is now that
+// is wrong, by the database's clock and by the slots that were run. Then the change counts from the latest of these.
 func (s *Store) ChangeSchedule(
 	ctx context.Context, job ledger.Job, schedule string, now time.Time,
 ) (changes []ledger.ScheduleChange, err error) {
@@ -46,8 +47,12 @@ func (s *Store) ChangeSchedule(
 			string(job), schedule, s.d.Time(now)); err != nil {
 			return err
 		}
+		latest, err := s.latest(ctx, q, job, now)
+		if err != nil {
+			return err
+		}
 		if _, err := q.Exec(ctx, `DELETE FROM schedule_changes WHERE job = $1 AND since > $2`, string(job),
-			now.Add(clockSlack).UnixMicro()); err != nil {
+			latest.Add(clockSlack).UnixMicro()); err != nil {
 			return err
 		}
 		if changes, err = scheduleChanges(ctx, q, job); err != nil {
@@ -57,9 +62,12 @@ func (s *Store) ChangeSchedule(
 		if n := len(changes); n > 0 && changes[n-1].Schedule == schedule {
 			return nil
 		} else if n > 0 {
+			if now.Before(changes[n-1].Since.Add(-clockSlack)) {
+				since = latest.UnixMicro()
+			}
 			since = max(since, changes[n-1].Since.UnixMicro()+1)
 		}
-		_, err := q.Exec(ctx, `
+		_, err = q.Exec(ctx, `
 			INSERT INTO schedule_changes (job, since, schedule) VALUES ($1, $2, $3)
 			ON CONFLICT (job, since) DO UPDATE SET schedule = excluded.schedule`, string(job), since, schedule)
 		if err == nil {
@@ -83,6 +91,15 @@ func (s *Store) DropSchedules(ctx context.Context, job ledger.Job, before time.T
 		return fmt.Errorf("forget by which schedules %s was run before %s: %w", job, before.UTC().Format(time.RFC3339), err)
 	}
 	return nil
+}
+
+// latest is the latest of now, the database's clock, and the newest slot of the job that was run: it is not earlier than that.
+func (s *Store) latest(ctx context.Context, q Querier, job ledger.Job, now time.Time) (time.Time, error) {
+	var clock, slot int64
+	_, err := one(ctx, q, `
+		SELECT `+s.d.NowMicros+`, coalesce(max(slot_at), 0) FROM runs WHERE job = $1 AND state <> 'missed'`, []any{string(job)},
+		[]any{&clock, &slot})
+	return time.UnixMicro(max(now.UnixMicro(), clock, slot*1_000_000)), err
 }
 
 // Audited is the instant before which all slots of the job are done or told; the zero time when it was never written.

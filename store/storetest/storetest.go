@@ -103,7 +103,8 @@ func RunGate(t *testing.T, fresh func(t *testing.T) Database) {
 		"gate: what may be repeated", "gate: ad-hoc runs", "gate: progress",
 		"gate: of many claims of a dead run one takes over",
 		"slots: which run tells", "slots: standing", "slots: committed cells", "slots: a run in progress",
-		"slots: since when", "slots: since a wrong clock", "slots: notices are told in turns",
+		"slots: since when", "slots: since when, by wrong clocks", "slots: since a wrong clock",
+		"slots: notices are told in turns",
 		"slots: runs do to an archive what they do to a list",
 	} {
 		t.Run(name, func(t *testing.T) {
