@@ -105,6 +105,22 @@ func TestAScheduleThatIsBackInForce(t *testing.T) {
 	}
 }
 
+// TestAChangeThatStandsBeforeTheLastOneIsLeftOut: a clock that was set back wrote it. Slots still come in the order of time, once.
+func TestAChangeThatStandsBeforeTheLastOneIsLeftOut(t *testing.T) {
+	t.Parallel()
+	now, from, to := utc(t, "2026-11-20 10:00"), utc(t, "2026-11-12 00:00"), utc(t, "2026-11-22 00:00")
+	first := ledger.ScheduleChange{Since: utc(t, "2026-11-14 12:00"), Schedule: "06:00 UTC"}
+	last := ledger.ScheduleChange{Since: utc(t, "2026-11-18 12:00"), Schedule: "09:00 UTC"}
+	want := keys(schedule(t, "UTC", "14:05").After([]ledger.ScheduleChange{first, last}, now).Between(from, to))
+	for _, since := range []string{"2026-11-13 12:00", "2026-11-14 12:00"} {
+		back := ledger.ScheduleChange{Since: utc(t, since), Schedule: "18:00 UTC"}
+		s := schedule(t, "UTC", "14:05").After([]ledger.ScheduleChange{first, back, last}, now)
+		if got := keys(s.Between(from, to)); !slices.Equal(got, want) {
+			t.Errorf("with a change since %s the slots are %q, want %q", since, got, want)
+		}
+	}
+}
+
 func TestAScheduleIsReadAsItIsWritten(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
