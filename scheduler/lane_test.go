@@ -192,7 +192,7 @@ func TestAReplicaGoesOnSoonAfterAnothersPause(t *testing.T) {
 			p.Fail("ES", "NQ", "CL")
 			stops = append(stops, w.open(t, p))
 		}
-		time.Sleep(3 * time.Minute) // both know of the second attempt
+		time.Sleep(2 * time.Minute) // both know of the second attempt
 		stops[0]()
 		time.Sleep(20 * time.Minute)
 		stops[1]()
