@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,6 +103,59 @@ func TestAScheduleThatIsBackInForce(t *testing.T) {
 		if s, err := ledger.ParseSchedule(ledger.JobImport, text); err == nil {
 			t.Errorf("%q was read as %s", text, s)
 		}
+	}
+}
+
+// TestAChangeAtTheInstantOfASlot: from that instant on the new schedule counts, with the slot that it has there, and without one
+// that only the old one had. Due, Next and Between say the same.
+func TestAChangeAtTheInstantOfASlot(t *testing.T) {
+	t.Parallel()
+	since := utc(t, "2026-11-20 06:00")
+	for name, c := range map[string]struct {
+		before, now string
+		due, next   string // at the instant, and after the second before it
+	}{
+		"the old one had a slot": {"06:00", "14:05", "import:2026-11-19T06:00Z", "import:2026-11-20T14:05Z"},
+		"the new one has a slot": {"14:05", "06:00", "import:2026-11-20T06:00Z", "import:2026-11-20T06:00Z"},
+		"both have":              {"06:00", "06:00, 14:05", "import:2026-11-20T06:00Z", "import:2026-11-20T06:00Z"},
+	} {
+		s := schedule(t, "UTC", strings.Split(c.now, ", ")...).After([]ledger.ScheduleChange{
+			{Since: utc(t, "2026-11-01 00:00"), Schedule: c.before + " UTC"}, {Since: since, Schedule: c.now + " UTC"},
+		}, utc(t, "2026-11-22 00:00"))
+		due, _ := s.Due(since)
+		next, _ := s.Next(since.Add(-time.Second))
+		if due.Key() != c.due || next.Key() != c.next {
+			t.Errorf("%s: due is %s and next %s, want %s and %s", name, due.Key(), next.Key(), c.due, c.next)
+		}
+		from, to := since.AddDate(0, 0, -2), since.AddDate(0, 0, 2)
+		if slots, walked := s.Between(from, to), walk(s, from, to); !slices.Equal(slots, walked) {
+			t.Errorf("%s: between are %q, but Next walks through %q", name, keys(slots), keys(walked))
+		}
+	}
+}
+
+// TestNothingIsScheduledBetween two instants in the wrong order, nor by a schedule that never comes, whatever its past.
+func TestNothingIsScheduledBetween(t *testing.T) {
+	t.Parallel()
+	early, late := utc(t, "2026-11-10 00:00"), utc(t, "2026-11-20 00:00")
+	past := []ledger.ScheduleChange{{Since: early, Schedule: "06:00 UTC"}}
+	plain := schedule(t, "UTC", "14:05")
+	for name, got := range map[string][]ledger.Slot{
+		"backwards":                  plain.Between(late, early),
+		"backwards, with a past":     plain.After(past, late).Between(late, early),
+		"at once":                    plain.Between(early, early),
+		"never":                      ledger.Schedule{}.Between(early, late),
+		"never, where something was": ledger.Schedule{}.After(past, late).Between(early, late),
+	} {
+		if len(got) != 0 {
+			t.Errorf("%s: %q", name, keys(got))
+		}
+	}
+	if text := (ledger.Schedule{}).String(); text != "never" || plain.Job() != ledger.JobImport {
+		t.Errorf("it comes %q, and is for %q", text, plain.Job())
+	}
+	if today := (ledger.Schedule{}).Today(late.Add(-1)); today != "2026-11-19" {
+		t.Errorf("without a zone today is %s, want the date in UTC", today)
 	}
 }
 

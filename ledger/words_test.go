@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -107,5 +108,61 @@ func TestWhatIsWrongWithAScheduleIsSaid(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), names) || s.Len() != 0 {
 			t.Errorf("%q was read as %s: %v, want an error that says %q", text, s, err, names)
 		}
+	}
+}
+
+// TestHowRunsAndSlotsAreCalled in logs, notices and JSON: by the date and time that people planned.
+func TestHowRunsAndSlotsAreCalled(t *testing.T) {
+	t.Parallel()
+	slot := ledger.NewSlot(ledger.JobImport, time.Date(2026, 11, 22, 22, 5, 0, 0, time.UTC))
+	for want, got := range map[string]string{
+		"import 2026-11-22 22:05": ledger.Run{Job: ledger.JobImport, Slot: slot}.Name(),
+		"maintenance ad hoc":      ledger.Run{Job: ledger.JobMaintenance}.Name(),
+		"ES 5m":                   ledger.Cell{Instrument: "ES", Timeframe: "5m"}.Series().String(),
+	} {
+		if got != want {
+			t.Errorf("it is called %q, want %q", got, want)
+		}
+	}
+	if (ledger.Run{Job: ledger.JobImport}).Scheduled() || !(ledger.Run{Slot: slot}).Scheduled() {
+		t.Error("a run ad hoc and one of a slot are not told apart")
+	}
+	if got := ledger.InstantOf(time.Time{}, time.UTC); got != nil {
+		t.Errorf("no time is %+v in JSON, want null", got)
+	}
+	slot.Zone = "Mars/Olympus" // of a release with other zones
+	if got := slot.Local(); !got.Equal(slot.At) || got.Location() != time.UTC {
+		t.Errorf("in a zone that is unknown here it is %s", got)
+	}
+}
+
+// TestASlotIsFoundByWhatPeopleType: the time, the number, or nothing where there is one slot a day.
+func TestASlotIsFoundByWhatPeopleType(t *testing.T) {
+	t.Parallel()
+	one, two := schedule(t, "UTC", "14:05"), schedule(t, "UTC", "06:00", "14:05")
+	for name, c := range map[string]struct {
+		s          ledger.Schedule
+		date, text string
+		want       string // a key, or what the error says
+	}{
+		"the only one":        {one, "2026-11-22", "", "import:2026-11-22T14:05Z"},
+		"which of two":        {two, "2026-11-22", "", "the times are 06:00, 14:05 UTC"},
+		"the second":          {two, "2026-11-22", "1", "import:2026-11-22T14:05Z"},
+		"no third":            {two, "2026-11-22", "2", "a number counts them from 0"},
+		"a number too long":   {two, "2026-11-22", "0001", "a number counts them from 0"},
+		"a date that is none": {two, "22.11.2026", "1", "accepted is a calendar date"},
+		"nothing scheduled":   {ledger.Schedule{}, "2026-11-22", "0", "nothing is scheduled"},
+	} {
+		slot, err := c.s.Find(c.date, c.text)
+		if got := slot.Key(); err != nil {
+			if got = err.Error(); !errors.Is(err, ledger.ErrSlot) || !strings.Contains(got, c.want) {
+				t.Errorf("%s: %q, want an ErrSlot that says %q", name, got, c.want)
+			}
+		} else if got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	if slots, err := two.On("22.11.2026"); !errors.Is(err, ledger.ErrSlot) || slots != nil {
+		t.Errorf("a date that is none has %q, %v", keys(slots), err)
 	}
 }
