@@ -97,7 +97,9 @@ func TestWhatIsLeftOfATask(t *testing.T) {
 func TestWhatIsLeftFailsAlone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, fixed(at(t, importTime)))
-	b.provider.script = func(r market.FetchRequest, _ int) (*market.FetchResult, error) { return refuse(r, market.OutcomeUpstream, 0) }
+	b.provider.script = func(r market.FetchRequest, _ int) (*market.FetchResult, error) {
+		return refuse(r, market.OutcomeUpstream, 0)
+	}
 	done := []ledger.Cell{{Instrument: "ES", Timeframe: "2h", State: ledger.CellStored}}
 	got := attempt(t, b, syncer.Request{
 		Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{market.H1, market.H2, market.H4},
