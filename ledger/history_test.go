@@ -236,3 +236,29 @@ func TestRunsOfEarlierReleasesFindTheirSlot(t *testing.T) {
 		}
 	}
 }
+
+// TestRunsOfEarlierReleasesFindTheSlotOfTheirJob, by the schedule of then where it has changed since.
+func TestRunsOfEarlierReleasesFindTheSlotOfTheirJob(t *testing.T) {
+	t.Parallel()
+	nightly, err := ledger.NewSchedule(ledger.JobMaintenance, []string{"03:00"}, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	imports := schedule(t, "UTC", "22:00").After([]ledger.ScheduleChange{
+		{Since: utc(t, "2026-11-01 00:00"), Schedule: "06:00 UTC"}, {Since: utc(t, "2026-11-22 12:00"), Schedule: "22:00 UTC"},
+	}, utc(t, "2026-11-25 00:00"))
+	for _, c := range []struct {
+		job     ledger.Job
+		started string
+		want    string
+	}{
+		{ledger.JobImport, "2026-11-22 06:00", "import:2026-11-22T06:00Z"},
+		{ledger.JobImport, "2026-11-22 22:10", "import:2026-11-22T22:00Z"},
+		{ledger.JobMaintenance, "2026-11-22 22:10", "maintenance:2026-11-22T03:00Z"},
+	} {
+		old := ledger.Slot{Job: c.job, Date: "2026-11-22"}
+		if got, ok := ledger.OldSlot(old, utc(t, c.started), nightly, imports); !ok || got.Key() != c.want {
+			t.Errorf("a run of %s that began at %s was for %s, %v; want %s", c.job, c.started, got.Key(), ok, c.want)
+		}
+	}
+}

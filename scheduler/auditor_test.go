@@ -203,7 +203,9 @@ func TestWhatPeopleAreToldOfTheNewestSlot(t *testing.T) {
 				w, heard := newTown(t, "2026-11-22 14:00", "14:05"), &people{}
 				w.change = func(config *scheduler.Config) {
 					config.Notices = heard
-					config.RunSlot = func(context.Context, ledger.Slot, string) (ledger.Run, error) { return ledger.Run{State: ledger.StateDone}, nil }
+					config.RunSlot = func(context.Context, ledger.Slot, string) (ledger.Run, error) {
+						return ledger.Run{State: ledger.StateDone}, nil
+					}
 				}
 				if c.run.State != "" {
 					run := c.run

@@ -215,7 +215,9 @@ func TestPausesThatDoNotGrowAreAllowed(t *testing.T) {
 		gate := &asks{answer: func(n int) (ledger.Run, error) {
 			return ledger.Run{ID: int64(n), State: ledger.StateFailed, Attempt: n}, nil
 		}}
-		w.change = func(c *scheduler.Config) { c.RunSlot, c.RetryFirst, c.RetryMost = gate.run, 10*time.Minute, 10*time.Minute }
+		w.change = func(c *scheduler.Config) {
+			c.RunSlot, c.RetryFirst, c.RetryMost = gate.run, 10*time.Minute, 10*time.Minute
+		}
 		stop := w.open(t, w.Player("a"))
 		time.Sleep(65 * time.Minute)
 		stop()

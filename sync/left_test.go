@@ -60,8 +60,10 @@ func TestWhatIsLeftOfATask(t *testing.T) {
 		},
 		"a derived one": {true, []ledger.Cell{cell(market.H2, ledger.CellStored)}, []string{"ES 1h stored", "ES 4h stored"}, 1},
 		"one failed": {
-			true, []ledger.Cell{cell(market.H1, ledger.CellStored), cell(market.H2, ledger.CellFailed), cell(market.H4, ledger.CellStored)},
-			[]string{"ES 2h stored"}, 0,
+			true,
+			[]ledger.Cell{cell(market.H1, ledger.CellStored), cell(market.H2, ledger.CellFailed), cell(market.H4, ledger.CellStored)},
+			[]string{"ES 2h stored"},
+			0,
 		},
 		"the base, of which the archive has nothing": { // it was restored from a copy that is older than the run
 			false, []ledger.Cell{cell(market.H1, ledger.CellStored)}, []string{"ES 2h stored", "ES 4h stored"}, 1,
@@ -145,7 +147,10 @@ func TestTheWitness(t *testing.T) {
 			[]string{"ES"}, []string{"ES", "OCDO.L"}, unknown("OCDO.L"), []string{"OCDO.L 1d unavailable"}, []string{"OCDO.L", "ES"},
 		},
 		"not where a series with records is left": {
-			[]string{"ES"}, []string{"ES", "NQ", "OCDO.L"}, unknown("OCDO.L"), []string{"NQ 1d stored", "OCDO.L 1d unavailable"},
+			[]string{"ES"},
+			[]string{"ES", "NQ", "OCDO.L"},
+			unknown("OCDO.L"),
+			[]string{"NQ 1d stored", "OCDO.L 1d unavailable"},
 			[]string{"NQ", "OCDO.L"},
 		},
 		"never one that is over": {
