@@ -228,3 +228,66 @@ func TestWhatPeopleAreToldOfTheNewestSlot(t *testing.T) {
 		})
 	}
 }
+
+// TestWithoutNoticesMissedSlotsAreRecorded all the same: who has nobody to tell looks at the ledger.
+func TestWithoutNoticesMissedSlotsAreRecorded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := down(t)
+		w.change = func(c *scheduler.Config) { c.Notices = nil }
+		stop := w.open(t, w.Player("b"))
+		time.Sleep(time.Hour)
+		stop()
+		if got := w.reasons(); len(got) != 2 || got["2026-11-19"] == "" || got["2026-11-20"] == "" {
+			t.Errorf("missed are %v", got)
+		}
+		if until, _ := w.Ledger.Audited(t.Context(), ledger.JobImport); !until.After(slotOf(21).At) {
+			t.Errorf("settled up to %s", until)
+		}
+	})
+}
+
+// TestAnOldSlotThatIsStillRunIsNotSettled: should its process die, it was missed after all, and people hear of it.
+func TestAnOldSlotThatIsStillRunIsNotSettled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, heard := down(t)
+		w.Ledger.Add(ledger.Run{Job: ledger.JobImport, Slot: slotOf(19), Attempt: 1, State: ledger.StateRunning, Token: "x"}, time.Hour)
+		stop := w.open(t, w.Player("b"))
+		defer stop()
+		time.Sleep(30 * time.Minute)
+		if got := w.reasons(); len(got) != 0 || len(heard.texts()) != 0 {
+			t.Errorf("while it runs missed are %v, people heard %q", got, heard.texts())
+		}
+		time.Sleep(time.Hour)
+		if got := w.reasons(); len(got) != 2 || !strings.HasPrefix(got["2026-11-19"], "its last attempt abandoned") || len(heard.texts()) != 1 {
+			t.Errorf("after it died missed are %v, people heard %q", got, heard.texts())
+		}
+	})
+}
+
+// TestASlotThatIsRunAfterAllIsNotMissed: another process began it between the look and the record.
+func TestASlotThatIsRunAfterAllIsNotMissed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, heard := down(t)
+		p := w.Player("b")
+		var once sync.Once
+		p.Hook = func(ctx context.Context, op string, after bool) error {
+			if op == "slots standing" && after {
+				once.Do(func() {
+					for _, day := range []int{19, 20} {
+						w.Ledger.Add(ledger.Run{Job: ledger.JobImport, Slot: slotOf(day), Attempt: 1, State: ledger.StateDone, Token: "x"}, 0)
+					}
+				})
+			}
+			return ctx.Err()
+		}
+		stop := w.open(t, p)
+		time.Sleep(time.Hour)
+		stop()
+		if len(w.reasons())+len(heard.texts()) != 0 {
+			t.Errorf("missed are %v, people heard %q", w.reasons(), heard.texts())
+		}
+	})
+}
