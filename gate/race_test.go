@@ -201,3 +201,64 @@ func TestNothingFollowsTheEndOfARun(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoWaitsIsNotHeldUpByAMarker whose run has ended and could not take it along: now and then the ledger is asked too.
+func TestWhoWaitsIsNotHeldUpByAMarker(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := gatetest.NewBench(time.Now)
+		var run sync.WaitGroup
+		run.Go(func() {
+			p := b.Player("a")
+			p.Fail("NQ")
+			p.Hook = gatetest.Down("redis release")
+			p.RunSlot(t, gate.SlotRequest{})
+		})
+		time.Sleep(time.Second)
+		r := b.Player("b").RunSlot(t, gate.SlotRequest{Join: true})
+		run.Wait()
+		if late := time.Since(r.Run.Finished); r.Outcome != gate.WaitedFor || r.Run.State != ledger.StatePartial || late > 12*time.Second {
+			t.Errorf("%s after its end: %+v", late, r)
+		}
+	})
+}
+
+// TestWhoIsAboutToBeginIsWaitedFor: its marker is there and its row in the ledger not yet.
+func TestWhoIsAboutToBeginIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := gatetest.NewBench(time.Now)
+		b.Markers.Set(b.Slot, ledger.Marker{State: ledger.MarkerLease, Token: "x", Host: "other"}, time.Minute)
+		if r := b.Player("a").RunSlot(t, gate.SlotRequest{NoWait: true}); r.Outcome != gate.Held || r.Run.Host != "other" || r.Run.ID != 0 {
+			t.Errorf("%+v, want held by the other", r)
+		}
+		if b.Works() != 0 || len(b.Ledger.All()) != 0 {
+			t.Errorf("it began %v", b.Ledger.All())
+		}
+	})
+}
+
+// TestThePauseBetweenTwoLooks is half a second to two by default: nobody learns of an end much later, and a crowd does not look in
+// step.
+func TestThePauseBetweenTwoLooks(t *testing.T) {
+	t.Parallel()
+	for random, want := range map[float64]time.Duration{0: 500 * time.Millisecond, 0.5: 1250 * time.Millisecond, 1: 2 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			b := gatetest.NewBench(time.Now)
+			b.Markers.Set(b.Slot, ledger.Marker{State: ledger.MarkerLease, Token: "x", Host: "other"}, time.Hour)
+			p := b.Player("a")
+			p.Config = func(c *gate.Config) { c.Random = func() float64 { return random } }
+			looks := 0
+			p.Hook = func(ctx context.Context, op string, after bool) error {
+				if op == "redis get" && !after {
+					looks++
+				}
+				return ctx.Err()
+			}
+			p.RunSlot(t, gate.SlotRequest{Wait: 40*want + want/2})
+			if looks != 41 {
+				t.Errorf("at %g it looked %d times in %s, want every %s", random, looks, 40*want+want/2, want)
+			}
+		})
+	}
+}

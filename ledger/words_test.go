@@ -162,6 +162,11 @@ func TestASlotIsFoundByWhatPeopleType(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
+	// Whoever asks too early is told of the slot that he meant.
+	slot, err := two.Selectable("2026-11-22", "14:05", time.Date(2026, 11, 22, 14, 4, 59, 0, time.UTC))
+	if !errors.Is(err, ledger.ErrNotDue) || slot.Key() != "import:2026-11-22T14:05Z" {
+		t.Errorf("a second too early: %s, %v", slot.Key(), err)
+	}
 	if slots, err := two.On("22.11.2026"); !errors.Is(err, ledger.ErrSlot) || slots != nil {
 		t.Errorf("a date that is none has %q, %v", keys(slots), err)
 	}

@@ -149,6 +149,14 @@ type parting struct {
 	stop func()
 }
 
+// Release fails as Redis does when there is no time left for it.
+func (p *parting) Release(ctx context.Context, name, token string) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return p.queue.Release(ctx, name, token)
+}
+
 func (p *parting) Acquire(ctx context.Context, name, token string, ttl time.Duration) (bool, error) {
 	_, _ = p.queue.Acquire(ctx, name, token, ttl)
 	p.stop()
