@@ -200,3 +200,65 @@ func TestAMarkerThatRedisLostIsPutBack(t *testing.T) {
 		run.Wait()
 	})
 }
+
+// TestARunThatIsDoneIsDone though it was stopped in its last moment, or its deadline passed then: everything has its evidence.
+func TestARunThatIsDoneIsDone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := gatetest.NewBench(time.Now)
+		p := b.Player("a")
+		p.Stubborn = true
+		p.Hook = func(context.Context, string, bool) error { return nil } // what is under way arrives
+		ctx, stop := contextAfter(t, 25*time.Second)
+		defer stop()
+		r, err := p.Gate(t).RunSlot(ctx, b.Slot, gate.SlotRequest{})
+		if err != nil || !r.Done() || r.Run.Reason != "" || len(b.Ledger.Effective(b.Slot)) != 1 {
+			t.Errorf("%+v, %v", r, err)
+		}
+		b.Clean(t)
+	})
+}
+
+// TestARunIsNotJudgedByWhatIsKeptNoLonger: an earlier attempt of the slot failed at a series that was taken out since.
+func TestARunIsNotJudgedByWhatIsKeptNoLonger(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := gatetest.NewBench(time.Now)
+		first := keeps(b, "a", "ES", "OLD")
+		first.Fail("OLD")
+		if r := first.RunSlot(t, gate.SlotRequest{}); r.Run.State != ledger.StatePartial {
+			t.Fatalf("%+v", r)
+		}
+		r := keeps(b, "a", "ES", "NQ").RunSlot(t, gate.SlotRequest{})
+		if !r.Done() || r.Outcome != gate.Ran || r.Run.Reason != "" || imported(b, r.Run.ID) != "NQ" {
+			t.Errorf("%+v, which imported %s", r, imported(b, r.Run.ID))
+		}
+		if marker, ok := b.Markers.Of(b.Slot); !ok || marker.State != ledger.MarkerDone {
+			t.Errorf("the marker is %+v, %v", marker, ok)
+		}
+	})
+}
+
+// TestAHeartbeatThatIsLateLeavesNoMarker: its answer comes after the run has failed, and must not make others wait for nobody.
+func TestAHeartbeatThatIsLateLeavesNoMarker(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := gatetest.NewBench(time.Now)
+		p := b.Player("a")
+		p.Fail("ES", "NQ", "CL")
+		p.Takes = 6 * time.Second // the third ends while the heartbeat of 17 s is under way
+		p.Hook = func(_ context.Context, op string, after bool) error {
+			if op == "redis extend" && !after {
+				time.Sleep(2 * time.Second)
+			}
+			return nil
+		}
+		if r := p.RunSlot(t, gate.SlotRequest{}); r.Run.State != ledger.StateFailed {
+			t.Errorf("%+v", r)
+		}
+		time.Sleep(3 * time.Second)
+		if marker, ok := b.Markers.Of(b.Slot); ok {
+			t.Errorf("it left the marker %+v", marker)
+		}
+	})
+}
