@@ -97,6 +97,24 @@ func TestRedisIsLostWhileAMarkerIsRefuted(t *testing.T) {
 	}
 }
 
+// TestWhoRefutesAMarkerLeavesTheFasterOneAlone: two find out at once that it is wrong, and one runs the slot.
+func TestWhoRefutesAMarkerLeavesTheFasterOneAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := gatetest.NewBench(time.Now)
+		b.Markers.Set(b.Slot, ledger.Marker{State: ledger.MarkerDone, Run: 9, Token: "gone"}, time.Hour)
+		lease := ledger.Marker{State: ledger.MarkerLease, Token: "x", Host: "other"}
+		p := b.Player("a")
+		p.Hook = before("redis get", 2, func() { b.Markers.Set(b.Slot, lease, 30*time.Second) })
+		if r := p.RunSlot(t, gate.SlotRequest{NoWait: true}); r.Outcome != gate.Held || r.Run.Host != "other" || b.Works() != 0 {
+			t.Errorf("%+v after %d works, want held by the other", r, b.Works())
+		}
+		if marker, _ := b.Markers.Of(b.Slot); marker != lease {
+			t.Errorf("the other's lease became %+v", marker)
+		}
+	})
+}
+
 // TestAnAmbiguousRefutationLeavesNothingBehind: Redis took the lease and its answer was lost, then the ledger goes away. Nobody waits
 // for a run that never began.
 func TestAnAmbiguousRefutationLeavesNothingBehind(t *testing.T) {
