@@ -151,6 +151,12 @@ func TestNothingIsScheduledBetween(t *testing.T) {
 			t.Errorf("%s: %q", name, keys(got))
 		}
 	}
+	// What comes after the last change is asked for as it stands, and nothing from before the window.
+	changed := schedule(t, "UTC", "14:05").After(past, utc(t, "2026-11-12 00:00"))
+	want := []string{"import:2026-11-18T14:05Z", "import:2026-11-19T14:05Z"}
+	if got := keys(changed.Between(utc(t, "2026-11-18 00:00"), late)); !slices.Equal(got, want) {
+		t.Errorf("after the change the slots are %q, want %q", got, want)
+	}
 	if text := (ledger.Schedule{}).String(); text != "never" || plain.Job() != ledger.JobImport {
 		t.Errorf("it comes %q, and is for %q", text, plain.Job())
 	}
