@@ -291,3 +291,32 @@ func TestASlotThatIsRunAfterAllIsNotMissed(t *testing.T) {
 		}
 	})
 }
+
+// TestDoneSlotsHideNoFailure: several slots came between two audits, the last of which failed. People hear of it, and the others are
+// not looked at again.
+func TestDoneSlotsHideNoFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, heard := newTown(t, "2026-11-22 14:04", "14:05", "14:06", "14:07"), &people{}
+		w.change = func(c *scheduler.Config) {
+			c.Notices = heard
+			c.RunSlot = func(context.Context, ledger.Slot, string) (ledger.Run, error) {
+				return ledger.Run{State: ledger.StateDone}, nil
+			}
+		}
+		for i, state := range []ledger.State{ledger.StateDone, ledger.StateDone, ledger.StateFailed} {
+			slot := ledger.NewSlot(ledger.JobImport, slotOf(22).At.Add(time.Duration(i)*time.Minute))
+			w.Ledger.Add(ledger.Run{Job: slot.Job, Slot: slot, Attempt: 1, State: state, Reason: "x"}, 0)
+		}
+		stop := w.open(t, w.Player("a"))
+		time.Sleep(20 * time.Minute)
+		stop()
+		if got := heard.texts(); len(got) != 1 || !strings.Contains(got[0], ": failed") {
+			t.Errorf("people heard %q", got)
+		}
+		want := slotOf(22).At.Add(time.Minute)
+		if until, _ := w.Ledger.Audited(t.Context(), ledger.JobImport); !until.After(want) || until.After(want.Add(time.Second)) {
+			t.Errorf("settled up to %s, want up to the second slot at %s", until, want)
+		}
+	})
+}
