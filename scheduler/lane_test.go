@@ -137,12 +137,30 @@ func TestASlotComesThoughNothingFires(t *testing.T) {
 	}
 }
 
+// journal is a log that is read while it is written.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
 // TestSmallStepsOfTheClockAreNoJump: it is corrected all the time, and no slot becomes one to catch up by that.
 func TestSmallStepsOfTheClockAreNoJump(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t, "2026-11-22 13:00", "14:05")
-		var log bytes.Buffer
+		var log journal
 		w.change = func(c *scheduler.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) }
 		stop := w.open(t, w.Player("a"))
 		for i := range 30 {
