@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -241,6 +242,40 @@ func TestPausesThatDoNotGrowAreAllowed(t *testing.T) {
 		stop()
 		if got := gate.pauses(); len(got) != 6 {
 			t.Errorf("the pauses are %v, want ten minutes each", got)
+		}
+	})
+}
+
+// counting is a trigger that counts what is armed and not taken back.
+type counting struct {
+	scheduler.Timer
+	armed, taken *atomic.Int32
+}
+
+func (c counting) Arm(at time.Time) (<-chan struct{}, func(), error) {
+	fired, disarm, err := c.Timer.Arm(at)
+	c.armed.Add(1)
+	return fired, func() { c.taken.Add(1); disarm() }, err
+}
+
+// TestNothingStaysArmed: a worker that runs for years would drown in its own firings. Nor does a calm day complain of the trigger.
+func TestNothingStaysArmed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, "2026-11-22 14:00", "14:05", "18:00")
+		var armed, taken atomic.Int32
+		var log journal
+		w.change = func(c *scheduler.Config) {
+			c.Trigger, c.Logger = counting{scheduler.Timer{Now: w.now}, &armed, &taken}, slog.New(slog.NewTextHandler(&log, nil))
+		}
+		stop := w.open(t, w.Player("a"))
+		time.Sleep(24 * time.Hour)
+		stop()
+		if n := armed.Load(); n < 2 || taken.Load() != n {
+			t.Errorf("%d firings were armed, %d taken back", n, taken.Load())
+		}
+		if strings.Contains(log.String(), "level=ERROR") {
+			t.Errorf("the log says:\n%s", &log)
 		}
 	})
 }
