@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,6 +106,81 @@ func TestAScheduleThatIsBackInForce(t *testing.T) {
 	}
 }
 
+// TestAChangeAtTheInstantOfASlot: from that instant on the new schedule counts, with the slot that it has there, and without one
+// that only the old one had. Due, Next and Between say the same.
+func TestAChangeAtTheInstantOfASlot(t *testing.T) {
+	t.Parallel()
+	since := utc(t, "2026-11-20 06:00")
+	for name, c := range map[string]struct {
+		before, now string
+		due, next   string // at the instant, and after the second before it
+	}{
+		"the old one had a slot": {"06:00", "14:05", "import:2026-11-19T06:00Z", "import:2026-11-20T14:05Z"},
+		"the new one has a slot": {"14:05", "06:00", "import:2026-11-20T06:00Z", "import:2026-11-20T06:00Z"},
+		"both have":              {"06:00", "06:00, 14:05", "import:2026-11-20T06:00Z", "import:2026-11-20T06:00Z"},
+	} {
+		s := schedule(t, "UTC", strings.Split(c.now, ", ")...).After([]ledger.ScheduleChange{
+			{Since: utc(t, "2026-11-01 00:00"), Schedule: c.before + " UTC"}, {Since: since, Schedule: c.now + " UTC"},
+		}, utc(t, "2026-11-22 00:00"))
+		due, _ := s.Due(since)
+		next, _ := s.Next(since.Add(-time.Second))
+		if due.Key() != c.due || next.Key() != c.next {
+			t.Errorf("%s: due is %s and next %s, want %s and %s", name, due.Key(), next.Key(), c.due, c.next)
+		}
+		from, to := since.AddDate(0, 0, -2), since.AddDate(0, 0, 2)
+		if slots, walked := s.Between(from, to), walk(s, from, to); !slices.Equal(slots, walked) {
+			t.Errorf("%s: between are %q, but Next walks through %q", name, keys(slots), keys(walked))
+		}
+	}
+}
+
+// TestNothingIsScheduledBetween two instants in the wrong order, nor by a schedule that never comes, whatever its past.
+func TestNothingIsScheduledBetween(t *testing.T) {
+	t.Parallel()
+	early, late := utc(t, "2026-11-10 00:00"), utc(t, "2026-11-20 00:00")
+	past := []ledger.ScheduleChange{{Since: early, Schedule: "06:00 UTC"}}
+	plain := schedule(t, "UTC", "14:05")
+	for name, got := range map[string][]ledger.Slot{
+		"backwards":                  plain.Between(late, early),
+		"backwards, with a past":     plain.After(past, late).Between(late, early),
+		"at once":                    plain.Between(early, early),
+		"never":                      ledger.Schedule{}.Between(early, late),
+		"never, where something was": ledger.Schedule{}.After(past, late).Between(early, late),
+	} {
+		if len(got) != 0 {
+			t.Errorf("%s: %q", name, keys(got))
+		}
+	}
+	// What comes after the last change is asked for as it stands, and nothing from before the window.
+	changed := schedule(t, "UTC", "14:05").After(past, utc(t, "2026-11-12 00:00"))
+	want := []string{"import:2026-11-18T14:05Z", "import:2026-11-19T14:05Z"}
+	if got := keys(changed.Between(utc(t, "2026-11-18 00:00"), late)); !slices.Equal(got, want) {
+		t.Errorf("after the change the slots are %q, want %q", got, want)
+	}
+	if text := (ledger.Schedule{}).String(); text != "never" || plain.Job() != ledger.JobImport {
+		t.Errorf("it comes %q, and is for %q", text, plain.Job())
+	}
+	if today := (ledger.Schedule{}).Today(late.Add(-1)); today != "2026-11-19" {
+		t.Errorf("without a zone today is %s, want the date in UTC", today)
+	}
+}
+
+// TestAChangeThatStandsBeforeTheLastOneIsLeftOut: a clock that was set back wrote it. Slots still come in the order of time, once.
+func TestAChangeThatStandsBeforeTheLastOneIsLeftOut(t *testing.T) {
+	t.Parallel()
+	now, from, to := utc(t, "2026-11-20 10:00"), utc(t, "2026-11-12 00:00"), utc(t, "2026-11-22 00:00")
+	first := ledger.ScheduleChange{Since: utc(t, "2026-11-14 12:00"), Schedule: "06:00 UTC"}
+	last := ledger.ScheduleChange{Since: utc(t, "2026-11-18 12:00"), Schedule: "09:00 UTC"}
+	want := keys(schedule(t, "UTC", "14:05").After([]ledger.ScheduleChange{first, last}, now).Between(from, to))
+	for _, since := range []string{"2026-11-13 12:00", "2026-11-14 12:00"} {
+		back := ledger.ScheduleChange{Since: utc(t, since), Schedule: "18:00 UTC"}
+		s := schedule(t, "UTC", "14:05").After([]ledger.ScheduleChange{first, back, last}, now)
+		if got := keys(s.Between(from, to)); !slices.Equal(got, want) {
+			t.Errorf("with a change since %s the slots are %q, want %q", since, got, want)
+		}
+	}
+}
+
 func TestAScheduleIsReadAsItIsWritten(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -163,6 +239,32 @@ func TestRunsOfEarlierReleasesFindTheirSlot(t *testing.T) {
 		got, ok := ledger.OldSlot(ledger.Slot{Job: ledger.JobImport, Date: c.date, Index: c.index}, utc(t, c.started), s)
 		if ok != (c.want != "") || ok && got.Key() != c.want {
 			t.Errorf("%+v: %s, %v", c, got.Key(), ok)
+		}
+	}
+}
+
+// TestRunsOfEarlierReleasesFindTheSlotOfTheirJob, by the schedule of then where it has changed since.
+func TestRunsOfEarlierReleasesFindTheSlotOfTheirJob(t *testing.T) {
+	t.Parallel()
+	nightly, err := ledger.NewSchedule(ledger.JobMaintenance, []string{"03:00"}, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	imports := schedule(t, "UTC", "22:00").After([]ledger.ScheduleChange{
+		{Since: utc(t, "2026-11-01 00:00"), Schedule: "06:00 UTC"}, {Since: utc(t, "2026-11-22 12:00"), Schedule: "22:00 UTC"},
+	}, utc(t, "2026-11-25 00:00"))
+	for _, c := range []struct {
+		job     ledger.Job
+		started string
+		want    string
+	}{
+		{ledger.JobImport, "2026-11-22 06:00", "import:2026-11-22T06:00Z"},
+		{ledger.JobImport, "2026-11-22 22:10", "import:2026-11-22T22:00Z"},
+		{ledger.JobMaintenance, "2026-11-22 22:10", "maintenance:2026-11-22T03:00Z"},
+	} {
+		old := ledger.Slot{Job: c.job, Date: "2026-11-22"}
+		if got, ok := ledger.OldSlot(old, utc(t, c.started), nightly, imports); !ok || got.Key() != c.want {
+			t.Errorf("a run of %s that began at %s was for %s, %v; want %s", c.job, c.started, got.Key(), ok, c.want)
 		}
 	}
 }

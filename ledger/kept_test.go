@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,5 +105,40 @@ func TestOutcomeFailsWhereNoSeriesWasAnswered(t *testing.T) {
 		if got, _ := ledger.Outcome(cells); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
+	}
+}
+
+// TestASlotIsJudgedByTheKeptSeriesOnly: the cells of others, of the same instrument too, say nothing about it.
+func TestASlotIsJudgedByTheKeptSeriesOnly(t *testing.T) {
+	t.Parallel()
+	mine := []ledger.Series{{Instrument: "NQ", Timeframe: "1d"}, {Instrument: "ES", Timeframe: "1h"}, {Instrument: "ES", Timeframe: "1d"}}
+	given := slices.Clone(mine)
+	k := ledger.KeptOf(given...)
+	if !slices.Equal(given, mine) {
+		t.Errorf("the caller's list became %v", given)
+	}
+	var all, want []ledger.Cell
+	for _, instrument := range []string{"CL", "ES", "NQ", "ZN"} {
+		for _, timeframe := range []string{"1d", "1h", "1m"} {
+			c := ledger.Cell{Instrument: instrument, Timeframe: timeframe, State: ledger.CellFailed}
+			all = append(all, c)
+			has := slices.Contains(mine, c.Series())
+			if has {
+				want = append(want, c)
+			}
+			if k.Has(c.Series()) != has {
+				t.Errorf("%s is kept: %v, want %v", c.Series(), !has, has)
+			}
+		}
+	}
+	before := slices.Clone(all)
+	if got := k.Of(all); !slices.Equal(got, want) || !slices.Equal(all, before) {
+		t.Errorf("of %v count %v, want %v", before, got, want)
+	}
+	if got := (ledger.Kept{}).Of(all); !slices.Equal(got, all) {
+		t.Errorf("for nobody count %v, want all", got)
+	}
+	if got := kept().Of(all); len(got) != 0 {
+		t.Errorf("for one who keeps nothing count %v", got)
 	}
 }

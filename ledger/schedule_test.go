@@ -52,11 +52,13 @@ func TestScheduleOnTheDaysThatMatter(t *testing.T) {
 		{pacific, "02:10 02:40 03:00", "2026-03-08", 1, "2026-03-08T10:00:01Z"},
 		{pacific, "02:10 02:40 03:00", "2026-03-08", 2, "2026-03-08T10:00:02Z"},
 		{pacific, "20:00 06:05", "2026-11-22", 0, "2026-11-22T14:05:00Z"},
-		{"Africa/Cairo", "00:30", "2026-04-24", 0, "2026-04-23T22:00:00Z"},        // midnight itself is skipped
-		{"America/Havana", "00:30", "2026-11-01", 0, "2026-11-01T04:30:00Z"},      // midnight comes twice
-		{"Australia/Lord_Howe", "02:15", "2026-10-04", 0, "2026-10-03T15:30:00Z"}, // half an hour is skipped
-		{"Pacific/Apia", "14:05", "2011-12-30", 0, "2011-12-30T10:00:00Z"},        // a date that never was
-		{"Pacific/Apia", "00:00", "2011-12-31", 0, "2011-12-30T10:00:01Z"},        // after the slot of the lost date
+		{"Africa/Cairo", "00:30", "2026-04-24", 0, "2026-04-23T22:00:00Z"},             // midnight itself is skipped
+		{"America/Havana", "00:30", "2026-11-01", 0, "2026-11-01T04:30:00Z"},           // midnight comes twice
+		{"Australia/Lord_Howe", "02:15", "2026-10-04", 0, "2026-10-03T15:30:00Z"},      // half an hour is skipped
+		{"Pacific/Apia", "14:05", "2011-12-30", 0, "2011-12-30T10:00:00Z"},             // a date that never was
+		{"Pacific/Apia", "00:00", "2011-12-31", 0, "2011-12-30T10:00:01Z"},             // after the slot of the lost date
+		{"Pacific/Apia", "00:00 06:00 12:00", "2011-12-31", 0, "2011-12-30T10:00:03Z"}, // after all three of it
+		{"Pacific/Apia", "00:00 06:00 12:00", "2011-12-31", 1, "2011-12-30T16:00:00Z"},
 		{"UTC", "00:00", "2026-01-01", 0, "2026-01-01T00:00:00Z"},
 	} {
 		slot, err := schedule(t, c.zone, strings.Fields(c.times)...).Find(c.date, strconv.Itoa(c.index))
