@@ -49,7 +49,7 @@ func (c *claimant) try(ctx context.Context) (Result, error) {
 func (c *claimant) done(ctx context.Context, run ledger.Run) (Result, error) {
 	switch {
 	case c.request.Force:
-		if err := c.May(ctx); err != nil {
+		if err := c.mayBegin(ctx); err != nil {
 			return Result{}, err
 		}
 		c.token, c.ours = newToken(), false
@@ -103,7 +103,7 @@ func (c *claimant) claim(ctx context.Context) (Result, error) {
 		c.unmark(ctx)
 		return result, nil
 	}
-	if err := c.May(ctx); err != nil {
+	if err := c.mayBegin(ctx); err != nil {
 		return Result{}, err
 	}
 	if c.up {
@@ -115,6 +115,18 @@ func (c *claimant) claim(ctx context.Context) (Result, error) {
 	}
 	c.OnStep(StepMarked, c.wanted(false))
 	return c.enter(ctx, false)
+}
+
+// mayBegin tells whether a run of the slot may begin now. Whoever chose the slot looked at the clock too, but it may have been
+// wrong then and set right since.
+func (c *claimant) mayBegin(ctx context.Context) error {
+	if err := c.May(ctx); err != nil {
+		return err
+	}
+	if c.slot.At.After(c.Now()) {
+		return fmt.Errorf("%w: %s comes at %s", ledger.ErrNotDue, c.slot, c.slot.At.Format(time.RFC3339))
+	}
+	return nil
 }
 
 // wanted is the run that this try wants to begin.

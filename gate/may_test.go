@@ -61,3 +61,28 @@ func TestNothingIsClaimedThatMayNotBeBegun(t *testing.T) {
 		b.Clean(t)
 	})
 }
+
+// TestASlotOfTheFutureIsNotBegun: whoever chose it looked at a clock that was wrong, and has been set right since.
+func TestASlotOfTheFutureIsNotBegun(t *testing.T) {
+	t.Parallel()
+	for name, request := range map[string]gate.SlotRequest{"plain": {}, "forced": {Force: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := gatetest.NewBench(time.Now)
+				b.Slot = ledger.NewSlot(ledger.JobImport, time.Now().UTC().Add(time.Minute))
+				p := b.Player("a")
+				if _, err := p.Gate(t).RunSlot(t.Context(), b.Slot, request); !errors.Is(err, ledger.ErrNotDue) {
+					t.Errorf("a minute before its time: %v", err)
+				}
+				if _, ok := b.Markers.Of(b.Slot); ok || len(b.Ledger.RunsOf(b.Slot)) > 0 {
+					t.Error("it left a marker or a run")
+				}
+				time.Sleep(time.Minute)
+				if r := p.RunSlot(t, request); !r.Done() {
+					t.Errorf("at its time: %+v", r)
+				}
+			})
+		})
+	}
+}

@@ -78,14 +78,15 @@ func (w *world) judgeDue(job ledger.Job) {
 	}
 }
 
-// done tells whether a run of the slot is done, or the slot for one of the processes that lived then.
+// done tells whether a run of the slot is done, or the slot for one of the processes that lived then or that came next, which
+// may be after days: what it keeps is what it audits for.
 func (w *world) done(slot ledger.Slot) bool {
 	if len(w.effective(slot)) > 0 {
 		return true
 	}
 	imports := w.ledger.Imports(slot)
 	return len(imports) > 0 && slices.ContainsFunc(w.alive, func(life reliable) bool {
-		return life.to.After(slot.At) && life.from.Before(slot.At.Add(50*time.Hour)) && len(life.p.kept.Missing(imports)) == 0
+		return life.to.After(slot.At) && life.from.Before(slot.At.Add(200*time.Hour)) && len(life.p.kept.Missing(imports)) == 0
 	})
 }
 
