@@ -3,6 +3,7 @@ package scheduler_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,9 +23,9 @@ func TestAClockThatCannotBeBelievedMissesNothing(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newTown(t, "2026-11-22 13:55", "14:05")
-				wrong := true
+				var right atomic.Bool
 				may := func(context.Context) error {
-					if wrong {
+					if !right.Load() {
 						return errors.New("the clock is wrong")
 					}
 					return nil
@@ -44,7 +45,7 @@ func TestAClockThatCannotBeBelievedMissesNothing(t *testing.T) {
 				time.Sleep(6 * time.Minute)
 				want(t, "by a wrong clock", w.slots(), nil)
 				w.jump(-off)
-				wrong = false
+				right.Store(true)
 				time.Sleep(5 * time.Minute) // 14:06
 				stop()
 				want(t, "by the right one", w.slots(), []string{"2026-11-21 14:05 done", "2026-11-22 14:05 done"})

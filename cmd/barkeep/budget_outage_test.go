@@ -253,14 +253,14 @@ func TestRetriesOfASlotCostATenth(t *testing.T) {
 			b := newBudgeted(t, archive, 60000, 100)
 			b.provider.Inject(fake.Fault{Kind: fake.Empty})
 			barkeep(t, b.env, "sync").must(t, 4)
-			if n := b.provider.Count(); n != 12 {
+			if n := fetches(b.provider); n != 12 {
 				t.Fatalf("the first attempt sent %d requests for twelve series", n)
 			}
 			var last ended
 			for range 3 {
 				last = barkeep(t, b.env, "sync").must(t, 4)
 			}
-			if n := b.provider.Count(); n != 12+10 {
+			if n := fetches(b.provider); n != 12+10 {
 				t.Errorf("%d requests for retries, want 10", n-12)
 			}
 			if !strings.Contains(last.stdout+last.stderr, "a tenth of YAHOO_DAILY_BUDGET") {
