@@ -127,11 +127,24 @@ func (w *world) judgeLife(life reliable, plan ledger.Schedule) {
 	}
 }
 
-// newest tells whether a slot is the newest one that was due at an instant.
+// newest tells whether a slot is the newest one that was due at an instant, also of those that are too near to a change of
+// schedules to be judged themselves.
 func (w *world) newest(slot ledger.Slot, at time.Time) bool {
 	due := w.due[slot.Job]
 	i, _ := slices.BinarySearchFunc(due, at, func(s ledger.Slot, at time.Time) int { return s.At.Compare(at) })
-	return i > 0 && due[i-1].ID() == slot.ID()
+	if i == 0 || due[i-1].ID() != slot.ID() {
+		return false
+	}
+	for _, r := range w.reigns(slot.Job) {
+		from, to := r.from, r.to
+		if !from.After(slot.At) {
+			from = slot.At.Add(time.Second)
+		}
+		if len(r.plan.Between(from, earlier(to, at.Add(time.Second)))) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // calm tells whether the last hours before an instant were such that a slot must have been done in them.
