@@ -117,7 +117,11 @@ func (w *world) judgeLife(life reliable, plan ledger.Schedule) {
 		} else if next, _ := plan.Next(slot.At); to.After(next.At) {
 			to = next.At
 		}
-		if begun := life.p.inForce[plan.Job()]; begun.IsZero() || slot.At.Before(begun) && !w.newest(slot, begun) || !w.calm(life, slot.At, to) {
+		begun := life.p.inForce[plan.Job()]
+		if begun.IsZero() || slot.At.Before(begun) && !w.newest(slot, begun) || !w.calm(life, slot.At, to) {
+			continue
+		}
+		if slot.At.Sub(begun).Abs() < edge { // by its own clock, some seconds off, it may have come before the change
 			continue
 		}
 		if missing := life.p.kept.Missing(w.ledger.Imports(slot)); len(missing) > 0 {
