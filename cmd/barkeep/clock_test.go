@@ -153,7 +153,7 @@ func TestAClockTenMinutesFastRunsNothing(t *testing.T) {
 
 			time.Sleep(time.Until(at))
 			const done = "SELECT count(*) FROM runs WHERE state = 'done'"
-			eventually(t, 20*time.Second, "the right worker ran the slot", counted(t, e, done, 1))
+			eventually(t, 90*time.Second, "the right worker ran the slot", counted(t, e, done, 1))
 			query := "SELECT count(*) FROM runs WHERE entry = 'schedule' AND state = 'done'"
 			if n := count(t, e, query); n != 1 || !strings.Contains(right.text(), "slot ended") {
 				t.Errorf("the slot has %d scheduled runs:\n%s", n, right.text())
@@ -279,7 +279,7 @@ func TestAClockOf1970RunsNothing(t *testing.T) {
 			}
 			clock.set(t, 0)
 			const done = "SELECT count(*) FROM runs WHERE state = 'done'"
-			eventually(t, 40*time.Second, "the worker catches up once its clock is right", counted(t, e, done, 1))
+			eventually(t, 120*time.Second, "the worker catches up once its clock is right", counted(t, e, done, 1))
 			if n := count(t, e, "SELECT count(*) FROM runs WHERE state = 'missed'"); n != 0 {
 				t.Errorf("%d slots count as missed", n)
 			}
