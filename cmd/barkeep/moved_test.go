@@ -137,7 +137,7 @@ func TestTheFileGoesWhileServing(t *testing.T) {
 func readiness(t *testing.T, url string, want int, why string) {
 	t.Helper()
 	status, body := 0, []byte(nil)
-	for range 100 {
+	for range 600 {
 		if status, body = fetch(t, url+"/readyz"); status == want {
 			break
 		}
