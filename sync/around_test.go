@@ -51,21 +51,21 @@ func TestASlotIsJudgedByWhatItsRunHasCellsFor(t *testing.T) {
 	})
 }
 
-// peeking is an archive of which reads beside a transaction fail.
+// peeking is an archive of which reads of ES beside a transaction fail.
 type peeking struct {
 	*memory
 	op string
 }
 
 func (p peeking) State(ctx context.Context, s market.Series) (market.SeriesState, bool, error) {
-	if p.op == "state" {
+	if p.op == "state" && s.Instrument == "ES" {
 		return market.SeriesState{}, false, errDisk
 	}
 	return p.memory.State(ctx, s)
 }
 
 func (p peeking) Page(ctx context.Context, s market.Series, w market.Window, n int, newest bool) (*market.Candles, error) {
-	if p.op == "page" {
+	if p.op == "page" && s.Instrument == "ES" {
 		return nil, errDisk
 	}
 	return p.memory.Page(ctx, s, w, n, newest)
@@ -81,6 +81,22 @@ func TestBarsThatCannotBeReadBackAreNotCached(t *testing.T) {
 		report := b.run(t, t.Context(), syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{market.D1}})
 		if report.Run.State != ledger.StateDone || len(report.Faults) != 1 || !strings.Contains(report.Faults[0], errDisk.Error()) || len(b.cache.bars) != 0 {
 			t.Errorf("%s: %s, faults %q, %d series are cached", op, report.Run.State, report.Faults, len(b.cache.bars))
+		}
+	}
+}
+
+// TestAFaultOfTheArchiveHidesNoneOfTheCache: they are two, and for the first of them the cache is not left alone.
+func TestAFaultOfTheArchiveHidesNoneOfTheCache(t *testing.T) {
+	t.Parallel()
+	for _, down := range []bool{false, true} {
+		b := newBench(t, fixed(at(t, importTime)))
+		b.config.Archive, b.config.Fetchers = peeking{b.archive, "state"}, 1
+		b.cache.down = down
+		report := b.run(t, t.Context(), syncer.Request{Instruments: resolve(t, "ES", "NQ"), Timeframes: []market.Timeframe{market.D1}})
+		told := strings.Join(report.Faults, "\n")
+		if strings.Contains(told, "cache not refreshed (NQ 1d)") != down || !strings.Contains(told, "archive not read for the cache (ES 1d)") ||
+			(len(b.cache.bars) == 0) != down {
+			t.Errorf("with the cache down %t: %d series are cached, faults\n%s", down, len(b.cache.bars), told)
 		}
 	}
 }

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +38,13 @@ func withBinary(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build barkeep: %v\n%s", err, out)
 		return 1
 	}
+	flag.Parse()
+	if flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // nobody chose another
+		if err := flag.Set("test.parallel", "6"); err != nil { // they wait for processes most of their time
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	return m.Run()
 }
 
@@ -58,10 +68,16 @@ func barkeep(t *testing.T, env []string, args ...string) ended {
 	return ended{code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
 }
 
+// command is one that is killed after ten minutes, so that a process which hangs shows its log.
 func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
+	return commandIn(ctx, t, env, args...)
+}
+
+func commandIn(ctx context.Context, t testing.TB, env []string, args ...string) *exec.Cmd {
+	t.Helper()
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir}, env...)
@@ -152,10 +168,13 @@ func (r *running) wait() ended {
 	return ended{code: r.cmd.ProcessState.ExitCode(), stdout: r.out.String(), stderr: r.text()}
 }
 
-// provider starts the fake provider as a process of its own and returns its address.
+// provider starts the fake provider as a process of its own and returns its address. It lives as long as the test, whose parallel
+// subtests may begin many minutes after it; that it ended before is a failure of the test.
 func provider(t testing.TB, env []string, args ...string) string {
 	t.Helper()
-	cmd := command(t, env, append([]string{"provider", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd := commandIn(context.Background(), t, env, append([]string{"provider", "--listen", "127.0.0.1:0"}, args...)...)
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +184,9 @@ func provider(t testing.TB, env []string, args ...string) string {
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+		if err := cmd.Wait(); err == nil || err.Error() != "signal: killed" {
+			t.Errorf("the fake provider had ended before the test did: %v\n%s", err, said.String())
+		}
 	})
 	line, err := bufio.NewReader(pipe).ReadString('\n')
 	if err != nil {

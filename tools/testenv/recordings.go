@@ -10,8 +10,8 @@ import (
 // envRecordings names the variable with the folder of the provider's recordings.
 const envRecordings = "BARKEEP_RECORDINGS"
 
-// recordings returns the absolute path of ../shared/recordings, seen from the module's root; empty when it is not there or when
-// the user has set the variable.
+// recordings returns the absolute path of the folder shared/recordings that stands beside the clone; empty when there is none or
+// when the user has set the variable.
 func recordings() string {
 	if os.Getenv(envRecordings) != "" {
 		return ""
