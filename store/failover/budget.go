@@ -10,8 +10,12 @@ import (
 	"barkeep/store"
 )
 
-// retryAfter is how long to wait before a budget that the database does not count is asked again.
-const retryAfter = 15 * time.Second
+// How long to wait before a database that did not count a request is asked again: one lost answer is no outage, so the pause
+// begins short, and doubles while the outage lasts.
+const (
+	shortestRetry = time.Second
+	longestRetry  = 15 * time.Second
+)
 
 // Budget is the requests to one provider, over all processes together.
 type Budget struct {
@@ -21,8 +25,8 @@ type Budget struct {
 
 	turn  chan struct{} // holds one: a process reserves one request at a time; it guards what follows
 	own   ownDays
-	known store.Count // what the database counted last, for a Redis that lost it
-	lost  bool        // the database did not count the last one
+	known store.Count   // what the database counted last, for a Redis that lost it
+	retry time.Duration // of the last one, which the database did not count; 0 when it did
 }
 
 // Budget is the budget of a name. Where processes disagree on the limits, each keeps its own: the count of the day is one, and
@@ -52,8 +56,8 @@ func (b *Budget) Take(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, b.refusal(ctx, wait, err)
 	}
-	if b.lost {
-		b.lost = false
+	if b.retry > 0 {
+		b.retry = 0
 		b.shared.log.InfoContext(ctx, "requests are counted again")
 	}
 	return wait, nil
@@ -72,11 +76,11 @@ func (b *Budget) refusal(ctx context.Context, wait time.Duration, err error) err
 	case ctx.Err() != nil:
 		return fmt.Errorf("budget %s: %w", b.name, errors.Join(ctx.Err(), err))
 	default:
-		refusal.Reason, refusal.RetryAfter = "the database does not count requests, so none is sent", retryAfter
-		if !b.lost {
+		if b.retry == 0 {
 			b.shared.log.WarnContext(ctx, "the database does not count requests, none is sent meanwhile", "error", err)
 		}
-		b.lost = true
+		b.retry = min(max(shortestRetry, 2*b.retry), longestRetry)
+		refusal.Reason, refusal.RetryAfter = "the database does not count requests, so none is sent", b.retry
 	}
 	return refusal
 }
@@ -87,7 +91,7 @@ func (b *Budget) take(ctx context.Context) (time.Duration, error) {
 	if left := b.own.left(b.shared.now(), b.limits); left > 0 {
 		return left, fmt.Errorf("%w: all %d, by this process", store.ErrDayIsSpent, b.limits.PerDay)
 	}
-	if b.lost { // Redis would count what is not sent
+	if b.retry > 0 { // Redis would count what is not sent
 		if _, err := b.shared.database.Remaining(ctx, b.name, b.limits); err != nil {
 			return 0, err
 		}

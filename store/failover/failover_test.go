@@ -2,6 +2,7 @@ package failover_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -98,6 +99,34 @@ func TestNothingIsGrantedWhenNobodyAnswers(t *testing.T) {
 		for _, text := range []string{"none is sent meanwhile", "counted again"} {
 			if n := strings.Count(w.log.String(), text); n != 1 {
 				t.Errorf("%q was said %d times, want once:\n%s", text, n, w.log.String())
+			}
+		}
+	})
+}
+
+// TestTheDatabaseIsAskedAgainSoon, as one lost answer is no outage, and less often the longer it lasts.
+func TestTheDatabaseIsAskedAgainSoon(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		b := budget(t, w.process(t), store.Limits{PerMinute: 60, PerDay: 10})
+		for range 2 {
+			w.database.set(func() { w.database.err = errGone })
+			var pauses []time.Duration
+			for range 6 {
+				_, err := b.Take(t.Context())
+				var refusal *market.FetchError
+				if !errors.As(err, &refusal) {
+					t.Fatalf("take: %v, want a refusal", err)
+				}
+				pauses = append(pauses, refusal.RetryAfter)
+			}
+			if want := []time.Duration{1e9, 2e9, 4e9, 8e9, 15e9, 15e9}; !slices.Equal(pauses, want) {
+				t.Errorf("the pauses are %v, want %v", pauses, want)
+			}
+			w.database.set(func() { w.database.err = nil })
+			if _, err := b.Take(t.Context()); err != nil {
+				t.Errorf("the database is back: %v", err)
 			}
 		}
 	})
