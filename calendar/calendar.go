@@ -6,81 +6,147 @@ import (
 )
 
 // Calendar tells when an exchange trades. Its hours are wall-clock times of the exchange's zone, so that they hold on both
-// days of a clock change. Of makes one.
+// days of a clock change. Of makes one; it never changes.
 type Calendar struct {
-	Name          string // of the row of hours, such as "CME" or "LONDON"
-	Zone          *time.Location
-	KnowsHolidays bool // false: every weekday counts as open, as for exchanges outside the US
+	Name string // what Of was asked for, such as "XLON" or "CME_EQUITY"
+	Zone *time.Location
+	// Inferred says that neither hours nor holidays are known: every weekday counts as possible, and nothing is ever late.
+	Inferred bool
 
-	hours hours
-}
-
-// holiday is what is special about a date; the zero value is an ordinary day.
-type holiday struct {
-	closed      bool
-	early       time.Duration // close of a short session as an offset from midnight; 0 for the usual close
-	settledNext bool
+	table   *table
+	outside func(Date) exception // the rule for dates that the table does not cover; nil for none
+	week    *time.Location       // of currencies: the zone in which the week begins on Sunday at 17:00 and ends on Friday at 17:00
 }
 
 // Session returns the session of a trading date; false when the exchange is closed on it.
 func (c *Calendar) Session(d Date) (Session, bool) {
-	if !c.weekday(d) {
+	n := d.number()
+	usual := c.table.usual(n)
+	h, kind, joined := usual, Regular, false
+	if e, ok := c.exception(d, n); ok {
+		if h, kind, joined = &e.hours, e.kind, e.joined; kind == Closed {
+			return Session{}, false
+		}
+		if usual != nil && h.open == usual.open && h.close == usual.close {
+			kind = Regular
+		}
+	}
+	if h == nil {
 		return Session{}, false
 	}
-	special := holiday{}
-	if c.hours.holidays != nil {
-		special = c.hours.holidays(d)
+	s := Session{Date: d, Open: d.At(c.Zone, h.open), Close: d.At(c.Zone, h.close), Kind: kind, SettledNext: joined}
+	s.Anchor = s.Open
+	s.Short = usual != nil && h.close < usual.close && kind != Special
+	if c.week != nil {
+		c.cutWeek(&s)
 	}
-	if special.closed {
-		return Session{}, false
-	}
-	s := Session{Date: d, Open: d.At(c.Zone, c.hours.open), Close: d.At(c.Zone, c.hours.close), SettledNext: special.settledNext}
-	if special.early > 0 && special.early < c.hours.close {
-		s.Close, s.Short = d.At(c.Zone, special.early), true
-	}
-	for _, b := range c.hours.breaks {
-		s.Breaks = append(s.Breaks, Break{From: d.At(c.Zone, b[0]), To: d.At(c.Zone, b[1])})
+	for _, b := range h.breaks {
+		s.Breaks = append(s.Breaks, Break{From: d.At(c.Zone, b.from), To: d.At(c.Zone, b.to)})
 	}
 	return s, true
 }
 
-// weekday tells whether the exchange trades on d's day of the week, holidays aside.
-func (c *Calendar) weekday(d Date) bool {
-	w := d.Weekday()
-	return c.hours.everyDay || (w != time.Saturday && w != time.Sunday)
+// cutWeek begins a Monday of currencies on Sunday at 17:00 New York, and ends a Friday then.
+func (c *Calendar) cutWeek(s *Session) {
+	switch s.Date.Weekday() {
+	case time.Monday:
+		s.Open = s.Date.AddDays(-1).At(c.week, 17*time.Hour).In(c.Zone)
+	case time.Friday:
+		s.Close = s.Date.At(c.week, 17*time.Hour).In(c.Zone)
+	default:
+	}
 }
 
-// Hours are the usual open and close of a trading date, as if it were no holiday and no half day. ok is false on a weekend on
-// which the exchange never trades; the times are those of its other days then.
+// exception is what differs on a date, from the table or, where it covers nothing, from the rule.
+func (c *Calendar) exception(d Date, n int) (*exception, bool) {
+	if c.outside == nil || c.table.known.contains(n) {
+		return c.table.exception(n)
+	}
+	usual := c.table.usual(n)
+	if usual == nil {
+		return nil, false
+	}
+	e := c.outside(d)
+	if e.kind == "" || e.kind != Closed && e.hours.close >= usual.close {
+		return nil, false
+	}
+	e.hours.open, e.hours.breaks = usual.open, during(usual.breaks, usual.open, e.hours.close)
+	return &e, true
+}
+
+// Known are the first and the last date that the table of the exchange covers. ok is false when it needs none, as for what trades
+// every day, or has none, as for an inferred calendar. Outside of it no holidays are known, which is not that there are none.
+func (c *Calendar) Known() (from, to Date, ok bool) {
+	if c.table.known == always() {
+		return Date{}, Date{}, false
+	}
+	return dateOfNumber(c.table.known.from), dateOfNumber(c.table.known.to), true
+}
+
+// Certain tells whether it is certain what happens on a date: nothing of a date that is not can be late. Of an inferred calendar
+// no date is.
+func (c *Calendar) Certain(d Date) bool {
+	n := d.number()
+	if c.Inferred || !c.table.known.contains(n) {
+		return false
+	}
+	for _, doubt := range c.table.doubts {
+		if doubt.contains(n) {
+			return false
+		}
+	}
+	e, ok := c.table.exception(n)
+	return !ok || !e.unsure
+}
+
+// Hours are the usual open and close of a trading date, as if it were no holiday and no half day. ok is false on a day of the week
+// on which the exchange does not trade; the times are those of its other days then.
 func (c *Calendar) Hours(d Date) (open, closes time.Time, ok bool) {
-	return d.At(c.Zone, c.hours.open), d.At(c.Zone, c.hours.close), c.weekday(d)
+	week := c.table.week(d.number())
+	h := week[d.Weekday()]
+	ok = h != nil
+	for i := 0; h == nil; i++ {
+		h = week[i]
+	}
+	return d.At(c.Zone, h.open), d.At(c.Zone, h.close), ok
 }
 
-// TradingDate is the trading date that an instant belongs to: the one whose usual open was the last at or before t. An
-// instant in closed hours belongs to the session before it. Holidays count as trading dates here, so that the result does
-// not depend on how many of them are known.
+// TradingDate is the trading date that an instant belongs to: the one whose Open was the last at or before t. An instant in
+// closed hours belongs to the session before it. Holidays on usual days of trading count as trading dates here.
 func (c *Calendar) TradingDate(t time.Time) Date {
-	d := DateOf(t.In(c.Zone))
-	if c.hours.open < 0 {
-		d = d.AddDays(1)
-	}
-	for !c.weekday(d) || d.At(c.Zone, c.hours.open).After(t) {
-		d = d.AddDays(-1)
-	}
+	d, _ := c.trading(t)
 	return d
 }
 
-// Open is the usual open of the trading date that t belongs to, and NextOpen that of the trading date after it. Every
-// instant from Open up to NextOpen belongs to the same trading date.
-func (c *Calendar) Open(t time.Time) time.Time { return c.TradingDate(t).At(c.Zone, c.hours.open) }
-
-// NextOpen is the first usual open after t; Open says more.
-func (c *Calendar) NextOpen(t time.Time) time.Time {
-	d := c.TradingDate(t).AddDays(1)
-	for !c.weekday(d) {
-		d = d.AddDays(1)
+// trading is the trading date that t belongs to, and when it began.
+func (c *Calendar) trading(t time.Time) (Date, time.Time) {
+	d := DateOf(t.In(c.Zone)).AddDays(1)
+	for n, tomorrow := d.number(), true; ; n, tomorrow = n-1, false {
+		h := c.table.begins(n)
+		if h == nil || tomorrow && h.open >= 0 {
+			continue
+		}
+		d = dateOfNumber(n)
+		if begins := d.At(c.Zone, h.open); !begins.After(t) {
+			return d, begins
+		}
 	}
-	return d.At(c.Zone, c.hours.open)
+}
+
+// Open is when the trading date that t belongs to begins, and NextOpen when the one after it does. Every instant from Open up to
+// NextOpen belongs to the same trading date. It is the open of the date's session (Session.Anchor), and on a holiday the usual one.
+func (c *Calendar) Open(t time.Time) time.Time {
+	_, begins := c.trading(t)
+	return begins
+}
+
+// NextOpen is the first Open after t; Open says more.
+func (c *Calendar) NextOpen(t time.Time) time.Time {
+	for n := c.TradingDate(t).number() + 1; ; n++ {
+		if h := c.table.begins(n); h != nil {
+			return dateOfNumber(n).At(c.Zone, h.open)
+		}
+	}
 }
 
 // SessionAt is the session of the trading date that t belongs to; false when that is a holiday. The session may be over at t.
@@ -105,19 +171,19 @@ func (c *Calendar) LastClosed(t time.Time) (Session, bool) {
 	return Session{}, false
 }
 
-// SessionsBack is the usual open of the n-th session before the one that t belongs to, in UTC; n = 0 is t's own.
+// SessionsBack is where the n-th session before the one that t belongs to begins, in UTC; n = 0 is t's own.
 func (c *Calendar) SessionsBack(t time.Time, n int) time.Time {
-	d := c.TradingDate(t)
+	d, begins := c.trading(t)
 	for tries := 31 + 2*n; tries > 0; tries-- {
-		if _, ok := c.Session(d); ok {
-			if n == 0 {
+		if s, ok := c.Session(d); ok {
+			if begins = s.Anchor; n == 0 {
 				break
 			}
 			n--
 		}
 		d = d.AddDays(-1)
 	}
-	return d.At(c.Zone, c.hours.open).UTC()
+	return begins.UTC()
 }
 
 // Sessions lists the sessions that overlap the half-open span [from, to), in order.

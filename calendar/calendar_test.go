@@ -12,13 +12,13 @@ import (
 
 // names are exchanges that between them have every kind of session: overnight, with a break, by day, at all hours.
 func names() []string {
-	return []string{"CME", "NYMEX", "GRAINS", "LIVESTOCK", "ICE", "COFFEE", "US", "CRYPTO", "FX", "LONDON", "TOKYO", "SYDNEY"}
+	return []string{"CME_EQUITY", "NYMEX_ENERGY", "CBOT_GRAINS", "CME_LIVESTOCK", "ICE_DX", "ICE_KC", "XNYS", "CRYPTO", "FX", "XLON", "XTKS", "XASX"}
 }
 
 // Globex opens at 18:00 New York, which is 23:00 UTC in winter and 22:00 in summer; both days of a change are covered.
 func TestOvernightOpenOverClockChanges(t *testing.T) {
 	t.Parallel()
-	cal := of(t, "CME")
+	cal := of(t, "CME_EQUITY")
 	for _, tt := range []struct {
 		date       calendar.Date
 		open, shut string
@@ -41,17 +41,17 @@ func TestOvernightOpenOverClockChanges(t *testing.T) {
 func TestTradingDateAndOpen(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, at, date, open string }{
-		{"CME", "2026-03-05 17:59", "2026-03-05", "2026-03-04 18:00"},
-		{"CME", "2026-03-05 18:00", "2026-03-06", "2026-03-05 18:00"},
-		{"CME", "2026-03-06 17:30", "2026-03-06", "2026-03-05 18:00"}, // Friday after the close
-		{"CME", "2026-03-07 12:00", "2026-03-06", "2026-03-05 18:00"}, // Saturday
-		{"CME", "2026-03-08 17:59", "2026-03-06", "2026-03-05 18:00"}, // Sunday before the open
-		{"CME", "2026-03-08 18:00", "2026-03-09", "2026-03-08 18:00"},
-		{"CME", "2026-12-25 10:00", "2026-12-25", "2026-12-24 18:00"}, // holidays do not move dates
-		{"US", "2026-03-09 09:29", "2026-03-06", "2026-03-06 09:30"},
-		{"US", "2026-03-09 09:30", "2026-03-09", "2026-03-09 09:30"},
-		{"GRAINS", "2026-03-09 09:00", "2026-03-09", "2026-03-08 20:00"},
-		{"COTTON", "2026-03-09 21:00", "2026-03-10", "2026-03-09 21:00"},
+		{"CME_EQUITY", "2026-03-05 17:59", "2026-03-05", "2026-03-04 18:00"},
+		{"CME_EQUITY", "2026-03-05 18:00", "2026-03-06", "2026-03-05 18:00"},
+		{"CME_EQUITY", "2026-03-06 17:30", "2026-03-06", "2026-03-05 18:00"}, // Friday after the close
+		{"CME_EQUITY", "2026-03-07 12:00", "2026-03-06", "2026-03-05 18:00"}, // Saturday
+		{"CME_EQUITY", "2026-03-08 17:59", "2026-03-06", "2026-03-05 18:00"}, // Sunday before the open
+		{"CME_EQUITY", "2026-03-08 18:00", "2026-03-09", "2026-03-08 18:00"},
+		{"CME_EQUITY", "2026-12-25 10:00", "2026-12-25", "2026-12-24 18:00"}, // holidays do not move dates
+		{"XNYS", "2026-03-09 09:29", "2026-03-06", "2026-03-06 09:30"},
+		{"XNYS", "2026-03-09 09:30", "2026-03-09", "2026-03-09 09:30"},
+		{"CBOT_GRAINS", "2026-03-09 09:00", "2026-03-09", "2026-03-08 20:00"},
+		{"ICE_CT", "2026-03-09 21:00", "2026-03-10", "2026-03-09 21:00"},
 		{"CRYPTO", "2026-03-08 02:30", "2026-03-08", "2026-03-08 00:00"},
 		{"FX", "2026-03-29 22:00", "2026-03-27", "2026-03-27 00:00"},
 	} {
@@ -72,20 +72,20 @@ func TestIsOpen(t *testing.T) {
 		name, at string
 		open     bool
 	}{
-		{"CME", "2026-03-06 16:59", true},
-		{"CME", "2026-03-06 17:00", false},
-		{"CME", "2026-03-05 18:00", true},
-		{"CME", "2026-03-07 12:00", false},
-		{"CME", "2026-11-27 13:14", true}, // the day after Thanksgiving
-		{"CME", "2026-11-27 13:15", false},
-		{"CME", "2026-12-25 10:00", false},
-		{"GRAINS", "2026-03-09 08:44", true},
-		{"GRAINS", "2026-03-09 08:45", false}, // the break of the grains
-		{"GRAINS", "2026-03-09 09:29", false},
-		{"GRAINS", "2026-03-09 09:30", true},
-		{"GRAINS", "2026-03-09 14:20", false},
-		{"US", "2026-03-09 09:29", false},
-		{"US", "2026-03-09 15:59", true},
+		{"CME_EQUITY", "2026-03-06 16:59", true},
+		{"CME_EQUITY", "2026-03-06 17:00", false},
+		{"CME_EQUITY", "2026-03-05 18:00", true},
+		{"CME_EQUITY", "2026-03-07 12:00", false},
+		{"CME_EQUITY", "2026-11-27 13:14", true}, // the day after Thanksgiving
+		{"CME_EQUITY", "2026-11-27 13:15", false},
+		{"CME_EQUITY", "2026-12-25 10:00", false},
+		{"CBOT_GRAINS", "2026-03-09 08:44", true},
+		{"CBOT_GRAINS", "2026-03-09 08:45", false}, // the break of the grains
+		{"CBOT_GRAINS", "2026-03-09 09:29", false},
+		{"CBOT_GRAINS", "2026-03-09 09:30", true},
+		{"CBOT_GRAINS", "2026-03-09 14:20", false},
+		{"XNYS", "2026-03-09 09:29", false},
+		{"XNYS", "2026-03-09 15:59", true},
 		{"CRYPTO", "2026-03-08 03:00", true},
 		{"CRYPTO", "2026-12-25 23:59", true},
 	} {
@@ -99,12 +99,12 @@ func TestIsOpen(t *testing.T) {
 func TestLastClosed(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, at, date string }{
-		{"CME", "2026-03-06 16:59", "2026-03-05"},
-		{"CME", "2026-03-06 17:00", "2026-03-06"}, // a close counts at once
-		{"CME", "2026-03-08 20:00", "2026-03-06"},
-		{"CME", "2026-11-27 13:15", "2026-11-27"},
-		{"US", "2026-11-26 18:00", "2026-11-25"}, // Thanksgiving
-		{"US", "2026-03-09 09:00", "2026-03-06"},
+		{"CME_EQUITY", "2026-03-06 16:59", "2026-03-05"},
+		{"CME_EQUITY", "2026-03-06 17:00", "2026-03-06"}, // a close counts at once
+		{"CME_EQUITY", "2026-03-08 20:00", "2026-03-06"},
+		{"CME_EQUITY", "2026-11-27 13:15", "2026-11-27"},
+		{"XNYS", "2026-11-26 18:00", "2026-11-25"}, // Thanksgiving
+		{"XNYS", "2026-03-09 09:00", "2026-03-06"},
 		{"CRYPTO", "2026-03-08 00:00", "2026-03-07"},
 	} {
 		cal := of(t, tt.name)
@@ -122,13 +122,13 @@ func TestBack(t *testing.T) {
 		n        int
 		want     string
 	}{
-		{"CME", "2026-03-10 12:00", 0, "2026-03-09 18:00"},
-		{"CME", "2026-03-10 12:00", 1, "2026-03-08 18:00"},
-		{"CME", "2026-03-10 12:00", 2, "2026-03-05 18:00"}, // over the weekend and the clock change
-		{"CME", "2026-03-07 12:00", 0, "2026-03-05 18:00"},
-		{"CME", "2026-12-28 12:00", 1, "2026-12-23 18:00"}, // over Christmas
-		{"US", "2026-11-27 10:00", 1, "2026-11-25 09:30"},
-		{"US", "2026-03-10 12:00", 60, "2025-12-10 09:30"},
+		{"CME_EQUITY", "2026-03-10 12:00", 0, "2026-03-09 18:00"},
+		{"CME_EQUITY", "2026-03-10 12:00", 1, "2026-03-08 18:00"},
+		{"CME_EQUITY", "2026-03-10 12:00", 2, "2026-03-05 18:00"}, // over the weekend and the clock change
+		{"CME_EQUITY", "2026-03-07 12:00", 0, "2026-03-05 18:00"},
+		{"CME_EQUITY", "2026-12-28 12:00", 1, "2026-12-23 18:00"}, // over Christmas
+		{"XNYS", "2026-11-27 10:00", 1, "2026-11-25 09:30"},
+		{"XNYS", "2026-03-10 12:00", 60, "2025-12-10 09:30"},
 	} {
 		cal := of(t, tt.name)
 		if got := cal.SessionsBack(at(t, cal.Zone, tt.at), tt.n); !got.Equal(at(t, cal.Zone, tt.want)) {
@@ -139,7 +139,7 @@ func TestBack(t *testing.T) {
 
 func TestSessionsOfAWindow(t *testing.T) {
 	t.Parallel()
-	cal := of(t, "CME")
+	cal := of(t, "CME_EQUITY")
 	for _, tt := range []struct {
 		from, to string
 		want     []string

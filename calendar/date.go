@@ -46,3 +46,23 @@ func (d Date) Before(other Date) bool {
 func (d Date) String() string {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 }
+
+// number is the date in days since 1970 (the algorithm days_from_civil of Howard Hinnant's chrono-compatible date algorithms).
+func (d Date) number() int {
+	y, m := d.Year, int(d.Month)
+	if m <= 2 {
+		y, m = y-1, m+12
+	}
+	era := y / 400
+	if y < 0 {
+		era = (y - 399) / 400
+	}
+	year := y - era*400
+	return era*146097 + year*365 + year/4 - year/100 + (153*(m-3)+2)/5 + d.Day - 1 - 719468
+}
+
+// dateOfNumber is the date that lies n days after 1 January 1970.
+func dateOfNumber(n int) Date { return DateOf(time.Unix(int64(n)*86400, 0).UTC()) }
+
+// weekday is the day of the week of a date in days since 1970, which began on a Thursday.
+func weekday(n int) time.Weekday { return time.Weekday(((n+4)%7 + 7) % 7) }

@@ -32,7 +32,7 @@ func at(t rapid.TB, zone *time.Location, text string) time.Time {
 
 func TestDate(t *testing.T) {
 	t.Parallel()
-	zone := of(t, "CME").Zone
+	zone := of(t, "CME_EQUITY").Zone
 	d := calendar.Date{Year: 2026, Month: time.March, Day: 8} // clocks go forward at 02:00
 	if got := d.At(zone, 18*time.Hour); got.Format(time.RFC3339) != "2026-03-08T18:00:00-04:00" {
 		t.Errorf("18:00 is %v", got)

@@ -2,96 +2,127 @@ package calendar
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"strings"
 	"time"
 )
 
-// day is the length of a day whose clocks do not change.
-const day = 24 * time.Hour
-
-// hours is a row of the table of exchanges: the usual session of a trading date, as offsets from its midnight.
-type hours struct {
-	zone     string
-	open     time.Duration // negative for the evening before
-	close    time.Duration
-	breaks   [][2]time.Duration
-	everyDay bool // trades at weekends too
-	holidays func(Date) holiday
-}
-
-// clock reads "18:00" as an offset from midnight; "-18:00" is 18:00 of the evening before.
-func clock(text string) time.Duration {
-	evening := text[0] == '-'
-	if evening {
-		text = text[1:]
-	}
-	t, err := time.Parse("15:04", text)
-	if err != nil {
-		panic(err) // a wrong row of the table below, which the tests find
-	}
-	offset := time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
-	if evening {
-		return offset - day
-	}
-	return offset
-}
-
 const newYork = "America/New_York"
 
-// exchanges is the table of hours, in the zone of each exchange; those of CME are kept in New York time.
-func exchanges() map[string]hours {
-	between := func(zone, open, shut string) hours {
-		return hours{zone: zone, open: clock(open), close: clock(shut)}
+// The calendars that are no exchange's.
+const (
+	// Crypto trades at all hours of every day, dated by UTC.
+	Crypto = "CRYPTO"
+	// Currencies trade from Sunday 17:00 New York to Friday 17:00 New York, dated and counted by London's midnight. What trades
+	// on Sunday evening belongs to Monday, whose bars are counted from Sunday noon, so that they keep to the grid of the other days.
+	Currencies = "FX"
+	// Unknown is of what no exchange is known: every weekday counts as possible, in UTC.
+	Unknown = "UNKNOWN"
+	// UnknownFuture is of a future without a known group: the hours of Globex, without its holidays.
+	UnknownFuture = "UNKNOWN_FUTURE"
+)
+
+// Of is the calendar of an exchange by its ISO 10383 code ("XNYS", "XLON"), of a group of futures ("CME_EQUITY", "NYMEX_ENERGY"), or
+// one of the constants above. Exchanges whose zone and week alone are known ("XDUB") give an inferred calendar. The error names what
+// is not known at all.
+func Of(name string) (*Calendar, error) {
+	c := &Calendar{Name: name}
+	zone := "UTC"
+	switch {
+	case name == Crypto:
+		c.table = plain("1111111", 0, day)
+	case name == Currencies:
+		zone, c.table = "Europe/London", plain("1111100", 0, day)
+		monday := &c.table.periods[0].week[time.Monday]
+		*monday = &hours{open: -12 * time.Hour, close: day}
+		var err error
+		if c.week, err = time.LoadLocation(newYork); err != nil {
+			return nil, fmt.Errorf("hours of %s: %w", name, err)
+		}
+	case name == UnknownFuture:
+		zone, c.Inferred, c.table = newYork, true, plain("1111100", -6*time.Hour, 17*time.Hour)
+	case name == Unknown:
+		c.Inferred, c.table = true, plain("1111100", 0, day)
+	case inferred()[name] != "":
+		mask := ""
+		zone, mask, _ = strings.Cut(inferred()[name], " ")
+		c.Inferred, c.table = true, plain(mask, 0, day)
+	default:
+		t, ok, err := load(name)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, fmt.Errorf("no hours are known of the exchange %q", name)
+		}
+		zone, c.table, c.outside = t.zone, t, rule(name)
 	}
-	us := func(open, shut string, holidays func(Date) holiday) hours {
-		return hours{zone: newYork, open: clock(open), close: clock(shut), holidays: holidays}
+	var err error
+	if c.Zone, err = time.LoadLocation(zone); err != nil {
+		return nil, fmt.Errorf("hours of the exchange %s: %w", name, err)
 	}
-	grains := us("-20:00", "14:20", pitHours)
-	grains.breaks = [][2]time.Duration{{clock("08:45"), clock("09:30")}}
-	crypto := hours{zone: "UTC", close: day, everyDay: true}
-	return map[string]hours{
-		"CME":        us("-18:00", "17:00", cmeIndex),
-		"NYMEX":      us("-18:00", "17:00", cmeMetal),
-		"GRAINS":     grains,
-		"LIVESTOCK":  us("09:30", "14:05", pitHours),
-		"ICE":        us("-20:00", "17:00", pitHours),
-		"COCOA":      us("04:45", "13:30", pitHours),
-		"COFFEE":     us("04:15", "13:30", pitHours),
-		"COTTON":     us("-21:00", "14:20", pitHours),
-		"SUGAR":      us("03:30", "13:00", pitHours),
-		"ORANGE":     us("08:00", "14:00", pitHours),
-		"US":         us("09:30", "16:00", usEquities),
-		"CRYPTO":     crypto,
-		"FX":         between("Europe/London", "00:00", "23:59"),
-		"TORONTO":    between("America/Toronto", "09:30", "16:00"),
-		"LONDON":     between("Europe/London", "08:00", "16:30"),
-		"FRANKFURT":  between("Europe/Berlin", "09:00", "17:30"),
-		"PARIS":      between("Europe/Paris", "09:00", "17:30"),
-		"AMSTERDAM":  between("Europe/Amsterdam", "09:00", "17:30"),
-		"MILAN":      between("Europe/Rome", "09:00", "17:30"),
-		"MADRID":     between("Europe/Madrid", "09:00", "17:30"),
-		"ZURICH":     between("Europe/Zurich", "09:00", "17:30"),
-		"STOCKHOLM":  between("Europe/Stockholm", "09:00", "17:30"),
-		"COPENHAGEN": between("Europe/Copenhagen", "09:00", "17:00"),
-		"OSLO":       between("Europe/Oslo", "09:00", "16:20"),
-		"TOKYO":      between("Asia/Tokyo", "09:00", "15:30"),
-		"HONGKONG":   between("Asia/Hong_Kong", "09:30", "16:00"),
-		"INDIA":      between("Asia/Kolkata", "09:15", "15:30"),
-		"JAKARTA":    between("Asia/Jakarta", "09:00", "16:00"),
-		"SYDNEY":     between("Australia/Sydney", "10:00", "16:12"),
-		"JOBURG":     between("Africa/Johannesburg", "09:00", "17:00"),
-		"SAOPAULO":   between("America/Sao_Paulo", "10:00", "17:00"),
+	return c, nil
+}
+
+// InferredIn is the calendar of something of which a listing tells the zone alone: every weekday counts as possible, and nothing is
+// ever late.
+func InferredIn(zone *time.Location) *Calendar {
+	return &Calendar{Name: Unknown, Zone: zone, Inferred: true, table: plain("1111100", 0, day)}
+}
+
+// Names lists the exchanges and groups of futures whose hours and holidays are known, in order.
+func Names() []string {
+	files, err := tables.ReadDir("tables")
+	if err != nil {
+		return nil // the folder is compiled in
+	}
+	names := make([]string, 0, len(files))
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(f.Name(), ".txt"))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// always is the span of all dates.
+func always() span { return span{math.MinInt32, math.MaxInt32} }
+
+// plain is a table with the same hours on the days of a mask, Monday first, and no holidays.
+func plain(mask string, open, shut time.Duration) *table {
+	p := period{from: math.MinInt32}
+	for i := range mask {
+		if mask[i] == '1' {
+			p.week[(i+1)%7] = &hours{open: open, close: shut}
+		}
+	}
+	return &table{periods: []period{p}, known: always()}
+}
+
+// inferred are exchanges of which the zone and the days of the week are known, and neither hours nor holidays.
+func inferred() map[string]string {
+	return map[string]string{
+		"XDUB": "Europe/Dublin 1111100", "XATH": "Europe/Athens 1111100", "XPRA": "Europe/Prague 1111100",
+		"XBUD": "Europe/Budapest 1111100", "XICE": "Atlantic/Reykjavik 1111100", "XPHS": "Asia/Manila 1111100",
+		"XCAI": "Africa/Cairo 1111001", "XQAT": "Asia/Qatar 1111001", "XKUW": "Asia/Kuwait 1111001",
+		"XTAL": "Europe/Tallinn 1111100", "XRIS": "Europe/Riga 1111100", "XLIT": "Europe/Vilnius 1111100",
+		"XCAR": "America/Caracas 1111100", "XSTC": "Asia/Ho_Chi_Minh 1111100", "XCOL": "Asia/Colombo 1111100",
+		"XDFM": "Asia/Dubai 1111101", "XBSE": "Europe/Bucharest 1111100", "XBOG": "America/Bogota 1111100",
 	}
 }
 
-// Of is the calendar of an exchange by the name of its hours: "CME", "US", "LONDON". The error names what is not known.
-func Of(name string) (*Calendar, error) {
-	row, ok := exchanges()[name]
-	if !ok {
-		return nil, fmt.Errorf("no hours are known of the exchange %q", name)
+// rule is what holds of an exchange on dates that its table does not cover; nil for all but the American ones.
+func rule(name string) func(Date) exception {
+	switch name {
+	case "XNYS":
+		return usEquities
+	case "CME_EQUITY", "CME_FX", "CBOT_RATES":
+		return cmeIndex
+	case "NYMEX_ENERGY", "COMEX_METALS":
+		return cmeMetal
+	case "CBOT_GRAINS", "CME_LIVESTOCK", "CFE_VX", "ICE_CC", "ICE_CT", "ICE_DX", "ICE_KC", "ICE_OJ", "ICE_SB":
+		return pitHours
+	default:
+		return nil
 	}
-	zone, err := time.LoadLocation(row.zone)
-	if err != nil {
-		return nil, fmt.Errorf("hours of the exchange %s: %w", name, err)
-	}
-	return &Calendar{Name: name, Zone: zone, KnowsHolidays: row.holidays != nil || row.everyDay, hours: row}, nil
 }

@@ -2,6 +2,8 @@ package calendar
 
 import "time"
 
+// The rules of this file hold where no table reaches: before an exchange's first known date and after its last one.
+
 // usHoliday is what US exchanges as a whole observe on a date.
 type usHoliday int
 
@@ -11,18 +13,10 @@ const (
 	jobsFriday           // a Good Friday on which the jobs report comes out: index futures trade until 09:15
 	haltDay              // Monday holidays, Juneteenth, 4 July, Thanksgiving: equities closed, futures halt early
 	eveDay               // 3 July, the day after Thanksgiving, Christmas Eve: a half day
-	mourning             // a national day of mourning: equities closed, index futures stop at 09:30
-	stormClose           // Sandy, 2012: equities closed, index futures stopped at 09:15 and did not open again
 )
 
-// usHolidayOn names the holiday of a weekday by the exchanges' rules as they stand since 2022; one-off closures are listed.
+// usHolidayOn names the holiday of a weekday by the exchanges' rules as they stand since 2022; one-off closures are in the tables.
 func usHolidayOn(d Date) usHoliday {
-	switch d {
-	case Date{2018, time.December, 5}, Date{2025, time.January, 9}:
-		return mourning
-	case Date{2012, time.October, 29}, Date{2012, time.October, 30}:
-		return stormClose
-	}
 	y := d.Year
 	newYear := Date{y, time.January, 1}
 	if newYear.Weekday() == time.Sunday {
@@ -49,60 +43,63 @@ func usHolidayOn(d Date) usHoliday {
 	return ordinary
 }
 
+// closedOn and shortOn are what the rules below answer with.
+func closedOn() exception { return exception{kind: Closed} }
+
+func shortOn(shut time.Duration, joined bool) exception {
+	return exception{kind: Early, joined: joined, hours: hours{close: shut}}
+}
+
 // usEquities: NYSE and Nasdaq, 13:00 on half days.
-func usEquities(d Date) holiday {
+func usEquities(d Date) exception {
 	switch usHolidayOn(d) {
 	case ordinary:
-		return holiday{}
+		return exception{}
 	case eveDay:
-		return holiday{early: 13 * time.Hour}
+		return shortOn(13*time.Hour, false)
 	default:
-		return holiday{closed: true}
+		return closedOn()
 	}
 }
 
 // cmeIndex: equity index, currency and rate futures of CME and CBOT on Globex.
-func cmeIndex(d Date) holiday {
+func cmeIndex(d Date) exception {
 	switch usHolidayOn(d) {
 	case fullClose:
-		return holiday{closed: true}
+		return closedOn()
 	case jobsFriday:
-		return holiday{early: 9*time.Hour + 15*time.Minute, settledNext: true}
+		return shortOn(9*time.Hour+15*time.Minute, true)
 	case haltDay:
-		return holiday{early: 13 * time.Hour, settledNext: true}
+		return shortOn(13*time.Hour, true)
 	case eveDay:
-		return holiday{early: 13*time.Hour + 15*time.Minute}
-	case mourning:
-		return holiday{early: 9*time.Hour + 30*time.Minute}
-	case stormClose:
-		return holiday{early: 9*time.Hour + 15*time.Minute, settledNext: true}
+		return shortOn(13*time.Hour+15*time.Minute, false)
 	default:
-		return holiday{}
+		return exception{}
 	}
 }
 
 // cmeMetal: energy and metal futures of NYMEX and COMEX.
-func cmeMetal(d Date) holiday {
+func cmeMetal(d Date) exception {
 	switch usHolidayOn(d) {
 	case fullClose, jobsFriday:
-		return holiday{closed: true}
+		return closedOn()
 	case haltDay:
-		return holiday{early: 13 * time.Hour, settledNext: true}
+		return shortOn(14*time.Hour+30*time.Minute, true)
 	case eveDay:
-		return holiday{early: 13*time.Hour + 45*time.Minute}
+		return shortOn(13*time.Hour+45*time.Minute, false)
 	default:
-		return holiday{}
+		return exception{}
 	}
 }
 
 // pitHours: grains, livestock and softs, which close with the equities and shorten the half days.
-func pitHours(d Date) holiday {
+func pitHours(d Date) exception {
 	switch usHolidayOn(d) {
 	case fullClose, jobsFriday, haltDay:
-		return holiday{closed: true}
+		return closedOn()
 	case eveDay:
-		return holiday{early: 13*time.Hour + 5*time.Minute}
+		return shortOn(13*time.Hour+5*time.Minute, false)
 	default:
-		return holiday{}
+		return exception{}
 	}
 }

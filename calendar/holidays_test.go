@@ -30,7 +30,7 @@ func closures(cal *calendar.Calendar, year int) (closed []string, short map[stri
 // The dates are those that NYSE published for 2024 to 2026, and 9 January 2025, the day of mourning for President Carter.
 func TestEquityHolidays(t *testing.T) {
 	t.Parallel()
-	cal := of(t, "US")
+	cal := of(t, "XNYS")
 	for year, want := range map[int]struct{ closed, short []string }{
 		2024: {
 			[]string{
@@ -78,20 +78,20 @@ func TestFuturesHolidays(t *testing.T) {
 		closed []string
 		short  map[string]string
 	}{
-		{"CME", 2025, []string{"2025-01-01", "2025-04-18", "2025-12-25"}, map[string]string{
+		{"CME_EQUITY", 2025, []string{"2025-01-01", "2025-04-18", "2025-12-25"}, map[string]string{
 			"2025-01-09": "09:30", "2025-01-20": "13:00", "2025-02-17": "13:00", "2025-05-26": "13:00", "2025-06-19": "13:00",
 			"2025-07-03": "13:15", "2025-07-04": "13:00", "2025-09-01": "13:00", "2025-11-27": "13:00", "2025-11-28": "13:15",
 			"2025-12-24": "13:15",
 		}},
-		{"CME", 2026, []string{"2026-01-01", "2026-12-25"}, map[string]string{
+		{"CME_EQUITY", 2026, []string{"2026-01-01", "2026-12-25"}, map[string]string{
 			"2026-01-19": "13:00", "2026-02-16": "13:00", "2026-04-03": "09:15", "2026-05-25": "13:00", "2026-06-19": "13:00",
 			"2026-07-03": "13:00", "2026-09-07": "13:00", "2026-11-26": "13:00", "2026-11-27": "13:15", "2026-12-24": "13:15",
 		}},
-		{"NYMEX", 2026, []string{"2026-01-01", "2026-04-03", "2026-12-25"}, map[string]string{
+		{"NYMEX_ENERGY", 2026, []string{"2026-01-01", "2026-04-03", "2026-12-25"}, map[string]string{
 			"2026-01-19": "13:00", "2026-02-16": "13:00", "2026-05-25": "13:00", "2026-06-19": "13:00", "2026-07-03": "13:00",
 			"2026-09-07": "13:00", "2026-11-26": "13:00", "2026-11-27": "13:45", "2026-12-24": "13:45",
 		}},
-		{"GRAINS", 2026, []string{
+		{"CBOT_GRAINS", 2026, []string{
 			"2026-01-01", "2026-01-19", "2026-02-16", "2026-04-03", "2026-05-25", "2026-06-19", "2026-07-03", "2026-09-07",
 			"2026-11-26", "2026-12-25",
 		}, map[string]string{"2026-11-27": "13:05", "2026-12-24": "13:05"}},
@@ -108,7 +108,7 @@ func TestFuturesHolidays(t *testing.T) {
 
 func TestHolidaysThatFallOnWeekends(t *testing.T) {
 	t.Parallel()
-	cal := of(t, "US")
+	cal := of(t, "XNYS")
 	for _, tt := range []struct {
 		date calendar.Date
 		open bool

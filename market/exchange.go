@@ -1,46 +1,88 @@
 package market
 
-import "strings"
+import (
+	"slices"
+	"strings"
 
-// exchangeOf is the exchange of an equity, a fund or an index, by the name of its hours in package calendar. A name that tells
-// no exchange is of the US.
+	"barkeep/calendar"
+)
+
+// exchangeOf is the exchange of an equity, a fund or an index, by its name in package calendar. A bare name such as AAPL is of the US.
+// What tells no exchange, as an index or an ending that is not listed, is calendar.Unknown: no exchange's holidays are taken for it.
 func exchangeOf(name string) string {
-	if exchange, ok := foreignIndices()[name]; ok {
-		return exchange
+	if strings.HasPrefix(name, "^") {
+		return known(indices()[name])
 	}
 	if dot := strings.LastIndexByte(name, '.'); dot > 0 {
-		if exchange, ok := suffixes()[name[dot:]]; ok {
-			return exchange
-		}
+		return known(suffixes()[name[dot:]])
 	}
-	return "US"
+	if strings.HasPrefix(name, "0P") && len(name) == len("0P0000XTS7") {
+		return calendar.Unknown // a fund of any country, by Morningstar's number
+	}
+	return "XNYS"
 }
 
-// crypto tells whether a name is a pair of a cryptocurrency and what it is quoted in, as BTC-USD is.
+func known(exchange string) string {
+	if exchange == "" {
+		return calendar.Unknown
+	}
+	return exchange
+}
+
+// crypto tells whether a name is a pair of a cryptocurrency and what it is quoted in, as BTC-USD and BTC-INR are. Classes of shares
+// (BRK-B, BAC-PL) have shorter endings than currencies.
 func crypto(name string) bool {
-	for _, quote := range []string{"-USD", "-EUR", "-GBP", "-JPY", "-CAD", "-AUD", "-USDT", "-BTC"} {
-		if strings.HasSuffix(name, quote) {
-			return true
-		}
-	}
-	return false
+	dash := strings.LastIndexByte(name, '-')
+	return dash > 0 && !strings.ContainsAny(name, "^.") && slices.Contains(quotes(), name[dash+1:])
 }
 
-// suffixes gives the exchange that the end of a name stands for, as in OCDO.L, by the name of its hours in package calendar.
+// quotes are what cryptocurrencies are quoted in: the currencies of ISO 4217 that have a country, and coins.
+func quotes() []string {
+	return strings.Fields(`
+		AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNH CNY
+		COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR
+		IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR
+		MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE
+		SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR
+		ZMW ZWL USDT USDC BUSD DAI BTC ETH BNB SOL XRP`)
+}
+
+// suffixes gives the exchange that the end of a name stands for, as in OCDO.L.
 func suffixes() map[string]string {
 	return map[string]string{
-		".TO": "TORONTO", ".V": "TORONTO", ".NE": "TORONTO", ".L": "LONDON", ".IL": "LONDON", ".DE": "FRANKFURT",
-		".F": "FRANKFURT", ".PA": "PARIS", ".AS": "AMSTERDAM", ".BR": "PARIS", ".MI": "MILAN", ".MC": "MADRID",
-		".SW": "ZURICH", ".ST": "STOCKHOLM", ".CO": "COPENHAGEN", ".OL": "OSLO", ".T": "TOKYO", ".HK": "HONGKONG",
-		".NS": "INDIA", ".BO": "INDIA", ".JK": "JAKARTA", ".AX": "SYDNEY", ".JO": "JOBURG", ".SA": "SAOPAULO",
+		".TO": "XTSE", ".V": "XTSE", ".NE": "XTSE", ".CN": "XTSE", // all in Toronto, and closed on the same days
+		".L": "XLON", ".IL": "XLON", ".XC": "XLON", ".IR": "XDUB",
+		".DE": "XETR", ".F": "XFRA", ".BE": "XFRA", ".DU": "XFRA", ".HM": "XFRA", ".HA": "XFRA", ".MU": "XFRA", ".SG": "XFRA",
+		".PA": "XPAR", ".NX": "XPAR", ".AS": "XAMS", ".BR": "XBRU", ".LS": "XLIS", ".MI": "XMIL", ".TI": "XMIL", ".MC": "XMAD",
+		".SW": "XSWX", ".VX": "XSWX", ".VI": "XWBO", ".ST": "XSTO", ".CO": "XCSE", ".OL": "XOSL", ".HE": "XHEL", ".IC": "XICE",
+		".WA": "XWAR", ".PR": "XPRA", ".BD": "XBUD", ".AT": "XATH", ".IS": "XIST", ".RO": "XBSE",
+		".TL": "XTAL", ".RG": "XRIS", ".VS": "XLIT",
+		".T": "XTKS", ".HK": "XHKG", ".SS": "XSHG", ".SZ": "XSHG", ".KS": "XKRX", ".KQ": "XKRX", ".TW": "XTAI", ".TWO": "XTAI",
+		".SI": "XSES", ".KL": "XKLS", ".BK": "XBKK", ".JK": "XIDX", ".PS": "XPHS", ".NS": "XBOM", ".BO": "XBOM",
+		".VN": "XSTC", ".CM": "XCOL", ".AX": "XASX", ".XA": "XASX", ".NZ": "XNZE",
+		".TA": "XTAE", ".SR": "XSAU", ".SAU": "XSAU", ".QA": "XQAT", ".KW": "XKUW", ".AE": "XDFM", ".CA": "XCAI", ".JO": "XJSE",
+		".MX": "XMEX", ".SA": "BVMF", ".BA": "XBUE", ".SN": "XSGO", ".CR": "XCAR", ".CL": "XBOG",
 	}
 }
 
-// foreignIndices gives the exchange of the indices outside the US that people ask for.
-func foreignIndices() map[string]string {
-	return map[string]string{
-		"^FTSE": "LONDON", "^GDAXI": "FRANKFURT", "^FCHI": "PARIS", "^STOXX50E": "FRANKFURT", "^N225": "TOKYO",
-		"^HSI": "HONGKONG", "^NSEI": "INDIA", "^NSEBANK": "INDIA", "^BSESN": "INDIA", "^AXJO": "SYDNEY",
-		"^GSPTSE": "TORONTO", "^BVSP": "SAOPAULO", "^IBEX": "MADRID", "^SSMI": "ZURICH", "^AEX": "AMSTERDAM",
+// indices gives the exchange of the indices that people look for.
+func indices() map[string]string {
+	of := map[string]string{}
+	for exchange, names := range map[string]string{
+		"XNYS": "GSPC SPX DJI DJA DJT DJU IXIC NDX NDXT COMP RUT RUI RUA NYA XAX VIX VXN VXD RVX OVX GVZ VVIX VIX3M VIX9D SKEW " +
+			"TNX TYX FVX IRX OEX XEO MID SML SP400 SP500TR SP600 SOX XAU BKX OSX HGX XOI BTK DRG XMI W5000 GSPTR DWCF VXAPL",
+		"XTSE": "GSPTSE TX60", "XLON": "FTSE FTMC FTAS FTLC", "XETR": "GDAXI DAXI MDAXI SDAXI TECDAX STOXX50E STOXX V1X",
+		"XPAR": "FCHI SBF120 N100 CACMD N150", "XAMS": "AEX AMX ASCX", "XBRU": "BFX", "XLIS": "PSI20", "XMIL": "FTSEMIB",
+		"XMAD": "IBEX", "XSWX": "SSMI SSHI", "XWBO": "ATX", "XSTO": "OMX OMXSPI OMXS30", "XCSE": "OMXC20 OMXC25", "XOSL": "OSEAX OBX",
+		"XHEL": "OMXH25 OMXHPI", "XTKS": "N225 N300 TOPX TPX", "XHKG": "HSI HSCE HSCC", "XSHG": "SSEC", "XKRX": "KS11 KQ11 KS200",
+		"XTAI": "TWII TWOII", "XSES": "STI", "XKLS": "KLSE", "XIDX": "JKSE JKLQ45", "XBKK": "SET", "XPHS": "PSEI",
+		"XBOM": "NSEI NSEBANK BSESN CNXIT CNX100 CNX200 CRSLDX INDIAVIX NSMIDCP BSE500", "XASX": "AXJO AORD AXKO ATLI AXVI",
+		"XNZE": "NZ50", "XTAE": "TA125", "XMEX": "MXX", "BVMF": "BVSP", "XBUE": "MERV", "XSGO": "IPSA", "XCAI": "CASE30",
+		"XJSE": "J203 JN0U", "XIST": "XU100",
+	} {
+		for name := range strings.FieldsSeq(names) {
+			of["^"+name] = exchange
+		}
 	}
+	return of
 }

@@ -12,7 +12,7 @@ import (
 func (t Timeframe) End(c *calendar.Calendar, start time.Time) time.Time {
 	if length := t.Length(); length > 0 {
 		end := start.Add(length)
-		if s, ok := c.SessionAt(start); ok && !start.Before(s.Open) && start.Before(s.Close) && s.Close.Before(end) {
+		if s, ok := c.SessionAt(start); ok && !start.Before(s.Anchor) && start.Before(s.Close) && s.Close.Before(end) {
 			return s.Close.UTC()
 		}
 		return end.UTC()
@@ -99,11 +99,11 @@ func lastBar(s calendar.Session, before time.Time, length time.Duration) (time.T
 	if s.Close.Before(before) {
 		before = s.Close
 	}
-	if !s.Open.Before(before) {
+	if !s.Anchor.Before(before) {
 		return time.Time{}, false
 	}
-	start := s.Open.Add((before.Sub(s.Open) - 1) / length * length)
-	for !start.Before(s.Open) {
+	start := s.Anchor.Add((before.Sub(s.Anchor) - 1) / length * length)
+	for !start.Before(s.Anchor) {
 		if s.TradesDuring(start, length) {
 			return start, true
 		}
@@ -113,7 +113,7 @@ func lastBar(s calendar.Session, before time.Time, length time.Duration) (time.T
 }
 
 // Expected calls yield with the start of every bar of t that the calendar expects inside the window, in order, until yield
-// returns false. Intraday bars are counted from each session's open; of the others come the keys of the dates, weeks, months
+// returns false. Intraday bars are counted from each session's anchor; of the others come the keys of the dates, weeks, months
 // or quarters that have a daily bar.
 func (t Timeframe) Expected(c *calendar.Calendar, w Window, yield func(time.Time) bool) {
 	if t.Intraday() {
@@ -131,7 +131,7 @@ func (t Timeframe) Expected(c *calendar.Calendar, w Window, yield func(time.Time
 func (t Timeframe) expectedIntraday(c *calendar.Calendar, w Window, yield func(time.Time) bool) {
 	length := t.Length()
 	for _, s := range c.Sessions(w.From, w.To) {
-		for start := s.Open; start.Before(s.Close); start = start.Add(length) {
+		for start := s.Anchor; start.Before(s.Close); start = start.Add(length) {
 			if w.Contains(start) && s.TradesDuring(start, length) && !yield(start.UTC()) {
 				return
 			}

@@ -82,14 +82,14 @@ func Resolve(text string) (Instrument, error) {
 		}
 	}
 	if pair, ok := strings.CutSuffix(name, "=X"); ok && anyForm.MatchString(pair) {
-		return NewInstrument(name, KindCurrency, "FX") // the mark tells the pair from an equity
+		return NewInstrument(name, KindCurrency, calendar.Currencies) // the mark tells the pair from an equity
 	}
 	switch {
 	case !anyForm.MatchString(name):
 		return Instrument{}, fmt.Errorf("%w %q: accepted are a futures root (ES), a contract month (ESZ26, ES DEC26, ES 12-26), "+
 			"or another name (AAPL, ^GSPC, OCDO.L, BTC-USD, EURUSD=X)", ErrInvalidInstrument, text)
 	case crypto(name):
-		return NewInstrument(name, KindCrypto, "CRYPTO")
+		return NewInstrument(name, KindCrypto, calendar.Crypto)
 	default:
 		return NewInstrument(name, KindSpot, exchangeOf(name))
 	}
@@ -134,8 +134,8 @@ func contractOf(root string, month int, year string) (i Instrument, matched bool
 	return i, true, err
 }
 
-// NewInstrument is an instrument under a canonical name that a source's resolver settled; exchange is the name of its hours in
-// package calendar. Everything else goes through Resolve.
+// NewInstrument is an instrument under a canonical name that a source's resolver settled; exchange is a name that
+// calendar.Of knows. Everything else goes through Resolve.
 func NewInstrument(name string, kind Kind, exchange string) (Instrument, error) {
 	c, err := calendar.Of(exchange)
 	if err != nil {

@@ -58,16 +58,16 @@ func TestResolveWhatIsNoFuture(t *testing.T) {
 		kind       market.Kind
 		calendar   string
 	}{
-		{"AAPL", "AAPL", market.KindSpot, "US"},
-		{"brk-b", "BRK-B", market.KindSpot, "US"},
-		{"SIX", "SIX", market.KindSpot, "US"},     // an equity, and no contract month of SI
-		{"ESZ", "ESZ", market.KindSpot, "US"},     // no year, no contract
-		{"CLF", "CLF", market.KindSpot, "US"},     // Cleveland-Cliffs
-		{"ABF25", "ABF25", market.KindSpot, "US"}, // AB is no listed root
-		{"^GSPC", "^GSPC", market.KindSpot, "US"},
-		{"^ftse", "^FTSE", market.KindSpot, "LONDON"},
-		{"OCDO.L", "OCDO.L", market.KindSpot, "LONDON"},
-		{"6488.TWO", "6488.TWO", market.KindSpot, "US"},
+		{"AAPL", "AAPL", market.KindSpot, "XNYS"},
+		{"brk-b", "BRK-B", market.KindSpot, "XNYS"},
+		{"SIX", "SIX", market.KindSpot, "XNYS"},     // an equity, and no contract month of SI
+		{"ESZ", "ESZ", market.KindSpot, "XNYS"},     // no year, no contract
+		{"CLF", "CLF", market.KindSpot, "XNYS"},     // Cleveland-Cliffs
+		{"ABF25", "ABF25", market.KindSpot, "XNYS"}, // AB is no listed root
+		{"^GSPC", "^GSPC", market.KindSpot, "XNYS"},
+		{"^ftse", "^FTSE", market.KindSpot, "XLON"},
+		{"OCDO.L", "OCDO.L", market.KindSpot, "XLON"},
+		{"6488.TWO", "6488.TWO", market.KindSpot, "XNYS"},
 		{"BTC-USD", "BTC-USD", market.KindCrypto, "CRYPTO"},
 		{"eth-usdt", "ETH-USDT", market.KindCrypto, "CRYPTO"},
 		{"BTC-JPY", "BTC-JPY", market.KindCrypto, "CRYPTO"},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -73,7 +74,7 @@ func resolveFrontMonth(text, root string) (market.Instrument, error) {
 	case i.Kind == market.KindFuture:
 		return i, nil
 	default:
-		return market.NewInstrument(root+frontMonth, market.KindFuture, "CME")
+		return market.NewInstrument(root+frontMonth, market.KindFuture, unlisted(root, ""))
 	}
 }
 
@@ -90,8 +91,19 @@ func resolveContract(name, code, year, suffix string) (market.Instrument, error)
 	case i.Kind == market.KindContract:
 		return i, nil
 	case futures && len(year) > 1:
-		return market.NewInstrument(name, market.KindContract, "CME")
+		return market.NewInstrument(name, market.KindContract, unlisted("", suffix))
 	default:
 		return market.Resolve(name) // an equity may look like this
+	}
+}
+
+// unlisted is the calendar of a future whose root is not listed: the group that its exchange leaves no doubt about, else a calendar
+// that is marked as inferred.
+func unlisted(root, suffix string) string {
+	switch {
+	case root == "ALI" || suffix == ".CMX":
+		return "COMEX_METALS"
+	default:
+		return calendar.UnknownFuture
 	}
 }

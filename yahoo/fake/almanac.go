@@ -68,8 +68,8 @@ func (a *almanac) work(n int) *plan {
 	d, zone := dateOf(n), a.calendar.Zone
 	p := &plan{midnight: d.At(zone, 0).Unix(), next: d.AddDays(1).At(zone, 0).Unix()}
 	session, open := a.calendar.Session(d)
-	globex := a.calendar.Name == "CME" || a.calendar.Name == "NYMEX"
-	halt := globex && session.Short && session.Close.Equal(d.At(zone, 13*time.Hour))
+	globex := isGlobex(a.calendar.Name)
+	halt := globex && session.SettledNext
 	if open && !halt {
 		p.trades, p.open, p.close = true, session.Open.Unix(), session.Close.Unix()
 	}
@@ -131,4 +131,14 @@ func (a *almanac) latest(at int64) (span, bool) {
 		}
 	}
 	return span{}, false
+}
+
+// isGlobex tells whether a calendar is of one of the groups that trade around the clock at CME.
+func isGlobex(name string) bool {
+	switch name {
+	case "CME_EQUITY", "CME_FX", "CBOT_RATES", "NYMEX_ENERGY", "COMEX_METALS", calendar.UnknownFuture:
+		return true
+	default:
+		return false
+	}
 }

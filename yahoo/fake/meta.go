@@ -99,7 +99,7 @@ func (s *series) tradingNow() periods {
 	}
 	p = a.plan(s.state.span.date)
 	before, after := p.open, p.close
-	if a.calendar.Name == "US" {
+	if a.calendar.Name == "XNYS" {
 		before, after = p.open-5*hour-hour/2, p.close+4*hour
 	}
 	return periods{s.period(before, p.open), s.period(p.open, p.close), s.period(p.close, after)}

@@ -38,23 +38,23 @@ func profileOf(i market.Instrument, key uint64) profile {
 // exchangeOf gives an exchange's names and currency at the provider, those of the recordings where there are any.
 func exchangeOf(calendar string) (exchange, full, currency string) {
 	switch calendar {
-	case "US":
+	case "XNYS":
 		return "NMS", "NasdaqGS", "USD"
-	case "TORONTO":
+	case "XTSE":
 		return "TOR", "Toronto", "CAD"
-	case "LONDON":
+	case "XLON":
 		return "LSE", "LSE", "GBp"
-	case "FRANKFURT":
+	case "XETR":
 		return "GER", "XETRA", "EUR"
-	case "MILAN":
+	case "XMIL":
 		return "MIL", "Milan", "EUR"
-	case "COPENHAGEN":
+	case "XCSE":
 		return "CPH", "Copenhagen", "DKK"
-	case "OSLO":
+	case "XOSL":
 		return "OSL", "Oslo", "NOK"
-	case "SYDNEY":
+	case "XASX":
 		return "ASX", "ASX", "AUD"
-	case "JAKARTA":
+	case "XIDX":
 		return "JKT", "Jakarta", "IDR"
 	default:
 		return calendar, calendar, "EUR"

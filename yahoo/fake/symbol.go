@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -35,7 +36,7 @@ func instrumentOf(text string) (market.Instrument, error) {
 		case i.Kind == market.KindFuture:
 			return i, nil
 		default:
-			return market.NewInstrument(symbol, market.KindFuture, "CME")
+			return market.NewInstrument(symbol, market.KindFuture, calendar.UnknownFuture)
 		}
 	}
 	if m := contractForm.FindStringSubmatch(symbol); m != nil {
@@ -44,7 +45,7 @@ func instrumentOf(text string) (market.Instrument, error) {
 		case err != nil:
 			return market.Instrument{}, err
 		case i.Kind != market.KindContract:
-			return market.NewInstrument(symbol, market.KindContract, "CME") // of a root that is not listed
+			return market.NewInstrument(symbol, market.KindContract, calendar.UnknownFuture) // of a root that is not listed
 		case symbolOf(i) == i.Name+"."+m[2]:
 			return i, nil
 		}
