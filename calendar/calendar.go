@@ -14,7 +14,7 @@ type Calendar struct {
 	Inferred bool
 
 	table   *table
-	outside func(Date) exception // the rule for dates that the table does not cover; nil for none
+	outside func(Date) variation // the rule for dates that the table does not cover; nil for none
 	week    *time.Location       // of currencies: the zone in which the week begins on Sunday at 17:00 and ends on Friday at 17:00
 }
 
@@ -24,7 +24,7 @@ func (c *Calendar) Session(d Date) (Session, bool) {
 	usual := c.table.usual(n)
 	h, kind, joined := usual, Regular, false
 	if e, ok := c.exception(d, n); ok {
-		if h, kind, joined = &e.hours, e.kind, e.joined; kind == Closed {
+		if h, kind, joined = e.hours, e.kind, e.joined; kind == Closed {
 			return Session{}, false
 		}
 		if usual != nil && h.open == usual.open && h.close == usual.close {
@@ -66,12 +66,12 @@ func (c *Calendar) exception(d Date, n int) (*exception, bool) {
 	if usual == nil {
 		return nil, false
 	}
-	e := c.outside(d)
-	if e.kind == "" || e.kind != Closed && e.hours.close >= usual.close {
+	v := c.outside(d)
+	if v.kind == "" || v.kind != Closed && v.hours.close >= usual.close {
 		return nil, false
 	}
-	e.hours.open, e.hours.breaks = usual.open, during(usual.breaks, usual.open, e.hours.close)
-	return &e, true
+	v.hours.open = usual.open
+	return &exception{variation: &v, day: n, hours: v.during(usual)}, true
 }
 
 // Known are the first and the last date that the table of the exchange covers. ok is false when it needs none, as for what trades

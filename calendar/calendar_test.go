@@ -10,9 +10,13 @@ import (
 	"barkeep/calendar"
 )
 
-// names are exchanges that between them have every kind of session: overnight, with a break, by day, at all hours.
+// names are exchanges that between them have every kind of session: overnight, with a break, by day, at all hours, in the evening,
+// late, on weekends.
 func names() []string {
-	return []string{"CME_EQUITY", "NYMEX_ENERGY", "CBOT_GRAINS", "CME_LIVESTOCK", "ICE_DX", "ICE_KC", "XNYS", "CRYPTO", "FX", "XLON", "XTKS", "XASX"}
+	return []string{
+		"CME_EQUITY", "NYMEX_ENERGY", "CBOT_GRAINS", "CME_LIVESTOCK", "ICE_DX", "ICE_KC", "XNYS", "CRYPTO", "FX", "XLON", "XTKS", "XASX",
+		"XHKG", "XTAI", "XBOM", "XTAE", "XSAU", "XKRX", "BVMF", "XMEX", "XCAI", "UNKNOWN", "UNKNOWN_FUTURE",
+	}
 }
 
 // Globex opens at 18:00 New York, which is 23:00 UTC in winter and 22:00 in summer; both days of a change are covered.
@@ -53,7 +57,18 @@ func TestTradingDateAndOpen(t *testing.T) {
 		{"CBOT_GRAINS", "2026-03-09 09:00", "2026-03-09", "2026-03-08 20:00"},
 		{"ICE_CT", "2026-03-09 21:00", "2026-03-10", "2026-03-09 21:00"},
 		{"CRYPTO", "2026-03-08 02:30", "2026-03-08", "2026-03-08 00:00"},
-		{"FX", "2026-03-29 22:00", "2026-03-27", "2026-03-27 00:00"},
+		{"FX", "2026-03-29 11:59", "2026-03-27", "2026-03-27 00:00"},
+		{"FX", "2026-03-29 22:00", "2026-03-30", "2026-03-29 12:00"}, // a Sunday evening belongs to Monday
+		{"FX", "2026-03-31 00:00", "2026-03-31", "2026-03-31 00:00"},
+		{"XTAE", "2025-12-28 10:00", "2025-12-28", "2025-12-28 09:59"}, // Sundays were days of trading in Israel until 2026
+		{"XTAE", "2026-01-11 10:00", "2026-01-09", "2026-01-09 09:59"},
+		{"XSAU", "2026-03-15 10:00", "2026-03-15", "2026-03-15 10:00"},
+		{"XSAU", "2026-03-13 10:00", "2026-03-12", "2026-03-12 10:00"}, // Friday is a weekend there
+		{"XBOM", "2019-10-27 18:14", "2019-10-25", "2019-10-25 09:15"},
+		{"XBOM", "2019-10-27 18:15", "2019-10-27", "2019-10-27 18:15"}, // a muhurat evening, on a Sunday
+		{"XTAI", "2018-03-31 09:00", "2018-03-31", "2018-03-31 09:00"}, // a Saturday on which Taiwan made up for a holiday
+		{"XKRX", "2025-11-13 09:30", "2025-11-12", "2025-11-12 09:00"}, // the day of the college entrance exam opens an hour late
+		{"XKRX", "2025-11-13 10:00", "2025-11-13", "2025-11-13 10:00"},
 	} {
 		cal := of(t, tt.name)
 		now := at(t, cal.Zone, tt.at)
@@ -88,6 +103,25 @@ func TestIsOpen(t *testing.T) {
 		{"XNYS", "2026-03-09 15:59", true},
 		{"CRYPTO", "2026-03-08 03:00", true},
 		{"CRYPTO", "2026-12-25 23:59", true},
+		{"FX", "2026-10-25 20:59", false}, // 16:59 New York, whose clocks change a week after London's
+		{"FX", "2026-10-25 21:00", true},
+		{"FX", "2026-11-01 21:59", false},
+		{"FX", "2026-11-01 22:00", true},
+		{"FX", "2026-11-06 21:59", true}, // Friday 16:59 New York
+		{"FX", "2026-11-06 22:00", false},
+		{"FX", "2026-12-25 12:00", true},
+		{"XTKS", "2026-05-04 10:00", false}, // Golden Week
+		{"XTKS", "2026-05-07 11:29", true},
+		{"XTKS", "2026-05-07 11:30", false}, // lunch
+		{"XTKS", "2026-05-07 12:30", true},
+		{"XTKS", "2024-11-01 15:15", false}, // the close moved from 15:00 to 15:30 on 5 November 2024
+		{"XTKS", "2024-11-05 15:15", true},
+		{"XHKG", "2026-02-16 11:59", true}, // the eve of the Lunar New Year ends at noon, without a lunch
+		{"XHKG", "2026-02-16 13:00", false},
+		{"BVMF", "2026-02-18 12:59", false}, // Ash Wednesday opens at 13:00
+		{"BVMF", "2026-02-18 13:00", true},
+		{"XMEX", "2026-03-09 07:30", true}, // Mexico keeps New York's hours, and has no summer time
+		{"XMEX", "2026-03-06 07:30", false},
 	} {
 		cal := of(t, tt.name)
 		if got := cal.IsOpen(at(t, cal.Zone, tt.at)); got != tt.open {
@@ -181,10 +215,11 @@ func TestTradingDatesPartitionTime(t *testing.T) {
 		if !next.After(now) || cal.TradingDate(next.Add(-1)) != d || !cal.Open(next).Equal(next) {
 			t.Fatalf("%v belongs to %s, and the next date opens %v", now, d, next)
 		}
-		if from, _, ok := cal.Hours(d); !ok || !from.Equal(open) {
+		s, trades := cal.Session(d)
+		if from, _, ok := cal.Hours(d); (!trades || s.Kind == calendar.Regular) && (!ok || !from.Equal(open)) {
 			t.Fatalf("%s usually opens %v (%t), and opened %v", d, from, ok, open)
 		}
-		if s, ok := cal.Session(d); ok && (!s.Open.Equal(open) || cal.TradingDate(s.Close.Add(-time.Second)) != d) {
+		if trades && (!s.Anchor.Equal(open) || s.Open.Before(open) || cal.TradingDate(s.Close.Add(-time.Second)) != d) {
 			t.Fatalf("session %+v of %v", s, now)
 		}
 		later := now.Add(time.Duration(rapid.Int64Range(0, 1e6).Draw(t, "seconds")) * time.Second)

@@ -112,7 +112,7 @@ func inferred() map[string]string {
 }
 
 // rule is what holds of an exchange on dates that its table does not cover; nil for all but the American ones.
-func rule(name string) func(Date) exception {
+func rule(name string) func(Date) variation {
 	switch name {
 	case "XNYS":
 		return usEquities

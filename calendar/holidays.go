@@ -44,17 +44,17 @@ func usHolidayOn(d Date) usHoliday {
 }
 
 // closedOn and shortOn are what the rules below answer with.
-func closedOn() exception { return exception{kind: Closed} }
+func closedOn() variation { return variation{kind: Closed} }
 
-func shortOn(shut time.Duration, joined bool) exception {
-	return exception{kind: Early, joined: joined, hours: hours{close: shut}}
+func shortOn(shut time.Duration, joined bool) variation {
+	return variation{kind: Early, joined: joined, hours: hours{close: shut}}
 }
 
 // usEquities: NYSE and Nasdaq, 13:00 on half days.
-func usEquities(d Date) exception {
+func usEquities(d Date) variation {
 	switch usHolidayOn(d) {
 	case ordinary:
-		return exception{}
+		return variation{}
 	case eveDay:
 		return shortOn(13*time.Hour, false)
 	default:
@@ -63,7 +63,7 @@ func usEquities(d Date) exception {
 }
 
 // cmeIndex: equity index, currency and rate futures of CME and CBOT on Globex.
-func cmeIndex(d Date) exception {
+func cmeIndex(d Date) variation {
 	switch usHolidayOn(d) {
 	case fullClose:
 		return closedOn()
@@ -74,12 +74,12 @@ func cmeIndex(d Date) exception {
 	case eveDay:
 		return shortOn(13*time.Hour+15*time.Minute, false)
 	default:
-		return exception{}
+		return variation{}
 	}
 }
 
 // cmeMetal: energy and metal futures of NYMEX and COMEX.
-func cmeMetal(d Date) exception {
+func cmeMetal(d Date) variation {
 	switch usHolidayOn(d) {
 	case fullClose, jobsFriday:
 		return closedOn()
@@ -88,18 +88,18 @@ func cmeMetal(d Date) exception {
 	case eveDay:
 		return shortOn(13*time.Hour+45*time.Minute, false)
 	default:
-		return exception{}
+		return variation{}
 	}
 }
 
 // pitHours: grains, livestock and softs, which close with the equities and shorten the half days.
-func pitHours(d Date) exception {
+func pitHours(d Date) variation {
 	switch usHolidayOn(d) {
 	case fullClose, jobsFriday, haltDay:
 		return closedOn()
 	case eveDay:
 		return shortOn(13*time.Hour+5*time.Minute, false)
 	default:
-		return exception{}
+		return variation{}
 	}
 }

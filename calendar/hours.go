@@ -41,11 +41,29 @@ type period struct {
 
 // exception is what differs from the usual week on one date.
 type exception struct {
-	day    int // since 1970
-	kind   Kind
+	*variation
+	day    int    // since 1970
+	hours  *hours // nil on a closed date
 	unsure bool
+}
+
+// variation is what the dates of one line of a table have in common.
+type variation struct {
+	kind   Kind
 	joined bool // settled with the next trading date
 	hours  hours
+}
+
+// during are the hours of the variation on a date with such usual hours, whose breaks hold; nil for a day without trading else.
+func (v *variation) during(usual *hours) *hours {
+	if usual == nil {
+		return &v.hours
+	}
+	breaks := during(usual.breaks, v.hours.open, v.hours.close)
+	if len(breaks) == 0 {
+		return &v.hours
+	}
+	return &hours{open: v.hours.open, close: v.hours.close, breaks: breaks}
 }
 
 // span is a stretch of dates, both ends included, in days since 1970.
@@ -101,7 +119,7 @@ func (t *table) exception(n int) (*exception, bool) {
 // trading, those that it would have had. nil means that the date has no time of its own.
 func (t *table) begins(n int) *hours {
 	if e, ok := t.exception(n); ok && e.kind != Closed {
-		return &e.hours
+		return e.hours
 	}
 	return t.usual(n)
 }

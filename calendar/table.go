@@ -1,7 +1,6 @@
 package calendar
 
 import (
-	"cmp"
 	"embed"
 	"fmt"
 	"math"
@@ -27,7 +26,7 @@ func load(name string) (t *table, ok bool, err error) {
 	if err != nil {
 		return nil, false, nil // not one of the tables
 	}
-	r := reader{table: &table{exceptions: make([]exception, 0, 512)}}
+	r := reader{table: &table{}, dated: make([]int, 0, 512)}
 	for line := range strings.Lines(string(text)) {
 		if err := r.line(strings.Fields(line)); err != nil {
 			return nil, true, fmt.Errorf("table of the exchange %s, line %q: %w", name, strings.TrimSpace(line), err)
@@ -40,6 +39,8 @@ func load(name string) (t *table, ok bool, err error) {
 type reader struct {
 	table *table
 	rows  []row
+	lines []*variation
+	dated []int // an exception each: its day, the index of its line and whether it is not certain, in bits that sort by day
 }
 
 // row is a line of hours: the days of a week, from one date to another, on which they hold.
@@ -99,25 +100,39 @@ func (r *reader) hours(fields []string) error {
 
 // dates reads a line of exceptions; head is the year of closures and the times of the others.
 func (r *reader) dates(kind Kind, joined bool, head string, dates []string) error {
-	e := exception{kind: kind, joined: joined}
-	if kind != Closed {
-		open, shut, err := timesOf(head)
-		if err != nil {
-			return err
-		}
-		e.hours, head = hours{open: open, close: shut}, ""
+	v := &variation{kind: kind, joined: joined}
+	year := 0
+	var err error
+	switch kind {
+	case Closed:
+		year, err = strconv.Atoi(head)
+	case Early, Late, Special:
+		v.hours.open, v.hours.close, err = timesOf(head)
+	default:
+		err = fmt.Errorf("%q is no kind of line", kind)
+	}
+	if err != nil {
+		return err
 	}
 	for _, text := range dates {
 		digits, unsure := strings.CutSuffix(text, "?")
-		n, err := strconv.Atoi(head + digits)
+		n, err := strconv.Atoi(digits)
 		if err != nil {
 			return fmt.Errorf("date %q: %w", text, err)
 		}
-		e.unsure, e.day = unsure, Date{n / 10000, time.Month(n / 100 % 100), n % 100}.number()
-		r.table.exceptions = append(r.table.exceptions, e)
+		n += year * 10000
+		key := Date{n / 10000, time.Month(n / 100 % 100), n % 100}.number()<<lineBits | len(r.lines)<<1
+		if unsure {
+			key |= 1
+		}
+		r.dated = append(r.dated, key)
 	}
+	r.lines = append(r.lines, v)
 	return nil
 }
+
+// lineBits hold the index of a line and a mark in the keys of reader.dated.
+const lineBits = 16
 
 // finish puts the rows into weeks and the exceptions into order, and gives each of these the breaks of its usual day.
 func (r *reader) finish() *table {
@@ -135,12 +150,15 @@ func (r *reader) finish() *table {
 			t.periods = append(t.periods, p)
 		}
 	}
-	slices.SortFunc(t.exceptions, func(a, b exception) int { return cmp.Compare(a.day, b.day) })
-	for i := range t.exceptions {
-		e := &t.exceptions[i]
-		if usual := t.usual(e.day); usual != nil && e.kind != Closed {
-			e.hours.breaks = during(usual.breaks, e.hours.open, e.hours.close)
+	slices.Sort(r.dated)
+	t.exceptions = make([]exception, len(r.dated))
+	for i, key := range r.dated {
+		v := r.lines[key>>1&(1<<(lineBits-1)-1)]
+		e := exception{variation: v, day: key >> lineBits, unsure: key&1 == 1}
+		if v.kind != Closed {
+			e.hours = v.during(t.usual(e.day))
 		}
+		t.exceptions[i] = e
 	}
 	for _, p := range t.periods {
 		for _, h := range p.week {

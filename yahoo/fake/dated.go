@@ -35,12 +35,13 @@ func (s *series) dated(t *table) {
 	}
 }
 
-// stamp is what the provider puts on a daily bar: midnight for futures, 09:30 on their half days, the open for the rest.
+// stamp is what the provider puts on a daily bar: midnight for futures and currencies, 09:30 on
+// the half days of futures, the open for the rest.
 func (s *series) stamp(p *plan) int64 {
 	switch {
 	case p.half:
 		return p.hours[0].from
-	case s.listing.future() || !p.trades:
+	case s.listing.future() || s.listing.instrument.Kind == market.KindCurrency || !p.trades:
 		return p.midnight
 	default:
 		return p.open
