@@ -34,7 +34,7 @@ func (c *Calendar) Session(d Date) (Session, bool) {
 	if h == nil {
 		return Session{}, false
 	}
-	s := Session{Date: d, Open: d.At(c.Zone, h.open), Close: d.At(c.Zone, h.close), Kind: kind, SettledNext: joined}
+	s := Session{Date: d, Open: c.begin(d, h), Close: d.At(c.Zone, h.close), Kind: kind, SettledNext: joined}
 	s.Anchor = s.Open
 	s.Short = usual != nil && h.close < usual.close && kind != Special
 	if c.week != nil {
@@ -55,6 +55,15 @@ func (c *Calendar) cutWeek(s *Session) {
 		s.Close = s.Date.At(c.week, 17*time.Hour).In(c.Zone)
 	default:
 	}
+}
+
+// begin is when a trading date with such hours begins. A Monday of currencies does a day before its midnight, by the clock or not: so
+// the bars of Sunday evening keep to the grid of the other days, also when London's clocks change on that Sunday.
+func (c *Calendar) begin(d Date, h *hours) time.Time {
+	if c.week != nil && d.Weekday() == time.Monday {
+		return d.At(c.Zone, 0).Add(-day)
+	}
+	return d.At(c.Zone, h.open)
 }
 
 // exception is what differs on a date, from the table or, where it covers nothing, from the rule.
@@ -108,7 +117,7 @@ func (c *Calendar) Hours(d Date) (open, closes time.Time, ok bool) {
 	for i := 0; h == nil; i++ {
 		h = week[i]
 	}
-	return d.At(c.Zone, h.open), d.At(c.Zone, h.close), ok
+	return c.begin(d, h), d.At(c.Zone, h.close), ok
 }
 
 // TradingDate is the trading date that an instant belongs to: the one whose Open was the last at or before t. An instant in
@@ -120,14 +129,14 @@ func (c *Calendar) TradingDate(t time.Time) Date {
 
 // trading is the trading date that t belongs to, and when it began.
 func (c *Calendar) trading(t time.Time) (Date, time.Time) {
-	d := DateOf(t.In(c.Zone)).AddDays(1)
-	for n, tomorrow := d.number(), true; ; n, tomorrow = n-1, false {
+	today := DateOf(t.In(c.Zone)).number()
+	for n := today + 2; ; n-- {
 		h := c.table.begins(n)
-		if h == nil || tomorrow && h.open >= 0 {
+		if h == nil || n > today && h.open >= 0 {
 			continue
 		}
-		d = dateOfNumber(n)
-		if begins := d.At(c.Zone, h.open); !begins.After(t) {
+		d := dateOfNumber(n)
+		if begins := c.begin(d, h); !begins.After(t) {
 			return d, begins
 		}
 	}
@@ -144,7 +153,7 @@ func (c *Calendar) Open(t time.Time) time.Time {
 func (c *Calendar) NextOpen(t time.Time) time.Time {
 	for n := c.TradingDate(t).number() + 1; ; n++ {
 		if h := c.table.begins(n); h != nil {
-			return dateOfNumber(n).At(c.Zone, h.open)
+			return c.begin(dateOfNumber(n), h)
 		}
 	}
 }

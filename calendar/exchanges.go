@@ -15,7 +15,7 @@ const (
 	// Crypto trades at all hours of every day, dated by UTC.
 	Crypto = "CRYPTO"
 	// Currencies trade from Sunday 17:00 New York to Friday 17:00 New York, dated and counted by London's midnight. What trades
-	// on Sunday evening belongs to Monday, whose bars are counted from Sunday noon, so that they keep to the grid of the other days.
+	// on Sunday evening belongs to Monday, whose bars are counted from a day before its midnight: they keep to the grid of other days.
 	Currencies = "FX"
 	// Unknown is of what no exchange is known: every weekday counts as possible, in UTC.
 	Unknown = "UNKNOWN"
@@ -34,8 +34,7 @@ func Of(name string) (*Calendar, error) {
 		c.table = plain("1111111", 0, day)
 	case name == Currencies:
 		zone, c.table = "Europe/London", plain("1111100", 0, day)
-		monday := &c.table.periods[0].week[time.Monday]
-		*monday = &hours{open: -12 * time.Hour, close: day}
+		c.table.periods[0].week[time.Monday] = &hours{open: -day, close: day} // Calendar.begin
 		var err error
 		if c.week, err = time.LoadLocation(newYork); err != nil {
 			return nil, fmt.Errorf("hours of %s: %w", name, err)

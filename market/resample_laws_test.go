@@ -86,7 +86,7 @@ func TestResamplingLaws(t *testing.T) {
 				t.Fatalf("%s to %s on %s: %+v, want %+v", p.from, p.to, cal.Name, b, want)
 			}
 			s, ok := cal.SessionAt(b.Start)
-			if p.to.Intraday() && (!ok || b.Start.Before(s.Open) || p.to.End(cal, b.Start).After(s.Close)) {
+			if p.to.Intraday() && (!ok || b.Start.Before(s.Anchor) || p.to.End(cal, b.Start).After(s.Close)) {
 				t.Fatalf("bar of %v crosses its session", b.Start)
 			}
 		}

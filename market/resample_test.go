@@ -134,16 +134,16 @@ func TestABarOfAClosedDayStandsInForNone(t *testing.T) {
 	}
 }
 
-// Currencies trade on Sunday evenings, which our sessions call closed. When clocks change that day, the buckets counted from
-// Friday reach beyond Monday's open; Monday's bars are not theirs.
-func TestResampleStopsAtTheNextOpen(t *testing.T) {
+// Currencies trade on Sunday evenings, which belong to Monday. Their bars keep to the grid of London's midnight, also when clocks
+// change that day.
+func TestResampleOfASundayEvening(t *testing.T) {
 	t.Parallel()
 	cal := resolve(t, "EURUSD=X").Calendar
 	base := market.NewCandles(0)
 	for _, text := range []string{"2026-03-29 22:00", "2026-03-29 23:00", "2026-03-30 00:00"} {
 		base.Append(market.Candle{Start: at(t, cal.Zone, text), Open: 1, High: 1, Low: 1, Close: 1, Volume: 10})
 	}
-	want := []start{{"03-29 13:00", 20, false}, {"03-30 00:00", 10, true}}
+	want := []start{{"03-29 12:00", 20, false}, {"03-30 00:00", 10, true}}
 	if got := starts(cal, market.Resample(base, market.H1, market.H12, cal, never())); !slices.Equal(got, want) {
 		t.Errorf("12h over a clock change: %v, want %v", got, want)
 	}

@@ -85,9 +85,13 @@ func expected(cal *calendar.Calendar, w market.Window, tf market.Timeframe) *mar
 	return bars
 }
 
-// names are instruments that between them have every kind of session: overnight, with a break, by day, at all hours.
+// names are instruments that between them have every kind of session: overnight, with a break, by day, at all hours, in the evening,
+// late, on weekends.
 func names() []string {
-	return []string{"ES", "GC", "ZC", "HE", "DX", "KC", "AAPL", "BTC-USD", "EURUSD=X", "OCDO.L", "^N225", "ALL.AX"}
+	return []string{
+		"ES", "GC", "ZC", "HE", "DX", "KC", "AAPL", "BTC-USD", "EURUSD=X", "OCDO.L", "^N225", "ALL.AX", "0700.HK", "2330.TW",
+		"RELIANCE.NS", "TEVA.TA", "2222.SR", "005930.KS", "PETR4.SA", "BTC-INR",
+	}
 }
 
 // draw makes an instant between 2015 and 2030, often near midnight UTC or a clock change.

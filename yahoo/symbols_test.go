@@ -98,14 +98,15 @@ func TestResolveWhatIsNoFuture(t *testing.T) {
 		{"^GSPC", "^GSPC", market.KindSpot, "XNYS"},
 		{"^ftse", "^FTSE", market.KindSpot, "XLON"},
 		{"OCDO.L", "OCDO.L", market.KindSpot, "XLON"},
-		{"6488.TWO", "6488.TWO", market.KindSpot, "XNYS"},
+		{"6488.TWO", "6488.TWO", market.KindSpot, "XTAI"},
 		{"BTC-USD", "BTC-USD", market.KindCrypto, "CRYPTO"},
 		{"eth-usdt", "ETH-USDT", market.KindCrypto, "CRYPTO"},
 		{"BTC-JPY", "BTC-JPY", market.KindCrypto, "CRYPTO"},
 		{"EURUSD=X", "EURUSD=X", market.KindCurrency, "FX"},
 		{"inr=x", "INR=X", market.KindCurrency, "FX"},
-		{"ALI=F", "ALI=F", market.KindFuture, "CME_EQUITY"}, // a future that is not listed keeps its symbol
-		{"ABF25.CME", "ABF25.CME", market.KindContract, "CME_EQUITY"},
+		{"ALI=F", "ALI=F", market.KindFuture, "COMEX_METALS"}, // a future that is not listed keeps its symbol
+		{"ABF25.CME", "ABF25.CME", market.KindContract, "UNKNOWN_FUTURE"},
+		{"ZZ=F", "ZZ=F", market.KindFuture, "UNKNOWN_FUTURE"},
 	} {
 		i := instrument(t, tt.text)
 		if i.Name != tt.name || yahoo.Symbol(i) != tt.name || i.Kind != tt.kind || i.Calendar.Name != tt.calendar || i.Root != "" {
