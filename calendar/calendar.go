@@ -24,7 +24,7 @@ func (c *Calendar) Session(d Date) (Session, bool) {
 	usual := c.table.usual(n)
 	h, kind, joined := usual, Regular, false
 	if e, ok := c.exception(d, n); ok {
-		if h, kind, joined = e.hours, e.kind, e.joined; kind == Closed {
+		if h, kind, joined = &e.hours, e.kind, e.joined; kind == Closed {
 			return Session{}, false
 		}
 		if usual != nil && h.open == usual.open && h.close == usual.close {
@@ -80,7 +80,7 @@ func (c *Calendar) exception(d Date, n int) (*exception, bool) {
 		return nil, false
 	}
 	v.hours.open = usual.open
-	return &exception{variation: &v, day: n, hours: v.during(usual)}, true
+	return &exception{variation: v.on(usual)}, true
 }
 
 // Known are the first and the last date that the table of the exchange covers. ok is false when it needs none, as for what trades

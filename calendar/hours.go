@@ -42,8 +42,7 @@ type period struct {
 // exception is what differs from the usual week on one date.
 type exception struct {
 	*variation
-	day    int    // since 1970
-	hours  *hours // nil on a closed date
+	day    int32 // since 1970
 	unsure bool
 }
 
@@ -54,16 +53,16 @@ type variation struct {
 	hours  hours
 }
 
-// during are the hours of the variation on a date with such usual hours, whose breaks hold; nil for a day without trading else.
-func (v *variation) during(usual *hours) *hours {
-	if usual == nil {
-		return &v.hours
+// on is the variation on a date with such usual hours, whose breaks hold; nil for a day without trading else.
+func (v *variation) on(usual *hours) *variation {
+	if usual == nil || v.kind == Closed {
+		return v
 	}
 	breaks := during(usual.breaks, v.hours.open, v.hours.close)
 	if len(breaks) == 0 {
-		return &v.hours
+		return v
 	}
-	return &hours{open: v.hours.open, close: v.hours.close, breaks: breaks}
+	return &variation{v.kind, v.joined, hours{v.hours.open, v.hours.close, breaks}}
 }
 
 // span is a stretch of dates, both ends included, in days since 1970.
@@ -103,13 +102,13 @@ func (t *table) usual(n int) *hours { return t.week(n)[weekday(n)] }
 func (t *table) exception(n int) (*exception, bool) {
 	low, high := 0, len(t.exceptions)
 	for low < high {
-		if middle := (low + high) / 2; t.exceptions[middle].day < n {
+		if middle := (low + high) / 2; int(t.exceptions[middle].day) < n {
 			low = middle + 1
 		} else {
 			high = middle
 		}
 	}
-	if low == len(t.exceptions) || t.exceptions[low].day != n {
+	if low == len(t.exceptions) || int(t.exceptions[low].day) != n {
 		return nil, false
 	}
 	return &t.exceptions[low], true
@@ -119,7 +118,7 @@ func (t *table) exception(n int) (*exception, bool) {
 // trading, those that it would have had. nil means that the date has no time of its own.
 func (t *table) begins(n int) *hours {
 	if e, ok := t.exception(n); ok && e.kind != Closed {
-		return e.hours
+		return &e.hours
 	}
 	return t.usual(n)
 }

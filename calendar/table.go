@@ -27,8 +27,10 @@ func load(name string) (t *table, ok bool, err error) {
 		return nil, false, nil // not one of the tables
 	}
 	r := reader{table: &table{}, dated: make([]int, 0, 512)}
+	var fields []string
 	for line := range strings.Lines(string(text)) {
-		if err := r.line(strings.Fields(line)); err != nil {
+		fields = slices.AppendSeq(fields[:0], strings.SplitSeq(strings.TrimSuffix(line, "\n"), " "))
+		if err := r.line(fields); err != nil {
 			return nil, true, fmt.Errorf("table of the exchange %s, line %q: %w", name, strings.TrimSpace(line), err)
 		}
 	}
@@ -153,12 +155,8 @@ func (r *reader) finish() *table {
 	slices.Sort(r.dated)
 	t.exceptions = make([]exception, len(r.dated))
 	for i, key := range r.dated {
-		v := r.lines[key>>1&(1<<(lineBits-1)-1)]
-		e := exception{variation: v, day: key >> lineBits, unsure: key&1 == 1}
-		if v.kind != Closed {
-			e.hours = v.during(t.usual(e.day))
-		}
-		t.exceptions[i] = e
+		day, line := key>>lineBits, key>>1&(1<<(lineBits-1)-1)
+		t.exceptions[i] = exception{r.lines[line].on(t.usual(day)), int32(day), key&1 == 1}
 	}
 	for _, p := range t.periods {
 		for _, h := range p.week {

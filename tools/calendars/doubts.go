@@ -29,7 +29,7 @@ func unsure(exchange string, s map[string]string) bool {
 			return true
 		}
 	}
-	early, late := s["kind"] == "early", s["kind"] == "late"
+	early := s["kind"] == "early"
 	switch exchange {
 	case "ICE_KC", "ICE_CC", "ICE_SB", "ICE_CT", "ICE_OJ":
 		return early && s["date"] >= "2020"
@@ -38,7 +38,7 @@ func unsure(exchange string, s map[string]string) bool {
 	case "CFE_VX":
 		return early
 	case "CBOT_GRAINS":
-		return late
+		return s["open"] != "" && !strings.HasPrefix(s["open"], "-") // opens in the morning after a closure
 	default:
 		return false
 	}
