@@ -13,7 +13,7 @@ type Calendar struct {
 	// Inferred says that neither hours nor holidays are known: every weekday counts as possible, and nothing is ever late.
 	Inferred bool
 
-	table   *table
+	facts   func() *table        // read when it is first asked
 	outside func(Date) variation // the rule for dates that the table does not cover; nil for none
 	week    *time.Location       // of currencies: the zone in which the week begins on Sunday at 17:00 and ends on Friday at 17:00
 }
@@ -21,9 +21,10 @@ type Calendar struct {
 // Session returns the session of a trading date; false when the exchange is closed on it.
 func (c *Calendar) Session(d Date) (Session, bool) {
 	n := d.number()
-	usual := c.table.usual(n)
+	facts := c.facts()
+	usual := facts.usual(n)
 	h, kind, joined := usual, Regular, false
-	if e, ok := c.exception(d, n); ok {
+	if e, ok := c.exception(facts, d, n); ok {
 		if h, kind, joined = &e.hours, e.kind, e.joined; kind == Closed {
 			return Session{}, false
 		}
@@ -67,11 +68,11 @@ func (c *Calendar) begin(d Date, h *hours) time.Time {
 }
 
 // exception is what differs on a date, from the table or, where it covers nothing, from the rule.
-func (c *Calendar) exception(d Date, n int) (*exception, bool) {
-	if c.outside == nil || c.table.known.contains(n) {
-		return c.table.exception(n)
+func (c *Calendar) exception(facts *table, d Date, n int) (*exception, bool) {
+	if c.outside == nil || facts.known.contains(n) {
+		return facts.exception(n)
 	}
-	usual := c.table.usual(n)
+	usual := facts.usual(n)
 	if usual == nil {
 		return nil, false
 	}
@@ -86,32 +87,32 @@ func (c *Calendar) exception(d Date, n int) (*exception, bool) {
 // Known are the first and the last date that the table of the exchange covers. ok is false when it needs none, as for what trades
 // every day, or has none, as for an inferred calendar. Outside of it no holidays are known, which is not that there are none.
 func (c *Calendar) Known() (from, to Date, ok bool) {
-	if c.table.known == always() {
+	if c.facts().known == always() {
 		return Date{}, Date{}, false
 	}
-	return dateOfNumber(c.table.known.from), dateOfNumber(c.table.known.to), true
+	return dateOfNumber(c.facts().known.from), dateOfNumber(c.facts().known.to), true
 }
 
 // Certain tells whether it is certain what happens on a date: nothing of a date that is not can be late. Of an inferred calendar
 // no date is.
 func (c *Calendar) Certain(d Date) bool {
 	n := d.number()
-	if c.Inferred || !c.table.known.contains(n) {
+	if c.Inferred || !c.facts().known.contains(n) {
 		return false
 	}
-	for _, doubt := range c.table.doubts {
+	for _, doubt := range c.facts().doubts {
 		if doubt.contains(n) {
 			return false
 		}
 	}
-	e, ok := c.table.exception(n)
+	e, ok := c.facts().exception(n)
 	return !ok || !e.unsure
 }
 
 // Hours are the usual open and close of a trading date, as if it were no holiday and no half day. ok is false on a day of the week
 // on which the exchange does not trade; the times are those of its other days then.
 func (c *Calendar) Hours(d Date) (open, closes time.Time, ok bool) {
-	week := c.table.week(d.number())
+	week := c.facts().week(d.number())
 	h := week[d.Weekday()]
 	ok = h != nil
 	for i := 0; h == nil; i++ {
@@ -129,9 +130,9 @@ func (c *Calendar) TradingDate(t time.Time) Date {
 
 // trading is the trading date that t belongs to, and when it began.
 func (c *Calendar) trading(t time.Time) (Date, time.Time) {
-	today := DateOf(t.In(c.Zone)).number()
+	facts, today := c.facts(), DateOf(t.In(c.Zone)).number()
 	for n := today + 2; ; n-- {
-		h := c.table.begins(n)
+		h := facts.begins(n)
 		if h == nil || n > today && h.open >= 0 {
 			continue
 		}
@@ -150,9 +151,21 @@ func (c *Calendar) Open(t time.Time) time.Time {
 }
 
 // NextOpen is the first Open after t; Open says more.
-func (c *Calendar) NextOpen(t time.Time) time.Time {
-	for n := c.TradingDate(t).number() + 1; ; n++ {
-		if h := c.table.begins(n); h != nil {
+func (c *Calendar) NextOpen(t time.Time) time.Time { return c.after(c.TradingDate(t)) }
+
+// Around tells at once about the trading date that t belongs to: when it begins (Open), when the next one does (NextOpen), and its
+// session; trades is false when it is a holiday.
+func (c *Calendar) Around(t time.Time) (begins, next time.Time, s Session, trades bool) {
+	d, begins := c.trading(t)
+	s, trades = c.Session(d)
+	return begins, c.after(d), s, trades
+}
+
+// after is when the trading date after d begins.
+func (c *Calendar) after(d Date) time.Time {
+	facts := c.facts()
+	for n := d.number() + 1; ; n++ {
+		if h := facts.begins(n); h != nil {
 			return c.begin(dateOfNumber(n), h)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,31 +32,35 @@ func Of(name string) (*Calendar, error) {
 	zone := "UTC"
 	switch {
 	case name == Crypto:
-		c.table = plain("1111111", 0, day)
+		c.facts = plain("1111111", 0, day)
 	case name == Currencies:
-		zone, c.table = "Europe/London", plain("1111100", 0, day)
-		c.table.periods[0].week[time.Monday] = &hours{open: -day, close: day} // Calendar.begin
+		zone, c.facts = "Europe/London", plain("1111100", 0, day)
+		c.facts().periods[0].week[time.Monday] = &hours{open: -day, close: day} // Calendar.begin
 		var err error
 		if c.week, err = time.LoadLocation(newYork); err != nil {
 			return nil, fmt.Errorf("hours of %s: %w", name, err)
 		}
 	case name == UnknownFuture:
-		zone, c.Inferred, c.table = newYork, true, plain("1111100", -6*time.Hour, 17*time.Hour)
+		zone, c.Inferred, c.facts = newYork, true, plain("1111100", -6*time.Hour, 17*time.Hour)
 	case name == Unknown:
-		c.Inferred, c.table = true, plain("1111100", 0, day)
+		c.Inferred, c.facts = true, plain("1111100", 0, day)
 	case inferred()[name] != "":
 		mask := ""
 		zone, mask, _ = strings.Cut(inferred()[name], " ")
-		c.Inferred, c.table = true, plain(mask, 0, day)
+		c.Inferred, c.facts = true, plain(mask, 0, day)
 	default:
-		t, ok, err := load(name)
-		if err != nil {
-			return nil, err
-		}
+		text, ok := textOf(name)
 		if !ok {
 			return nil, fmt.Errorf("no hours are known of the exchange %q", name)
 		}
-		zone, c.table, c.outside = t.zone, t, rule(name)
+		zone, c.outside = zoneOf(text), rule(name)
+		c.facts = sync.OnceValue(func() *table {
+			t, err := parse(text)
+			if err != nil {
+				panic(fmt.Sprintf("table of the exchange %s: %v", name, err)) // the tests read every table
+			}
+			return t
+		})
 	}
 	var err error
 	if c.Zone, err = time.LoadLocation(zone); err != nil {
@@ -67,7 +72,7 @@ func Of(name string) (*Calendar, error) {
 // InferredIn is the calendar of something of which a listing tells the zone alone: every weekday counts as possible, and nothing is
 // ever late.
 func InferredIn(zone *time.Location) *Calendar {
-	return &Calendar{Name: Unknown, Zone: zone, Inferred: true, table: plain("1111100", 0, day)}
+	return &Calendar{Name: Unknown, Zone: zone, Inferred: true, facts: plain("1111100", 0, day)}
 }
 
 // Names lists the exchanges and groups of futures whose hours and holidays are known, in order.
@@ -88,14 +93,15 @@ func Names() []string {
 func always() span { return span{math.MinInt32, math.MaxInt32} }
 
 // plain is a table with the same hours on the days of a mask, Monday first, and no holidays.
-func plain(mask string, open, shut time.Duration) *table {
+func plain(mask string, open, shut time.Duration) func() *table {
 	p := period{from: math.MinInt32}
 	for i := range mask {
 		if mask[i] == '1' {
 			p.week[(i+1)%7] = &hours{open: open, close: shut}
 		}
 	}
-	return &table{periods: []period{p}, known: always()}
+	t := &table{periods: []period{p}, known: always()}
+	return func() *table { return t }
 }
 
 // inferred are exchanges of which the zone and the days of the week are known, and neither hours nor holidays.

@@ -72,7 +72,6 @@ func (s span) contains(n int) bool { return s.from <= n && n <= s.to }
 
 // table is what is known of an exchange: its weeks in order, what differs from them in order, and how far that reaches.
 type table struct {
-	zone       string
 	periods    []period
 	exceptions []exception
 	known      span

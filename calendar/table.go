@@ -20,21 +20,29 @@ import (
 //go:embed tables/*.txt
 var tables embed.FS
 
-// load reads the table of an exchange; ok is false when there is none.
-func load(name string) (t *table, ok bool, err error) {
-	text, err := tables.ReadFile("tables/" + name + ".txt")
-	if err != nil {
-		return nil, false, nil // not one of the tables
-	}
+// textOf is the table of an exchange; ok is false when there is none.
+func textOf(name string) (text string, ok bool) {
+	b, err := tables.ReadFile("tables/" + name + ".txt")
+	return string(b), err == nil
+}
+
+// zoneOf is the name of a table's zone, from its first line.
+func zoneOf(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return strings.TrimPrefix(line, "zone ")
+}
+
+// parse reads a table.
+func parse(text string) (*table, error) {
 	r := reader{table: &table{}, dated: make([]int, 0, 512)}
 	var fields []string
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		fields = slices.AppendSeq(fields[:0], strings.SplitSeq(strings.TrimSuffix(line, "\n"), " "))
 		if err := r.line(fields); err != nil {
-			return nil, true, fmt.Errorf("table of the exchange %s, line %q: %w", name, strings.TrimSpace(line), err)
+			return nil, fmt.Errorf("line %q: %w", strings.TrimSpace(line), err)
 		}
 	}
-	return r.finish(), true, nil
+	return r.finish(), nil
 }
 
 // reader gathers the lines of one table.
@@ -59,8 +67,7 @@ func (r *reader) line(fields []string) error {
 	kind, joined := strings.CutSuffix(fields[0], "+")
 	switch kind {
 	case "zone":
-		r.table.zone = fields[1]
-		return nil
+		return nil // zoneOf reads it
 	case "known", "unsure":
 		s, err := spanOf(fields[1:])
 		if kind == "known" {

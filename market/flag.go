@@ -3,26 +3,20 @@ package market
 import (
 	"math"
 	"time"
-
-	"barkeep/calendar"
 )
 
 // SetFlags sets on every bar, in place, the flags that its own values and start call for: FlagOutside, FlagNegative,
 // FlagOffTick and, for intraday bars, FlagOffSession. It changes no value, and leaves FlagIncomplete as it is.
 func (i Instrument) SetFlags(tf Timeframe, c *Candles) {
-	length := tf.Length()
-	var session calendar.Session // of the trading date of the bar before
-	var from, next int64         // the seconds that belong to that date, half-open
-	var trades bool              // whether the date has a session
+	length := int64(tf.Length() / time.Second)
+	var date trading // of the bar before
 	for k := range c.TS {
 		f := valueFlags(c.Open[k], c.High[k], c.Low[k], c.Close[k], i.Tick)
 		if length > 0 {
-			start := time.Unix(c.TS[k], 0)
-			if c.TS[k] < from || c.TS[k] >= next {
-				session, trades = i.Calendar.SessionAt(start)
-				from, next = i.Calendar.Open(start).Unix(), i.Calendar.NextOpen(start).Unix()
+			if !date.holds(c.TS[k]) {
+				date.enter(i.Calendar, c.TS[k])
 			}
-			if !trades || !session.TradesDuring(start, length) {
+			if !date.during(c.TS[k], length) {
 				f |= FlagOffSession
 			}
 		}

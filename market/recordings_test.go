@@ -47,6 +47,36 @@ func TestRecordedBarsLieInSessions(t *testing.T) {
 	}
 }
 
+// Each session between the first and the last recorded bar of a file has a bar, but for the halts of US holidays that are listed:
+// the provider leaves these out, or serves a part of them.
+func TestRecordedSessionsHaveBars(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		file, root string
+		without    []string
+	}{
+		{"ES_60m_20240331_20260821.csv", "ES", []string{"2024-07-04", "2025-09-01", "2026-05-25"}},
+		{"ES_30m_20260611_20260821.csv", "ES", nil},
+		{"GC_5m_20250620_20250829.csv", "GC", nil},
+		{"GC_15m_20250620_20250829.csv", "GC", nil},
+		{"NQ_5m_20250620_20250829.csv", "NQ", nil},
+		{"NQ_15m_20250718_20250926.csv", "NQ", []string{"2025-09-01"}},
+		{"MNQ_15m_20250620_20250829.csv", "MNQ", nil},
+	} {
+		bars, cal := recorded(t, tt.file), resolve(t, tt.root).Calendar
+		var without []string
+		sessions := cal.Sessions(bars.Span().From, bars.Span().To)
+		for _, s := range sessions {
+			if bars.In(market.Window{From: s.Open, To: s.Close}).Len() == 0 {
+				without = append(without, s.Date.String())
+			}
+		}
+		if !slices.Equal(without, tt.without) || len(sessions) < 30 {
+			t.Errorf("%s: of %d sessions without a bar are %v, want %v", tt.file, len(sessions), without, tt.without)
+		}
+	}
+}
+
 // Each daily row is of a trading date, except one row of a Sunday; and since 2010 each date for which the calendar expects a daily
 // bar has a row, except the dates listed here, which the provider lacks.
 func TestRecordedDaysAreSessions(t *testing.T) {

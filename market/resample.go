@@ -19,7 +19,7 @@ func Resample(base *Candles, from, to Timeframe, c *calendar.Calendar, now time.
 		return NewCandles(0)
 	}
 	r := resampler{
-		to: to, step: from.Length(), length: int64(to.Length() / time.Second), calendar: c, now: now.Unix(),
+		to: to, step: int64(from.Length() / time.Second), length: int64(to.Length() / time.Second), calendar: c, now: now.Unix(),
 		out: NewCandles(base.Len()/ratio(from, to) + 8),
 	}
 	begin := 0
@@ -38,8 +38,8 @@ func Resample(base *Candles, from, to Timeframe, c *calendar.Calendar, now time.
 // resampler walks through the bars of one call. A bucket is the interval of one resampled bar.
 type resampler struct {
 	to       Timeframe
-	step     time.Duration // length of a base bar; 0 for 1d
-	length   int64         // seconds of a bar of to; 0 for longer than 1d
+	step     int64 // seconds of a base bar; 0 for 1d
+	length   int64 // seconds of a bar of to; 0 for longer than 1d
 	calendar *calendar.Calendar
 	now      int64
 	out      *Candles
@@ -49,10 +49,7 @@ type resampler struct {
 	over     int64 // when its bar may be stored
 	expected int   // base bars that the calendar expects in it
 
-	dateFrom, dateTo int64            // the seconds that belong to the trading date of the bucket, half-open
-	session          calendar.Session // of that date
-	trades           bool             // whether there is one
-	open, close      int64            // of that session
+	date trading // of the bucket
 }
 
 // enter moves to the bucket that holds ts.
@@ -70,24 +67,21 @@ func (r *resampler) enter(ts int64) {
 }
 
 func (r *resampler) enterIntraday(ts int64) {
-	t := time.Unix(ts, 0)
-	if r.dateTo == 0 || ts >= r.dateTo || ts < r.dateFrom {
-		r.dateFrom, r.dateTo = r.calendar.Open(t).Unix(), r.calendar.NextOpen(t).Unix()
-		r.session, r.trades = r.calendar.SessionAt(t)
+	d := &r.date
+	if !d.holds(ts) {
+		d.enter(r.calendar, ts)
 	}
-	r.start = r.dateFrom + (ts-r.dateFrom)/r.length*r.length
-	r.next = min(r.start+r.length, r.dateTo)
+	r.start = d.from + (ts-d.from)/r.length*r.length
+	r.next = min(r.start+r.length, d.next)
 	r.over, r.expected = r.start+r.length, 0
-	if !r.trades {
+	if !d.trades {
 		return
 	}
-	r.open, r.close = r.session.Open.Unix(), r.session.Close.Unix()
-	if r.start < r.close {
-		r.over = min(r.over, r.close)
+	if r.start < d.closes {
+		r.over = min(r.over, d.closes)
 	}
-	step := int64(r.step / time.Second)
-	for s := r.start; s < min(r.next, r.close); s += step {
-		if r.due(s) {
+	for s := r.start; s < min(r.next, d.closes); s += r.step {
+		if d.during(s, r.step) {
 			r.expected++
 		}
 	}
@@ -95,15 +89,11 @@ func (r *resampler) enterIntraday(ts int64) {
 
 // due tells whether the base bar at ts is one of those that the calendar expects.
 func (r *resampler) due(ts int64) bool {
-	switch {
-	case r.length == 0:
+	if r.length == 0 {
 		d := calendar.DateOf(time.Unix(ts, 0).In(r.calendar.Zone))
 		return dailyBars(r.calendar, d, d.AddDays(1)) > 0
-	case r.trades && r.session.Breaks == nil:
-		return r.open <= ts && ts < r.close
-	default:
-		return r.trades && r.session.TradesDuring(time.Unix(ts, 0), r.step)
 	}
+	return r.date.during(ts, r.step)
 }
 
 // emit writes the bar of base bars [i, j), unless its interval is not over.
