@@ -14,6 +14,7 @@ import (
 // FlagIncomplete marks bars with fewer base bars than the calendar expects, or with an incomplete one; the base's other flags
 // are passed on. Base bars are counted, not matched with the expected starts, because a source may stamp the bars of a half
 // day off the grid: 60m bars of futures then run from 09:30. Base bars outside the session are merged but not counted.
+// An inferred calendar knows of no bar that is missing.
 func Resample(base *Candles, from, to Timeframe, c *calendar.Calendar, now time.Time) *Candles {
 	if base.Len() == 0 || !to.MultipleOf(from) {
 		return NewCandles(0)
@@ -116,7 +117,7 @@ func (r *resampler) emit(base *Candles, i, j int) {
 			bar.Volume = max(bar.Volume, 0) + v
 		}
 	}
-	if present < r.expected {
+	if present < r.expected && !r.calendar.Inferred {
 		bar.Flags |= FlagIncomplete
 	}
 	r.out.Append(bar)

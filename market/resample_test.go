@@ -237,3 +237,17 @@ func TestResampleRefusesOtherPairs(t *testing.T) {
 		t.Errorf("no bars give %+v", got)
 	}
 }
+
+// Where the hours are not known, no bar is known to be missing.
+func TestResampleWithAnInferredCalendar(t *testing.T) {
+	t.Parallel()
+	cal := resolve(t, "ABCD.QQ").Calendar
+	base := market.NewCandles(0)
+	for _, text := range []string{"2026-03-09 08:30", "2026-03-09 10:00", "2026-03-09 13:00"} {
+		base.Append(market.Candle{Start: at(t, cal.Zone, text), Open: 1, High: 1, Low: 1, Close: 1, Volume: 10})
+	}
+	want := []start{{"03-09 08:00", 20, false}, {"03-09 12:00", 10, false}}
+	if got := starts(cal, market.Resample(base, market.M15, market.H4, cal, never())); !slices.Equal(got, want) {
+		t.Errorf("4h by an inferred calendar: %v, want %v", got, want)
+	}
+}

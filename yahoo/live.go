@@ -36,9 +36,9 @@ func (c *Chart) flat(i int) bool {
 	return c.volume(i) <= 0 && c.Open[i] == c.High[i] && c.High[i] == c.Low[i] && c.Low[i] == c.Close[i]
 }
 
-// byDate keys daily rows by their exchange-local date, at 00:00 local time, whatever hour the provider stamped them
-// with (00:00, the opening bell, 09:30 on half days of futures, the last trade for the live row). The zone is the
-// body's own; meta.gmtoffset is today's and would move the dates of the part of the year with the other offset.
+// byDate keys daily rows by their exchange-local date, at 00:00 of the calendar's zone, whatever hour the provider stamped them
+// with (00:00, the opening bell, 09:30 on half days of futures, the last trade for the live row). The date is read in
+// the body's own zone; meta.gmtoffset is today's and would move the dates of the part of the year with the other offset.
 //
 // The live row is marked; where it holds a session that its date does not name, as futures do after 18:00, it is left
 // out.
@@ -50,14 +50,9 @@ func (c *Chart) byDate(rows []row, exchange *calendar.Calendar) []row {
 		rows = slices.Delete(rows, newest, newest+1)
 	}
 	for i := range rows {
-		rows[i].key = dayKey(rows[i].key, zone)
+		rows[i].key = exchange.Midnight(calendar.DateOf(time.Unix(rows[i].key, 0).In(zone))).Unix()
 	}
 	return rows
-}
-
-// dayKey is 00:00 local time of the date that a stamp lies in, Unix seconds.
-func dayKey(stamp int64, zone *time.Location) int64 {
-	return calendar.DateOf(time.Unix(stamp, 0).In(zone)).At(zone, 0).Unix()
 }
 
 // holdsNextSession tells whether the newest daily row is the session that began after its date's: the last trade

@@ -34,9 +34,12 @@ func from(starts []int64, start int64) []int64 {
 }
 
 // due lists the starts of the bars that the calendar expects inside the window, that are over at now, and that do not
-// lie before the date of the first trade, zero if that is unknown.
+// lie before the date of the first trade, zero if that is unknown. Of an inferred calendar nothing is due.
 func due(req market.FetchRequest, window market.Window, firstTrade, now time.Time) []int64 {
 	exchange, sure := req.Instrument.Calendar, now.Add(-longest(req.Timeframe))
+	if exchange.Inferred {
+		return nil
+	}
 	if !firstTrade.IsZero() {
 		window.From = later(window.From, exchange.Midnight(calendar.DateOf(firstTrade.In(exchange.Zone))))
 	}
@@ -68,7 +71,7 @@ func (c *Chart) nullStarts(req market.FetchRequest) []int64 {
 			continue
 		}
 		if !req.Timeframe.Intraday() {
-			ts = dayKey(ts, zone)
+			ts = req.Instrument.Calendar.Midnight(calendar.DateOf(time.Unix(ts, 0).In(zone))).Unix()
 		}
 		starts = append(starts, ts)
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -99,7 +98,6 @@ func (c *Chart) newest(rows []row) int {
 // lasts longer than longest says.
 func (c *Chart) finished(rows []row, req market.FetchRequest, window market.Window, now time.Time) []row {
 	exchange := req.Instrument.Calendar
-	zone := c.Meta.zone(exchange.Zone)
 	sure := now.Add(-longest(req.Timeframe))
 	kept := rows[:0]
 	for _, r := range rows {
@@ -108,9 +106,6 @@ func (c *Chart) finished(rows []row, req market.FetchRequest, window market.Wind
 			continue
 		}
 		if start.After(sure) {
-			if !req.Timeframe.Intraday() {
-				start = exchange.Midnight(calendar.DateOf(start.In(zone)))
-			}
 			if req.Timeframe.End(exchange, start).After(now) {
 				continue
 			}
