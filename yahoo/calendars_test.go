@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"barkeep/calendar"
+	"barkeep/market"
 )
 
 // recordedDays is what this test reads of a recorded body.
@@ -83,4 +84,20 @@ func TestRecordedDaysAgreeWithTheCalendars(t *testing.T) {
 		t.Errorf("%d rows of %v", rows, exchanges)
 	}
 	t.Logf("%d daily rows of %d calendars: %v", rows, len(exchanges), exchanges)
+}
+
+// A row's date is read in the body's zone, and its key lies in the calendar's, so that days, weeks and months have one zone. Of an
+// inferred calendar nothing is due, however much the answer leaves out.
+func TestDailyKeysAreInTheCalendarsZone(t *testing.T) {
+	t.Parallel()
+	chart := sheet(t, "2026-03-08 11:00"+bar, "2026-03-12 11:00"+bar) // midnight of 9 and 13 March in Tokyo
+	chart.Meta.ExchangeTimezoneName = "Asia/Tokyo"
+	req := market.FetchRequest{Instrument: instrument(t, "ABCD.QQ"), Timeframe: market.D1, Depth: market.Everything}
+	got := chart.Closed(req, window("2026-03-01 00:00", "2026-03-20 00:00"), ny("2026-03-20 12:00"))
+	want := []int64{
+		time.Date(2026, 3, 9, 0, 0, 0, 0, time.UTC).Unix(), time.Date(2026, 3, 13, 0, 0, 0, 0, time.UTC).Unix(),
+	}
+	if !slices.Equal(got.Candles.TS, want) || len(got.AbsentBars)+len(got.NullBars) > 0 {
+		t.Errorf("keys %v, want %v; absent %v, null %v", got.Candles.TS, want, got.AbsentBars, got.NullBars)
+	}
 }
