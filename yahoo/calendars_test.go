@@ -90,7 +90,7 @@ func TestRecordedDaysAgreeWithTheCalendars(t *testing.T) {
 // inferred calendar nothing is due, however much the answer leaves out.
 func TestDailyKeysAreInTheCalendarsZone(t *testing.T) {
 	t.Parallel()
-	chart := sheet(t, "2026-03-08 11:00"+bar, "2026-03-12 11:00"+bar) // midnight of 9 and 13 March in Tokyo
+	chart := sheet(t, "2026-03-08 11:00 | 1 2 1 2 10", "2026-03-12 11:00 | 1 2 1 2 10") // midnight of 9 and 13 March in Tokyo
 	chart.Meta.ExchangeTimezoneName = "Asia/Tokyo"
 	req := market.FetchRequest{Instrument: instrument(t, "ABCD.QQ"), Timeframe: market.D1, Depth: market.Everything}
 	got := chart.Closed(req, window("2026-03-01 00:00", "2026-03-20 00:00"), ny("2026-03-20 12:00"))
