@@ -1,0 +1,4 @@
+package main
+
+// Run is what the command does.
+func Run(args ...string) error { return run(args) }
