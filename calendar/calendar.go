@@ -58,8 +58,8 @@ func (c *Calendar) cutWeek(s *Session) {
 	}
 }
 
-// begin is when a trading date with such hours begins. A Monday of currencies does a day before its midnight, by the clock or not: so
-// the bars of Sunday evening keep to the grid of the other days, also when London's clocks change on that Sunday.
+// begin is when a trading date with such hours begins. A Monday of currencies does a day before its midnight, by the clock or
+// not: so the bars of Sunday evening keep to the grid of the other days, also when London's clocks change on that Sunday.
 func (c *Calendar) begin(d Date, h *hours) time.Time {
 	if c.week != nil && d.Weekday() == time.Monday {
 		return d.At(c.Zone, 0).Add(-day)
@@ -109,8 +109,8 @@ func (c *Calendar) Certain(d Date) bool {
 	return !ok || !e.unsure
 }
 
-// Hours are the usual open and close of a trading date, as if it were no holiday and no half day. ok is false on a day of the week
-// on which the exchange does not trade; the times are those of its other days then.
+// Hours are the usual open and close of a trading date, as if it were no holiday and no half day. ok is false on a day of the
+// week on which the exchange does not trade; the times are those of its other days then.
 func (c *Calendar) Hours(d Date) (open, closes time.Time, ok bool) {
 	week := c.facts().week(d.number())
 	h := week[d.Weekday()]
@@ -144,7 +144,8 @@ func (c *Calendar) trading(t time.Time) (Date, time.Time) {
 }
 
 // Open is when the trading date that t belongs to begins, and NextOpen when the one after it does. Every instant from Open up to
-// NextOpen belongs to the same trading date. It is the open of the date's session (Session.Anchor), and on a holiday the usual one.
+// NextOpen belongs to the same trading date. It is the open of the date's session (Session.Anchor), and on a holiday the usual
+// one.
 func (c *Calendar) Open(t time.Time) time.Time {
 	_, begins := c.trading(t)
 	return begins
@@ -153,8 +154,8 @@ func (c *Calendar) Open(t time.Time) time.Time {
 // NextOpen is the first Open after t; Open says more.
 func (c *Calendar) NextOpen(t time.Time) time.Time { return c.after(c.TradingDate(t)) }
 
-// Around tells at once about the trading date that t belongs to: when it begins (Open), when the next one does (NextOpen), and its
-// session; trades is false when it is a holiday.
+// Around tells at once about the trading date that t belongs to: when it begins (Open), when the next one does (NextOpen), and
+// its session; trades is false when it is a holiday.
 func (c *Calendar) Around(t time.Time) (begins, next time.Time, s Session, trades bool) {
 	d, begins := c.trading(t)
 	s, trades = c.Session(d)

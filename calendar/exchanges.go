@@ -15,8 +15,8 @@ const newYork = "America/New_York"
 const (
 	// Crypto trades at all hours of every day, dated by UTC.
 	Crypto = "CRYPTO"
-	// Currencies trade from Sunday 17:00 New York to Friday 17:00 New York, dated and counted by London's midnight. What trades
-	// on Sunday evening belongs to Monday, whose bars are counted from a day before its midnight: they keep to the grid of other days.
+	// Currencies trade from Sunday 17:00 New York to Friday 17:00 New York, dated and counted by London's midnight. What trades on
+	// Sunday evening belongs to Monday, whose bars are counted from a day before its midnight: they keep to the grid of other days.
 	Currencies = "FX"
 	// Unknown is of what no exchange is known: every weekday counts as possible, in UTC.
 	Unknown = "UNKNOWN"
@@ -24,9 +24,9 @@ const (
 	UnknownFuture = "UNKNOWN_FUTURE"
 )
 
-// Of is the calendar of an exchange by its ISO 10383 code ("XNYS", "XLON"), of a group of futures ("CME_EQUITY", "NYMEX_ENERGY"), or
-// one of the constants above. Exchanges whose zone and week alone are known ("XDUB") give an inferred calendar. The error names what
-// is not known at all.
+// Of is the calendar of an exchange by its ISO 10383 code ("XNYS", "XLON"), of a group of futures ("CME_EQUITY",
+// "NYMEX_ENERGY"), or one of the constants above. Exchanges whose zone and week alone are known ("XDUB") give an inferred
+// calendar. The error names what is not known at all.
 func Of(name string) (*Calendar, error) {
 	c := &Calendar{Name: name}
 	zone := "UTC"
@@ -45,9 +45,8 @@ func Of(name string) (*Calendar, error) {
 	case name == Unknown:
 		c.Inferred, c.facts = true, plain("1111100", 0, day)
 	case inferred()[name] != "":
-		mask := ""
-		zone, mask, _ = strings.Cut(inferred()[name], " ")
-		c.Inferred, c.facts = true, plain(mask, 0, day)
+		known, mask, _ := strings.Cut(inferred()[name], " ")
+		zone, c.Inferred, c.facts = known, true, plain(mask, 0, day)
 	default:
 		text, ok := textOf(name)
 		if !ok {
@@ -69,8 +68,8 @@ func Of(name string) (*Calendar, error) {
 	return c, nil
 }
 
-// InferredIn is the calendar of something of which a listing tells the zone alone: every weekday counts as possible, and nothing is
-// ever late.
+// InferredIn is the calendar of something of which a listing tells the zone alone: every weekday counts as possible, and nothing
+// is ever late.
 func InferredIn(zone *time.Location) *Calendar {
 	return &Calendar{Name: Unknown, Zone: zone, Inferred: true, facts: plain("1111100", 0, day)}
 }

@@ -15,7 +15,8 @@ const (
 	eveDay               // 3 July, the day after Thanksgiving, Christmas Eve: a half day
 )
 
-// usHolidayOn names the holiday of a weekday by the exchanges' rules as they stand since 2022; one-off closures are in the tables.
+// usHolidayOn names the holiday of a weekday by the exchanges' rules as they stand since 2022; one-off closures are in the
+// tables.
 func usHolidayOn(d Date) usHoliday {
 	y := d.Year
 	newYear := Date{y, time.January, 1}

@@ -10,12 +10,13 @@ import (
 	"time"
 )
 
-// tables hold the facts of each exchange, written by tools/calendars. go:embed needs a variable of the package; nothing writes it.
+// tables hold the facts of each exchange, written by tools/calendars. go:embed needs a variable of the package; nothing writes
+// it.
 //
-// A line of a table starts with its kind: "zone NAME", "known FROM TO" (the dates that the facts cover), "unsure FROM TO", "hours
-// WEEKMASK FROM TO OPEN/CLOSE [BREAK/BREAK]" (Monday first, "-" for no bound), "closed YEAR MMDD...", and "early", "late" or
-// "special", then OPEN/CLOSE YYYYMMDD.... Times are the exchange's wall clock; a leading "-" means the evening before. A "+" after
-// the kind means a session that is settled with the next; a "?" after a date, that the date or its hours are not certain.
+// A line of a table starts with its kind: "zone NAME", "known FROM TO" (the dates that the facts cover), "unsure FROM TO",
+// "hours WEEKMASK FROM TO OPEN/CLOSE [BREAK/BREAK]" (Monday first, "-" for no bound), "closed YEAR MMDD...", and "early", "late"
+// or "special", then OPEN/CLOSE YYYYMMDD.... Times are the exchange's wall clock; a leading "-" means the evening before. A "+"
+// after the kind means a session that is settled with the next; a "?" after a date, that the date or its hours are not certain.
 //
 //go:embed tables/*.txt
 var tables embed.FS

@@ -7,8 +7,9 @@ import (
 	"barkeep/calendar"
 )
 
-// exchangeOf is the exchange of an equity, a fund or an index, by its name in package calendar. A bare name such as AAPL is of the US.
-// What tells no exchange, as an index or an ending that is not listed, is calendar.Unknown: no exchange's holidays are taken for it.
+// exchangeOf is the exchange of an equity, a fund or an index, by its name in package calendar. A bare name such as AAPL is of
+// the US. What tells no exchange, as an index or an ending that is not listed, is calendar.Unknown: no exchange's holidays are
+// taken for it.
 func exchangeOf(name string) string {
 	if strings.HasPrefix(name, "^") {
 		return known(indices()[name])
@@ -29,8 +30,8 @@ func known(exchange string) string {
 	return exchange
 }
 
-// crypto tells whether a name is a pair of a cryptocurrency and what it is quoted in, as BTC-USD and BTC-INR are. Classes of shares
-// (BRK-B, BAC-PL) have shorter endings than currencies.
+// crypto tells whether a name is a pair of a cryptocurrency and what it is quoted in, as BTC-USD and BTC-INR are. Classes of
+// shares (BRK-B, BAC-PL) have shorter endings than currencies.
 func crypto(name string) bool {
 	dash := strings.LastIndexByte(name, '-')
 	return dash > 0 && !strings.ContainsAny(name, "^.") && slices.Contains(quotes(), name[dash+1:])

@@ -97,8 +97,8 @@ func resolveContract(name, code, year, suffix string) (market.Instrument, error)
 	}
 }
 
-// unlisted is the calendar of a future whose root is not listed: the group that its exchange leaves no doubt about, else a calendar
-// that is marked as inferred.
+// unlisted is the calendar of a future whose root is not listed: the group that its exchange leaves no doubt about, else a
+// calendar that is marked as inferred.
 func unlisted(root, suffix string) string {
 	switch {
 	case root == "ALI" || suffix == ".CMX":
