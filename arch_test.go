@@ -61,7 +61,7 @@ func rooms() map[string]room {
 		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},
 		"cmd": {allowed: []string{
-			"app", "config", "doctor", "gate", "ledger", "market", "query", "server/view", "sync", "verify", "yahoo", "yahoo/fake",
+			"app", "calendar", "config", "doctor", "gate", "ledger", "market", "query", "server/view", "sync", "verify", "yahoo", "yahoo/fake",
 		}},
 		"tools": {allowed: []string{"store/storetest/servers"}},
 	}
@@ -240,7 +240,7 @@ func TestBrokenArrowsAreFound(t *testing.T) {
 		{"doctor", "doctor", "barkeep/market barkeep/store/redis barkeep/notify barkeep/verify", 4},
 		{"app", "app", "barkeep/sync barkeep/yahoo barkeep/yahoo/fake barkeep/store/redis", 0},
 		{"app", "app", "barkeep/cmd/barkeep barkeep/store/storetest barkeep/server/servertest barkeep/gate/gatetest", 4},
-		{"cmd/barkeep", "main", "barkeep/app barkeep/config barkeep/verify barkeep/doctor barkeep/ledger barkeep/gate barkeep/query barkeep/server/view barkeep/yahoo barkeep/yahoo/fake", 0},
+		{"cmd/barkeep", "main", "barkeep/app barkeep/calendar barkeep/config barkeep/verify barkeep/doctor barkeep/ledger barkeep/gate barkeep/query barkeep/server/view barkeep/yahoo barkeep/yahoo/fake", 0},
 		{"cmd/barkeep", "main", "barkeep/scheduler barkeep/store/postgres barkeep/server barkeep/server/api", 4},
 		{"tools/testenv", "main", "barkeep/store/storetest/servers barkeep/tools/testenv/needs", 0},
 		{"tools/testenv", "main", "barkeep/app", 1},
