@@ -110,6 +110,7 @@ func TestProviderDownForAnHour(t *testing.T) {
 	up := provider(t, []string{"BARKEEP_NOW=2026-08-19T15:05:30-07:00"})
 	e := engines(t)[1]
 	cache := redisURL(t)
+	attempts := 0 // that had ended before the worker began
 	for _, moment := range []struct{ now, address, want string }{
 		{"14:04:58", down, "failed"},
 		{"14:35:00", down, "failed"},
@@ -119,7 +120,6 @@ func TestProviderDownForAnHour(t *testing.T) {
 			"BARKEEP_NOW=2026-08-19T" + moment.now + "-07:00", "DATABASE_URL=" + e.url, "REDIS_URL=" + cache,
 			"YAHOO_BASE_URL=" + moment.address, "YAHOO_REQUESTS_PER_MINUTE=600000", "INSTRUMENTS=ES", "TIMEFRAMES=1d",
 		})
-		attempts := count(t, e, "SELECT count(*) FROM runs WHERE trading_date = '2026-08-19' AND state <> 'running'")
 		var slot struct {
 			State string
 			Run   struct{ Attempt int }
@@ -135,6 +135,7 @@ func TestProviderDownForAnHour(t *testing.T) {
 		}
 		signal(t, worker.running, syscall.SIGTERM)
 		_ = worker.cmd.Wait() // how it ends is another test's
+		attempts = count(t, e, "SELECT count(*) FROM runs WHERE trading_date = '2026-08-19' AND state <> 'running'")
 	}
 	if n := count(t, e, fmt.Sprintf(effective, "2026-08-19")); n != 1 {
 		t.Errorf("%d effective runs", n)
