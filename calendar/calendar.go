@@ -13,6 +13,8 @@ type Calendar struct {
 	// Inferred says that neither hours nor holidays are known: every weekday counts as possible, and nothing is ever late.
 	Inferred bool
 
+	text    string               // what it says: its table, with what operators changed
+	version func() string        // Version, made when it is first asked
 	facts   func() *table        // read when it is first asked
 	outside func(Date) variation // the rule for dates that the table does not cover; nil for none
 	week    *time.Location       // of currencies: the zone in which the week begins on Sunday at 17:00 and ends on Friday at 17:00
@@ -69,8 +71,8 @@ func (c *Calendar) begin(d Date, h *hours) time.Time {
 
 // exception is what differs on a date, from the table or, where it covers nothing, from the rule.
 func (c *Calendar) exception(facts *table, d Date, n int) (*exception, bool) {
-	if c.outside == nil || facts.known.contains(n) {
-		return facts.exception(n)
+	if e, ok := facts.exception(n); ok || c.outside == nil || facts.known.contains(n) {
+		return e, ok
 	}
 	usual := facts.usual(n)
 	if usual == nil {

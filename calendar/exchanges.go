@@ -18,8 +18,10 @@ const (
 	// Currencies trade from Sunday 17:00 New York to Friday 17:00 New York, dated and counted by London's midnight. What trades on
 	// Sunday evening belongs to Monday, whose bars are counted from a day before its midnight: they keep to the grid of other days.
 	Currencies = "FX"
-	// Unknown is of what no exchange is known: every weekday counts as possible, in UTC.
+	// Unknown is of what no exchange is known: every weekday counts as possible, in UTC, until a listing tells the zone.
 	Unknown = "UNKNOWN"
+	// Listed is of what a listing tells the zone alone (InferredIn).
+	Listed = "LISTED"
 	// UnknownFuture is of a future without a known group: the hours of Globex, without its holidays.
 	UnknownFuture = "UNKNOWN_FUTURE"
 )
@@ -29,6 +31,7 @@ const (
 // calendar. The error names what is not known at all.
 func Of(name string) (*Calendar, error) {
 	c := &Calendar{Name: name}
+	c.version = sync.OnceValue(c.name)
 	zone := "UTC"
 	switch {
 	case name == Crypto:
@@ -52,7 +55,7 @@ func Of(name string) (*Calendar, error) {
 		if !ok {
 			return nil, fmt.Errorf("no hours are known of the exchange %q", name)
 		}
-		zone, c.outside = zoneOf(text), rule(name)
+		zone, c.outside, c.text = zoneOf(text), rule(name), text
 		c.facts = sync.OnceValue(func() *table {
 			t, err := parse(text)
 			if err != nil {
@@ -71,7 +74,9 @@ func Of(name string) (*Calendar, error) {
 // InferredIn is the calendar of something of which a listing tells the zone alone: every weekday counts as possible, and nothing
 // is ever late.
 func InferredIn(zone *time.Location) *Calendar {
-	return &Calendar{Name: Unknown, Zone: zone, Inferred: true, facts: plain("1111100", 0, day)}
+	c := &Calendar{Name: Listed, Zone: zone, Inferred: true, facts: plain("1111100", 0, day)}
+	c.version = sync.OnceValue(c.name)
+	return c
 }
 
 // Names lists the exchanges and groups of futures whose hours and holidays are known, in order.

@@ -52,6 +52,9 @@ type SeriesState struct {
 	// Source is the name of the source whose bars the series holds (Capabilities.Source); empty when the archive does not know
 	// it. It is data: the key of a series is its instrument and timeframe.
 	Source string
+	// Calendar names the calendar by which the bars are keyed and folded (calendar.Calendar.Version); empty where an earlier
+	// release wrote them, or nobody did.
+	Calendar string
 	// Version grows with every transaction that inserts or changes bars of the series.
 	Version int64
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/ledger"
 	"barkeep/market"
 )
@@ -24,6 +25,7 @@ type Archive interface {
 	Budgets
 	Moments
 	Allowances
+	Calendars
 }
 
 // Schema is the database itself and the numbered migrations of its tables.
@@ -76,6 +78,13 @@ type Tx interface {
 	Candles(ctx context.Context, series market.Series, window market.Window) (*market.Candles, error)
 	// State tells what is stored of one series, as this transaction sees it.
 	State(ctx context.Context, series market.Series) (market.SeriesState, bool, error)
+	// Remove takes the bars of these starts (Unix seconds) out of a series, keeps their values as revisions, and counts them. It
+	// is for bars whose key or interval was wrong; a bar that a provider leaves out stays.
+	Remove(ctx context.Context, series market.Series, starts []int64) (removed int, err error)
+	// SetCalendar notes by which calendar the bars of a series are keyed and folded (SeriesState.Calendar).
+	SetCalendar(ctx context.Context, series market.Series, version string) error
+	// RecordListing keeps what an answer says the instrument is, when that differs from what the last one said, and since when.
+	RecordListing(ctx context.Context, instrument string, listing market.Listing, seen time.Time) error
 	// RecordCell writes the evidence of a cell together with its bars. A second one of the same run, instrument and
 	// timeframe replaces the first.
 	RecordCell(ctx context.Context, cell ledger.Cell) error
@@ -88,6 +97,50 @@ type Tx interface {
 	Commit(ctx context.Context) error
 	// Rollback undoes what was not committed; it does nothing after Commit.
 	Rollback()
+}
+
+// Calendars keeps what decides by which calendar the bars of an instrument are kept, beside what its name tells.
+type Calendars interface {
+	CalendarFacts
+	// ChangeCalendar keeps a change; one of the same calendar and date is replaced.
+	ChangeCalendar(ctx context.Context, change calendar.Change) error
+	// DropCalendarChange forgets one; false when there is none.
+	DropCalendarChange(ctx context.Context, name string, date calendar.Date) (dropped bool, err error)
+}
+
+// Listing is what the provider said of one instrument, and when it said so first.
+type Listing struct {
+	Instrument  string
+	First, Last market.Listing // the same when it never said anything else; without Granularity
+	Seen        time.Time      // when First was first said
+	Changed     time.Time      // when Last was first said
+}
+
+// CalendarFacts are what an archive tells of calendars.
+type CalendarFacts interface {
+	// Listings are what the provider said each instrument is, the first listing and the newest; ordered by instrument.
+	Listings(ctx context.Context) ([]Listing, error)
+	// CalendarChanges are what operators know of dates before a release does, ordered by calendar and date.
+	CalendarChanges(ctx context.Context) ([]calendar.Change, error)
+}
+
+// SettledCalendars reads by which calendars instruments are kept. A calendar of which a change makes no sense, as one can that another
+// release wrote, stays as it is without any; wrong says so. An error means that the archive was not read.
+func SettledCalendars(ctx context.Context, c CalendarFacts) (settled market.Calendars, wrong, err error) {
+	listings, err := c.Listings(ctx)
+	if err != nil {
+		return market.Calendars{}, nil, err
+	}
+	changes, err := c.CalendarChanges(ctx)
+	if err != nil {
+		return market.Calendars{}, nil, err
+	}
+	first := make(map[string]market.Listing, len(listings))
+	for _, l := range listings {
+		first[l.Instrument] = l.First
+	}
+	settled, wrong = market.NewCalendars(first, changes)
+	return settled, wrong, nil
 }
 
 // Snapshot is one state of an archive, read as it is stored. Whatever others commit meanwhile is not seen. It is for one

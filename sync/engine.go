@@ -74,7 +74,22 @@ func (e *Engine) Plan(ctx context.Context, request Request) (Plan, error) {
 	if err != nil {
 		return Plan{}, fmt.Errorf("plan: read the archive's series: %w", err)
 	}
+	if request.Instruments, err = e.kept(ctx, request.Instruments); err != nil {
+		return Plan{}, fmt.Errorf("plan: %w", err)
+	}
 	return MakePlan(e.Capabilities, request, states, e.Now()), nil
+}
+
+// kept gives instruments the calendars by which they are kept.
+func (e *Engine) kept(ctx context.Context, instruments []market.Instrument) ([]market.Instrument, error) {
+	settled, wrong, err := store.SettledCalendars(ctx, e.Archive)
+	if err != nil {
+		return nil, fmt.Errorf("read what is known of calendars: %w", err)
+	}
+	if wrong != nil {
+		e.Logger.WarnContext(ctx, "going on without changes of a calendar", "error", wrong)
+	}
+	return settled.SettleAll(instruments), nil
 }
 
 // Tasks is how many tasks a request comes to: one for each instrument and native timeframe.

@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/store"
 	syncer "barkeep/sync"
 	"barkeep/yahoo"
 )
@@ -28,6 +30,11 @@ type memory struct {
 	states  map[market.Series]int // calls of Tx.State
 	onPage  func(market.Series)   // called by Page, when set
 	cells   map[string]ledger.Cell
+
+	calendars map[market.Series]string
+	listings  map[string]store.Listing
+	changes   []calendar.Change
+
 	down    int    // so many of the next commits fail
 	token   string // of the one run that may write; "" for ad-hoc runs
 	barrier func() // called at each commit, when set
@@ -42,9 +49,21 @@ type memory struct {
 func newMemory() *memory {
 	return &memory{
 		bars: map[market.Series]map[int64]market.Candle{}, version: map[market.Series]int64{}, cells: map[string]ledger.Cell{},
-		reads: map[market.Series]int{}, states: map[market.Series]int{},
+		reads: map[market.Series]int{}, states: map[market.Series]int{}, calendars: map[market.Series]string{},
+		listings: map[string]store.Listing{},
 	}
 }
+
+func (m *memory) Listings(context.Context) (all []store.Listing, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(m.listings)) {
+		all = append(all, m.listings[name])
+	}
+	return all, nil
+}
+
+func (m *memory) CalendarChanges(context.Context) ([]calendar.Change, error) { return m.changes, nil }
 
 func (m *memory) States(context.Context) ([]market.SeriesState, error) {
 	m.mu.Lock()
@@ -55,6 +74,7 @@ func (m *memory) States(context.Context) ([]market.SeriesState, error) {
 		if len(keys) > 0 {
 			all = append(all, market.SeriesState{
 				Series: series, Count: int64(len(keys)), Oldest: time.Unix(keys[0], 0), Newest: time.Unix(keys[len(keys)-1], 0),
+				Calendar: m.calendars[series],
 			})
 		}
 	}
@@ -119,14 +139,50 @@ func (m *memory) Begin(context.Context) (syncer.Tx, error) {
 		m.begun++
 		return nil, m.broken
 	}
-	return &memoryTx{archive: m, bars: map[market.Series]map[int64]market.Candle{}}, nil
+	return &memoryTx{
+		archive: m, bars: map[market.Series]map[int64]market.Candle{}, gone: map[market.Series][]int64{},
+		calendars: map[market.Series]string{}, listings: map[string]store.Listing{},
+	}, nil
 }
 
 // memoryTx buffers writes until Commit.
 type memoryTx struct {
 	archive *memory
 	bars    map[market.Series]map[int64]market.Candle
+	gone    map[market.Series][]int64
 	cells   []ledger.Cell
+
+	calendars map[market.Series]string
+	listings  map[string]store.Listing
+}
+
+func (tx *memoryTx) Remove(_ context.Context, series market.Series, starts []int64) (removed int, err error) {
+	held := tx.view(series)
+	for _, ts := range starts {
+		if _, ok := held[ts]; ok {
+			removed++
+		}
+		delete(tx.bars[series], ts)
+	}
+	tx.gone[series] = append(tx.gone[series], starts...)
+	return removed, nil
+}
+
+func (tx *memoryTx) SetCalendar(_ context.Context, series market.Series, version string) error {
+	tx.calendars[series] = version
+	return nil
+}
+
+func (tx *memoryTx) RecordListing(_ context.Context, instrument string, l market.Listing, seen time.Time) error {
+	tx.archive.mu.Lock()
+	defer tx.archive.mu.Unlock()
+	known, ok := tx.archive.listings[instrument]
+	if !ok {
+		known = store.Listing{Instrument: instrument, First: l, Seen: seen}
+	}
+	known.Last = l
+	tx.listings[instrument] = known
+	return nil
 }
 
 func (tx *memoryTx) view(series market.Series) map[int64]market.Candle {
@@ -135,6 +191,9 @@ func (tx *memoryTx) view(series market.Series) map[int64]market.Candle {
 	all := maps.Clone(tx.archive.bars[series])
 	if all == nil {
 		all = map[int64]market.Candle{}
+	}
+	for _, ts := range tx.gone[series] {
+		delete(all, ts)
 	}
 	maps.Copy(all, tx.bars[series])
 	return all
@@ -169,7 +228,14 @@ func (tx *memoryTx) Candles(_ context.Context, series market.Series, w market.Wi
 
 func (tx *memoryTx) State(_ context.Context, series market.Series) (market.SeriesState, bool, error) {
 	tx.archive.count(tx.archive.states, series)
-	return stateOf(series, tx.view(series), 0)
+	state, found, err := stateOf(series, tx.view(series), 0)
+	tx.archive.mu.Lock()
+	defer tx.archive.mu.Unlock()
+	state.Calendar = tx.archive.calendars[series]
+	if version, ok := tx.calendars[series]; ok {
+		state.Calendar = version
+	}
+	return state, found, err
 }
 
 func (m *memory) count(calls map[market.Series]int, series market.Series) {
@@ -202,6 +268,13 @@ func (tx *memoryTx) Commit(context.Context) error {
 			return told
 		}
 	}
+	for series, starts := range tx.gone {
+		for _, ts := range starts {
+			delete(m.bars[series], ts)
+		}
+	}
+	maps.Copy(m.calendars, tx.calendars)
+	maps.Copy(m.listings, tx.listings)
 	for series, bars := range tx.bars {
 		if m.bars[series] == nil {
 			m.bars[series] = map[int64]market.Candle{}

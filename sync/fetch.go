@@ -16,7 +16,8 @@ type batch struct {
 	window   market.Window     // really asked for
 	fetched  int
 	requests int
-	note     string // something a person should know of the answer; empty for most
+	listing  market.Listing // what the newest answer says the instrument is; empty when nothing was asked
+	note     string         // something a person should know of the answer; empty for most
 }
 
 // fetch asks the provider for everything a task needs. What goes wrong ends in the task's cells and stops no other task.
@@ -34,7 +35,7 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 			return x.failed(w, 0, err)
 		}
 	}
-	if w.task.Reason == ReasonDerive {
+	if w.task.Reason == ReasonDerive || w.task.Reason == ReasonRebuild {
 		w.batch = &batch{parts: []*market.Candles{nil}} // all of the stored base
 		return w
 	}
@@ -46,17 +47,19 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 	x.logStart(ctx, w.task)
 	got := &batch{}
 	for _, request := range w.task.Fetches {
+		request.Instrument = w.task.Instrument
 		result, err := x.send(ctx, w.task, request)
 		if err != nil {
 			return x.failed(w, got.requests+requestsOf(err), err)
 		}
 		got.add(result)
+		x.compare(ctx, &w.task, got)
 	}
 	x.count(got.requests)
 	if got.fetched == 0 {
 		return x.nothing(w, got)
 	}
-	got.note = lost(w.task)
+	got.note = join(lost(w.task), got.note)
 	w.batch = got
 	return w
 }
@@ -65,9 +68,22 @@ func (b *batch) add(result *market.FetchResult) {
 	if result.Candles.Len() > 0 {
 		b.parts = append(b.parts, result.Candles)
 	}
+	if result.Listing != (market.Listing{}) {
+		b.listing = result.Listing
+	}
 	b.window = b.window.Union(result.Window)
 	b.fetched += result.Candles.Len()
 	b.requests += result.Requests
+}
+
+// compare holds what the newest answer says of the instrument against the calendar by which it is kept. A first listing gives the
+// instrument its calendar, where its name gives none; one that contradicts changes nothing, and people are told.
+func (x *execution) compare(ctx context.Context, task *Task, got *batch) {
+	task.Instrument = task.Instrument.Listed(got.listing)
+	if says := task.Instrument.Contradiction(got.listing, got.window); says != "" {
+		got.note = says
+		x.fault(ctx, "the provider contradicts the calendar", errors.New(says), task.Series().String())
+	}
 }
 
 // nothing judges an answer without bars: right when the market was closed, else a failure, since empty is never success.

@@ -86,7 +86,7 @@ func (x *execution) giveBack(ctx context.Context, name, token string) {
 
 // replan makes a task's plan again from what the archive holds now.
 func (x *execution) replan(ctx context.Context, task Task) (Task, error) {
-	if task.Reason == ReasonDerive {
+	if task.Reason == ReasonDerive || task.Reason == ReasonRebuild {
 		return task, nil
 	}
 	states, err := x.Archive.States(ctx)
@@ -94,7 +94,10 @@ func (x *execution) replan(ctx context.Context, task Task) (Task, error) {
 		return task, fmt.Errorf("plan %s again: %w", task.Series(), err)
 	}
 	request := x.request
-	request.Instruments, request.Timeframes = []market.Instrument{task.Instrument}, task.All()
+	if request.Instruments, err = x.kept(ctx, []market.Instrument{task.Instrument}); err != nil {
+		return task, fmt.Errorf("plan %s again: %w", task.Series(), err)
+	}
+	request.Timeframes = task.All()
 	again := MakePlan(x.Capabilities, request, states, x.Now()).Tasks[0]
 	again.imported = task.imported
 	return again, nil

@@ -18,6 +18,7 @@ const (
 	ReasonUpdate      Reason = "update"      // from before the newest stored bar, since late bars are revised
 	ReasonMaintenance Reason = "maintenance" // the whole window again
 	ReasonClosed      Reason = "market closed"
+	ReasonRebuild     Reason = "kept by another calendar"
 	ReasonDerive      Reason = "base imported before" // in this slot: derived series alone are left, and cost no request
 )
 
@@ -28,8 +29,8 @@ type Task struct {
 	Base       market.Timeframe
 	Derived    []market.Timeframe // shortest first
 	Reason     Reason
-	Window     market.Window         // what is to be covered; empty with ReasonClosed
-	Fetches    []market.FetchRequest // in order of time; none with ReasonClosed
+	Window     market.Window         // what is to be covered; empty with ReasonClosed and ReasonRebuild
+	Fetches    []market.FetchRequest // in order of time; none with ReasonClosed and ReasonRebuild
 	Newest     time.Time             // start of the newest stored bar of the base; zero without records
 	// Leaves is when the first bar that is missing passes the provider's wall and can never be fetched again; zero where
 	// there is no wall.
@@ -86,11 +87,23 @@ func MakePlan(serves market.Capabilities, request Request, states []market.Serie
 	plan := Plan{Made: now}
 	for _, instrument := range request.Instruments {
 		for _, task := range group(serves, instrument, request.Timeframes) {
-			plan.Tasks = append(plan.Tasks, planTask(task, serves.Margin, request, held[task.Series()], now))
+			task = planTask(task, serves.Margin, request, held[task.Series()], now)
+			if task.Reason == ReasonRebuild && !task.stored(held) {
+				continue
+			}
+			plan.Tasks = append(plan.Tasks, task)
 		}
 	}
 	slices.SortStableFunc(plan.Tasks, urgency)
 	return plan
+}
+
+// stored leaves out of a task what no bar is stored of, and tells whether anything is.
+func (t *Task) stored(held map[market.Series]market.SeriesState) bool {
+	t.Derived = slices.DeleteFunc(slices.Clone(t.Derived), func(d market.Timeframe) bool {
+		return held[market.Series{Instrument: t.Instrument.Name, Timeframe: d}].Count == 0
+	})
+	return held[t.Series()].Count > 0
 }
 
 // group collects the selected timeframes of an instrument under the native ones that serve them.
@@ -122,7 +135,7 @@ func planTask(task Task, margin time.Duration, request Request, held market.Seri
 	task.Reason = reasonFor(task, request, held, now)
 	depth := task.native.DeepCap
 	switch task.Reason {
-	case ReasonClosed:
+	case ReasonClosed, ReasonRebuild:
 		return task
 	case ReasonUpdate:
 		task.Window = market.Window{From: overlap(task, held.Newest), To: now}
@@ -145,12 +158,16 @@ func planTask(task Task, margin time.Duration, request Request, held market.Seri
 // reasonFor decides why a task asks, or that it need not.
 func reasonFor(task Task, request Request, held market.SeriesState, now time.Time) Reason {
 	switch {
+	case request.Rebuild:
+		return ReasonRebuild
 	case held.Count == 0:
 		return ReasonZeroRecords
 	case request.Backfill || request.Deep:
 		return ReasonForced
 	case request.Maintenance:
 		return ReasonMaintenance
+	case upToDate(task, held, now) && foreign(held, task.Instrument.Calendar):
+		return ReasonRebuild
 	case upToDate(task, held, now):
 		return ReasonClosed
 	default:

@@ -216,8 +216,9 @@ func TestClosedMarketCostsNothing(t *testing.T) {
 		{"Saturday, but a bar is missing", "2026-08-22T14:05:00-07:00", friday.Add(-5 * time.Minute), syncer.ReasonUpdate},
 		{"Sunday evening: open again", "2026-08-23T15:05:00-07:00", friday, syncer.ReasonUpdate},
 	} {
-		states := []market.SeriesState{holding("ES", market.M5, tt.newest)}
 		request := syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{market.M5}}
+		states := []market.SeriesState{holding("ES", market.M5, tt.newest)}
+		states[0].Calendar = request.Instruments[0].Calendar.Version()
 		plan := syncer.MakePlan(yahoo.Capabilities(), request, states, at(t, tt.now))
 		if plan.Tasks[0].Reason != tt.want || (plan.Requests() == 0) != (tt.want == syncer.ReasonClosed) {
 			t.Errorf("%s: %s with %d requests, want %s", tt.name, plan.Tasks[0].Reason, plan.Requests(), tt.want)

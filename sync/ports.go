@@ -18,6 +18,7 @@ type Provider interface {
 type Archive interface {
 	// States tells what the archive holds of every series, in one query.
 	States(ctx context.Context) ([]market.SeriesState, error)
+	store.CalendarFacts
 	// Writable tells whether a write would succeed now; the error wraps a store.Fault when none will.
 	Writable(ctx context.Context) error
 	// Begin opens a write transaction.

@@ -12,6 +12,7 @@ type Request struct {
 	Backfill    bool // fetch the whole backfill window even of series that have records
 	Deep        bool // backfill as far back as the provider serves
 	Maintenance bool // fetch the whole window again, to fill holes and re-check provisional bars
+	Rebuild     bool // fetch nothing: bring what is stored to the calendars of its instruments, and fold it anew
 }
 
 // Report is what a run did, with the evidence of every cell.

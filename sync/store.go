@@ -26,6 +26,7 @@ func (r seriesResult) add(later seriesResult) seriesResult {
 // committed is what the transactions of a task have come to.
 type committed struct {
 	sums  []seriesResult
+	note  string        // what a person should know of it; empty for most
 	cells []ledger.Cell // the evidence that the last of them wrote
 	doubt *committed    // what one more has come to, should it have been committed: its answer was lost
 }
@@ -59,18 +60,20 @@ func (x *execution) commit(ctx context.Context, w work, part int, done *committe
 	if found, err := x.lookUp(ctx, tx, w, done); found || err != nil {
 		return err
 	}
-	totals, err := x.write(ctx, tx, w.task, w.batch.parts[part])
+	if err := x.list(ctx, tx, w); err != nil {
+		return err
+	}
+	totals, note, err := x.write(ctx, tx, w.task, w.batch.parts[part])
 	if err != nil {
 		return err
 	}
 	for i := range totals {
 		totals[i] = done.sums[i].add(totals[i])
 	}
-	cells, err := x.evidence(ctx, tx, w, part, totals)
-	if err != nil {
+	next := committed{sums: totals, note: join(done.note, note)}
+	if next.cells, err = x.evidence(ctx, tx, w, part, next); err != nil {
 		return err
 	}
-	next := committed{sums: totals, cells: cells}
 	if err := tx.Commit(ctx); err != nil {
 		if errors.Is(err, store.ErrInDoubt) {
 			done.doubt = &next
@@ -131,23 +134,76 @@ func (x *execution) settled(ctx context.Context, w work, done *committed) (found
 	return found
 }
 
-// write upserts the base and rebuilds what derives from it, in the order of Task.All.
-func (x *execution) write(ctx context.Context, tx Tx, task Task, part *market.Candles) ([]seriesResult, error) {
+// list keeps what the answer says the instrument is.
+func (x *execution) list(ctx context.Context, tx Tx, w work) error {
+	if w.batch.listing == (market.Listing{}) {
+		return nil
+	}
+	if err := tx.RecordListing(ctx, w.task.Instrument.Name, w.batch.listing, x.Now()); err != nil {
+		return fmt.Errorf("store %s: %w", w.task.Series(), err)
+	}
+	return nil
+}
+
+// write upserts the base and rebuilds what derives from it, in the order of Task.All. What is stored by another calendar is brought
+// to this one first; the note says so.
+func (x *execution) write(ctx context.Context, tx Tx, task Task, part *market.Candles) (all []seriesResult, note string, err error) {
+	state, _, err := tx.State(ctx, task.Series())
+	if err != nil {
+		return nil, "", fmt.Errorf("read the state of %s: %w", task.Series(), err)
+	}
+	all = make([]seriesResult, len(task.All()))
+	if task.Reason == ReasonRebuild || foreign(state, task.Instrument.Calendar) {
+		done, err := x.rebuild(ctx, tx, task)
+		if err != nil {
+			return nil, "", err
+		}
+		for i, timeframe := range task.All() {
+			all[i] = done.results[timeframe]
+		}
+		note = done.String()
+		x.Logger.InfoContext(ctx, "stored bars were brought to another calendar", "series", task.Series().String(), "result", note)
+		state.Newest = done.results[task.Base].newest
+	}
+	if task.Reason != ReasonRebuild {
+		written, err := x.writeAll(ctx, tx, task, part, state.Newest)
+		if err != nil {
+			return nil, "", err
+		}
+		for i := range written {
+			all[i] = all[i].add(written[i])
+		}
+	}
+	for _, timeframe := range task.All() {
+		series := market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}
+		if err := tx.SetCalendar(ctx, series, task.Instrument.Calendar.Version()); err != nil {
+			return nil, "", fmt.Errorf("store %s: %w", series, err)
+		}
+	}
+	return all, note, nil
+}
+
+// writeAll upserts the base, or derives from all of the stored one where there is no part. Newest is the base's newest bar before.
+func (x *execution) writeAll(
+	ctx context.Context, tx Tx, task Task, part *market.Candles, newest time.Time,
+) ([]seriesResult, error) {
 	var stored market.Stored
 	var err error
-	if part == nil { // all of the stored base is derived from
+	if part == nil {
 		part, stored.Touched = &market.Candles{}, market.Window{From: firstTrade(), To: x.Over()}
 	} else if stored, err = tx.Upsert(ctx, task.Series(), part); err != nil {
 		return nil, fmt.Errorf("store %s: %w", task.Series(), err)
 	}
-	state, _, err := tx.State(ctx, task.Series())
-	if err != nil {
-		return nil, fmt.Errorf("read the newest bar of %s: %w", task.Series(), err)
+	for _, ts := range part.TS {
+		newest = later(newest, time.Unix(ts, 0).UTC())
 	}
-	base := seriesResult{Stored: stored, given: part.Len(), newest: state.Newest}
+	base := seriesResult{Stored: stored, given: part.Len(), newest: newest}
 	derived, err := x.derive(ctx, tx, task, stored.Touched)
 	if err != nil {
 		return nil, err
+	}
+	if derived == nil {
+		derived = make([]seriesResult, len(task.Derived))
 	}
 	return append([]seriesResult{base}, derived...), nil
 }
@@ -217,13 +273,13 @@ func (x *execution) derivations(
 
 // evidence writes the cells of a task with its bars. They are stored with its last part: a task is done when all of it is. Until
 // then they say how far it came, which is what a run leaves that dies there, and by which a lost answer is settled.
-func (x *execution) evidence(ctx context.Context, tx Tx, w work, part int, totals []seriesResult) ([]ledger.Cell, error) {
-	state, reason := ledger.CellStored, reasonOf(w)
+func (x *execution) evidence(ctx context.Context, tx Tx, w work, part int, done committed) ([]ledger.Cell, error) {
+	state, reason := ledger.CellStored, join(reasonOf(w), done.note)
 	if part+1 < len(w.batch.parts) {
 		state, reason = ledger.CellFailed, fmt.Sprintf("%d of %d parts are stored", part+1, len(w.batch.parts))
 	}
 	cells := x.cellsOf(w.task, state, reason, w.batch.requests)
-	totals = leftOf(w.task, totals)
+	totals := leftOf(w.task, done.sums)
 	for i := range cells {
 		cell, total := &cells[i], totals[i]
 		cell.From, cell.To, cell.Newest = w.batch.window.From, w.batch.window.To, total.newest
@@ -275,8 +331,13 @@ func reasonOf(w work) string {
 	if w.task.Reason == ReasonZeroRecords {
 		reason += ", backfill"
 	}
-	if w.batch.note != "" {
-		reason += "; " + w.batch.note
+	return join(reason, w.batch.note)
+}
+
+// join puts two notes into one; either may be empty.
+func join(first, second string) string {
+	if first == "" || second == "" {
+		return first + second
 	}
-	return reason
+	return first + "; " + second
 }

@@ -40,6 +40,7 @@ func (f *fetch) read(got reply) (*market.FetchResult, error) {
 		reason := fmt.Sprintf("asked for %s bars, was served %.20q", f.req.Timeframe, served)
 		return f.classify(got, http.StatusNotAcceptable, reason, true)
 	}
+	f.req.Instrument = f.req.Instrument.Listed(chart.Meta.listing()) // what has no calendar yet gets one
 	return chart.Closed(f.req, f.span.Window, f.over(got)), nil
 }
 

@@ -39,3 +39,8 @@ func (s statements) keep(bars int) string {
 func list(item string, times int) string {
 	return item + strings.Repeat(", "+item, times-1)
 }
+
+// remove deletes bars; its arguments are the ts of each.
+func (s statements) remove(bars int) string {
+	return `DELETE FROM candles WHERE series_id = ` + s.series + ` AND ts IN (` + list("?", bars) + `)`
+}

@@ -27,7 +27,7 @@ func (r *SeriesRow) Vacant(first, last int64) bool {
 	return r.State.Count == 0 || last < r.first || first > r.last
 }
 
-const seriesColumns = `id, instrument, timeframe, source, bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0)`
+const seriesColumns = `id, instrument, timeframe, source, calendar, bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0)`
 
 // seriesRows reads rows of series as they stand, and then the first and the last bar of those that are out of date.
 func seriesRows(ctx context.Context, q Querier, d Dialect, where string, args ...any) ([]SeriesRow, error) {
@@ -35,7 +35,7 @@ func seriesRows(ctx context.Context, q Querier, d Dialect, where string, args ..
 	var r SeriesRow
 	s := &r.State
 	into := []any{
-		&r.ID, &s.Series.Instrument, &s.Series.Timeframe, &s.Source, &s.Count, &r.counted, &r.stored, &r.first, &r.last,
+		&r.ID, &s.Series.Instrument, &s.Series.Timeframe, &s.Source, &s.Calendar, &s.Count, &r.counted, &r.stored, &r.first, &r.last,
 	}
 	err := q.Query(ctx, `SELECT `+seriesColumns+` FROM series `+where, args, into, func() error {
 		all = append(all, r)
@@ -138,4 +138,29 @@ func (t Tx) CountBars(ctx context.Context, row SeriesRow, stored market.Stored) 
 		       bars = bars + $2, counted = bars + $2, first_ts = $3, last_ts = $4
 		WHERE id = $1`, row.ID, stored.Inserted, first, last)
 	return err
+}
+
+// CountRemoved writes into the row of a series that bars of it were removed.
+func (t Tx) CountRemoved(ctx context.Context, row SeriesRow, removed int) error {
+	end := func(order string) string {
+		return `(SELECT ` + t.d.Seconds("c.ts") + ` FROM candles c WHERE c.series_id = $1 ORDER BY c.ts` + order + ` LIMIT 1)`
+	}
+	_, err := t.q.Exec(ctx, `
+		UPDATE series SET version = CASE WHEN version + bars - counted < `+t.d.NowMicros+` THEN `+t.d.NowMicros+`
+		                            ELSE version + bars - counted + 1 END,
+		       bars = bars - $2, counted = bars - $2, first_ts = `+end("")+`, last_ts = `+end(" DESC")+`
+		WHERE id = $1`, row.ID, removed)
+	return err
+}
+
+// SetCalendar notes by which calendar the bars of a series are keyed and folded. A series without a row gets one.
+func (t Tx) SetCalendar(ctx context.Context, series market.Series, version string) error {
+	row, err := t.OpenSeries(ctx, series)
+	if err == nil && row.State.Calendar != version {
+		_, err = t.q.Exec(ctx, `UPDATE series SET calendar = $2 WHERE id = $1`, row.ID, version)
+	}
+	if err != nil {
+		return t.fail(fmt.Errorf("note the calendar of %s: %w", series, err))
+	}
+	return nil
 }
