@@ -147,7 +147,8 @@ func wall(offset time.Duration) string {
 // Wall reads a time of the wall clock, "18:00", as an offset from midnight; "-18:00" is on the evening before.
 func Wall(text string) (time.Duration, error) {
 	offset, err := clock(text)
-	if err != nil || len(strings.TrimPrefix(text, "-")) != len("18:00") || offset%day > 24*time.Hour {
+	digits, evening := strings.CutPrefix(text, "-")
+	if err != nil || len(digits) != len("18:00") || digits[3] > '5' || offset > day || evening && offset >= 0 {
 		return 0, fmt.Errorf("%q is no time: write 13:00, or -18:00 for 18:00 of the evening before", text)
 	}
 	return offset, nil

@@ -65,15 +65,23 @@ func dateStored(key time.Time, old *time.Location, c *calendar.Calendar) calenda
 	}
 	fallback, err := time.LoadLocation(fallbackZone)
 	if old == nil && err == nil && isMidnight(fallback) {
-		// The date is that of the row's stamp in New York, and the stamp was the open, or midnight, of the exchange. Asia opens on the
-		// evening before there.
+		// The date is that of the row's stamp, read in New York. Asia opens on the evening before there.
 		date := calendar.DateOf(key.In(fallback))
 		for _, d := range []calendar.Date{date.AddDays(1), date} {
-			if open, _, ok := c.Hours(d); ok && calendar.DateOf(open.In(fallback)) == date {
+			if stamp, ok := stampOf(c, d); ok && calendar.DateOf(stamp.In(fallback)) == date {
 				return d
 			}
 		}
 		return date
 	}
 	return calendar.DateOf(key.Add(12 * time.Hour).In(c.Zone)) // the nearest midnight
+}
+
+// stampOf is what the provider puts on the daily row of a date: the open, or midnight where that is on an evening before.
+func stampOf(c *calendar.Calendar, d calendar.Date) (time.Time, bool) {
+	open, _, ok := c.Hours(d)
+	if midnight := c.Midnight(d); open.Before(midnight) {
+		open = midnight
+	}
+	return open, ok
 }

@@ -14,6 +14,16 @@ import (
 	"barkeep/market"
 )
 
+// calendarOf is the calendar of a name that must be known.
+func calendarOf(t rapid.TB, name string) *calendar.Calendar {
+	t.Helper()
+	c, err := calendar.Of(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // resolve is the instrument of a name that must be known.
 func resolve(t rapid.TB, name string) market.Instrument {
 	t.Helper()

@@ -19,6 +19,7 @@ type archive struct {
 	store.Bars
 	store.Budgets
 	store.Moments
+	store.Calendars
 }
 
 func (archive) Close() {}

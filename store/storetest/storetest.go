@@ -25,6 +25,7 @@ type Archive interface {
 	store.Notices
 	store.Budgets
 	store.Moments
+	store.Calendars
 }
 
 // Database is an empty database of an engine: no schema yet, nobody else in it.
@@ -58,6 +59,10 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"bars: a changed one leaves its old values":             testRevisions,
 		"bars: a volume of 0 or none replaces no real one":      testVolume,
 		"bars: the archive leaves those it is given alone":      testInput,
+		"bars: taken out, they are revisions":                   testRemove,
+		"calendars: of a series":                                testSeriesCalendar,
+		"calendars: listings":                                   testListings,
+		"calendars: what operators change":                      testCalendarChanges,
 		"reading: windows are half-open":                        testWindows,
 		"reading: states":                                       testStates,
 		"reading: an empty archive":                             testEmpty,
