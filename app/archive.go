@@ -43,6 +43,7 @@ type Reading interface {
 	query.Archive
 	doctor.Schema
 	store.Clock
+	store.CalendarFacts
 }
 
 // OpenExisting opens an archive for commands that read: it makes nothing, and needs no right to write. The error wraps

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -14,9 +15,11 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/market"
 	"barkeep/server"
 	"barkeep/server/api"
 	syncer "barkeep/sync"
+	"barkeep/yahoo"
 )
 
 // mostAdHoc is how many runs beside the slots may be in progress on an archive for one more to be begun over HTTP.
@@ -39,16 +42,45 @@ func selectionName(r syncer.Request) string {
 	slices.Sort(timeframes)
 	text := fmt.Sprintf("%s of %s, backfill %t, deep %t", strings.Join(slices.Compact(instruments), " "),
 		strings.Join(slices.Compact(timeframes), " "), r.Backfill || r.Deep, r.Deep)
+	if r.Rebuild {
+		text += ", rebuild"
+	}
 	sum := sha256.Sum256([]byte(text))
 	return string(jobOf(r)) + ":" + hex.EncodeToString(sum[:12])
 }
 
 // jobOf is the job of a run beside the slots.
 func jobOf(r syncer.Request) ledger.Job {
-	if r.Maintenance {
+	if r.Maintenance || r.Rebuild {
 		return ledger.JobMaintenance
 	}
 	return ledger.JobImport
+}
+
+// RebuildRequest is a run that rebuilds everything that is stored of these instruments; of all that are stored, when none is named.
+func (a *App) RebuildRequest(ctx context.Context, instruments []market.Instrument) (syncer.Request, error) {
+	r := syncer.Request{Instruments: instruments, Timeframes: market.Timeframes(), Rebuild: true}
+	if len(instruments) > 0 {
+		return r, nil
+	}
+	states, err := a.Archive.States(ctx)
+	if err != nil {
+		return r, fmt.Errorf("rebuild: read the archive's series: %w", err)
+	}
+	var wrong error
+	for _, state := range states { // ordered by instrument
+		name := state.Series.Instrument
+		if n := len(r.Instruments); state.Count == 0 || n > 0 && r.Instruments[n-1].Name == name {
+			continue
+		}
+		i, err := yahoo.Resolve(name)
+		if err != nil {
+			wrong = errors.Join(wrong, err)
+			continue
+		}
+		r.Instruments = append(r.Instruments, i)
+	}
+	return r, wrong
 }
 
 // adHocRequest is what a request over HTTP means, with what the configuration adds to it.

@@ -157,7 +157,7 @@ func (a *App) openServer(version string, o Options, beside *server.Tasks) (*serv
 		return nil, err
 	}
 	return web, api.Mount(web, api.Config{
-		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol,
+		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol, Calendars: a.Archive,
 		Starter: &api.Background{
 			Ledger: a.Archive, Kept: a.kept, Tasks: beside, Logger: o.Logger,
 			Run: a.runRequest, Name: a.requestName,

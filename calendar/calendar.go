@@ -96,19 +96,22 @@ func (c *Calendar) Known() (from, to Date, ok bool) {
 }
 
 // Certain tells whether it is certain what happens on a date: nothing of a date that is not can be late. Of an inferred calendar
-// no date is.
+// no date is, but those that an operator changed.
 func (c *Calendar) Certain(d Date) bool {
-	n := d.number()
-	if c.Inferred || !c.facts().known.contains(n) {
+	n, facts := d.number(), c.facts()
+	e, found := facts.exception(n)
+	if found && e.told {
+		return true
+	}
+	if c.Inferred || !facts.known.contains(n) {
 		return false
 	}
-	for _, doubt := range c.facts().doubts {
+	for _, doubt := range facts.doubts {
 		if doubt.contains(n) {
 			return false
 		}
 	}
-	e, ok := c.facts().exception(n)
-	return !ok || !e.unsure
+	return !found || !e.unsure
 }
 
 // Hours are the usual open and close of a trading date, as if it were no holiday and no half day. ok is false on a day of the

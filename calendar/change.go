@@ -108,6 +108,9 @@ func (c Change) exception(facts *table) (exception, error) {
 	if usual == nil && (c.Kind == Regular || c.Kind == Early || c.Kind == Late) {
 		return exception{}, fmt.Errorf("the exchange does not trade on a %s: it can be special, with an open and a close", c.Date.Weekday())
 	}
+	if _, special := facts.exception(n); usual == nil && c.Kind == Closed && !special {
+		return exception{}, fmt.Errorf("the exchange does not trade on a %s anyway", c.Date.Weekday())
+	}
 	switch c.Kind {
 	case Closed:
 		v.hours = hours{}
@@ -124,19 +127,19 @@ func (c Change) exception(facts *table) (exception, error) {
 	switch h := v.hours; {
 	case c.Kind == Closed:
 	case h.open >= h.close:
-		return exception{}, fmt.Errorf("the session would close at %s, which is not after its open at %s", wall(h.close), wall(h.open))
+		return exception{}, fmt.Errorf("the session would close at %s, which is not after its open at %s", WallOf(h.close), WallOf(h.open))
 	case h.open < earliestOpen || h.close > latestClose:
 		return exception{}, errors.New("a session opens on the evening before or later, and closes by the end of the day after")
 	case c.Kind == Early && h.close >= usual.close:
-		return exception{}, fmt.Errorf("an early close is before the usual one, which is %s", wall(usual.close))
+		return exception{}, fmt.Errorf("an early close is before the usual one, which is %s", WallOf(usual.close))
 	case c.Kind == Late && h.open <= usual.open:
-		return exception{}, fmt.Errorf("a late open is after the usual one, which is %s", wall(usual.open))
+		return exception{}, fmt.Errorf("a late open is after the usual one, which is %s", WallOf(usual.open))
 	}
-	return exception{v.on(usual), int32(n), false}, nil //nolint:gosec // a date of the years that people name
+	return exception{variation: v.on(usual), day: int32(n), told: true}, nil //nolint:gosec // a date of the years that people name
 }
 
-// wall is an offset from midnight as people write it: "09:30", "-18:00" for the evening before.
-func wall(offset time.Duration) string {
+// WallOf is an offset from midnight as people write it: "09:30", "-18:00" for the evening before.
+func WallOf(offset time.Duration) string {
 	sign := ""
 	if offset < 0 {
 		sign, offset = "-", offset+day

@@ -52,6 +52,9 @@ func TestWhatOperatorsChangeHolds(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%+v: %s, want %s", tt.change, got, tt.want)
 		}
+		if !c.Certain(tt.change.Date) {
+			t.Errorf("%+v is not certain", tt.change)
+		}
 		for d := tt.change.Date.AddDays(-400); d.Before(tt.change.Date.AddDays(400)); d = d.AddDays(1) {
 			before, open := plain.Session(d)
 			after, still := c.Session(d)
@@ -75,6 +78,7 @@ func TestChangesThatMakeNoSenseAreRefused(t *testing.T) {
 		{calendar.Change{Calendar: "XXXX", Date: date(2027, 1, 15), Kind: calendar.Closed}, "XXXX"},
 		{calendar.Change{Calendar: "XNYS", Date: date(2027, 2, 30), Kind: calendar.Closed}, "no such date"},
 		{calendar.Change{Calendar: "XNYS", Date: date(2027, 1, 15), Kind: "shut"}, "accepted are closed, regular, early, late and special"},
+		{calendar.Change{Calendar: "XNYS", Date: date(2027, 1, 16), Kind: calendar.Closed}, "does not trade on a Saturday anyway"},
 		{calendar.Change{Calendar: "XNYS", Date: date(2027, 1, 16), Kind: calendar.Regular}, "does not trade on a Saturday"},
 		{calendar.Change{Calendar: "XNYS", Date: date(2027, 1, 16), Kind: calendar.Early, Close: 13 * time.Hour}, "does not trade on a Saturday"},
 		{calendar.Change{Calendar: "XNYS", Date: date(2027, 1, 15), Kind: calendar.Early, Close: 17 * time.Hour}, "before the usual one, which is 16:00"},

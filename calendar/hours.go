@@ -44,6 +44,7 @@ type exception struct {
 	*variation
 	day    int32 // since 1970
 	unsure bool
+	told   bool // by an operator, who is certain
 }
 
 // variation is what the dates of one line of a table have in common.

@@ -164,7 +164,7 @@ func (r *reader) finish() *table {
 	t.exceptions = make([]exception, len(r.dated))
 	for i, key := range r.dated {
 		day, line := key>>lineBits, key>>1&(1<<(lineBits-1)-1)
-		t.exceptions[i] = exception{r.lines[line].on(t.usual(day)), int32(day), key&1 == 1}
+		t.exceptions[i] = exception{variation: r.lines[line].on(t.usual(day)), day: int32(day), unsure: key&1 == 1}
 	}
 	for _, p := range t.periods {
 		for _, h := range p.week {

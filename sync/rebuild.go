@@ -55,7 +55,7 @@ func (r rebuilt) String() string {
 func (x *execution) rebuild(ctx context.Context, tx Tx, task Task) (rebuilt, error) {
 	c := task.Instrument.Calendar
 	done := rebuilt{
-		calendar: c.Name, results: map[market.Timeframe]seriesResult{}, removed: map[market.Timeframe]int{},
+		calendar: labelOf(c), results: map[market.Timeframe]seriesResult{}, removed: map[market.Timeframe]int{},
 	}
 	base, err := x.rebuildBase(ctx, tx, task, &done)
 	if err != nil || base.Len() == 0 {
@@ -86,6 +86,14 @@ func (x *execution) rebuild(ctx context.Context, tx Tx, task Task) (rebuilt, err
 // whole is the window of every bar that can be stored.
 func whole() market.Window {
 	return market.Window{From: time.Unix(market.FirstTS, 0).UTC(), To: time.Unix(market.LastTS, 0).UTC()}
+}
+
+// labelOf names a calendar to people: one that a listing gave by its zone.
+func labelOf(c *calendar.Calendar) string {
+	if c.Name == calendar.Listed {
+		return "of its listing, in " + c.Zone.String()
+	}
+	return c.Name
 }
 
 // rebuildBase gives daily bars their keys and all bars their flags, and returns them as they are stored then.

@@ -8,10 +8,9 @@ import (
 	"time"
 
 	"barkeep/calendar"
-	"barkeep/yahoo"
 )
 
-// calendarCommand shows when an instrument trades. It reads no configuration and no archive.
+// calendarCommand shows when an instrument trades, with what the archive tells of it, where there is one.
 type calendarCommand struct {
 	Instrument string `arg:"" help:"Instrument or exchange: ES, AAPL, 7203.T, EURUSD=X, XTKS."`
 	Month      string `arg:"" optional:"" help:"Month, such as 2026-11."`
@@ -26,7 +25,11 @@ func (c *calendarCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	exchange, err := calendarOf(c.Instrument)
+	calendars, err := settled(p)
+	if err != nil {
+		return err
+	}
+	exchange, err := calendarBy(c.Instrument, calendars)
 	if err != nil {
 		return err
 	}
@@ -38,15 +41,6 @@ func (c *calendarCommand) Run(p *process) error {
 		return fmt.Errorf("load the Pacific zone: %w", err)
 	}
 	return printCalendar(p.out, c.Instrument, exchange, from, to, pacific)
-}
-
-// calendarOf is the calendar of an instrument, or of an exchange by its own name.
-func calendarOf(text string) (*calendar.Calendar, error) {
-	if name := strings.ToUpper(text); slices.Contains(calendar.Names(), name) {
-		return calendar.Of(name)
-	}
-	i, err := yahoo.Resolve(text)
-	return i.Calendar, err
 }
 
 // dates are the first and the last trading date that were asked for.

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
+	"slices"
 
 	"github.com/alecthomas/kong"
 )
@@ -21,12 +21,8 @@ func (c *completionCommand) Help() string {
 
 // Run carries the command out.
 func (c *completionCommand) Run(p *process, parsed *kong.Context) error {
-	commands, err := completable(parsed.Model.Node)
-	if err != nil {
-		return err
-	}
 	write := map[string]func(io.Writer, []completed) error{"bash": writeBash, "zsh": writeZsh, "fish": writeFish}[c.Shell]
-	return write(p.out, commands)
+	return write(p.out, completable(parsed.Model.Node))
 }
 
 // completed is a command as a shell has to know it; the first of a list is barkeep itself, without a name.
@@ -57,19 +53,35 @@ const (
 )
 
 // completable reads kong's model of the command line: barkeep itself, then its commands.
-func completable(root *kong.Node) ([]completed, error) {
+func completable(root *kong.Node) []completed {
 	found := []completed{complete(root)}
 	found[0].name = ""
 	for _, node := range root.Children {
 		if node.Hidden {
 			continue
 		}
-		if len(node.Children) > 0 {
-			return nil, fmt.Errorf("complete %s: it has commands of its own, which the scripts do not know", node.Name)
-		}
-		found = append(found, complete(node))
+		found = append(found, complete(node).with(node.Children))
 	}
-	return found, nil
+	return found
+}
+
+// with adds the commands below a command, as a choice of its first argument, and their flags.
+func (c completed) with(children []*kong.Node) completed {
+	if len(children) == 0 {
+		return c
+	}
+	choice := option{label: "command", help: "What to do.", takes: takesChoice}
+	for _, child := range children {
+		choice.values = append(choice.values, child.Name)
+		for _, o := range complete(child).options {
+			known := func(other option) bool { return other.name == o.name }
+			if o.name != "" && !slices.ContainsFunc(c.options, known) {
+				c.options = append(c.options, o)
+			}
+		}
+	}
+	c.options = append(c.options, choice)
+	return c
 }
 
 // complete reads one command, with the flags that all of them have.

@@ -77,6 +77,8 @@ func TestBashCompletes(t *testing.T) {
 		{"provider|--bars|m", "my bars"},
 		{"--help|sy", "sync"},
 		{"completion|", "bash zsh fish --help"},
+		{"calendar|re", "remove"},
+		{"calendar|add|XNYS|2027-01-15|--cl", "--close"},
 		{"status|--timeframe", ""}, // a flag of another command
 		{"nothing|--", ""},
 	} {

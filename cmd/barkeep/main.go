@@ -26,7 +26,8 @@ type commands struct {
 	Sync       syncCommand       `cmd:"" help:"Bring the archive up to date: fetch what is new, backfill series without records."`
 	Status     statusCommand     `cmd:"" help:"Show the archive's series, newest bars and recent runs."`
 	Runs       runsCommand       `cmd:"" help:"Show recent runs, or one with the evidence of its series."`
-	Calendar   calendarCommand   `cmd:"" help:"Show when an instrument trades: its sessions in local time, UTC and Pacific time."`
+	Calendar   calendarCommands  `cmd:"" help:"Show when an instrument trades: its sessions in local time, UTC and Pacific time."`
+	Rebuild    rebuildCommand    `cmd:"" help:"Fold what is derived anew, and give daily bars the keys of their calendar."`
 	Doctor     doctorCommand     `cmd:"" help:"Check the set-up and say what to do about what is wrong."`
 	Health     healthCommand     `cmd:"" help:"Ask a running worker whether it can do its work."`
 	Migrate    migrateCommand    `cmd:"" help:"Bring the archive's schema up to date; sync does this by itself."`

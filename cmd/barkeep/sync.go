@@ -112,18 +112,9 @@ func (c *syncCommand) adHoc(p *process, s setup, a *app.App, request syncer.Requ
 	report, err := a.RunAdHoc(p.ctx, "sync", request, nil)
 	progress.stop()
 	if len(report.Cells) > 0 {
-		err = errors.Join(err, c.print(p, s, report))
+		err = errors.Join(err, printRun(p, s, report, c.JSON))
 	}
 	return exitCodeOf(report.Run.State), err
-}
-
-// print shows what a run did.
-func (c *syncCommand) print(p *process, s setup, report syncer.Report) error {
-	if !c.JSON {
-		return printReport(p.out, report, s.now())
-	}
-	names, err := s.naming()
-	return errors.Join(err, printJSON(p.out, reportJSON(report, names)))
 }
 
 // slot sees to it that a slot is run.

@@ -10,6 +10,7 @@ import (
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server"
+	"barkeep/store"
 )
 
 // Config is what the API needs beside its server. Reader, Starter, Resolve and Symbol are required.
@@ -21,6 +22,8 @@ type Config struct {
 	// Resolve reads what a caller writes for an instrument, and Symbol is the provider's name of one.
 	Resolve func(text string) (market.Instrument, error)
 	Symbol  func(market.Instrument) string
+
+	Calendars store.CalendarFacts // what the archive tells of the calendars of instruments
 }
 
 // API answers the routes of /api/v1.
@@ -33,8 +36,8 @@ type API struct {
 
 // Mount adds the routes to a server that does not serve yet.
 func Mount(s *server.Server, c Config) error {
-	if c.Reader == nil || c.Starter == nil || c.Resolve == nil || c.Symbol == nil {
-		return errors.New("api: Reader, Starter, Resolve and Symbol are required")
+	if c.Reader == nil || c.Starter == nil || c.Resolve == nil || c.Symbol == nil || c.Calendars == nil {
+		return errors.New("api: Reader, Starter, Resolve, Symbol and Calendars are required")
 	}
 	a := &API{Config: c, server: s, slots: watchSlots(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce)}
 	s.HandleOwn("GET /api/v1/slots/{date}/{slot}", a.slot)

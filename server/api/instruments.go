@@ -7,6 +7,7 @@ import (
 
 	"barkeep/market"
 	"barkeep/server/view"
+	"barkeep/store"
 )
 
 // listSeries shows what the archive holds of every series.
@@ -28,6 +29,8 @@ type instrumentView struct {
 	Kind       market.Kind        `json:"kind"`
 	Root       string             `json:"root,omitempty"`
 	Tick       float64            `json:"tick,omitempty"`
+	Calendar   string             `json:"calendar"`   // by which its bars are kept: "XNYS", "CME_EQUITY"
+	Inferred   bool               `json:"inferred"`   // neither hours nor holidays are known: every weekday counts as possible
 	Zone       string             `json:"zone"`       // the exchange's
 	Kept       bool               `json:"kept"`       // the configuration names it, so that it is kept up to date
 	Timeframes []market.Timeframe `json:"timeframes"` // of which bars are stored
@@ -42,6 +45,10 @@ func (a *API) listInstruments(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	settled, _, err := store.SettledCalendars(r.Context(), a.Calendars) // imports log changes that make no sense
+	if err != nil {
+		return err
+	}
 	stored := map[string][]market.Timeframe{}
 	for _, state := range states {
 		if state.Count > 0 {
@@ -50,12 +57,14 @@ func (a *API) listInstruments(w http.ResponseWriter, r *http.Request) error {
 	}
 	views := []instrumentView{}
 	for _, i := range a.Instruments {
-		views = append(views, a.viewInstrument(i, true, stored[i.Name]))
+		views = append(views, a.viewInstrument(settled.Settle(i), true, stored[i.Name]))
 		delete(stored, i.Name)
 	}
 	for name, timeframes := range stored {
 		i, err := a.Resolve(name)
-		if err != nil { // an archive may hold what this version does not resolve
+		if err == nil {
+			i = settled.Settle(i)
+		} else { // an archive may hold what this version does not resolve
 			i = market.Instrument{Name: name}
 		}
 		views = append(views, a.viewInstrument(i, false, timeframes))
@@ -66,8 +75,8 @@ func (a *API) listInstruments(w http.ResponseWriter, r *http.Request) error {
 
 func (a *API) viewInstrument(i market.Instrument, kept bool, timeframes []market.Timeframe) instrumentView {
 	v := instrumentView{Name: i.Name, Symbol: a.Symbol(i), Kind: i.Kind, Root: i.Root, Tick: i.Tick, Kept: kept}
-	if i.Calendar != nil && i.Calendar.Zone != nil {
-		v.Zone = i.Calendar.Zone.String()
+	if i.Calendar != nil {
+		v.Calendar, v.Inferred, v.Zone = i.Calendar.Name, i.Calendar.Inferred, i.Calendar.Zone.String()
 	}
 	v.Timeframes = append([]market.Timeframe{}, timeframes...)
 	slices.SortFunc(v.Timeframes, market.Timeframe.Compare)

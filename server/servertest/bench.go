@@ -152,7 +152,7 @@ func (b *Bench) serve(t testing.TB) *server.Server {
 	config := api.Config{
 		Reader: reader, Starter: b.Ledger, Instruments: []market.Instrument{Resolve(t, "ES")},
 		Resolve: func(text string) (market.Instrument, error) { return market.Resolve(strings.TrimSuffix(text, "=F")) },
-		Symbol:  func(i market.Instrument) string { return i.Name + "=F" },
+		Symbol:  func(i market.Instrument) string { return i.Name + "=F" }, Calendars: b.Archive,
 	}
 	if err := api.Mount(s, config); err != nil {
 		t.Fatal(err)

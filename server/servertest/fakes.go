@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"barkeep/calendar"
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/server"
@@ -157,6 +158,15 @@ type Archive struct {
 	Series map[market.Series]*market.Candles
 	Most   int // the most bars of one read
 }
+
+// Listings is the Indian one of ABCD.QQ.
+func (f *Archive) Listings(context.Context) ([]store.Listing, error) {
+	india := market.Listing{Symbol: "ABCD.QQ", Type: "EQUITY", Zone: "Asia/Kolkata"}
+	return []store.Listing{{Instrument: "ABCD.QQ", First: india, Last: india}}, f.Pass()
+}
+
+// CalendarChanges are none.
+func (f *Archive) CalendarChanges(context.Context) ([]calendar.Change, error) { return nil, f.Pass() }
 
 // States tells what Series holds, in no order.
 func (f *Archive) States(context.Context) ([]market.SeriesState, error) {
