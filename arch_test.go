@@ -46,7 +46,7 @@ func rooms() map[string]room {
 		"server":                  {allowed: append(slices.Clone(consumer), "query", "server/view")},
 		"server/view":             {allowed: domain},
 		"server/api":              {allowed: []string{"market", "ledger", "store", "query", "server", "server/view"}},
-		"server/servertest":       {allowed: []string{"market", "ledger", "store", "query", "server", "server/view", "server/api"}},
+		"server/servertest":       {allowed: []string{"market", "calendar", "ledger", "store", "query", "server", "server/view", "server/api"}},
 		"notify":                  {allowed: []string{"ledger", "store"}},
 		"store":                   {allowed: domain},
 		"store/sqlstore":          {allowed: archive},

@@ -11,6 +11,7 @@ import (
 
 	"barkeep/config"
 	"barkeep/doctor"
+	"barkeep/market"
 	"barkeep/query"
 	"barkeep/store"
 	"barkeep/store/postgres"
@@ -44,6 +45,26 @@ type Reading interface {
 	doctor.Schema
 	store.Clock
 	store.CalendarFacts
+}
+
+// Calendars are what the archive of a configuration tells of calendars; nothing where there is none yet, or an earlier release's.
+func Calendars(ctx context.Context, c config.Config, o Options) (market.Calendars, error) {
+	archive, closeArchive, err := OpenExisting(ctx, c, o)
+	if errors.Is(err, fs.ErrNotExist) {
+		return market.Calendars{}, nil
+	}
+	if err != nil {
+		return market.Calendars{}, err
+	}
+	defer closeArchive()
+	if current, latest, err := archive.SchemaVersion(ctx); err != nil || current < latest {
+		return market.Calendars{}, err
+	}
+	settled, wrong, err := store.SettledCalendars(ctx, archive)
+	if wrong != nil {
+		o.Logger.WarnContext(ctx, "going on without changes of a calendar", "error", wrong)
+	}
+	return settled, err
 }
 
 // OpenExisting opens an archive for commands that read: it makes nothing, and needs no right to write. The error wraps

@@ -57,7 +57,8 @@ func jobOf(r syncer.Request) ledger.Job {
 	return ledger.JobImport
 }
 
-// RebuildRequest is a run that rebuilds everything that is stored of these instruments; of all that are stored, when none is named.
+// RebuildRequest is a run that rebuilds everything that is stored of these instruments; of all that are stored, when none is
+// named.
 func (a *App) RebuildRequest(ctx context.Context, instruments []market.Instrument) (syncer.Request, error) {
 	r := syncer.Request{Instruments: instruments, Timeframes: market.Timeframes(), Rebuild: true}
 	if len(instruments) > 0 {

@@ -106,7 +106,8 @@ func (c Change) exception(facts *table) (exception, error) {
 		return exception{}, errors.New("there is no such date")
 	}
 	if usual == nil && (c.Kind == Regular || c.Kind == Early || c.Kind == Late) {
-		return exception{}, fmt.Errorf("the exchange does not trade on a %s: it can be special, with an open and a close", c.Date.Weekday())
+		return exception{}, fmt.Errorf("the exchange does not trade on a %s: it can be special, with an open and a close",
+			c.Date.Weekday())
 	}
 	if _, special := facts.exception(n); usual == nil && c.Kind == Closed && !special {
 		return exception{}, fmt.Errorf("the exchange does not trade on a %s anyway", c.Date.Weekday())
@@ -127,7 +128,8 @@ func (c Change) exception(facts *table) (exception, error) {
 	switch h := v.hours; {
 	case c.Kind == Closed:
 	case h.open >= h.close:
-		return exception{}, fmt.Errorf("the session would close at %s, which is not after its open at %s", WallOf(h.close), WallOf(h.open))
+		return exception{}, fmt.Errorf("the session would close at %s, which is not after its open at %s", WallOf(h.close),
+			WallOf(h.open))
 	case h.open < earliestOpen || h.close > latestClose:
 		return exception{}, errors.New("a session opens on the evening before or later, and closes by the end of the day after")
 	case c.Kind == Early && h.close >= usual.close:

@@ -92,8 +92,8 @@ func zoneOf(name string) (*time.Location, error) {
 	return time.LoadLocation(name)
 }
 
-// certainSince is from when on the clocks of two zones are held against each other: before, one city's records differ from another's
-// for reasons that no exchange knows of.
+// certainSince is from when on the clocks of two zones are held against each other: before, the records of one city differ from
+// those of another for reasons that no exchange knows of.
 func certainSince() time.Time { return time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
 // Contradiction says how a listing contradicts the calendar of the instrument: its clocks show another time somewhere in the

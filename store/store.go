@@ -124,8 +124,8 @@ type CalendarFacts interface {
 	CalendarChanges(ctx context.Context) ([]calendar.Change, error)
 }
 
-// SettledCalendars reads by which calendars instruments are kept. A calendar of which a change makes no sense, as one can that another
-// release wrote, stays as it is without any; wrong says so. An error means that the archive was not read.
+// SettledCalendars reads by which calendars instruments are kept. A calendar of which a change makes no sense, as one can that
+// another release wrote, stays as it is without any; wrong says so. An error means that the archive was not read.
 func SettledCalendars(ctx context.Context, c CalendarFacts) (settled market.Calendars, wrong, err error) {
 	listings, err := c.Listings(ctx)
 	if err != nil {

@@ -46,7 +46,8 @@ func (r rebuilt) String() string {
 	if r.moved > 0 {
 		parts = append(parts, fmt.Sprintf("%d days have another start", r.moved))
 	}
-	return text + ": " + strings.Join(append(parts, fmt.Sprintf("%d bars written, %d removed (kept as revisions)", changed, gone)), ", ")
+	parts = append(parts, fmt.Sprintf("%d bars written, %d removed (kept as revisions)", changed, gone))
+	return text + ": " + strings.Join(parts, ", ")
 }
 
 // rebuild brings everything that is stored of a task's base and of what derives from it to the calendar of the instrument: daily
@@ -117,7 +118,9 @@ func (x *execution) rebuildBase(ctx context.Context, tx Tx, task Task, done *reb
 }
 
 // rebuildDerived makes a derived series hold what is folded from the base. What starts before the base reaches stays.
-func (x *execution) rebuildDerived(ctx context.Context, tx Tx, task Task, to market.Timeframe, base *market.Candles, done *rebuilt) error {
+func (x *execution) rebuildDerived(
+	ctx context.Context, tx Tx, task Task, to market.Timeframe, base *market.Candles, done *rebuilt,
+) error {
 	series, c := market.Series{Instrument: task.Instrument.Name, Timeframe: to}, task.Instrument.Calendar
 	stored, err := tx.Candles(ctx, series, whole())
 	if err != nil {

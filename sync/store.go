@@ -145,9 +145,11 @@ func (x *execution) list(ctx context.Context, tx Tx, w work) error {
 	return nil
 }
 
-// write upserts the base and rebuilds what derives from it, in the order of Task.All. What is stored by another calendar is brought
-// to this one first; the note says so.
-func (x *execution) write(ctx context.Context, tx Tx, task Task, part *market.Candles) (all []seriesResult, note string, err error) {
+// write upserts the base and rebuilds what derives from it, in the order of Task.All. What is stored by another calendar is
+// brought to this one first; the note says so.
+func (x *execution) write(
+	ctx context.Context, tx Tx, task Task, part *market.Candles,
+) (all []seriesResult, note string, err error) {
 	state, _, err := tx.State(ctx, task.Series())
 	if err != nil {
 		return nil, "", fmt.Errorf("read the state of %s: %w", task.Series(), err)
@@ -183,7 +185,8 @@ func (x *execution) write(ctx context.Context, tx Tx, task Task, part *market.Ca
 	return all, note, nil
 }
 
-// writeAll upserts the base, or derives from all of the stored one where there is no part. Newest is the base's newest bar before.
+// writeAll upserts the base, or derives from all of the stored one where there is no part. Newest is the base's newest bar
+// before.
 func (x *execution) writeAll(
 	ctx context.Context, tx Tx, task Task, part *market.Candles, newest time.Time,
 ) ([]seriesResult, error) {

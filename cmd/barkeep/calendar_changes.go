@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"barkeep/app"
 	"barkeep/calendar"
 	"barkeep/market"
-	"barkeep/store"
 	"barkeep/yahoo"
 )
 
@@ -25,7 +23,7 @@ type calendarCommands struct {
 
 // calendarAddCommand keeps what an operator knows of a date.
 type calendarAddCommand struct {
-	Exchange string `arg:"" help:"Exchange or instrument: XNYS, CME_EQUITY, ES, 7203.T. What is added holds for all of its exchange."`
+	Exchange string `arg:"" help:"Exchange or instrument: XNYS, CME_EQUITY, ES. What is added holds for all of its exchange."`
 	Date     string `arg:"" help:"Trading date, such as 2027-01-15."`
 	Kind     string `arg:"" optional:"" default:"closed" help:"closed (the default), early, late, special, or regular for the usual hours."`
 	Open     string `help:"Open in the exchange's time, of late and special: 10:30, or -18:00 for 18:00 of the evening before." placeholder:"HH:MM"`
@@ -35,8 +33,8 @@ type calendarAddCommand struct {
 
 // Help is the text below the flags.
 func (c *calendarAddCommand) Help() string {
-	return "It is kept in the archive, for every worker on it; one for the same date is replaced. The next import folds anew what it " +
-		"concerns; barkeep rebuild does so at once."
+	return "It is kept in the archive, for every worker on it; one for the same date is replaced. The next import folds anew what " +
+		"it concerns; barkeep rebuild does so at once."
 }
 
 // Run carries the command out.
@@ -95,7 +93,8 @@ func dateOfExchange(exchange, date string) (name string, d calendar.Date, err er
 		return "", d, err
 	}
 	if _, err := calendar.Of(c.Name); err != nil || c.Name == calendar.Unknown {
-		return "", d, misuse("nothing is known of the exchange of %s, so nothing of it is ever late, and there is nothing to change", exchange)
+		return "", d, misuse("nothing is known of the exchange of %s, so nothing of it is ever late: there is nothing to change",
+			exchange)
 	}
 	parsed, err := time.Parse(time.DateOnly, date)
 	if err != nil {
@@ -226,28 +225,13 @@ func withArchive(p *process, do func(*app.App) error) error {
 	return errors.Join(do(a), a.Close())
 }
 
-// settled is what the archive of the configuration tells of calendars: nothing where there is no archive yet.
+// settled is what the archive of the configuration tells of calendars.
 func settled(p *process) (market.Calendars, error) {
 	s, err := p.load(p.err)
 	if err != nil {
 		return market.Calendars{}, err
 	}
-	archive, closeArchive, err := app.OpenExisting(p.ctx, s.config, s.options())
-	if errors.Is(err, fs.ErrNotExist) {
-		return market.Calendars{}, nil
-	}
-	if err != nil {
-		return market.Calendars{}, err
-	}
-	defer closeArchive()
-	if current, latest, err := archive.SchemaVersion(p.ctx); err != nil || current < latest {
-		return market.Calendars{}, err // an earlier release kept nothing of calendars
-	}
-	calendars, wrong, err := store.SettledCalendars(p.ctx, archive)
-	if wrong != nil {
-		fmt.Fprintln(p.err, "barkeep:", wrong)
-	}
-	return calendars, err
+	return app.Calendars(p.ctx, s.config, s.options())
 }
 
 // calendarOf is the calendar of an instrument, or of an exchange by its own name, as the program has it.

@@ -17,10 +17,10 @@ type rebuildCommand struct {
 
 // Help is the text below the flags.
 func (c *rebuildCommand) Help() string {
-	return "It asks the provider for nothing. Daily bars get the keys that the exchange's calendar gives them, and everything that is " +
-		"derived is folded anew from its stored base. What was there under another start is removed and kept as a revision; a second " +
-		"time nothing changes. An import does the same by itself for each series whose calendar has changed since, as after an " +
-		"upgrade or barkeep calendar add."
+	return "It asks the provider for nothing. Daily bars get the keys that the exchange's calendar gives them, and all that is " +
+		"derived is folded anew from its stored base. What was there under another start is removed and kept as a revision; a " +
+		"second time nothing changes. An import does the same by itself for each series whose calendar has changed since, as " +
+		"after an upgrade or barkeep calendar add."
 }
 
 // Run carries the command out.

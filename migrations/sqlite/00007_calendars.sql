@@ -1,8 +1,10 @@
 -- +goose Up
 
 -- By which calendar the bars of a series are keyed and folded, as the program names calendars; empty where an earlier release
--- wrote them, which kept no such note.
+-- wrote them, which kept no such note. It holds while calendar_at is the version of the series: an earlier release that writes
+-- bars leaves that behind.
 ALTER TABLE series ADD COLUMN calendar TEXT NOT NULL DEFAULT '';
+ALTER TABLE series ADD COLUMN calendar_at INTEGER NOT NULL DEFAULT 0;
 
 -- What the provider said an instrument is: a row whenever it said something else, counted from 1. Times are in Unix microseconds;
 -- seen is when it was first said. first_trade is NULL where the provider knows none.

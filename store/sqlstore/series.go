@@ -27,7 +27,9 @@ func (r *SeriesRow) Vacant(first, last int64) bool {
 	return r.State.Count == 0 || last < r.first || first > r.last
 }
 
-const seriesColumns = `id, instrument, timeframe, source, calendar, bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0)`
+const seriesColumns = `id, instrument, timeframe, source,
+	CASE WHEN calendar_at = version + bars - counted THEN calendar ELSE '' END,
+	bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0)`
 
 // seriesRows reads rows of series as they stand, and then the first and the last bar of those that are out of date.
 func seriesRows(ctx context.Context, q Querier, d Dialect, where string, args ...any) ([]SeriesRow, error) {
@@ -132,11 +134,21 @@ func (t Tx) CountBars(ctx context.Context, row SeriesRow, stored market.Stored) 
 	if row.State.Count > 0 {
 		first, last = min(first, row.first), max(last, row.last)
 	}
+	return t.count(ctx, row, stored.Inserted, `$3`, `$4`, first, last)
+}
+
+// count writes how many bars were added, or removed, and the expressions of the first and the last start that there are now.
+func (t Tx) count(ctx context.Context, row SeriesRow, added int, first, last string, args ...any) error {
 	_, err := t.q.Exec(ctx, `
-		UPDATE series SET version = CASE WHEN version + bars - counted < `+t.d.NowMicros+` THEN `+t.d.NowMicros+`
-		                            ELSE version + bars - counted + 1 END,
-		       bars = bars + $2, counted = bars + $2, first_ts = $3, last_ts = $4
-		WHERE id = $1`, row.ID, stored.Inserted, first, last)
+		UPDATE series SET version = next.version, bars = bars + $2, counted = bars + $2, first_ts = `+first+`, last_ts = `+last+`,
+		       calendar_at = CASE WHEN calendar_at = series.version + bars - counted THEN next.version ELSE calendar_at END
+		FROM (
+			SELECT CASE WHEN s.version + s.bars - s.counted < `+t.d.NowMicros+` THEN `+t.d.NowMicros+`
+			       ELSE s.version + s.bars - s.counted + 1 END AS version
+			FROM series s
+			WHERE s.id = $1
+		) AS next
+		WHERE id = $1`, append([]any{row.ID, added}, args...)...)
 	return err
 }
 
@@ -145,19 +157,14 @@ func (t Tx) CountRemoved(ctx context.Context, row SeriesRow, removed int) error 
 	end := func(order string) string {
 		return `(SELECT ` + t.d.Seconds("c.ts") + ` FROM candles c WHERE c.series_id = $1 ORDER BY c.ts` + order + ` LIMIT 1)`
 	}
-	_, err := t.q.Exec(ctx, `
-		UPDATE series SET version = CASE WHEN version + bars - counted < `+t.d.NowMicros+` THEN `+t.d.NowMicros+`
-		                            ELSE version + bars - counted + 1 END,
-		       bars = bars - $2, counted = bars - $2, first_ts = `+end("")+`, last_ts = `+end(" DESC")+`
-		WHERE id = $1`, row.ID, removed)
-	return err
+	return t.count(ctx, row, -removed, end(""), end(" DESC"))
 }
 
 // SetCalendar notes by which calendar the bars of a series are keyed and folded. A series without a row gets one.
 func (t Tx) SetCalendar(ctx context.Context, series market.Series, version string) error {
 	row, err := t.OpenSeries(ctx, series)
 	if err == nil && row.State.Calendar != version {
-		_, err = t.q.Exec(ctx, `UPDATE series SET calendar = $2 WHERE id = $1`, row.ID, version)
+		_, err = t.q.Exec(ctx, `UPDATE series SET calendar = $2, calendar_at = version + bars - counted WHERE id = $1`, row.ID, version)
 	}
 	if err != nil {
 		return t.fail(fmt.Errorf("note the calendar of %s: %w", series, err))

@@ -21,19 +21,7 @@ func testRemove(t *testing.T, db Database) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	remove := func(starts ...int64) (removed int) {
-		t.Helper()
-		tx := begin(t, archive)
-		defer tx.Rollback()
-		removed, err := tx.Remove(t.Context(), es5m(), starts)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := tx.Commit(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		return removed
-	}
+	remove := func(starts ...int64) int { return mustRemove(t, archive, starts) }
 	if n := remove(); n != 0 {
 		t.Errorf("%d bars of none were removed", n)
 	}
@@ -51,7 +39,8 @@ func testRemove(t *testing.T, db Database) {
 	wantBars(t, "what is left", stored(t, archive, es5m()), bars.Slice(70, 119))
 	wantBars(t, "the other series", stored(t, archive, other), bars)
 	now, _, err := archive.State(t.Context(), es5m())
-	if err != nil || now.Count != 49 || now.Oldest.Unix() != bars.TS[70] || now.Newest.Unix() != bars.TS[118] || now.Version <= before.Version {
+	if err != nil || now.Count != 49 || now.Oldest.Unix() != bars.TS[70] || now.Newest.Unix() != bars.TS[118] ||
+		now.Version <= before.Version {
 		t.Errorf("the state is %+v, %v", now, err)
 	}
 	old, replaced, err := archive.Revisions(t.Context(), es5m(), always())
@@ -59,9 +48,15 @@ func testRemove(t *testing.T, db Database) {
 		t.Fatalf("%d revisions, %v", old.Len(), err)
 	}
 	wantBars(t, "the revisions", old.Slice(0, 70), bars.Slice(0, 70))
+}
 
-	if n := remove(bars.TS[70:119]...); n != 49 {
-		t.Errorf("%d bars were removed, want all 49", n)
+// testRemoveAll empties a series, fills it again, and takes a removal back.
+func testRemoveAll(t *testing.T, db Database) {
+	archive, bars := migrated(t, db), ramp(120)
+	mustPut(t, archive, es5m(), bars)
+	remove := func(starts ...int64) int { return mustRemove(t, archive, starts) }
+	if n := remove(bars.TS...); n != 120 {
+		t.Errorf("%d bars were removed, want all 120", n)
 	}
 	if now, _, _ := archive.State(t.Context(), es5m()); now.Count != 0 || !now.Oldest.IsZero() || !now.Newest.IsZero() {
 		t.Errorf("the state of an empty series is %+v", now)
@@ -70,7 +65,8 @@ func testRemove(t *testing.T, db Database) {
 	if n := remove(bars.TS[0]); n != 1 {
 		t.Errorf("%d bars were removed, want one", n)
 	}
-	if old, _, _ := archive.Revisions(t.Context(), es5m(), market.Window{From: bars.At(0).Start, To: bars.At(1).Start}); old.Len() != 2 {
+	first := market.Window{From: bars.At(0).Start, To: bars.At(1).Start}
+	if old, _, _ := archive.Revisions(t.Context(), es5m(), first); old.Len() != 2 {
 		t.Errorf("the first bar has %d revisions, want 2", old.Len())
 	}
 
@@ -84,6 +80,21 @@ func testRemove(t *testing.T, db Database) {
 	}
 	tx.Rollback()
 	wantBars(t, "after a rollback", stored(t, archive, es5m()), bars.Slice(1, 120))
+}
+
+// mustRemove takes bars out of the series in a transaction of its own.
+func mustRemove(t *testing.T, archive Archive, starts []int64) int {
+	t.Helper()
+	tx := begin(t, archive)
+	defer tx.Rollback()
+	removed, err := tx.Remove(t.Context(), es5m(), starts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return removed
 }
 
 // testSeriesCalendar notes the calendar of series with bars and without.
@@ -120,6 +131,50 @@ func testSeriesCalendar(t *testing.T, db Database) {
 	states, err := archive.States(t.Context())
 	if err != nil || len(states) != 2 || states[1].Calendar != "XNYS America/New_York 89ab" || states[1].Count != 0 {
 		t.Errorf("states %+v, %v", states, err)
+	}
+}
+
+// testCalendarOfEarlierReleases: the note holds over all that this release writes, and no longer once an earlier one has written bars,
+// which changes the version and knows nothing of the note.
+func testCalendarOfEarlierReleases(t *testing.T, db Database) {
+	archive, bars := migrated(t, db), ramp(10)
+	note := func() string {
+		t.Helper()
+		state, _, err := archive.State(t.Context(), es5m())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return state.Calendar
+	}
+	set := func() {
+		t.Helper()
+		tx := begin(t, archive)
+		defer tx.Rollback()
+		if err := tx.SetCalendar(t.Context(), es5m(), "one"); err != nil {
+			t.Fatal(err)
+		}
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set()
+	mustPut(t, archive, es5m(), bars.Slice(0, 6))
+	mustRemove(t, archive, bars.TS[:1])
+	if got := note(); got != "one" {
+		t.Errorf("after writes of this release the note is %q", got)
+	}
+	// What an earlier release does: its own version, and the columns of today left alone.
+	db.Query(t, `UPDATE series SET version = version + 7 WHERE instrument = 'ES' RETURNING id`)
+	if got := note(); got != "" {
+		t.Errorf("after a write of an earlier release the note is %q", got)
+	}
+	mustPut(t, archive, es5m(), bars)
+	if got := note(); got != "" {
+		t.Errorf("a write brought the note %q back", got)
+	}
+	set()
+	if got := note(); got != "one" {
+		t.Errorf("the note that was set again is %q", got)
 	}
 }
 

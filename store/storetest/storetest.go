@@ -60,6 +60,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"bars: a volume of 0 or none replaces no real one":      testVolume,
 		"bars: the archive leaves those it is given alone":      testInput,
 		"bars: taken out, they are revisions":                   testRemove,
+		"bars: all taken out, and put back":                     testRemoveAll,
+		"calendars: of a series that an earlier release writes": testCalendarOfEarlierReleases,
 		"calendars: of a series":                                testSeriesCalendar,
 		"calendars: listings":                                   testListings,
 		"calendars: what operators change":                      testCalendarChanges,
