@@ -48,11 +48,19 @@ func (c Calendars) Settle(i Instrument) Instrument {
 	return i
 }
 
-// SettleAll is Settle of each.
+// SettleAll is Settle of each. Instruments of one exchange share its calendar, whose table is read once.
 func (c Calendars) SettleAll(instruments []Instrument) []Instrument {
 	all := make([]Instrument, len(instruments))
+	shared := map[string]*calendar.Calendar{}
 	for k, i := range instruments {
-		all[k] = c.Settle(i)
+		i = c.Settle(i)
+		if name := i.Calendar.Name; name != calendar.Listed { // which is one a zone
+			if shared[name] == nil {
+				shared[name] = i.Calendar
+			}
+			i.Calendar = shared[name]
+		}
+		all[k] = i
 	}
 	return all
 }

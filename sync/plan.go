@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -166,8 +167,8 @@ func reasonFor(task Task, request Request, held market.SeriesState, now time.Tim
 		return ReasonForced
 	case request.Maintenance:
 		return ReasonMaintenance
-	case upToDate(task, held, now) && foreign(held, task.Instrument.Calendar):
-		return ReasonRebuild
+	case upToDate(task, held, now) && foreign(held, task.Instrument.Calendar) && task.Instrument.Calendar.Name != calendar.Unknown:
+		return ReasonRebuild // where the exchange is not known, the next answer may tell it
 	case upToDate(task, held, now):
 		return ReasonClosed
 	default:

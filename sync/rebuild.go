@@ -12,12 +12,9 @@ import (
 )
 
 // foreign tells whether the bars of a series are kept by another calendar than this one. Bars of an earlier release, which noted
-// none, count as foreign, unless nothing is known of the instrument's exchange yet: its first listing is waited for.
+// none, count as foreign.
 func foreign(held market.SeriesState, c *calendar.Calendar) bool {
-	if held.Count == 0 || held.Calendar == c.Version() {
-		return false
-	}
-	return held.Calendar != "" || c.Name != calendar.Unknown
+	return held.Count > 0 && held.Calendar != c.Version()
 }
 
 // rebuilt is what became of the series of an instrument that share a base when they were brought to its calendar.

@@ -252,3 +252,33 @@ func TestAListingGivesTheCalendar(t *testing.T) {
 		t.Errorf("the evidence says %q, the faults are %q", told, second.Faults)
 	}
 }
+
+// TestWhatIsNeverListedIsOfOneZoneToo: an answer that names no zone leaves the exchange unknown, whose days are UTC's; what an earlier
+// release keyed in New York comes there, and nothing is mixed.
+func TestWhatIsNeverListedIsOfOneZoneToo(t *testing.T) {
+	t.Parallel()
+	now := at(t, "2026-05-08T21:05:00Z")
+	b := newBench(t, fixed(now))
+	b.provider.script = func(request market.FetchRequest, _ int) (*market.FetchResult, error) {
+		bars := market.NewCandles(0)
+		market.D1.Expected(request.Instrument.Calendar, request.Window, func(start time.Time) bool {
+			if market.D1.End(request.Instrument.Calendar, start).Before(now) {
+				bars.Append(market.Candle{Start: start, Open: 5, High: 5, Low: 5, Close: 5, Volume: 1})
+			}
+			return true
+		})
+		listing := market.Listing{Symbol: "ABCD.QQ"}
+		return &market.FetchResult{Outcome: market.OutcomeBars, Candles: bars, Window: request.Window, Requests: 1, Listing: listing}, nil
+	}
+	days := earlier(t, b, "ABCD.QQ", calendar.Date{Year: 2026, Month: 2, Day: 2}, calendar.Date{Year: 2026, Month: 5, Day: 6})
+	request := syncer.Request{
+		Instruments: resolve(t, "ABCD.QQ"), Timeframes: []market.Timeframe{market.D1, market.W1, market.Mo1},
+	}
+	b.run(t, t.Context(), request)
+	wantFolded(t, b, "ABCD.QQ", request.Instruments[0].Calendar, days, now)
+	for _, ts := range b.holds(market.Series{Instrument: "ABCD.QQ", Timeframe: market.D1}).TS {
+		if ts%86400 != 0 {
+			t.Errorf("a daily bar at %s", time.Unix(ts, 0).UTC())
+		}
+	}
+}
