@@ -13,16 +13,16 @@ const fallbackZone = "America/New_York"
 
 // Rekey gives daily bars the keys that they have by a calendar, at 00:00 of its zone. Version names the calendar by which they
 // were stored (calendar.Calendar.Version); empty for the releases that noted none. Away are the starts that no bar has any more,
-// and rekeyed are all bars under their keys; both in order. Of two bars of a date the one that had the right key holds. No bar
-// comes under a date that is not over by now.
+// and rekeyed are all bars under their keys; both in order. Of two bars of a date the one that had the right key holds.
 func Rekey(bars *Candles, version string, c *calendar.Calendar, now time.Time) (away []int64, rekeyed *Candles) {
 	old := zoneOfVersion(version)
 	moved := NewCandles(bars.Len())
 	kept := NewCandles(bars.Len())
 	for k, ts := range bars.TS {
-		start := c.Midnight(dateStored(time.Unix(ts, 0), old, c))
-		if D1.End(c, start).After(now) { // a live row, which bore the time of the last trade
-			start = D1.Previous(c, start)
+		date, guessed := dateStored(time.Unix(ts, 0), old, c)
+		start := c.Midnight(date)
+		if guessed && k == bars.Len()-1 && D1.End(c, start).After(now) {
+			start = D1.Previous(c, start) // a live row, which bore the time of the last trade and not that of the open
 		}
 		bar := bars.At(k)
 		if start.Unix() == ts {
@@ -52,16 +52,17 @@ func zoneOfVersion(version string) *time.Location {
 	return nil
 }
 
-// dateStored is the trading date of a daily bar that is stored under a key of the zone old; nil when that is not known.
-func dateStored(key time.Time, old *time.Location, c *calendar.Calendar) calendar.Date {
+// dateStored is the trading date of a daily bar that is stored under a key of the zone old; nil when that is not known. It is guessed
+// where the key is one of another zone than the calendar's, and nobody noted which.
+func dateStored(key time.Time, old *time.Location, c *calendar.Calendar) (date calendar.Date, guessed bool) {
 	isMidnight := func(zone *time.Location) bool {
 		return calendar.DateOf(key.In(zone)).At(zone, 0).Equal(key)
 	}
 	if old != nil && isMidnight(old) {
-		return calendar.DateOf(key.In(old))
+		return calendar.DateOf(key.In(old)), false
 	}
 	if isMidnight(c.Zone) {
-		return calendar.DateOf(key.In(c.Zone))
+		return calendar.DateOf(key.In(c.Zone)), false
 	}
 	fallback, err := time.LoadLocation(fallbackZone)
 	if old == nil && err == nil && isMidnight(fallback) {
@@ -69,12 +70,12 @@ func dateStored(key time.Time, old *time.Location, c *calendar.Calendar) calenda
 		date := calendar.DateOf(key.In(fallback))
 		for _, d := range []calendar.Date{date.AddDays(1), date} {
 			if stamp, ok := stampOf(c, d); ok && calendar.DateOf(stamp.In(fallback)) == date {
-				return d
+				return d, true
 			}
 		}
-		return date
+		return date, true
 	}
-	return calendar.DateOf(key.Add(12 * time.Hour).In(c.Zone)) // the nearest midnight
+	return calendar.DateOf(key.Add(12 * time.Hour).In(c.Zone)), true // the nearest midnight
 }
 
 // stampOf is what the provider puts on the daily row of a date: the open, or midnight where that is on an evening before.

@@ -90,6 +90,24 @@ func TestALiveRowIsOfNoDayToCome(t *testing.T) {
 	}
 }
 
+// TestABarThatIsNotOverStaysUnderItsKey, as one does that an earlier release stored before the day was over, and all those that lie
+// after the time of a replay.
+func TestABarThatIsNotOverStaysUnderItsKey(t *testing.T) {
+	t.Parallel()
+	crypto := calendarOf(t, calendar.Crypto)
+	bars := market.NewCandles(0)
+	for day := range 3 {
+		start := crypto.Midnight(calendar.Date{Year: 2026, Month: 3, Day: 23 + day})
+		bars.Append(market.Candle{Start: start, Close: float64(day)})
+	}
+	for _, version := range []string{"", crypto.Version()} {
+		away, rekeyed := market.Rekey(bars, version, crypto, bars.At(0).Start)
+		if len(away) > 0 || !slices.Equal(rekeyed.TS, bars.TS) || !slices.Equal(rekeyed.Close, bars.Close) {
+			t.Errorf("%q: away %v, rekeyed %v %v", version, away, rekeyed.TS, rekeyed.Close)
+		}
+	}
+}
+
 // TestListingsSettleCalendars, of what no name tells, and no other.
 func TestListingsSettleCalendars(t *testing.T) {
 	t.Parallel()
