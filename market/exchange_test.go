@@ -44,6 +44,7 @@ func TestIndicesLeadToTheirExchange(t *testing.T) {
 		"^GSPC": "XNYS", "^VIX": "XNYS", "^TNX": "XNYS", "^RUT": "XNYS", "^N225": "XTKS", "^HSI": "XHKG", "^FTSE": "XLON",
 		"^GDAXI": "XETR", "^FCHI": "XPAR", "^NSEI": "XBOM", "^BSESN": "XBOM", "^KS11": "XKRX", "^TWII": "XTAI", "^STI": "XSES",
 		"^JKSE": "XIDX", "^KLSE": "XKLS", "^AXJO": "XASX", "^NZ50": "XNZE", "^GSPTSE": "XTSE", "^MXX": "XMEX", "^BVSP": "BVMF",
+		"^STOXX50E": "XPAR", "^STOXX": "XPAR", // computed on 24 and 31 December, when Frankfurt is closed
 		"^TA125.TA": "XTAE", "^J203.JO": "XJSE", "^SET.BK": "XBKK", "^TASI.SR": "XSAU",
 		"^MERV": "XBUE", "^AEX": "XAMS", "^BFX": "XBRU", "^IBEX": "XMAD", "^SSMI": "XSWX", "^ATX": "XWBO", "^OMX": "XSTO",
 	} {

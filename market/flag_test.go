@@ -116,7 +116,7 @@ func flagged(i market.Instrument, price float64) bool {
 func TestFlagsAgreeWithTheCalendar(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		i := market.Instrument{Name: "ABC", Calendar: calendarOf(t, rapid.SampledFrom(everyCalendar()).Draw(t, "calendar"))}
+		i := market.Instrument{Name: "ABC", Calendar: calendarNamed(t, rapid.SampledFrom(everyCalendar()).Draw(t, "calendar"))}
 		tf := rapid.SampledFrom(intraday()).Draw(t, "timeframe")
 		start := oddInstant(t, i.Calendar).Truncate(time.Minute)
 		bars := market.NewCandles(0)

@@ -16,7 +16,7 @@ func everyCalendar() []string {
 	return append(calendar.Names(), calendar.Crypto, calendar.Currencies, calendar.Unknown, calendar.UnknownFuture, "XCAI", "XDUB")
 }
 
-func calendarOf(t rapid.TB, name string) *calendar.Calendar {
+func calendarNamed(t rapid.TB, name string) *calendar.Calendar {
 	t.Helper()
 	c, err := calendar.Of(name)
 	if err != nil {
@@ -36,7 +36,7 @@ func oddInstant(t *rapid.T, c *calendar.Calendar) time.Time {
 	case "odd session":
 		base = edge(t, c, calendar.DateOf(anywhere), true)
 	case "clock change":
-		zone := rapid.SampledFrom([]*time.Location{c.Zone, calendarOf(t, "XNYS").Zone}).Draw(t, "zone")
+		zone := rapid.SampledFrom([]*time.Location{c.Zone, calendarNamed(t, "XNYS").Zone}).Draw(t, "zone")
 		if _, change := anywhere.In(zone).ZoneBounds(); !change.IsZero() {
 			base = change
 		}
@@ -82,7 +82,7 @@ func intraday() []market.Timeframe {
 func TestTheBarOfAnInstantLiesInItsSession(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		c := calendarOf(t, rapid.SampledFrom(everyCalendar()).Draw(t, "calendar"))
+		c := calendarNamed(t, rapid.SampledFrom(everyCalendar()).Draw(t, "calendar"))
 		now := oddInstant(t, c)
 		var holding []calendar.Session
 		for d, n := calendar.DateOf(now.In(c.Zone)).AddDays(-3), 0; n < 7; d, n = d.AddDays(1), n+1 {
@@ -131,7 +131,7 @@ func TestTheBarOfAnInstantLiesInItsSession(t *testing.T) {
 func TestExpectedBarsCoverTheSession(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		c := calendarOf(t, rapid.SampledFrom(everyCalendar()).Draw(t, "calendar"))
+		c := calendarNamed(t, rapid.SampledFrom(everyCalendar()).Draw(t, "calendar"))
 		s, ok := c.SessionAt(oddInstant(t, c))
 		if !ok {
 			return
@@ -189,7 +189,7 @@ func overlap(a, b market.Window) time.Duration {
 func TestLongerBarsHoldTheirDates(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		c := calendarOf(t, rapid.SampledFrom(everyCalendar()).Draw(t, "calendar"))
+		c := calendarNamed(t, rapid.SampledFrom(everyCalendar()).Draw(t, "calendar"))
 		tf := rapid.SampledFrom([]market.Timeframe{market.W1, market.Mo1, market.Mo3}).Draw(t, "timeframe")
 		now := oddInstant(t, c)
 		w := tf.Span(c, market.Window{From: now, To: now.AddDate(0, 7, 0)})
@@ -219,7 +219,7 @@ func TestNoBarReachesIntoTheNextSession(t *testing.T) {
 	for _, name := range everyCalendar() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := calendarOf(t, name)
+			c := calendarNamed(t, name)
 			for d := (calendar.Date{Year: 2000, Month: 1, Day: 1}); d.Year < 2030; d = d.AddDays(1) {
 				s, ok := c.Session(d)
 				if !ok {
