@@ -10,15 +10,6 @@ import (
 	"barkeep/calendar"
 )
 
-// names are exchanges that between them have every kind of session: overnight, with a break, by day, at all hours, in the evening,
-// late, on weekends.
-func names() []string {
-	return []string{
-		"CME_EQUITY", "NYMEX_ENERGY", "CBOT_GRAINS", "CME_LIVESTOCK", "ICE_DX", "ICE_KC", "XNYS", "CRYPTO", "FX", "XLON", "XTKS", "XASX",
-		"XHKG", "XTAI", "XBOM", "XTAE", "XSAU", "XKRX", "BVMF", "XMEX", "XCAI", "UNKNOWN", "UNKNOWN_FUTURE",
-	}
-}
-
 // Globex opens at 18:00 New York, which is 23:00 UTC in winter and 22:00 in summer; both days of a change are covered.
 func TestOvernightOpenOverClockChanges(t *testing.T) {
 	t.Parallel()
@@ -101,6 +92,8 @@ func TestIsOpen(t *testing.T) {
 		{"CBOT_GRAINS", "2026-03-09 09:29", false},
 		{"CBOT_GRAINS", "2026-03-09 09:30", true},
 		{"CBOT_GRAINS", "2026-03-09 14:20", false},
+		{"CBOT_GRAINS", "2013-04-05 14:30", true}, // the close moved from 15:00 to 14:15 on 8 April 2013
+		{"CBOT_GRAINS", "2013-04-08 14:30", false},
 		{"XNYS", "2026-03-09 09:29", false},
 		{"XNYS", "2026-03-09 15:59", true},
 		{"CRYPTO", "2026-03-08 03:00", true},
@@ -198,17 +191,36 @@ func TestSessionsOfAWindow(t *testing.T) {
 	}
 }
 
-// draw makes an instant between 2015 and 2030, often near midnight UTC or a clock change.
-func draw(t *rapid.T) time.Time {
-	return time.Unix(rapid.Int64Range(1420070400, 1893456000).Draw(t, "unix"), 0).UTC()
+// draw makes an instant between 2000 and 2030: anywhere, near an open or a close, near the change of clocks in the exchange's zone or
+// in New York's, or on a Sunday.
+func draw(t *rapid.T, cal *calendar.Calendar) time.Time {
+	anywhere := time.Unix(rapid.Int64Range(946684800, 1893456000).Draw(t, "unix"), 0).UTC()
+	near := anywhere
+	switch rapid.SampledFrom([]string{"anywhere", "open", "close", "clock change", "Sunday"}).Draw(t, "where") {
+	case "open":
+		near = cal.NextOpen(anywhere)
+	case "close":
+		if s, ok := cal.LastClosed(anywhere); ok {
+			near = s.Close
+		}
+	case "clock change":
+		zone := rapid.SampledFrom([]*time.Location{cal.Zone, of(t, "XNYS").Zone}).Draw(t, "zone")
+		if _, change := anywhere.In(zone).ZoneBounds(); !change.IsZero() {
+			near = change
+		}
+	case "Sunday":
+		near = calendar.DateOf(anywhere).AddDays(-int(anywhere.Weekday())).At(cal.Zone, 18*time.Hour)
+	default:
+	}
+	return near.Add(time.Duration(rapid.SampledFrom([]int64{0, -1, 1, -3600, 3600, 21600}).Draw(t, "off")) * time.Second)
 }
 
 // Every instant belongs to exactly one trading date, which begins with its open and ends with the next one; sessions contain what belongs to them.
 func TestTradingDatesPartitionTime(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		cal := of(t, rapid.SampledFrom(names()).Draw(t, "name"))
-		now := draw(t)
+		cal := of(t, rapid.SampledFrom(everyone()).Draw(t, "name"))
+		now := draw(t, cal)
 		d, open := cal.TradingDate(now), cal.Open(now)
 		if open.After(now) || cal.TradingDate(open) != d {
 			t.Fatalf("%v belongs to %s, whose open %v belongs to %s", now, d, open, cal.TradingDate(open))

@@ -16,9 +16,14 @@ func DateOf(t time.Time) Date {
 }
 
 // At is the instant of the wall-clock offset from this date's midnight in the zone: At(zone, 18*time.Hour) is 18:00 there,
-// also on days whose clocks change. The offset may be negative (the evening before) or beyond a day.
+// also on days whose clocks change. The offset may be negative (the evening before) or beyond a day. A midnight that the clocks
+// skip, as in Santiago, is the first instant of its date.
 func (d Date) At(zone *time.Location, offset time.Duration) time.Time {
-	return time.Date(d.Year, d.Month, d.Day, 0, 0, int(offset/time.Second), 0, zone)
+	t := time.Date(d.Year, d.Month, d.Day, 0, 0, int(offset/time.Second), 0, zone)
+	if offset%day == 0 && t.Hour() > 12 {
+		_, t = t.ZoneBounds()
+	}
+	return t
 }
 
 // AddDays is the date n days later.

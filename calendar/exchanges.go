@@ -117,6 +117,7 @@ func inferred() map[string]string {
 		"XTAL": "Europe/Tallinn 1111100", "XRIS": "Europe/Riga 1111100", "XLIT": "Europe/Vilnius 1111100",
 		"XCAR": "America/Caracas 1111100", "XSTC": "Asia/Ho_Chi_Minh 1111100", "XCOL": "Asia/Colombo 1111100",
 		"XDFM": "Asia/Dubai 1111101", "XBSE": "Europe/Bucharest 1111100", "XBOG": "America/Bogota 1111100",
+		"MISX": "Europe/Moscow 1111111",
 	}
 }
 

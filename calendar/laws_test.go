@@ -13,7 +13,7 @@ func everyone() []string {
 }
 
 // On every date of thirty years of every calendar: sessions rise and never overlap, their breaks lie inside and rise, all that they
-// hold belongs to their own date, and their anchor is where that date begins.
+// hold belongs to their own date, and their anchor is where that date begins: the open itself, but for currencies.
 func TestSessionsRiseAndKeepToTheirDates(t *testing.T) {
 	t.Parallel()
 	for _, name := range everyone() {
@@ -29,6 +29,9 @@ func TestSessionsRiseAndKeepToTheirDates(t *testing.T) {
 				if s.Date != d || s.Anchor.After(s.Open) || !s.Open.Before(s.Close) || s.Anchor.Before(before.Close) {
 					t.Fatalf("session %+v after %+v", s, before)
 				}
+				if !s.Anchor.Equal(s.Open) && name != calendar.Currencies {
+					t.Fatalf("the bars of %s are counted from %v, and it opens %v", d, s.Anchor, s.Open)
+				}
 				last := s.Open
 				for _, b := range s.Breaks {
 					if !last.Before(b.From) || !b.From.Before(b.To) || !b.To.Before(s.Close) {
@@ -41,8 +44,8 @@ func TestSessionsRiseAndKeepToTheirDates(t *testing.T) {
 						t.Fatalf("%v of the session of %s belongs to %s, which opens %v; the next one %v", at, d, got, c.Open(at), c.NextOpen(at))
 					}
 				}
-				if (s.Kind == calendar.Early) && !s.Short {
-					t.Fatalf("%s closes early, and is not short: %+v", d, s)
+				if s.Kind == calendar.Early && !s.Short || s.Kind == calendar.Special && s.Short {
+					t.Fatalf("a session that closes early is short, and one with hours of its own is not: %+v", s)
 				}
 				before = s
 			}
@@ -109,13 +112,30 @@ func TestInferredCalendars(t *testing.T) {
 // Beyond its table an American calendar goes on by rule, and knows that nothing there is certain.
 func TestBeyondTheTable(t *testing.T) {
 	t.Parallel()
-	christmas := calendar.Date{Year: 2029, Month: 12, Day: 25}
+	christmas, announced := calendar.Date{Year: 2029, Month: 12, Day: 25}, calendar.Date{Year: 2027, Month: 2, Day: 3}
+	if of(t, "CME_EQUITY").Certain(announced) || !of(t, "XLON").Certain(announced) {
+		t.Errorf("London has published 2027 and no exchange of futures has: certain %t", of(t, "XLON").Certain(announced))
+	}
 	for _, name := range calendar.Names() {
 		c := of(t, name)
 		_, open := c.Session(christmas)
 		american := name == "XNYS" || len(name) > 4
 		if open == american || c.Certain(christmas) {
 			t.Errorf("%s on %s: open %t, certain %t", name, christmas, open, c.Certain(christmas))
+		}
+	}
+}
+
+// The midnight of a date lies in that date, in every zone: also where clocks go forward at midnight, as in Cairo, Santiago or Sao
+// Paulo.
+func TestMidnightLiesInItsDate(t *testing.T) {
+	t.Parallel()
+	for _, name := range everyone() {
+		c := of(t, name)
+		for d := (calendar.Date{Year: 2000, Month: 1, Day: 1}); d.Year < 2030; d = d.AddDays(1) {
+			if got := calendar.DateOf(c.Midnight(d).In(c.Zone)); got != d {
+				t.Errorf("%s: the midnight of %s lies in %s", name, d, got)
+			}
 		}
 	}
 }

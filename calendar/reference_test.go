@@ -15,10 +15,11 @@ import (
 // deviations are the sessions that differ from the reference on purpose, by exchange and date, with the reason.
 func deviations() map[string]string {
 	joined := "no recorded daily bar of ES or NQ on such a Friday: it is settled with the Monday"
+	alike := "no daily bars are recorded of 2026; the hourly ones end on the evening before, as on other dates that are settled with the next"
 	storm := "no recorded daily bar of ES or NQ in the storm of 2012: settled with the Wednesday"
 	return map[string]string{
 		"CME_EQUITY 2010-04-02": joined, "CME_EQUITY 2012-04-06": joined, "CME_EQUITY 2015-04-03": joined,
-		"CME_EQUITY 2021-04-02": joined, "CME_EQUITY 2023-04-07": joined, "CME_EQUITY 2026-04-03": joined,
+		"CME_EQUITY 2021-04-02": joined, "CME_EQUITY 2023-04-07": joined, "CME_EQUITY 2026-04-03": alike,
 		"CME_EQUITY 2012-10-29": storm, "CME_EQUITY 2012-10-30": storm,
 		"XBOM 2026-11-08": "the reference knows that it trades in the evening, and not when: 09:00 to 20:00 holds it",
 	}
@@ -213,6 +214,15 @@ func TestWhatIsCertain(t *testing.T) {
 				t.Errorf("%s on %s is not certain, and rests on %q", name, date, row["src"])
 			}
 		}
+		for date, row := range r.sessions {
+			parsed, err := time.Parse(time.DateOnly, date)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if open := openQuestion(name, parsed, row); open && c.Certain(calendar.DateOf(parsed)) {
+				t.Errorf("%s on %s is certain, and is an open question of the reference", name, date)
+			}
+		}
 		future := strings.Contains(name, "_")
 		for _, tt := range []struct {
 			date    calendar.Date
@@ -230,18 +240,37 @@ func TestWhatIsCertain(t *testing.T) {
 	}
 }
 
-// All calendars together open, and read their tables, in less than 5 ms: the best of some tries, since others use the machine.
+// openQuestion tells whether the reference leaves open what happens on a date: on the day after Thanksgiving from 2025 on in energy,
+// metals and currencies, and on a Good Friday with a jobs report in currencies and rates. No recording reaches them.
+func openQuestion(name string, d time.Time, row referenceRow) bool {
+	thanksgiving := d.Month() == time.November && d.Weekday() == time.Friday && (d.Day()-2)/7 == 3
+	goodFriday := d.Month() == time.April && d.Weekday() == time.Friday && row["kind"] == "early"
+	switch name {
+	case "NYMEX_ENERGY", "COMEX_METALS":
+		return thanksgiving && d.Year() >= 2025
+	case "CME_FX":
+		return thanksgiving && d.Year() >= 2025 || goodFriday
+	case "CBOT_RATES":
+		return goodFriday
+	default:
+		return false
+	}
+}
+
+// All calendars together open, and read their tables, in less than 5 ms: the best of up to two hundred tries, since others use the
+// machine.
 func TestCalendarsOpenFast(t *testing.T) {
 	t.Parallel()
+	const most = slowed * 5 * time.Millisecond
 	best := time.Hour
-	for range 40 {
+	for tries := 0; tries < 200 && best > most; tries++ {
 		began := time.Now()
 		openAll(t)
 		best = min(best, time.Since(began))
 	}
 	t.Logf("%d calendars open in %v", len(calendar.Names()), best)
-	if best > 5*time.Millisecond {
-		t.Errorf("it takes %v to open all calendars", best)
+	if best > most {
+		t.Errorf("it takes %v to open all calendars, more than %v", best, most)
 	}
 }
 

@@ -1,26 +1,32 @@
 package market
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
 	"barkeep/calendar"
 )
 
-// exchangeOf is the exchange of an equity, a fund or an index, by its name in package calendar. A bare name such as AAPL is of
-// the US. What tells no exchange, as an index or an ending that is not listed, is calendar.Unknown: no exchange's holidays are
-// taken for it.
+// american is the form of a symbol of the US: up to five letters, with a class, a preferred series, a unit or a warrant after a
+// dash (BRK-B, BAC-PL, ABC-WT); or the symbol of an option (AAPL261218C00200000).
+var american = regexp.MustCompile(`^(?:[A-Z]{1,5}(?:-[A-Z]{1,2})?|[A-Z]{1,5}\d?\d{6}[CP]\d{8})$`)
+
+// exchangeOf is the exchange of an equity, a fund or an index, by its name in package calendar. An ending tells it, also of an
+// index (^TA125.TA). A name without one is of the US if it has the form of a symbol there. What tells no exchange, as an index or
+// an ending that is not listed, digits (7203) or a pair (EURUSD), is calendar.Unknown: no exchange's holidays are taken for it.
 func exchangeOf(name string) string {
-	if strings.HasPrefix(name, "^") {
-		return known(indices()[name])
-	}
 	if dot := strings.LastIndexByte(name, '.'); dot > 0 {
 		return known(suffixes()[name[dot:]])
 	}
-	if strings.HasPrefix(name, "0P") && len(name) == len("0P0000XTS7") {
-		return calendar.Unknown // a fund of any country, by Morningstar's number
+	switch {
+	case strings.HasPrefix(name, "^"):
+		return known(indices()[name])
+	case american.MatchString(name):
+		return "XNYS"
+	default:
+		return calendar.Unknown
 	}
-	return "XNYS"
 }
 
 func known(exchange string) string {
@@ -54,15 +60,19 @@ func suffixes() map[string]string {
 		".TO": "XTSE", ".V": "XTSE", ".NE": "XTSE", ".CN": "XTSE", // all in Toronto, and closed on the same days
 		".L": "XLON", ".IL": "XLON", ".XC": "XLON", ".IR": "XDUB",
 		".DE": "XETR", ".F": "XFRA", ".BE": "XFRA", ".DU": "XFRA", ".HM": "XFRA", ".HA": "XFRA", ".MU": "XFRA", ".SG": "XFRA",
+		".BM": "XFRA",
 		".PA": "XPAR", ".NX": "XPAR", ".AS": "XAMS", ".BR": "XBRU", ".LS": "XLIS", ".MI": "XMIL", ".TI": "XMIL", ".MC": "XMAD",
 		".SW": "XSWX", ".VX": "XSWX", ".VI": "XWBO", ".ST": "XSTO", ".CO": "XCSE", ".OL": "XOSL", ".HE": "XHEL", ".IC": "XICE",
 		".WA": "XWAR", ".PR": "XPRA", ".BD": "XBUD", ".AT": "XATH", ".IS": "XIST", ".RO": "XBSE",
-		".TL": "XTAL", ".RG": "XRIS", ".VS": "XLIT",
+		".TL": "XTAL", ".RG": "XRIS", ".VS": "XLIT", ".ME": "MISX",
 		".T": "XTKS", ".HK": "XHKG", ".SS": "XSHG", ".SZ": "XSHG", ".KS": "XKRX", ".KQ": "XKRX", ".TW": "XTAI", ".TWO": "XTAI",
 		".SI": "XSES", ".KL": "XKLS", ".BK": "XBKK", ".JK": "XIDX", ".PS": "XPHS", ".NS": "XBOM", ".BO": "XBOM",
 		".VN": "XSTC", ".CM": "XCOL", ".AX": "XASX", ".XA": "XASX", ".NZ": "XNZE",
 		".TA": "XTAE", ".SR": "XSAU", ".SAU": "XSAU", ".QA": "XQAT", ".KW": "XKUW", ".AE": "XDFM", ".CA": "XCAI", ".JO": "XJSE",
 		".MX": "XMEX", ".SA": "BVMF", ".BA": "XBUE", ".SN": "XSGO", ".CR": "XCAR", ".CL": "XBOG",
+		// What is no contract month there, such as the dollar index DX-Y.NYB: dated by New York, with hours that are not known.
+		".CME": calendar.UnknownFuture, ".CBT": calendar.UnknownFuture, ".NYM": calendar.UnknownFuture, ".CMX": calendar.UnknownFuture,
+		".NYB": calendar.UnknownFuture,
 	}
 }
 
@@ -71,15 +81,16 @@ func indices() map[string]string {
 	of := map[string]string{}
 	for exchange, names := range map[string]string{
 		"XNYS": "GSPC SPX DJI DJA DJT DJU IXIC NDX NDXT COMP RUT RUI RUA NYA XAX VIX VXN VXD RVX OVX GVZ VVIX VIX3M VIX9D SKEW " +
-			"TNX TYX FVX IRX OEX XEO MID SML SP400 SP500TR SP600 SOX XAU BKX OSX HGX XOI BTK DRG XMI W5000 GSPTR DWCF VXAPL",
-		"XTSE": "GSPTSE TX60", "XLON": "FTSE FTMC FTAS FTLC", "XETR": "GDAXI DAXI MDAXI SDAXI TECDAX STOXX50E STOXX V1X",
-		"XPAR": "FCHI SBF120 N100 CACMD N150", "XAMS": "AEX AMX ASCX", "XBRU": "BFX", "XLIS": "PSI20", "XMIL": "FTSEMIB",
+			"TNX TYX FVX IRX OEX XEO MID SML SP400 SP500TR SP600 SOX XAU BKX OSX HGX XOI BTK DRG XMI W5000 GSPTR DWCF VXAPL " +
+			"VIX1D VIX6M VIX1Y XSP RLV RLG NBI",
+		"XTSE": "GSPTSE TX60", "XLON": "FTSE FTMC FTAS FTLC", "XETR": "GDAXI DAXI MDAXI SDAXI TECDAX V1X",
+		"XPAR": "FCHI SBF120 N100 CACMD N150 STOXX50E STOXX", "XAMS": "AEX AMX ASCX", "XBRU": "BFX", "XLIS": "PSI20", "XMIL": "FTSEMIB",
 		"XMAD": "IBEX", "XSWX": "SSMI SSHI", "XWBO": "ATX", "XSTO": "OMX OMXSPI OMXS30", "XCSE": "OMXC20 OMXC25", "XOSL": "OSEAX OBX",
 		"XHEL": "OMXH25 OMXHPI", "XTKS": "N225 N300 TOPX TPX", "XHKG": "HSI HSCE HSCC", "XSHG": "SSEC", "XKRX": "KS11 KQ11 KS200",
 		"XTAI": "TWII TWOII", "XSES": "STI", "XKLS": "KLSE", "XIDX": "JKSE JKLQ45", "XBKK": "SET", "XPHS": "PSEI",
 		"XBOM": "NSEI NSEBANK BSESN CNXIT CNX100 CNX200 CRSLDX INDIAVIX NSMIDCP BSE500", "XASX": "AXJO AORD AXKO ATLI AXVI",
-		"XNZE": "NZ50", "XTAE": "TA125", "XMEX": "MXX", "BVMF": "BVSP", "XBUE": "MERV", "XSGO": "IPSA", "XCAI": "CASE30",
-		"XJSE": "J203 JN0U", "XIST": "XU100",
+		"XNZE": "NZ50", "XDUB": "ISEQ", "XTAE": "TA125", "XMEX": "MXX", "BVMF": "BVSP", "XBUE": "MERV", "XSGO": "IPSA",
+		"XCAI": "CASE30", "XJSE": "J203 JN0U", "XIST": "XU100",
 	} {
 		for name := range strings.FieldsSeq(names) {
 			of["^"+name] = exchange

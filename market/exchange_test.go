@@ -15,11 +15,11 @@ func TestEndingsLeadToTheirExchange(t *testing.T) {
 	for zone, endings := range map[string]string{
 		"America/Toronto": ".TO .V .CN .NE", "America/Mexico_City": ".MX", "America/Sao_Paulo": ".SA",
 		"America/Argentina/Buenos_Aires": ".BA", "America/Santiago": ".SN", "America/Bogota": ".CL", "America/Caracas": ".CR",
-		"Europe/London": ".L .IL", "Europe/Dublin": ".IR", "Europe/Berlin": ".DE .F .BE .DU .HM .HA .MU .SG", "Europe/Paris": ".PA .NX",
+		"Europe/London": ".L .IL", "Europe/Dublin": ".IR", "Europe/Berlin": ".DE .F .BE .BM .DU .HM .HA .MU .SG", "Europe/Paris": ".PA .NX",
 		"Europe/Amsterdam": ".AS", "Europe/Brussels": ".BR", "Europe/Lisbon": ".LS", "Europe/Rome": ".MI .TI", "Europe/Madrid": ".MC",
 		"Europe/Zurich": ".SW", "Europe/Vienna": ".VI", "Europe/Stockholm": ".ST", "Europe/Copenhagen": ".CO", "Europe/Oslo": ".OL",
 		"Europe/Helsinki": ".HE", "Atlantic/Reykjavik": ".IC", "Europe/Warsaw": ".WA", "Europe/Prague": ".PR", "Europe/Budapest": ".BD",
-		"Europe/Athens": ".AT", "Europe/Istanbul": ".IS", "Europe/Bucharest": ".RO", "Europe/Tallinn": ".TL", "Europe/Riga": ".RG",
+		"Europe/Athens": ".AT", "Europe/Istanbul": ".IS", "Europe/Bucharest": ".RO", "Europe/Tallinn": ".TL", "Europe/Riga": ".RG", "Europe/Moscow": ".ME",
 		"Europe/Vilnius": ".VS", "Asia/Tokyo": ".T", "Asia/Hong_Kong": ".HK", "Asia/Shanghai": ".SS .SZ", "Asia/Seoul": ".KS .KQ",
 		"Asia/Taipei": ".TW .TWO", "Asia/Singapore": ".SI", "Asia/Kuala_Lumpur": ".KL", "Asia/Bangkok": ".BK", "Asia/Jakarta": ".JK",
 		"Asia/Manila": ".PS", "Asia/Kolkata": ".NS .BO", "Asia/Colombo": ".CM", "Asia/Ho_Chi_Minh": ".VN", "Australia/Sydney": ".AX",
@@ -44,6 +44,8 @@ func TestIndicesLeadToTheirExchange(t *testing.T) {
 		"^GSPC": "XNYS", "^VIX": "XNYS", "^TNX": "XNYS", "^RUT": "XNYS", "^N225": "XTKS", "^HSI": "XHKG", "^FTSE": "XLON",
 		"^GDAXI": "XETR", "^FCHI": "XPAR", "^NSEI": "XBOM", "^BSESN": "XBOM", "^KS11": "XKRX", "^TWII": "XTAI", "^STI": "XSES",
 		"^JKSE": "XIDX", "^KLSE": "XKLS", "^AXJO": "XASX", "^NZ50": "XNZE", "^GSPTSE": "XTSE", "^MXX": "XMEX", "^BVSP": "BVMF",
+		"^STOXX50E": "XPAR", "^STOXX": "XPAR", // computed on 24 and 31 December, when Frankfurt is closed
+		"^TA125.TA": "XTAE", "^J203.JO": "XJSE", "^SET.BK": "XBKK", "^TASI.SR": "XSAU",
 		"^MERV": "XBUE", "^AEX": "XAMS", "^BFX": "XBRU", "^IBEX": "XMAD", "^SSMI": "XSWX", "^ATX": "XWBO", "^OMX": "XSTO",
 	} {
 		if i := resolve(t, name); i.Calendar.Name != exchange || i.Calendar.Inferred {
@@ -60,7 +62,9 @@ func TestEveryNamedExchangeHasACalendar(t *testing.T) {
 			t.Errorf("%s is on %s in %s", root, i.Calendar.Name, i.Calendar.Zone)
 		}
 	}
-	for _, name := range []string{"ABCD.QQ", "^NOSUCH", "0P0000XTS7"} {
+	for _, name := range []string{
+		"ABCD.QQ", "^NOSUCH", "0P0000XTS7", "7203", "005930", "0700", "EURUSD", "BTCUSD", "BTC-DOGE", "M&M", "912810TM0", "ABCDEF", "ABC-1",
+	} {
 		if i := resolve(t, name); i.Calendar.Name != calendar.Unknown || !i.Calendar.Inferred || i.Calendar.Zone.String() != "UTC" {
 			t.Errorf("%s is on %s in %s", name, i.Calendar.Name, i.Calendar.Zone)
 		}
@@ -78,6 +82,30 @@ func TestCryptoInAnyMoney(t *testing.T) {
 	for _, name := range []string{"BRK-B", "BAC-PL", "RDS-A", "ABR-PF", "PSTH-WT", "XYZ-UN", "XYZ-RI", "VOLV-B.ST", "AB-UN.TO"} {
 		if i := resolve(t, name); i.Kind != market.KindSpot {
 			t.Errorf("%s is a %s", name, i.Kind)
+		}
+	}
+}
+
+// What is listed in the US has its calendar: shares and their classes, preferred ones, warrants, units, rights, funds, what is traded
+// over the counter, and options.
+func TestAmericanListings(t *testing.T) {
+	t.Parallel()
+	for _, name := range strings.Fields(
+		"A AAPL SPY GOOGL VTSAX NSRGY TCEHY BRK-B BF-A BAC-PL PSTH-WT XYZ-UN XYZ-RI XYZ-U AAPL261218C00200000 SPXW261218P05000000 F1270115C00012000",
+	) {
+		if i := resolve(t, name); i.Calendar.Name != "XNYS" || i.Kind != market.KindSpot {
+			t.Errorf("%s is a %s on %s", name, i.Kind, i.Calendar.Name)
+		}
+	}
+}
+
+// What futures exchanges list that is no contract month is dated by New York, and nothing of it is ever late.
+func TestOtherSymbolsOfFuturesExchanges(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"DX-Y.NYB", "ABCD.CME", "ABCD.CBT", "ABCD.NYM", "ABCD.CMX"} {
+		i := resolve(t, name)
+		if !i.Calendar.Inferred || i.Calendar.Zone.String() != "America/New_York" {
+			t.Errorf("%s is on %s in %s", name, i.Calendar.Name, i.Calendar.Zone)
 		}
 	}
 }

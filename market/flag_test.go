@@ -111,27 +111,30 @@ func flagged(i market.Instrument, price float64) bool {
 	return bars.Flags[0]&market.FlagOffTick != 0
 }
 
-// Setting the flags of a whole series gives each bar the flag that IsOpen calls for, over weekends, holidays and clock changes.
+// Setting the flags of a whole series gives each bar of any timeframe the flag that its session calls for, over weekends, holidays,
+// breaks and clock changes, of every calendar.
 func TestFlagsAgreeWithTheCalendar(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		i := resolve(t, rapid.SampledFrom([]string{"ES", "GC", "AAPL", "BTC-USD", "OCDO.L"}).Draw(t, "name"))
-		start := draw(t).Truncate(time.Minute)
+		i := market.Instrument{Name: "ABC", Calendar: calendarNamed(t, rapid.SampledFrom(everyCalendar()).Draw(t, "calendar"))}
+		tf := rapid.SampledFrom(intraday()).Draw(t, "timeframe")
+		start := oddInstant(t, i.Calendar).Truncate(time.Minute)
 		bars := market.NewCandles(0)
 		for _, gap := range rapid.SliceOfN(rapid.IntRange(1, 3000), 1, 40).Draw(t, "minutes") {
 			start = start.Add(time.Duration(gap) * time.Minute)
 			bars.Append(market.Candle{Start: start, Open: 100, High: 100, Low: 100, Close: 100})
 		}
-		i.SetFlags(market.M1, bars)
+		i.SetFlags(tf, bars)
 		before := slices.Clone(bars.Flags)
-		i.SetFlags(market.M1, bars)
+		i.SetFlags(tf, bars)
 		if !slices.Equal(before, bars.Flags) {
 			t.Fatal("setting them twice differs from setting them once")
 		}
 		for k := range bars.Len() {
 			b := bars.At(k)
-			if off := b.Flags&market.FlagOffSession != 0; off == i.Calendar.IsOpen(b.Start) {
-				t.Fatalf("%s at %v: off session %t", i.Name, b.Start.In(i.Calendar.Zone), off)
+			s, ok := i.Calendar.SessionAt(b.Start)
+			if off := b.Flags&market.FlagOffSession != 0; off == (ok && s.TradesDuring(b.Start, tf.Length())) {
+				t.Fatalf("%s %s at %v: off session %t", i.Calendar.Name, tf, b.Start.In(i.Calendar.Zone), off)
 			}
 		}
 	})

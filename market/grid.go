@@ -130,8 +130,8 @@ func (t Timeframe) Expected(c *calendar.Calendar, w Window, yield func(time.Time
 
 func (t Timeframe) expectedIntraday(c *calendar.Calendar, w Window, yield func(time.Time) bool) {
 	length := t.Length()
-	for _, s := range c.Sessions(w.From, w.To) {
-		for start := s.Anchor; start.Before(s.Close); start = start.Add(length) {
+	for _, s := range c.Sessions(w.From, w.To.Add(length)) { // a bar may start before the open (Session.Anchor)
+		for start := s.Anchor; start.Before(s.Close) && start.Before(w.To); start = start.Add(length) {
 			if w.Contains(start) && s.TradesDuring(start, length) && !yield(start.UTC()) {
 				return
 			}

@@ -47,8 +47,8 @@ func at(t rapid.TB, zone *time.Location, text string) time.Time {
 // never is a time by which every bar of these tests is over.
 func never() time.Time { return time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// recorded reads the real bars of one file of the recordings, or skips the test without them.
-func recorded(t *testing.T, file string) *market.Candles {
+// recordings is the folder of the recordings, or it skips the test without them.
+func recordings(t *testing.T) string {
 	t.Helper()
 	folder := os.Getenv("BARKEEP_RECORDINGS")
 	if folder == "" {
@@ -57,7 +57,13 @@ func recorded(t *testing.T, file string) *market.Candles {
 	if _, err := os.Stat(folder); err != nil {
 		t.Skipf("no recordings in %s: set BARKEEP_RECORDINGS to their folder to run this test", folder)
 	}
-	f, err := os.Open(filepath.Join(folder, "bars", file))
+	return folder
+}
+
+// recorded reads the real bars of one file of the recordings, or skips the test without them.
+func recorded(t *testing.T, file string) *market.Candles {
+	t.Helper()
+	f, err := os.Open(filepath.Join(recordings(t), "bars", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +110,7 @@ func names() []string {
 	}
 }
 
-// draw makes an instant between 2015 and 2030, often near midnight UTC or a clock change.
+// draw makes an instant between 2015 and 2030; oddInstant makes those at which calendars err if they do.
 func draw(t *rapid.T) time.Time {
 	return time.Unix(rapid.Int64Range(1420070400, 1893456000).Draw(t, "unix"), 0).UTC()
 }

@@ -91,10 +91,10 @@ func TestResolveWhatIsNoFuture(t *testing.T) {
 	}{
 		{"AAPL", "AAPL", market.KindSpot, "XNYS"},
 		{"brk-b", "BRK-B", market.KindSpot, "XNYS"},
-		{"SIX", "SIX", market.KindSpot, "XNYS"},     // an equity, and no contract month of SI
-		{"ESZ", "ESZ", market.KindSpot, "XNYS"},     // no year, no contract
-		{"CLF", "CLF", market.KindSpot, "XNYS"},     // Cleveland-Cliffs
-		{"ABF25", "ABF25", market.KindSpot, "XNYS"}, // AB is no listed root
+		{"SIX", "SIX", market.KindSpot, "XNYS"},        // an equity, and no contract month of SI
+		{"ESZ", "ESZ", market.KindSpot, "XNYS"},        // no year, no contract
+		{"CLF", "CLF", market.KindSpot, "XNYS"},        // Cleveland-Cliffs
+		{"ABF25", "ABF25", market.KindSpot, "UNKNOWN"}, // AB is no listed root, and no symbol of the US has digits
 		{"^GSPC", "^GSPC", market.KindSpot, "XNYS"},
 		{"^ftse", "^FTSE", market.KindSpot, "XLON"},
 		{"OCDO.L", "OCDO.L", market.KindSpot, "XLON"},
