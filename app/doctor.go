@@ -8,6 +8,7 @@ import (
 	"barkeep/clock"
 	"barkeep/config"
 	"barkeep/doctor"
+	"barkeep/market"
 	"barkeep/store"
 	"barkeep/store/redis"
 	"barkeep/yahoo"
@@ -26,6 +27,7 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	}
 	instruments, timeframes, err := yahoo.Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
 	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}
+	s.Calendars = market.ByCalendar(instruments, s.Now)
 	s.Schedule.Import, _, s.Schedule.Err = Schedules(c)
 	s.Clock = func(ctx context.Context) doctor.Finding { return checkClock(ctx, c, problems, o) }
 	s.Notices = noticesOf(ctx, c, problems)

@@ -8,6 +8,7 @@ import (
 
 	"barkeep/config"
 	"barkeep/ledger"
+	"barkeep/market"
 	"barkeep/query"
 	"barkeep/scheduler"
 	syncer "barkeep/sync"
@@ -34,6 +35,15 @@ func Schedules(c config.Config) (imports, maintenance ledger.Schedule, err error
 		err = config.Unusable(err)
 	}
 	return imports, maintenance, err
+}
+
+// Instruments are those that the configuration keeps.
+func Instruments(c config.Config) ([]market.Instrument, error) {
+	instruments, _, err := yahoo.Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
+	if err != nil {
+		return nil, config.Unusable(err)
+	}
+	return instruments, nil
 }
 
 // Kept are the series that the configuration keeps, and those that they derive from: a slot is judged for them.

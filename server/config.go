@@ -29,6 +29,7 @@ type Config struct {
 	Import      ledger.Schedule
 	Maintenance ledger.Schedule // the zero Schedule for none
 	Kept        ledger.Kept     // the series for which slots are judged
+	Instruments []market.Instrument // that are kept: whose sessions /status names
 	Pacific     *time.Location  // shown beside UTC
 
 	Ledger   query.Ledger

@@ -21,7 +21,8 @@ type Status struct {
 
 	Clock *Clock `json:"clock"` // of this machine, held against others
 
-	Next     *Next     `json:"next"`
+	Next      *Next      `json:"next"`
+	Calendars []Calendar `json:"calendars"` // of the instruments that are kept
 	Slots    []Slot    `json:"slots"` // today's, by the date of the schedule's zone
 	Last     *Run      `json:"last"`  // the newest run that ended
 	Runs     []Run     `json:"runs"`
