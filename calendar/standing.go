@@ -18,8 +18,8 @@ const (
 	NotOpened Reason = "not_opened" // today's opens later
 )
 
-// Standing is how the trading of a calendar stands at one instant: which session an archive should have the bars of by now, or why
-// there is none to wait for.
+// Standing is how the trading of a calendar stands at one instant: which session an archive should have the bars of by now, or
+// why there is none to wait for.
 type Standing struct {
 	Due  *Session // the newest session, where it is certain and has closed within the last 24 hours (Fresh); else nil
 	Why  Reason   // why none is due; empty exactly where Due is not nil
@@ -27,6 +27,7 @@ type Standing struct {
 	Last *Session // the newest that has closed, however long ago; nil when none did within a month
 	Next *Session // the first to open after the instant; nil when none does within a month
 	Off  *Off     // the dates without a session since the last one, up to today; nil for none, and while one is open
+	Away *Off     // the holidays between today, or the session in progress, and the next session; nil for none
 
 	now      time.Time
 	calendar *Calendar
@@ -58,8 +59,20 @@ func (c *Calendar) Standing(now time.Time) Standing {
 			s.Next = &next
 		}
 	}
-	if s.Open == nil {
-		s.Off = s.off()
+	today := DateOf(now.In(c.Zone))
+	since, until := today.AddDays(-reach), today // the dates since the last session, up to today
+	if s.Last != nil {
+		since = s.Last.Date.AddDays(1)
+	}
+	if s.Open != nil {
+		until = s.Open.Date
+	} else {
+		s.Off = c.off(since, today)
+	}
+	if s.Next != nil {
+		if away := c.off(later(since, until.AddDays(1)), s.Next.Date.AddDays(-1)); away != nil && away.Holiday {
+			s.Away = away
+		}
 	}
 	if s.Why = s.why(); s.Why == "" {
 		s.Due = s.Last
@@ -67,24 +80,27 @@ func (c *Calendar) Standing(now time.Time) Standing {
 	return s
 }
 
-// off finds the dates since the last session without one.
-func (s Standing) off() *Off {
-	today := DateOf(s.now.In(s.calendar.Zone))
-	d := today.AddDays(-reach)
-	if s.Last != nil {
-		d = s.Last.Date.AddDays(1)
+// later is the later of two dates.
+func later(a, b Date) Date {
+	if a.Before(b) {
+		return b
 	}
+	return a
+}
+
+// off finds the dates without a session from one date to another; nil where there are none.
+func (c *Calendar) off(from, to Date) *Off {
 	var off *Off
-	for ; !today.Before(d); d = d.AddDays(1) {
-		if _, ok := s.calendar.Session(d); ok {
+	for d := from; !to.Before(d); d = d.AddDays(1) {
+		if _, ok := c.Session(d); ok {
 			continue
 		}
-		_, _, holiday := s.calendar.Hours(d)
+		_, _, holiday := c.Hours(d)
 		switch {
 		case off == nil || holiday && !off.Holiday:
-			off = &Off{From: d, To: d, Holiday: holiday, Certain: s.calendar.Certain(d)}
+			off = &Off{From: d, To: d, Holiday: holiday, Certain: c.Certain(d)}
 		case holiday == off.Holiday:
-			off.To, off.Certain = d, off.Certain && s.calendar.Certain(d)
+			off.To, off.Certain = d, off.Certain && c.Certain(d)
 		}
 	}
 	return off

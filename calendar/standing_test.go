@@ -21,46 +21,86 @@ func TestStanding(t *testing.T) {
 	}{
 		{"XNYS", "2026-11-26 17:05", "", "", "2026-11-25", "2026-11-27", calendar.Holiday, // Thanksgiving, at the import
 			"no session on Thu 2026-11-26 (holiday)|Fri 2026-11-27 closes early, at 13:00"},
-		{"XNYS", "2026-11-26 10:00", "2026-11-25", "", "2026-11-25", "2026-11-27", "",
-			"|no session on Thu 2026-11-26 (holiday)|Fri 2026-11-27 closes early, at 13:00"},
-		{"XNYS", "2026-11-27 09:00", "", "", "2026-11-25", "2026-11-27", calendar.Holiday,
-			"no session on Thu 2026-11-26 (holiday)|Fri 2026-11-27 closes early, at 13:00"},
+		{
+			"XNYS", "2026-11-26 10:00", "2026-11-25", "", "2026-11-25", "2026-11-27", "",
+			"|no session on Thu 2026-11-26 (holiday)|Fri 2026-11-27 closes early, at 13:00",
+		},
+		{
+			"XNYS", "2026-11-27 09:00", "", "", "2026-11-25", "2026-11-27", calendar.Holiday,
+			"no session on Thu 2026-11-26 (holiday)|Fri 2026-11-27 closes early, at 13:00",
+		},
 		{"XNYS", "2026-11-27 13:00", "2026-11-27", "", "2026-11-27", "2026-11-30", "", "|Fri 2026-11-27 closes early, at 13:00"},
 		{"XNYS", "2026-11-21 17:00", "", "", "2026-11-20", "2026-11-23", calendar.Weekend, "no session on Sat 2026-11-21 (weekend)"},
-		{"XNYS", "2026-11-23 12:00", "", "2026-11-23", "2026-11-20", "2026-11-24", calendar.StillOpen,
-			"the session of Mon 2026-11-23 is still open"},
+		{
+			"XNYS", "2026-11-23 12:00", "", "2026-11-23", "2026-11-20", "2026-11-24", calendar.StillOpen,
+			"the session of Mon 2026-11-23 is still open",
+		},
 		{"XNYS", "2026-11-24 12:00", "2026-11-23", "2026-11-24", "2026-11-23", "2026-11-25", "", ""},
 		{"XNYS", "2026-04-04 17:00", "", "", "2026-04-02", "2026-04-06", calendar.Holiday, "no session on Fri 2026-04-03 (holiday)"},
-		{"CME_EQUITY", "2026-11-26 17:05", "2026-11-26", "", "2026-11-26", "2026-11-27", "",
+		{
+			"CME_EQUITY", "2026-11-26 17:05", "2026-11-26", "", "2026-11-26", "2026-11-27", "",
 			"|Thu 2026-11-26 closes early, at 13:00|Thu 2026-11-26 has no daily bar: it is settled with the next session|" +
-				"Fri 2026-11-27 closes early, at 13:15"},
+				"Fri 2026-11-27 closes early, at 13:15",
+		},
 		{"CME_EQUITY", "2026-11-22 20:00", "", "2026-11-23", "2026-11-20", "2026-11-24", calendar.StillOpen, // a Sunday evening
 			"the session of Mon 2026-11-23 is still open"},
-		{"CME_EQUITY", "2026-11-22 12:00", "", "", "2026-11-20", "2026-11-23", calendar.Weekend,
-			"no session from Sat 2026-11-21 to Sun 2026-11-22 (weekend)"},
-		{"CME_EQUITY", "2027-02-02 17:05", "", "", "2027-02-02", "2027-02-03", calendar.Uncertain,
-			"it is not certain that Tue 2027-02-02 has a session"},
-		{"CME_EQUITY", "2029-02-06 17:05", "", "", "2029-02-06", "2029-02-07", calendar.Uncertain,
-			"Tue 2029-02-06 is after 2027-12-31, where the calendar ends"},
+		{
+			"CME_EQUITY", "2026-11-22 12:00", "", "", "2026-11-20", "2026-11-23", calendar.Weekend,
+			"no session from Sat 2026-11-21 to Sun 2026-11-22 (weekend)",
+		},
+		{
+			"CME_EQUITY", "2027-02-02 17:05", "", "", "2027-02-02", "2027-02-03", calendar.Uncertain,
+			"it is not certain that Tue 2027-02-02 has a session",
+		},
+		{
+			"CME_EQUITY", "2029-02-06 17:05", "", "", "2029-02-06", "2029-02-07", calendar.Uncertain,
+			"Tue 2029-02-06 is after 2027-12-31, where the calendar ends",
+		},
 		{"XTKS", "2026-05-05 22:00", "", "", "2026-05-01", "2026-05-07", calendar.Holiday, // Golden Week
-			"no session from Mon 2026-05-04 to Tue 2026-05-05 (holidays)"},
+			"no session from Mon 2026-05-04 to Tue 2026-05-05 (holidays)|no session on Wed 2026-05-06 (holiday)"},
+		{
+			"XTKS", "2026-11-21 18:00", "", "", "2026-11-20", "2026-11-24", calendar.Weekend,
+			"no session on Sat 2026-11-21 (weekend)|no session on Mon 2026-11-23 (holiday)",
+		},
+		{
+			"XNYS", "2026-11-25 12:00", "2026-11-24", "2026-11-25", "2026-11-24", "2026-11-27", "",
+			"|no session on Thu 2026-11-26 (holiday)|Fri 2026-11-27 closes early, at 13:00",
+		},
+		{
+			"XNYS", "2027-11-24 17:00", "2027-11-24", "", "2027-11-24", "2027-11-26", "",
+			"|no session on Thu 2027-11-25 (holiday)|Fri 2027-11-26 closes early, at 13:00",
+		},
 		{"XTKS", "2026-05-08 06:05", "2026-05-07", "", "2026-05-07", "2026-05-08", "", ""}, // at the import in California
-		{"XTKS", "2026-05-08 12:00", "2026-05-07", "2026-05-08", "2026-05-07", "2026-05-11", "",
-			"|Fri 2026-05-08 is in its break, until 12:30"},
-		{"XTKS", "2028-02-11 16:00", "", "", "2028-02-11", "2028-02-14", calendar.Uncertain,
-			"Fri 2028-02-11 is after 2027-12-31, where the calendar ends"},
-		{"XTKS", "1999-11-11 16:00", "", "", "1999-11-11", "1999-11-12", calendar.Uncertain,
-			"Thu 1999-11-11 is before 2000-01-01, where the calendar begins"},
+		{
+			"XTKS", "2026-05-08 12:00", "2026-05-07", "2026-05-08", "2026-05-07", "2026-05-11", "",
+			"|Fri 2026-05-08 is in its break, until 12:30",
+		},
+		{
+			"XTKS", "2028-02-11 16:00", "", "", "2028-02-11", "2028-02-14", calendar.Uncertain,
+			"Fri 2028-02-11 is after 2027-12-31, where the calendar ends",
+		},
+		{
+			"XTKS", "1999-11-11 16:00", "", "", "1999-11-11", "1999-11-12", calendar.Uncertain,
+			"Thu 1999-11-11 is before 2000-01-01, where the calendar begins",
+		},
 		{"CRYPTO", "2026-11-21 12:00", "2026-11-20", "2026-11-21", "2026-11-20", "2026-11-22", "", ""},
 		{"FX", "2026-11-27 22:30", "2026-11-27", "", "2026-11-27", "2026-11-30", "", ""}, // Friday after 17:00 New York
-		{"FX", "2026-11-29 12:00", "", "", "2026-11-27", "2026-11-30", calendar.Weekend,
-			"no session from Sat 2026-11-28 to Sun 2026-11-29 (weekend)"},
-		{"UNKNOWN", "2026-11-26 12:00", "", "2026-11-26", "2026-11-25", "2026-11-27", calendar.Inferred,
-			"hours and holidays are not known (inferred): nothing is ever late"},
-		{"BVMF", "2026-02-18 12:00", "", "", "2026-02-13", "2026-02-18", calendar.Holiday,
-			"no session from Mon 2026-02-16 to Tue 2026-02-17 (holidays)|Wed 2026-02-18 opens late, at 13:00"},
-		{"XBOM", "2019-10-27 17:00", "", "", "2019-10-25", "2019-10-27", calendar.Weekend,
-			"no session on Sat 2019-10-26 (weekend)|Sun 2019-10-27 has hours of its own"},
+		{
+			"FX", "2026-11-29 12:00", "", "", "2026-11-27", "2026-11-30", calendar.Weekend,
+			"no session from Sat 2026-11-28 to Sun 2026-11-29 (weekend)",
+		},
+		{
+			"UNKNOWN", "2026-11-26 12:00", "", "2026-11-26", "2026-11-25", "2026-11-27", calendar.Inferred,
+			"hours and holidays are not known (inferred): nothing is ever late",
+		},
+		{
+			"BVMF", "2026-02-18 12:00", "", "", "2026-02-13", "2026-02-18", calendar.Holiday,
+			"no session from Mon 2026-02-16 to Tue 2026-02-17 (holidays)|Wed 2026-02-18 opens late, at 13:00",
+		},
+		{
+			"XBOM", "2019-10-27 17:00", "", "", "2019-10-25", "2019-10-27", calendar.Weekend,
+			"no session on Sat 2019-10-26 (weekend)|Sun 2019-10-27 has hours of its own",
+		},
 	} {
 		c := of(t, tt.name)
 		s := c.Standing(at(t, c.Zone, tt.at))
@@ -161,12 +201,28 @@ func judged(t *rapid.T, c *calendar.Calendar, s calendar.Standing, now time.Time
 	if (s.Off != nil) != (s.Open == nil && without > 0) || s.Off != nil && s.Off.Holiday != holiday {
 		t.Fatalf("%v: off %+v, %d dates without a session, holidays %t", now, s.Off, without, holiday)
 	}
-	if s.Off != nil {
-		for d := s.Off.From; !s.Off.To.Before(d); d = d.AddDays(1) {
-			if _, ok := c.Session(d); ok || !s.Last.Date.Before(d) || today.Before(d) {
-				t.Fatalf("%v: off %+v, with a session on %s or outside of what was asked", now, s.Off, d)
+	for _, off := range []*calendar.Off{s.Off, s.Away} {
+		if off == nil {
+			continue
+		}
+		for d := off.From; !off.To.Before(d); d = d.AddDays(1) {
+			if _, ok := c.Session(d); ok || !s.Last.Date.Before(d) || !d.Before(s.Next.Date) || s.Open == nil && today.Before(d) != (off == s.Away) {
+				t.Fatalf("%v: off %+v, with a session on %s or outside of what was asked", now, off, d)
 			}
 		}
+	}
+	ahead := false // a holiday between today, or the session that is open, and the next one
+	from := today
+	if s.Open != nil {
+		from = s.Open.Date
+	}
+	for d := from.AddDays(1); d.Before(s.Next.Date); d = d.AddDays(1) {
+		_, ok := c.Session(d)
+		_, _, usual := c.Hours(d)
+		ahead = ahead || !ok && usual
+	}
+	if ahead != (s.Away != nil) || s.Away != nil && !s.Away.Holiday {
+		t.Fatalf("%v: away %+v, with a holiday ahead: %t", now, s.Away, ahead)
 	}
 	holds := map[calendar.Reason]bool{
 		"": certain, calendar.Inferred: c.Inferred, calendar.Uncertain: !c.Inferred && fresh && !certain,
@@ -175,13 +231,13 @@ func judged(t *rapid.T, c *calendar.Calendar, s calendar.Standing, now time.Time
 		calendar.Weekend:   !c.Inferred && !fresh && s.Open == nil && !holiday && without > 0,
 		calendar.NotOpened: !c.Inferred && !fresh && s.Open == nil && without == 0,
 	}
-	true_ := 0
+	hold := 0
 	for _, is := range holds {
 		if is {
-			true_++
+			hold++
 		}
 	}
-	if true_ != 1 || !holds[s.Why] {
+	if hold != 1 || !holds[s.Why] {
 		t.Fatalf("%v: why %q; what holds: %v", now, s.Why, holds)
 	}
 }

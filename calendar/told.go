@@ -56,12 +56,15 @@ func (o Off) String() string {
 	return "no session " + when + " (" + what + ")"
 }
 
-// Notes are further sentences of at most 76 characters: the holiday behind a session that is still due, a session that closes
-// early, one without a daily bar, a break, a date that is not certain.
+// Notes are further sentences of at most 76 characters: the dates without a session behind one that is still due, the holidays to
+// come, a session that closes early or has no daily bar, a break, a date that is not certain.
 func (s Standing) Notes() []string {
 	var notes []string
 	if s.Due != nil && s.Off != nil {
 		notes = append(notes, s.Off.String())
+	}
+	if s.Away != nil {
+		notes = append(notes, s.Away.String())
 	}
 	doubted := s.Why == Uncertain || s.calendar.Inferred
 	for _, session := range []*Session{s.Due, s.Open, s.Next} {

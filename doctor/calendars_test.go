@@ -13,7 +13,8 @@ import (
 // fits a terminal.
 func TestCalendarsThatEnd(t *testing.T) {
 	t.Parallel()
-	const warned, remedy = "warning|calendars|CME_EQUITY of ES, ESH35, M2K and 4 more ends on 2027-12-31|", "update Barkeep before: no later date is known"
+	const warned = "warning|calendars|CME_EQUITY of ES, ESH35, M2K and 4 more ends on 2027-12-31|update Barkeep: 2027 is by rule, so never late"
+	const remedy = "update Barkeep before: no later date is known"
 	for _, tt := range []struct {
 		name, instruments, now string
 		want                   []string // all findings about calendars
@@ -27,7 +28,13 @@ func TestCalendarsThatEnd(t *testing.T) {
 			"warning|calendars|XNYS of AAPL ended on 2027-12-31|update Barkeep: since then nothing is certain",
 		}},
 		{"an end of its own", "D05.SI AAPL", "2026-11-27T12:00:00Z", []string{"warning|calendars|XSES of D05.SI ends on 2026-12-31|" + remedy}},
-		{"a finding a calendar", "M2K MES ES NQ RTY MNQ ESH35", "2027-06-01T12:00:00Z", []string{warned + remedy}},
+		{"a finding a calendar", "M2K MES ES NQ RTY MNQ ESH35", "2027-06-01T12:00:00Z", []string{warned}},
+		{"dates by rule that are over", "ES", "2028-06-01T12:00:00Z", []string{
+			"warning|calendars|CME_EQUITY of ES ended on 2027-12-31|update Barkeep: since then nothing is certain",
+		}},
+		{"a week that is not certain", "2222.SR", "2027-05-15T12:00:00Z", []string{ // an estimate of the Islamic calendar
+			"warning|calendars|XSAU of 2222.SR ends on 2027-12-31|" + remedy,
+		}},
 		{"no end", "BTC-USD EURUSD=X", "2040-06-01T12:00:00Z", []string{"ok|calendars|2, each known for a year and more|"}},
 		{"an exchange whose holidays are not known", "RYA.IR COMI.CA AAPL", "2026-11-27T12:00:00Z", []string{
 			"ok|calendars|holidays not known, so never late: RYA.IR, COMI.CA|",

@@ -90,8 +90,8 @@ type Notices struct {
 func Run(ctx context.Context, s Setup) []Finding {
 	env := readEnvironment(s.Environ)
 	return slices.Concat(
-		s.checkValues(), env.check(s), s.checkSeries(), s.checkCalendars(), s.checkSchedule(), s.checkDatabase(ctx, env), s.checkRedis(ctx, env),
-		s.checkClock(ctx), s.checkNotices(), s.checkCache(),
+		s.checkValues(), env.check(s), s.checkSeries(), s.checkCalendars(), s.checkSchedule(), s.checkDatabase(ctx, env),
+		s.checkRedis(ctx, env), s.checkClock(ctx), s.checkNotices(), s.checkCache(),
 	)
 }
 

@@ -15,8 +15,8 @@ type Group struct {
 	Instruments []string // their names, in order
 }
 
-// ByCalendar groups instruments by their calendars, in the order in which these come first. Contracts whose month has ended by now
-// are left out: nothing of them trades any more.
+// ByCalendar groups instruments by their calendars, in the order in which these come first. Contracts whose month has ended by
+// now are left out: nothing of them trades any more.
 func ByCalendar(instruments []Instrument, now time.Time) []Group {
 	var groups []Group
 	for _, i := range instruments {

@@ -27,10 +27,10 @@ type Config struct {
 	Token   string // what Authorized wants to see as "Authorization: Bearer"; empty: nothing can be started over HTTP
 
 	Import      ledger.Schedule
-	Maintenance ledger.Schedule // the zero Schedule for none
-	Kept        ledger.Kept     // the series for which slots are judged
+	Maintenance ledger.Schedule     // the zero Schedule for none
+	Kept        ledger.Kept         // the series for which slots are judged
 	Instruments []market.Instrument // that are kept: whose sessions /status names
-	Pacific     *time.Location  // shown beside UTC
+	Pacific     *time.Location      // shown beside UTC
 
 	Ledger   query.Ledger
 	States   func(context.Context) ([]market.SeriesState, error) // that of store.Bars

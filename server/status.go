@@ -50,7 +50,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	s.beginSources(since)
 	v := view.Status{
 		Version: s.Version, Mode: s.Mode, Now: s.views.Instant(now), Started: s.views.Instant(s.started),
-		Next:   s.views.Next(now, s.Import, s.Maintenance), Calendars: s.views.Calendars(s.Instruments, now),
+		Next: s.views.Next(now, s.Import, s.Maintenance), Calendars: s.views.Calendars(s.Instruments, now),
 		Checks: s.viewChecks(ctx, since), Unknown: []view.Unknown{},
 	}
 	if s.Clock != nil {

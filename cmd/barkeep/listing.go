@@ -59,7 +59,7 @@ func (l listing) print(w io.Writer, name string) error {
 	fmt.Fprintf(&out, "%s on %s, %s to %s\n", name, l.calendar.Name, l.from, l.to)
 	fmt.Fprintf(&out, "%-10s %-9s %-19s %-19s %s\n", "date", "", city(l.calendar.Zone), "UTC", "Pacific")
 	for _, d := range l.days {
-		what := d.date.Weekday().String()[:3]
+		what := d.date.Weekday().String()[:3] + " (holiday)"
 		if d.session != nil {
 			what = inZones(*d.session, l.calendar.Zone, l.pacific)
 		}
@@ -120,6 +120,10 @@ func (l listing) marks() []string {
 
 // limits say what is not certain of these dates.
 func (l listing) limits() []string {
+	switch l.calendar.Name {
+	case calendar.Unknown, calendar.UnknownFuture:
+		return []string{"inferred: no exchange is known, any weekday may count, nothing is ever late"}
+	}
 	if l.calendar.Inferred {
 		return []string{"inferred: neither hours nor holidays are known, and nothing is ever late"}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 // columns is how wide a terminal is at least.
 const columns = 80
 
-// printSessions shows how each calendar of the instruments stands: the session that is due or why none is, the one that is open and
-// the next one, each in the exchange's time, in UTC and in Pacific time.
+// printSessions shows how each calendar of the instruments stands: the session that is due or why none is, the one that is open
+// and the next one, each in the exchange's time, in UTC and in Pacific time.
 func printSessions(w io.Writer, instruments []market.Instrument, now time.Time, pacific *time.Location) error {
 	groups := market.ByCalendar(instruments, now)
 	if len(groups) == 0 {
@@ -30,17 +31,8 @@ func printSessions(w io.Writer, instruments []market.Instrument, now time.Time, 
 		if s.Why != "" {
 			fmt.Fprintf(&out, "  nothing due: %s\n", s)
 		}
-		last := s.Last
-		if s.Due != nil {
-			last = nil
-		}
-		for _, line := range []struct {
-			label   string
-			session *calendar.Session
-		}{{"due", s.Due}, {"last", last}, {"open", s.Open}, {"next", s.Next}} {
-			if line.session != nil {
-				fmt.Fprintf(&out, "  %-5s%s %s\n", line.label, line.session.Date, inZones(*line.session, c.Zone, pacific))
-			}
+		for _, line := range lines(s) {
+			fmt.Fprintf(&out, "  %-5s%s %s\n", line.label, line.session.Date, inZones(*line.session, c.Zone, pacific))
 		}
 		for _, note := range s.Notes() {
 			fmt.Fprintf(&out, "    %s\n", note)
@@ -48,6 +40,20 @@ func printSessions(w io.Writer, instruments []market.Instrument, now time.Time, 
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// labelled is a session with the word that stands before it.
+type labelled struct {
+	label   string
+	session *calendar.Session
+}
+
+// lines are the sessions that are worth a line. Of an inferred calendar it is not known whether it is open or was.
+func lines(s calendar.Standing) []labelled {
+	all := []labelled{{"due", s.Due}, {"last", s.Last}, {"open", s.Open}, {"next", s.Next}}
+	return slices.DeleteFunc(all, func(l labelled) bool {
+		return l.session == nil || l.label == "last" && s.Due != nil || l.label != "next" && s.Why == calendar.Inferred
+	})
 }
 
 // city is the last part of a zone's name, "New York".
@@ -58,7 +64,8 @@ func city(zone *time.Location) string {
 
 // inZones are the open and the close of a session in its exchange's time, in UTC and in Pacific time, 59 columns wide at most.
 func inZones(s calendar.Session, zone, pacific *time.Location) string {
-	return fmt.Sprintf("%-19s %-19s %s", times(s.Open, s.Close, zone), times(s.Open, s.Close, time.UTC), times(s.Open, s.Close, pacific))
+	in := func(zone *time.Location) string { return times(s.Open, s.Close, zone) }
+	return fmt.Sprintf("%-19s %-19s %s", in(zone), in(time.UTC), in(pacific))
 }
 
 // times are an open and a close in a zone, with the day of the week; midnight at the end of a date is 24:00.

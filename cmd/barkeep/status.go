@@ -169,8 +169,9 @@ func viewStatus(s archiveStatus, names naming) view.Status {
 	r, exists := view.Renderer{Pacific: names.pacific}, !s.absent
 	v := view.Status{
 		Version: version, Mode: s.mode, Now: r.Instant(s.now), Clock: s.clock, Archive: &s.name, Exists: &exists, Schema: &s.Schema,
-		Latest: &s.Latest, Next: r.Next(s.now, names.schedules...), Calendars: r.Calendars(s.instruments, s.now), Slots: []view.Slot{}, Last: r.LastEnded(s.Runs),
-		Runs: r.Recent(s.Runs, s.Progress), Series: r.Series(s.Series, s.now), Unknown: []view.Unknown{},
+		Latest: &s.Latest, Next: r.Next(s.now, names.schedules...), Calendars: r.Calendars(s.instruments, s.now),
+		Slots: []view.Slot{}, Last: r.LastEnded(s.Runs), Runs: r.Recent(s.Runs, s.Progress), Series: r.Series(s.Series, s.now),
+		Unknown: []view.Unknown{},
 	}
 	if outdated := s.Outdated(); outdated != nil {
 		v.Unknown = append(v.Unknown, view.Unknown{Part: "archive", Reason: outdated.Error()})
