@@ -15,7 +15,7 @@ const (
 	StillOpen Reason = "open"       // the one in progress is the first since long
 	Holiday   Reason = "holiday"    // no session on a date that has one in other weeks
 	Weekend   Reason = "weekend"    // no session on such a day of the week
-	NotOpened Reason = "not_opened" // today's opens later
+	NotOpened Reason = "not_opened" // the next one opens later, without a date between
 )
 
 // Standing is how the trading of a calendar stands at one instant: which session an archive should have the bars of by now, or
@@ -27,7 +27,7 @@ type Standing struct {
 	Last *Session // the newest that has closed, however long ago; nil when none did within a month
 	Next *Session // the first to open after the instant; nil when none does within a month
 	Off  *Off     // the dates without a session since the last one, up to today; nil for none, and while one is open
-	Away *Off     // the holidays between today, or the session in progress, and the next session; nil for none
+	Away *Off     // the holidays between today and the next session; nil for none
 
 	now      time.Time
 	calendar *Calendar
@@ -54,38 +54,29 @@ func (c *Calendar) Standing(now time.Time) Standing {
 	if open, ok := c.Session(d); ok && !now.Before(open.Open) && now.Before(open.Close) {
 		s.Open = &open
 	}
-	for n := 0; n < reach && s.Next == nil; n, d = n+1, d.AddDays(1) {
+	for n := 0; n <= reach && s.Next == nil; n, d = n+1, d.AddDays(1) {
 		if next, ok := c.Session(d); ok && next.Open.After(now) {
 			s.Next = &next
 		}
 	}
 	today := DateOf(now.In(c.Zone))
-	since, until := today.AddDays(-reach), today // the dates since the last session, up to today
+	since, until := today.AddDays(-reach), today.AddDays(reach)
 	if s.Last != nil {
 		since = s.Last.Date.AddDays(1)
 	}
-	if s.Open != nil {
-		until = s.Open.Date
-	} else {
+	if s.Next != nil {
+		until = s.Next.Date.AddDays(-1)
+	}
+	if s.Open == nil {
 		s.Off = c.off(since, today)
 	}
-	if s.Next != nil {
-		if away := c.off(later(since, until.AddDays(1)), s.Next.Date.AddDays(-1)); away != nil && away.Holiday {
-			s.Away = away
-		}
+	if away := c.off(today.AddDays(1), until); away != nil && away.Holiday {
+		s.Away = away
 	}
 	if s.Why = s.why(); s.Why == "" {
 		s.Due = s.Last
 	}
 	return s
-}
-
-// later is the later of two dates.
-func later(a, b Date) Date {
-	if a.Before(b) {
-		return b
-	}
-	return a
 }
 
 // off finds the dates without a session from one date to another; nil where there are none.

@@ -105,6 +105,9 @@ func TestStanding(t *testing.T) {
 		c := of(t, tt.name)
 		s := c.Standing(at(t, c.Zone, tt.at))
 		said := strings.Join(append([]string{s.String()}, s.Notes()...), "|")
+		if s.Open != nil && s.Off != nil {
+			t.Errorf("%s at %s: open, and off %s", tt.name, tt.at, s.Off)
+		}
 		if got := []string{dateOf(s.Due), dateOf(s.Open), dateOf(s.Last), dateOf(s.Next)}; s.Why != tt.why || said != tt.says ||
 			strings.Join(got, " ") != strings.Join([]string{tt.due, tt.open, tt.last, tt.next}, " ") {
 			t.Errorf("%s at %s: due, open, last, next %q, why %q\n%s\nwant %q %q %q %q %q\n%s", tt.name, tt.at, got, s.Why, said,
@@ -126,7 +129,7 @@ func TestNotOpenedYet(t *testing.T) {
 				continue
 			}
 			found++
-			want := "the session of " + d.Named() + " has not opened yet"
+			const want = "the next session has not opened yet"
 			if got := c.Standing(s.Open.Add(-time.Second)); got.Why != calendar.NotOpened || got.String() != want {
 				t.Errorf("%s before %s: %s, %q, want %q", name, d, got.Why, got, want)
 			}
@@ -134,6 +137,65 @@ func TestNotOpenedYet(t *testing.T) {
 	}
 	if found == 0 {
 		t.Error("no such day in any calendar")
+	}
+}
+
+// An exchange that is closed for months, as Moscow's was, has neither a last session nor a next one; it opens again.
+func TestClosedForMonths(t *testing.T) {
+	t.Parallel()
+	text := "zone Europe/Moscow\nknown 2021-01-01 2022-12-31\nhours 1111100 - - 10:00/18:00\nclosed 2022"
+	for d := (calendar.Date{Year: 2022, Month: 3, Day: 1}); d.Month < 7; d = d.AddDays(1) {
+		text += d.At(time.UTC, 0).Format(" 0102")
+	}
+	c, err := calendar.FromTable("CLOSED", text+"\nunsure 2022-06-15 2022-06-16\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const from1, to1 = "no session from Tue 2022-03-01 to ", " (holidays)"
+	for _, tt := range []struct {
+		at, last, next string
+		off, away      string
+		why            calendar.Reason
+	}{
+		{"2022-02-28 12:00", "2022-02-25", "", "", from1 + "Thu 2022-03-31" + to1, calendar.StillOpen},
+		{
+			"2022-03-01 12:00", "2022-02-28", "", "no session on Tue 2022-03-01 (holiday)",
+			"no session from Wed 2022-03-02 to Fri 2022-04-01" + to1, "",
+		},
+		{
+			"2022-03-15 12:00", "2022-02-28", "", from1 + "Tue 2022-03-15" + to1, "no session from Wed 2022-03-16 to Fri 2022-04-15" + to1,
+			calendar.Holiday,
+		},
+		{
+			"2022-05-10 12:00", "", "", "no session from Mon 2022-04-11 to Tue 2022-05-10" + to1,
+			"no session from Wed 2022-05-11 to Fri 2022-06-10" + to1, calendar.Holiday,
+		},
+		{
+			"2022-06-23 12:00", "", "2022-07-01", "no session from Mon 2022-05-23 to Thu 2022-06-23 (holidays?)",
+			"no session from Fri 2022-06-24 to Thu 2022-06-30" + to1, calendar.Holiday,
+		},
+		{
+			"2022-05-31 12:00", "", "2022-07-01", "no session from Mon 2022-05-02 to Tue 2022-05-31" + to1,
+			"no session from Wed 2022-06-01 to Thu 2022-06-30 (holidays?)", calendar.Holiday,
+		},
+		{
+			"2022-05-30 12:00", "", "", "no session from Fri 2022-04-29 to Mon 2022-05-30" + to1,
+			"no session from Tue 2022-05-31 to Thu 2022-06-30 (holidays?)", calendar.Holiday,
+		},
+		{"2022-07-01 18:00", "2022-07-01", "2022-07-04", "", "", ""},
+	} {
+		s := c.Standing(at(t, c.Zone, tt.at))
+		var off, away string
+		if s.Off != nil {
+			off = s.Off.String()
+		}
+		if s.Away != nil {
+			away = s.Away.String()
+		}
+		if dateOf(s.Last) != tt.last || dateOf(s.Next) != tt.next || off != tt.off || away != tt.away || s.Why != tt.why {
+			t.Errorf("%s: last %s, next %s, why %q\n%s\n%s\nwant %s, %s, %q\n%s\n%s", tt.at, dateOf(s.Last), dateOf(s.Next), s.Why,
+				off, away, tt.last, tt.next, tt.why, tt.off, tt.away)
+		}
 	}
 }
 

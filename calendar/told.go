@@ -17,10 +17,7 @@ func (s Standing) String() string {
 	case Holiday, Weekend:
 		return s.Off.String()
 	case NotOpened:
-		if s.Next == nil {
-			return "no session is known within a month"
-		}
-		return "the session of " + s.Next.Date.Named() + " has not opened yet"
+		return "the next session has not opened yet"
 	default:
 		return ""
 	}
