@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 
 	"barkeep/clock"
 	"barkeep/config"
 	"barkeep/doctor"
+	"barkeep/market"
 	"barkeep/store"
 	"barkeep/store/redis"
 	"barkeep/yahoo"
@@ -26,6 +28,12 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	}
 	instruments, timeframes, err := yahoo.Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
 	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}
+	quiet := o
+	quiet.Logger = slog.New(slog.DiscardHandler) // what is wrong with the archive is a finding of its own
+	if settled, err := Calendars(ctx, c, quiet); err == nil {
+		s.Contrary, instruments = settled.Contradictions(instruments, s.Now), settled.SettleAll(instruments)
+	}
+	s.Calendars = market.ByCalendar(instruments, s.Now)
 	s.Schedule.Import, _, s.Schedule.Err = Schedules(c)
 	s.Clock = func(ctx context.Context) doctor.Finding { return checkClock(ctx, c, problems, o) }
 	s.Notices = noticesOf(ctx, c, problems)

@@ -8,6 +8,7 @@ import (
 
 	"barkeep/config"
 	"barkeep/ledger"
+	"barkeep/market"
 	"barkeep/query"
 	"barkeep/scheduler"
 	syncer "barkeep/sync"
@@ -34,6 +35,18 @@ func Schedules(c config.Config) (imports, maintenance ledger.Schedule, err error
 		err = config.Unusable(err)
 	}
 	return imports, maintenance, err
+}
+
+// Instruments are those that the configuration keeps, with the calendars that its archive gives them, as far as it can be read.
+func Instruments(ctx context.Context, c config.Config, o Options) ([]market.Instrument, error) {
+	instruments, _, err := yahoo.Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
+	if err != nil {
+		return nil, config.Unusable(err)
+	}
+	if settled, err := Calendars(ctx, c, o); err == nil {
+		instruments = settled.SettleAll(instruments)
+	}
+	return instruments, nil
 }
 
 // Kept are the series that the configuration keeps, and those that they derive from: a slot is judged for them.

@@ -73,26 +73,35 @@ func (c *Calendar) With(changes []Change) (*Calendar, error) {
 	changed.facts = func() *table { return &merged }
 	changed.version = sync.OnceValue(changed.name)
 	for _, change := range mine {
-		if err := changed.apart(change.Date); err != nil {
+		if err := errors.Join(changed.apart(change.Date), changed.heeds(change)); err != nil {
 			return nil, fmt.Errorf("calendar %s on %s: %w", change.Calendar, change.Date, err)
 		}
 	}
 	return &changed, nil
 }
 
-// apart refuses sessions around a date that overlap: a bar would belong to two.
+// apart refuses sessions around a date that reach into the time of the next trading date, which of a holiday begins as if it were
+// none: a bar would belong to two.
 func (c *Calendar) apart(d Date) error {
-	var before Session
+	const form = "2006-01-02 15:04"
 	for i := -4; i <= 4; i++ {
 		s, ok := c.Session(d.AddDays(i))
-		if !ok {
-			continue
+		if next := c.NextOpen(s.Open); ok && s.Close.After(next) {
+			return fmt.Errorf("the session of %s would close at %s, when the next trading date has begun at %s", s.Date, s.Close.Format(form),
+				next.In(c.Zone).Format(form))
 		}
-		if s.Open.Before(before.Close) {
-			return fmt.Errorf("its session would overlap: that of %s closes at %s, and that of %s opens at %s", before.Date,
-				before.Close.Format("2006-01-02 15:04"), s.Date, s.Open.Format("2006-01-02 15:04"))
-		}
-		before = s
+	}
+	return nil
+}
+
+// heeds refuses hours that the session does not get: the week of currencies begins and ends when it does.
+func (c *Calendar) heeds(change Change) error {
+	s, _ := c.Session(change.Date)
+	opens := change.Kind == Late || change.Kind == Special
+	closes := change.Kind == Early || change.Kind == Special
+	if opens && !s.Open.Equal(change.Date.At(c.Zone, change.Open)) || closes && !s.Close.Equal(change.Date.At(c.Zone, change.Close)) {
+		return fmt.Errorf("the week of %s begins on Sunday and ends on Friday at 17:00 in New York; of a %s it can only be said that it is closed",
+			c.Name, change.Date.Weekday())
 	}
 	return nil
 }

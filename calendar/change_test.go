@@ -87,12 +87,18 @@ func TestChangesThatMakeNoSenseAreRefused(t *testing.T) {
 		{calendar.Change{Calendar: "CME_EQUITY", Date: date(2027, 1, 15), Kind: calendar.Late, Open: -7 * time.Hour}, "after the usual one, which is -18:00"},
 		{calendar.Change{Calendar: "XNYS", Date: date(2027, 1, 15), Kind: calendar.Special, Open: 1, Close: 80 * time.Hour}, "end of the day after"},
 		{
+			calendar.Change{Calendar: "CME_EQUITY", Date: date(2026, 12, 24), Kind: calendar.Special, Open: -6 * time.Hour, Close: 20 * time.Hour},
+			"when the next trading date has begun at 2026-12-24 18:00",
+		},
+		{calendar.Change{Calendar: calendar.Currencies, Date: date(2027, 1, 11), Kind: calendar.Late, Open: 9 * time.Hour}, "it can only be said that it is closed"},
+		{calendar.Change{Calendar: calendar.Currencies, Date: date(2027, 1, 15), Kind: calendar.Early, Close: 9 * time.Hour}, "it can only be said that it is closed"},
+		{
 			calendar.Change{Calendar: "CME_EQUITY", Date: date(2027, 1, 15), Kind: calendar.Special, Open: -10 * time.Hour, Close: 12 * time.Hour},
-			"overlap",
+			"when the next trading date has begun at 2027-01-1",
 		},
 		{
 			calendar.Change{Calendar: "CME_EQUITY", Date: date(2027, 1, 13), Kind: calendar.Special, Open: -6 * time.Hour, Close: 20 * time.Hour},
-			"overlap",
+			"when the next trading date has begun at 2027-01-1",
 		},
 	} {
 		if err := tt.change.Check(); err == nil || !strings.Contains(err.Error(), tt.says) {

@@ -13,6 +13,7 @@ import (
 
 	"barkeep/config"
 	"barkeep/ledger"
+	"barkeep/market"
 )
 
 // The states of a finding.
@@ -58,6 +59,8 @@ type Setup struct {
 	Database  Database
 	Redis     Redis
 	Series    Series
+	Calendars []market.Group // of the instruments that are kept; none while INSTRUMENTS cannot be used
+	Contrary  []market.Contradiction
 	Schedule  Schedule
 	Notices   Notices
 	// Clock holds the machine's clock against others; nil for nobody to ask. The finding's name is ClockCheck.
@@ -88,8 +91,8 @@ type Notices struct {
 func Run(ctx context.Context, s Setup) []Finding {
 	env := readEnvironment(s.Environ)
 	return slices.Concat(
-		s.checkValues(), env.check(s), s.checkSeries(), s.checkSchedule(), s.checkDatabase(ctx, env), s.checkRedis(ctx, env),
-		s.checkClock(ctx), s.checkNotices(), s.checkCache(),
+		s.checkValues(), env.check(s), s.checkSeries(), s.checkCalendars(), s.checkSchedule(), s.checkDatabase(ctx, env),
+		s.checkRedis(ctx, env), s.checkClock(ctx), s.checkNotices(), s.checkCache(),
 	)
 }
 

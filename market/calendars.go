@@ -11,14 +11,14 @@ import (
 // where the name tells nothing, and what operators changed. A value of it never changes; the zero value adds nothing to names.
 type Calendars struct {
 	listings map[string]Listing            // by instrument, the first that was seen
+	newest   map[string]Listing            // by instrument
 	changed  map[string]*calendar.Calendar // by name, those that operators changed
-	changes  []calendar.Change
 }
 
-// NewCalendars takes the first listing of each instrument, and what operators changed. The error names a change that makes no
-// sense; what is returned leaves that calendar's changes out.
-func NewCalendars(listings map[string]Listing, changes []calendar.Change) (Calendars, error) {
-	c := Calendars{listings: listings, changed: map[string]*calendar.Calendar{}, changes: changes}
+// NewCalendars takes the first and the newest listing of each instrument, and what operators changed. The error names a change that
+// makes no sense; what is returned leaves that calendar's changes out.
+func NewCalendars(first, newest map[string]Listing, changes []calendar.Change) (Calendars, error) {
+	c := Calendars{listings: first, newest: newest, changed: map[string]*calendar.Calendar{}}
 	var wrong error
 	for _, change := range changes {
 		if c.changed[change.Calendar] != nil {
@@ -61,6 +61,23 @@ func (c Calendars) SettleAll(instruments []Instrument) []Instrument {
 			i.Calendar = shared[name]
 		}
 		all[k] = i
+	}
+	return all
+}
+
+// Contradiction is an instrument of which the provider says that it trades in another zone than that of its calendar.
+type Contradiction struct {
+	Instrument string
+	Kept, Said string // zones
+}
+
+// Contradictions are those of instruments, by the newest listing of each and the clocks of the year up to now.
+func (c Calendars) Contradictions(instruments []Instrument, now time.Time) (all []Contradiction) {
+	for _, i := range c.SettleAll(instruments) {
+		newest := c.newest[i.Name]
+		if i.Contradiction(newest, Window{From: now.AddDate(-1, 0, 0), To: now}) != "" {
+			all = append(all, Contradiction{Instrument: i.Name, Kept: i.Calendar.Zone.String(), Said: newest.Zone})
+		}
 	}
 	return all
 }

@@ -126,7 +126,7 @@ func TestListingsSettleCalendars(t *testing.T) {
 		{"AAPL", market.Listing{Type: "EQUITY", Zone: "Asia/Kolkata"}, "XNYS", "America/New_York"},
 		{"BTC-USD", market.Listing{Type: "EQUITY", Zone: "Asia/Kolkata"}, calendar.Crypto, "UTC"},
 	} {
-		settled, err := market.NewCalendars(map[string]market.Listing{tt.name: tt.listing}, nil)
+		settled, err := market.NewCalendars(map[string]market.Listing{tt.name: tt.listing}, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,5 +166,22 @@ func TestZonesThatShowTheSameTimeContradictNothing(t *testing.T) {
 		if (says == "") != tt.agrees {
 			t.Errorf("%s in %q: %q", tt.name, tt.zone, says)
 		}
+	}
+}
+
+// TestContradictionsAreThoseOfTheNewestListing.
+func TestContradictionsAreThoseOfTheNewestListing(t *testing.T) {
+	t.Parallel()
+	india, taipei := market.Listing{Type: "EQUITY", Zone: "Asia/Kolkata"}, market.Listing{Type: "EQUITY", Zone: "Asia/Taipei"}
+	settled, err := market.NewCalendars(
+		map[string]market.Listing{"ABCD.QQ": india, "2330.TW": india, "EFGH.QQ": india},
+		map[string]market.Listing{"ABCD.QQ": taipei, "2330.TW": taipei, "EFGH.QQ": india}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := []market.Instrument{resolve(t, "2330.TW"), resolve(t, "ABCD.QQ"), resolve(t, "EFGH.QQ"), resolve(t, "AAPL")}
+	want := []market.Contradiction{{Instrument: "ABCD.QQ", Kept: "Asia/Kolkata", Said: "Asia/Taipei"}}
+	if got := settled.Contradictions(kept, time.Date(2026, 5, 8, 0, 0, 0, 0, time.UTC)); !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/query"
+	"barkeep/store"
 	"barkeep/server/view"
 )
 
@@ -27,9 +28,11 @@ type Config struct {
 	Token   string // what Authorized wants to see as "Authorization: Bearer"; empty: nothing can be started over HTTP
 
 	Import      ledger.Schedule
-	Maintenance ledger.Schedule // the zero Schedule for none
-	Kept        ledger.Kept     // the series for which slots are judged
-	Pacific     *time.Location  // shown beside UTC
+	Maintenance ledger.Schedule     // the zero Schedule for none
+	Kept        ledger.Kept         // the series for which slots are judged
+	Instruments []market.Instrument // that are kept: whose sessions /status names
+	Calendars   store.CalendarFacts // what the archive tells of their calendars; nil for nothing
+	Pacific     *time.Location      // shown beside UTC
 
 	Ledger   query.Ledger
 	States   func(context.Context) ([]market.SeriesState, error) // that of store.Bars

@@ -12,6 +12,7 @@ import (
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server/view"
+	"barkeep/store"
 )
 
 // Server answers HTTP requests about one Barkeep process. Routes of other packages are added with Handle before it serves.
@@ -31,6 +32,7 @@ type Server struct {
 	slots    *source[[]query.Slot]
 	series   *source[[]market.SeriesState]
 	provider *source[ProviderState]
+	settled  *source[market.Calendars]
 
 	hosts    hosts
 	work     *Lane // of the routes that are added with Handle
@@ -71,6 +73,13 @@ func New(c Config) (*Server, error) {
 	})
 	s.series = newSource(s, "series", c.States)
 	s.provider = newSource(s, "provider", c.Provider)
+	s.settled = newSource(s, "calendars", func(ctx context.Context) (market.Calendars, error) {
+		if s.Calendars == nil {
+			return market.Calendars{}, nil
+		}
+		settled, _, err := store.SettledCalendars(ctx, s.Calendars) // imports log changes that make no sense
+		return settled, err
+	})
 	for _, check := range c.Checks {
 		s.checks = append(s.checks, newChecked(s, check))
 	}

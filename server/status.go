@@ -36,6 +36,7 @@ func (s *Server) beginSources(since time.Time) {
 	s.slots.begin(since)
 	s.series.begin(since)
 	s.provider.begin(since)
+	s.settled.begin(since)
 	for _, c := range s.checks {
 		c.begin(since)
 	}
@@ -56,6 +57,8 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	if s.Clock != nil {
 		v.Clock = s.Clock()
 	}
+	settled, _ := shown(ctx, s, since, &v, s.settled) // of what is unknown the names tell
+	v.Calendars = s.views.Calendars(settled.SettleAll(s.Instruments), now)
 	if runs, ok := shown(ctx, s, since, &v, s.runs); ok {
 		v.Runs, v.Last = s.views.Recent(runs.Runs, runs.Progress), s.views.LastEnded(runs.Runs)
 	}

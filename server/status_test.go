@@ -25,6 +25,14 @@ type status struct {
 		Slot      int
 		At        *servertest.Both
 	}
+	Calendars []struct {
+		Calendar, Zone, Why, Detail string
+		Instruments                 []string
+		Due, Next                   *struct {
+			Date string
+			Open struct{ Local, UTC, Pacific string }
+		}
+	}
 	Slots  []servertest.Slot
 	Last   *servertest.Run
 	Runs   []servertest.Run
@@ -101,6 +109,54 @@ func TestStatusInBothHalvesOfTheYear(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestStatusNamesSessions: what is due is told by the calendars of the instruments that are kept, also while nothing else answers.
+func TestStatusNamesSessions(t *testing.T) {
+	t.Parallel()
+	b := servertest.New(t, func(b *servertest.Bench) {
+		for _, name := range []string{"AAPL", "MSFT", "7203.T"} {
+			i, err := market.Resolve(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.Config.Instruments = append(b.Config.Instruments, i)
+		}
+		b.Config.Calendars = b.Archive
+	})
+	b.Clock.Set(time.Date(2026, 11, 26, 22, 5, 0, 0, time.UTC))
+	b.Ledger.Fail(errors.New("gone"))
+	b.Archive.Fail(errors.New("gone"))
+	s := servertest.Decode[status](t, b.Get(t, "/status"), http.StatusOK)
+	if len(s.Calendars) != 2 {
+		t.Fatalf("calendars %+v", s.Calendars)
+	}
+	newYork, tokyo := s.Calendars[0], s.Calendars[1]
+	if newYork.Calendar != "XNYS" || newYork.Zone != "America/New_York" || !slices.Equal(newYork.Instruments, []string{"AAPL", "MSFT"}) ||
+		newYork.Due != nil || newYork.Why != "holiday" || newYork.Detail != "no session on Thu 2026-11-26 (holiday)" ||
+		newYork.Next == nil || newYork.Next.Date != "2026-11-27" || newYork.Next.Open.Local != "2026-11-27T09:30:00-05:00" {
+		t.Errorf("New York %+v", newYork)
+	}
+	if tokyo.Due == nil || tokyo.Due.Date != "2026-11-26" || tokyo.Why != "" || tokyo.Due.Open.UTC != "2026-11-26T00:00:00Z" ||
+		tokyo.Due.Open.Pacific != "2026-11-25T16:00:00-08:00" {
+		t.Errorf("Tokyo %+v", tokyo)
+	}
+	bare := servertest.Decode[map[string]any](t, servertest.New(t).Get(t, "/status"), http.StatusOK)
+	if list, ok := bare["calendars"].([]any); !ok || len(list) != 0 {
+		t.Errorf("without instruments: %v, want an empty list", bare["calendars"])
+	}
+}
+
+// TestStatusNamesTheSessionsOfAListing: what a name tells nothing of has the zone that its listing gave it.
+func TestStatusNamesTheSessionsOfAListing(t *testing.T) {
+	t.Parallel()
+	b := servertest.New(t, func(b *servertest.Bench) {
+		b.Config.Instruments, b.Config.Calendars = []market.Instrument{servertest.Resolve(t, "ABCD.QQ")}, b.Archive
+	})
+	s := servertest.Decode[status](t, b.Get(t, "/status"), http.StatusOK)
+	if len(s.Calendars) != 1 || s.Calendars[0].Zone != "Asia/Kolkata" || s.Calendars[0].Why != "inferred" {
+		t.Errorf("calendars %+v", s.Calendars)
 	}
 }
 

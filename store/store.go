@@ -135,11 +135,11 @@ func SettledCalendars(ctx context.Context, c CalendarFacts) (settled market.Cale
 	if err != nil {
 		return market.Calendars{}, nil, err
 	}
-	first := make(map[string]market.Listing, len(listings))
+	first, newest := make(map[string]market.Listing, len(listings)), make(map[string]market.Listing, len(listings))
 	for _, l := range listings {
-		first[l.Instrument] = l.First
+		first[l.Instrument], newest[l.Instrument] = l.First, l.Last
 	}
-	settled, wrong = market.NewCalendars(first, changes)
+	settled, wrong = market.NewCalendars(first, newest, changes)
 	return settled, wrong, nil
 }
 

@@ -73,6 +73,16 @@ func (p Plan) Requests() int {
 	return n
 }
 
+// Instruments are those that the plan is for, each once, with the calendars by which they are kept.
+func (p Plan) Instruments() (all []market.Instrument) {
+	for _, t := range p.Tasks {
+		if !slices.ContainsFunc(all, func(i market.Instrument) bool { return i.Name == t.Instrument.Name }) {
+			all = append(all, t.Instrument)
+		}
+	}
+	return all
+}
+
 // Estimate is how long the plan takes at a pace of so many requests a minute.
 func (p Plan) Estimate(perMinute float64) time.Duration {
 	return time.Duration(float64(p.Requests()) / perMinute * float64(time.Minute)).Round(time.Second)

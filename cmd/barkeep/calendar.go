@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,8 +12,8 @@ import (
 type calendarCommand struct {
 	Instrument string `arg:"" help:"Instrument or exchange: ES, AAPL, 7203.T, EURUSD=X, XTKS."`
 	Month      string `arg:"" optional:"" help:"Month, such as 2026-11."`
-	From       string `help:"First trading date, such as 2026-11-22, in place of a month."`
-	To         string `help:"Last trading date."`
+	From       string `help:"First trading date, such as 2026-11-22, in place of a month." placeholder:"DATE"`
+	To         string `help:"Last trading date." placeholder:"DATE"`
 	JSON       bool   `name:"json" help:"Print as JSON."`
 }
 
@@ -33,61 +31,69 @@ func (c *calendarCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		return printJSON(p.out, viewCalendar(c.Instrument, exchange, from, to))
-	}
 	pacific, err := time.LoadLocation("America/Los_Angeles")
 	if err != nil {
 		return fmt.Errorf("load the Pacific zone: %w", err)
 	}
-	return printCalendar(p.out, c.Instrument, exchange, from, to, pacific)
+	listing := newListing(exchange, from, to, pacific)
+	if !c.JSON {
+		return listing.print(p.out, strings.ToUpper(strings.TrimSpace(c.Instrument)))
+	}
+	for _, note := range listing.limits() {
+		fmt.Fprintln(p.err, "barkeep:", note)
+	}
+	return printJSON(p.out, viewCalendar(listing))
 }
+
+// mostYears bounds how much is printed at once; no calendar is known for so long.
+const mostYears = 40
 
 // dates are the first and the last trading date that were asked for.
 func (c *calendarCommand) dates() (from, to calendar.Date, err error) {
-	if c.Month != "" {
-		if c.From != "" || c.To != "" {
-			return from, to, misuse("give a month (2026-11) or --from and --to, not both")
-		}
+	const usage = "give a month (2026-11), or --from and --to (2026-11-22)"
+	switch {
+	case c.Month != "" && (c.From != "" || c.To != ""):
+		return from, to, misuse("%s, not both", usage)
+	case c.Month != "":
 		month, err := time.Parse("2006-01", c.Month)
-		if err != nil {
-			return from, to, misuse("month %q: write it as in 2026-11", c.Month)
+		if err != nil || month.Year() < 1 {
+			return from, to, misuse("%q is no month: write it as in 2026-11", c.Month)
 		}
 		return calendar.DateOf(month), calendar.DateOf(month.AddDate(0, 1, -1)), nil
+	case c.From == "" || c.To == "":
+		return from, to, misuse(usage)
 	}
 	for _, bound := range []struct {
 		flag, text string
 		date       *calendar.Date
 	}{{"--from", c.From, &from}, {"--to", c.To, &to}} {
 		parsed, err := time.Parse(time.DateOnly, bound.text)
-		if err != nil {
-			return from, to, misuse("%s is %q: give a month (2026-11), or --from and --to as in 2026-11-22", bound.flag, bound.text)
+		if err != nil || parsed.Year() < 1 {
+			return from, to, misuse("%s %s is no date: write it as in 2026-11-22", bound.flag, bound.text)
 		}
 		*bound.date = calendar.DateOf(parsed)
 	}
-	if to.Before(from) {
+	switch end := (calendar.Date{Year: from.Year + mostYears, Month: from.Month, Day: from.Day}); {
+	case to.Before(from):
 		return from, to, misuse("--to %s is before --from %s", to, from)
+	case end.Before(to):
+		return from, to, misuse("--from %s --to %s is more than %d years: ask for less at once", from, to, mostYears)
 	}
 	return from, to, nil
 }
 
-// calendarView is a calendar as --json shows it; times are in UTC.
+// calendarView is a calendar as --json shows it.
 type calendarView struct {
-	Instrument string        `json:"instrument"`
-	Calendar   string        `json:"calendar"`
-	Zone       string        `json:"zone"`
-	Inferred   bool          `json:"inferred"` // neither hours nor holidays are known
-	Sessions   []sessionView `json:"sessions"`
+	Sessions []sessionView `json:"sessions"`
 }
 
+// sessionView is a session; times are in UTC.
 type sessionView struct {
-	Date    string        `json:"date"` // the trading date
-	Open    time.Time     `json:"open"`
-	Close   time.Time     `json:"close"`
-	Pauses  []pauseView   `json:"pauses"`
-	Kind    calendar.Kind `json:"kind"`
-	Joined  bool          `json:"settled_with_next"`
-	Certain bool          `json:"certain"`
+	Date   string        `json:"date"` // the trading date
+	Open   time.Time     `json:"open"`
+	Close  time.Time     `json:"close"`
+	Pauses []pauseView   `json:"pauses"`
+	Kind   calendar.Kind `json:"kind"`
 }
 
 type pauseView struct {
@@ -95,86 +101,18 @@ type pauseView struct {
 	To   time.Time `json:"to"`
 }
 
-func viewCalendar(name string, c *calendar.Calendar, from, to calendar.Date) calendarView {
-	view := calendarView{
-		Instrument: strings.ToUpper(name), Calendar: c.Name, Zone: c.Zone.String(), Inferred: c.Inferred, Sessions: []sessionView{},
-	}
-	for d := from; !to.Before(d); d = d.AddDays(1) {
-		s, ok := c.Session(d)
-		if !ok {
+func viewCalendar(l listing) calendarView {
+	view := calendarView{Sessions: []sessionView{}}
+	for _, d := range l.days {
+		s := d.session
+		if s == nil {
 			continue
 		}
-		one := sessionView{
-			Date: d.String(), Open: s.Open.UTC(), Close: s.Close.UTC(), Pauses: []pauseView{}, Kind: s.Kind, Joined: s.SettledNext,
-			Certain: c.Certain(d),
-		}
+		one := sessionView{Date: s.Date.String(), Open: s.Open.UTC(), Close: s.Close.UTC(), Pauses: []pauseView{}, Kind: s.Kind}
 		for _, b := range s.Breaks {
 			one.Pauses = append(one.Pauses, pauseView{b.From.UTC(), b.To.UTC()})
 		}
 		view.Sessions = append(view.Sessions, one)
 	}
 	return view
-}
-
-// printCalendar prints a line for each session, and for each date that is closed and usually is not, within 80 columns.
-func printCalendar(w io.Writer, name string, c *calendar.Calendar, from, to calendar.Date, pacific *time.Location) error {
-	var out strings.Builder
-	zone := c.Zone.String()
-	fmt.Fprintf(&out, "%s on %s, %s to %s\n", strings.ToUpper(name), c.Name, from, to)
-	fmt.Fprintf(&out, "%-10s %-9s %-19s %-19s %s\n", "date", "", zone[strings.LastIndexByte(zone, '/')+1:], "UTC", "Pacific")
-	var joined, doubt bool
-	var pauses []string
-	for d := from; !to.Before(d); d = d.AddDays(1) {
-		s, ok := c.Session(d)
-		_, _, usual := c.Hours(d)
-		if !ok && !usual {
-			continue
-		}
-		kind := string(s.Kind)
-		if !ok {
-			kind = string(calendar.Closed)
-		}
-		if s.SettledNext {
-			kind, joined = kind+"+", true
-		}
-		if !c.Certain(d) {
-			kind, doubt = kind+"?", true
-		}
-		if !ok {
-			fmt.Fprintf(&out, "%s %-9s %s\n", d, kind, d.Weekday().String()[:3])
-			continue
-		}
-		fmt.Fprintf(&out, "%s %-9s %-19s %-19s %s\n", d, kind, times(s, c.Zone), times(s, time.UTC), times(s, pacific))
-		for _, b := range s.Breaks {
-			pauses = append(pauses, b.From.In(c.Zone).Format("15:04-")+b.To.In(c.Zone).Format("15:04"))
-		}
-	}
-	slices.Sort(pauses)
-	for _, pause := range slices.Compact(pauses) {
-		fmt.Fprintf(&out, "pause %s %s\n", pause, zone)
-	}
-	if joined {
-		out.WriteString("+ settled with the next session: it has no daily bar of its own\n")
-	}
-	if doubt && !c.Inferred {
-		out.WriteString("? not certain: not published, or not known from a source that can be relied on\n")
-	}
-	if c.Inferred {
-		out.WriteString("? inferred: neither hours nor holidays are known, and nothing is ever late\n")
-	}
-	_, err := io.WriteString(w, out.String())
-	return err
-}
-
-// times are a session's open and close in a zone, with the day of the week; midnight at the end of a date is 24:00.
-func times(s calendar.Session, zone *time.Location) string {
-	open, shut := s.Open.In(zone), s.Close.In(zone)
-	last, clock := calendar.DateOf(shut.Add(-1)), shut.Format("15:04")
-	if clock == "00:00" {
-		clock = "24:00"
-	}
-	if last != calendar.DateOf(open) {
-		clock = last.Weekday().String()[:3] + " " + clock
-	}
-	return open.Format("Mon 15:04-") + clock
 }

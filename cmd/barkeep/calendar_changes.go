@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -239,14 +238,12 @@ func calendarOf(text string) (*calendar.Calendar, error) { return calendarBy(tex
 
 // calendarBy is calendarOf with what an archive adds.
 func calendarBy(text string, settled market.Calendars) (*calendar.Calendar, error) {
-	name := strings.ToUpper(text)
-	if slices.Contains(calendar.Names(), name) || name == calendar.Currencies || name == calendar.Crypto {
-		i, err := market.NewInstrument(name, market.KindSpot, name)
-		return settled.Settle(i).Calendar, err
-	}
-	i, err := yahoo.Resolve(text)
-	if err != nil {
-		return nil, err
+	name := strings.ToUpper(strings.TrimSpace(text))
+	i, err := market.NewInstrument(name, market.KindSpot, name)
+	if err != nil { // it is no calendar's name
+		if i, err = yahoo.Resolve(text); err != nil {
+			return nil, err
+		}
 	}
 	return settled.Settle(i).Calendar, nil
 }

@@ -107,35 +107,6 @@ func printSum(w io.Writer, r syncer.Report, now time.Time) error {
 	return err
 }
 
-// printPlan shows what a run would ask for.
-func printPlan(w io.Writer, p syncer.Plan, perMinute float64, asJSON bool) error {
-	if asJSON {
-		return printJSON(w, planJSON(p, perMinute))
-	}
-	t := newTable(w, "series", "why", "from", "to", "days", "requests", "also gives")
-	for _, task := range p.Tasks {
-		t.AppendRow(table.Row{
-			task.Series(), task.Reason, stamp(task.Window.From), stamp(task.Window.To), task.Days(), len(task.Fetches),
-			names(task),
-		})
-	}
-	t.Render()
-	_, err := fmt.Fprintf(w, "dry run: %d requests, about %s at %g a minute; nothing was fetched or stored\n", p.Requests(),
-		p.Estimate(perMinute), perMinute)
-	return err
-}
-
-func names(task syncer.Task) string {
-	line := ""
-	for i, t := range task.Derived {
-		if i > 0 {
-			line += " "
-		}
-		line += string(t)
-	}
-	return line
-}
-
 func newTable(w io.Writer, header ...any) table.Writer {
 	t := table.NewWriter()
 	t.SetOutputMirror(w)

@@ -57,11 +57,17 @@ type archiveStatus struct {
 	now    time.Time
 	mode   string
 	clock  *view.Clock
+
+	instruments []market.Instrument // that the configuration keeps
 }
 
 // readStatus reads the archive; it makes and changes nothing.
 func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Schedule) (archiveStatus, error) {
 	status := archiveStatus{name: s.config.DatabaseName(), now: s.now().UTC(), mode: s.config.SyncMode}
+	var err error
+	if status.instruments, err = app.Instruments(ctx, s.config, s.options()); err != nil {
+		return status, err
+	}
 	archive, closeArchive, err := app.OpenExisting(ctx, s.config, s.options())
 	if errors.Is(err, fs.ErrNotExist) {
 		status.absent, status.clock = true, app.ReadClock(ctx, s.config, nil, s.options())
@@ -94,7 +100,7 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 	pacific := names.pacific
 	if s.absent {
 		fmt.Fprintf(w, "now      %s\n", both(s.now, pacific))
-		return printAbsent(w, s.name)
+		return errors.Join(printSessions(w, s.instruments, s.now, pacific), printAbsent(w, s.name))
 	}
 	fmt.Fprintf(w, "archive  %s (schema %d of %d)\nnow      %s\n", s.name, s.Schema, s.Latest, both(s.now, pacific))
 	fmt.Fprintf(w, "clock    %s\n", s.clock.Detail)
@@ -121,6 +127,9 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 	}
 	next, _ := names.schedules[0].Next(s.now)
 	fmt.Fprintf(w, "next     %s = %s\n", next, both(next.At, pacific))
+	if err := printSessions(w, s.instruments, s.now, pacific); err != nil {
+		return err
+	}
 	if len(s.Runs) > 0 {
 		runs := newTable(w, "run", "job", "slot", "by", "state", "started", "took", "reason")
 		for _, r := range s.Runs {
@@ -160,8 +169,9 @@ func viewStatus(s archiveStatus, names naming) view.Status {
 	r, exists := view.Renderer{Pacific: names.pacific}, !s.absent
 	v := view.Status{
 		Version: version, Mode: s.mode, Now: r.Instant(s.now), Clock: s.clock, Archive: &s.name, Exists: &exists, Schema: &s.Schema,
-		Latest: &s.Latest, Next: r.Next(s.now, names.schedules...), Slots: []view.Slot{}, Last: r.LastEnded(s.Runs),
-		Runs: r.Recent(s.Runs, s.Progress), Series: r.Series(s.Series, s.now), Unknown: []view.Unknown{},
+		Latest: &s.Latest, Next: r.Next(s.now, names.schedules...), Calendars: r.Calendars(s.instruments, s.now),
+		Slots: []view.Slot{}, Last: r.LastEnded(s.Runs), Runs: r.Recent(s.Runs, s.Progress), Series: r.Series(s.Series, s.now),
+		Unknown: []view.Unknown{},
 	}
 	if outdated := s.Outdated(); outdated != nil {
 		v.Unknown = append(v.Unknown, view.Unknown{Part: "archive", Reason: outdated.Error()})

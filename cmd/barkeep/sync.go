@@ -103,7 +103,15 @@ func (c *syncCommand) dryRun(p *process, s setup, a *app.App, request syncer.Req
 	if err != nil {
 		return err
 	}
-	return printPlan(p.out, plan, s.config.YahooRequestsPerMinute, c.JSON)
+	names, err := s.naming()
+	if err != nil {
+		return err
+	}
+	shown := dryRun{plan: plan, instruments: plan.Instruments(), perMinute: s.config.YahooRequestsPerMinute, pacific: names.pacific}
+	if c.JSON {
+		return printJSON(p.out, shown.view())
+	}
+	return shown.print(p.out)
 }
 
 // adHoc fetches a selection, beside the slots.

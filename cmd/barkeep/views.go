@@ -9,7 +9,6 @@ import (
 	"barkeep/ledger"
 	"barkeep/market"
 	syncer "barkeep/sync"
-	"barkeep/yahoo"
 )
 
 func printJSON(w io.Writer, v any) error {
@@ -102,38 +101,6 @@ func reportJSON(r syncer.Report, names naming) reportView {
 	return reportView{
 		Run: run, Inserted: r.Inserted(), Requests: r.Requests, Cells: cells, Faults: append([]string{}, r.Faults...),
 	}
-}
-
-// taskView is a task of a plan as --json shows it.
-type taskView struct {
-	Instrument string     `json:"instrument"`
-	Symbol     string     `json:"symbol"`
-	Timeframe  string     `json:"timeframe"`
-	Derived    []string   `json:"derived"`
-	Reason     string     `json:"reason"`
-	From       *time.Time `json:"from"`
-	To         *time.Time `json:"to"`
-	Requests   int        `json:"requests"`
-}
-
-func planJSON(p syncer.Plan, perMinute float64) any {
-	tasks := make([]taskView, len(p.Tasks))
-	for i, t := range p.Tasks {
-		tasks[i] = taskView{
-			Instrument: t.Instrument.Name, Symbol: yahoo.Symbol(t.Instrument), Timeframe: string(t.Base), Derived: []string{},
-			Reason: string(t.Reason),
-			From:   optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
-		}
-		for _, d := range t.Derived {
-			tasks[i].Derived = append(tasks[i].Derived, string(d))
-		}
-	}
-	return struct {
-		Made     time.Time  `json:"made"`
-		Requests int        `json:"requests"`
-		Estimate float64    `json:"estimate_seconds"`
-		Tasks    []taskView `json:"tasks"`
-	}{p.Made.UTC(), p.Requests(), p.Estimate(perMinute).Seconds(), tasks}
 }
 
 // timeframes are the names of all timeframes, shortest first.

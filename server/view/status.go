@@ -21,14 +21,15 @@ type Status struct {
 
 	Clock *Clock `json:"clock"` // of this machine, held against others
 
-	Next     *Next     `json:"next"`
-	Slots    []Slot    `json:"slots"` // today's, by the date of the schedule's zone
-	Last     *Run      `json:"last"`  // the newest run that ended
-	Runs     []Run     `json:"runs"`
-	Checks   []Check   `json:"checks"`
-	Provider *Provider `json:"provider"`
-	Series   []Series  `json:"series"`
-	Unknown  []Unknown `json:"unknown"`
+	Next      *Next      `json:"next"`
+	Calendars []Calendar `json:"calendars"` // of the instruments that are kept
+	Slots     []Slot     `json:"slots"`     // today's, by the date of the schedule's zone
+	Last      *Run       `json:"last"`      // the newest run that ended
+	Runs      []Run      `json:"runs"`
+	Checks    []Check    `json:"checks"`
+	Provider  *Provider  `json:"provider"`
+	Series    []Series   `json:"series"`
+	Unknown   []Unknown  `json:"unknown"`
 }
 
 // Clock is how the clock of a machine stands.
