@@ -58,6 +58,16 @@ func TestStanding(t *testing.T) {
 		},
 		{"XTKS", "2026-05-05 22:00", "", "", "2026-05-01", "2026-05-07", calendar.Holiday, // Golden Week
 			"no session from Mon 2026-05-04 to Tue 2026-05-05 (holidays)|no session on Wed 2026-05-06 (holiday)"},
+		{"XTKS", "2026-05-08 11:29", "2026-05-07", "2026-05-08", "2026-05-07", "2026-05-11", "", ""},
+		{"XTKS", "2026-05-08 12:30", "2026-05-07", "2026-05-08", "2026-05-07", "2026-05-11", "", ""},
+		{
+			"CME_EQUITY", "2026-12-31 17:05", "2026-12-31", "", "2026-12-31", "2027-01-04", "",
+			"|no session on Fri 2027-01-01 (holiday?)|it is not certain that Mon 2027-01-04 has a session",
+		},
+		{
+			"CME_EQUITY", "2027-01-01 12:00", "2026-12-31", "", "2026-12-31", "2027-01-04", "",
+			"|no session on Fri 2027-01-01 (holiday?)|it is not certain that Mon 2027-01-04 has a session",
+		},
 		{
 			"XTKS", "2026-11-21 18:00", "", "", "2026-11-20", "2026-11-24", calendar.Weekend,
 			"no session on Sat 2026-11-21 (weekend)|no session on Mon 2026-11-23 (holiday)",
