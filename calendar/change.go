@@ -87,8 +87,8 @@ func (c *Calendar) apart(d Date) error {
 	for i := -4; i <= 4; i++ {
 		s, ok := c.Session(d.AddDays(i))
 		if next := c.NextOpen(s.Open); ok && s.Close.After(next) {
-			return fmt.Errorf("the session of %s would close at %s, when the next trading date has begun at %s", s.Date, s.Close.Format(form),
-				next.In(c.Zone).Format(form))
+			return fmt.Errorf("the session of %s would close at %s, when the next trading date has begun at %s", s.Date,
+				s.Close.Format(form), next.In(c.Zone).Format(form))
 		}
 	}
 	return nil
@@ -99,9 +99,10 @@ func (c *Calendar) heeds(change Change) error {
 	s, _ := c.Session(change.Date)
 	opens := change.Kind == Late || change.Kind == Special
 	closes := change.Kind == Early || change.Kind == Special
-	if opens && !s.Open.Equal(change.Date.At(c.Zone, change.Open)) || closes && !s.Close.Equal(change.Date.At(c.Zone, change.Close)) {
-		return fmt.Errorf("the week of %s begins on Sunday and ends on Friday at 17:00 in New York; of a %s it can only be said that it is closed",
-			c.Name, change.Date.Weekday())
+	if opens && !s.Open.Equal(change.Date.At(c.Zone, change.Open)) ||
+		closes && !s.Close.Equal(change.Date.At(c.Zone, change.Close)) {
+		return fmt.Errorf("the week of %s begins on Sunday and ends on Friday at 17:00 in New York; of a %s it can only be said "+
+			"that it is closed", c.Name, change.Date.Weekday())
 	}
 	return nil
 }

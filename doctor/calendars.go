@@ -15,7 +15,8 @@ const calendars = "calendars"
 const namesWidth = 25
 
 // checkCalendars warns a year before the calendar of an instrument ends: after its end no holiday is known, and nothing is ever
-// late. It names the instruments whose calendar is inferred, of which nothing is either, and those whose answers contradict theirs.
+// late. It names the instruments whose calendar is inferred, of which nothing is either, and those whose answers contradict
+// theirs.
 func (s Setup) checkCalendars() []Finding {
 	if len(s.Calendars) == 0 || s.unusable("INSTRUMENTS") {
 		return nil

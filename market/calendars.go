@@ -15,8 +15,8 @@ type Calendars struct {
 	changed  map[string]*calendar.Calendar // by name, those that operators changed
 }
 
-// NewCalendars takes the first and the newest listing of each instrument, and what operators changed. The error names a change that
-// makes no sense; what is returned leaves that calendar's changes out.
+// NewCalendars takes the first and the newest listing of each instrument, and what operators changed. The error names a change
+// that makes no sense; what is returned leaves that calendar's changes out.
 func NewCalendars(first, newest map[string]Listing, changes []calendar.Change) (Calendars, error) {
 	c := Calendars{listings: first, newest: newest, changed: map[string]*calendar.Calendar{}}
 	var wrong error

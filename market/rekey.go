@@ -52,8 +52,8 @@ func zoneOfVersion(version string) *time.Location {
 	return nil
 }
 
-// dateStored is the trading date of a daily bar that is stored under a key of the zone old; nil when that is not known. It is guessed
-// where the key is one of another zone than the calendar's, and nobody noted which.
+// dateStored is the trading date of a daily bar that is stored under a key of the zone old; nil when that is not known. It is
+// guessed where the key is one of another zone than the calendar's, and nobody noted which.
 func dateStored(key time.Time, old *time.Location, c *calendar.Calendar) (date calendar.Date, guessed bool) {
 	isMidnight := func(zone *time.Location) bool {
 		return calendar.DateOf(key.In(zone)).At(zone, 0).Equal(key)

@@ -11,8 +11,8 @@ import (
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/query"
-	"barkeep/store"
 	"barkeep/server/view"
+	"barkeep/store"
 )
 
 // Config is what a server needs. Now, Logger, Pacific, Ledger, States and Provider are required, and Addr or Listener for

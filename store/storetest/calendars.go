@@ -134,8 +134,8 @@ func testSeriesCalendar(t *testing.T, db Database) {
 	}
 }
 
-// testCalendarOfEarlierReleases: the note holds over all that this release writes, and no longer once an earlier one has written bars,
-// which changes the version and knows nothing of the note.
+// testCalendarOfEarlierReleases: the note holds over all that this release writes, and no longer once an earlier one has written
+// bars, which changes the version and knows nothing of the note.
 func testCalendarOfEarlierReleases(t *testing.T, db Database) {
 	archive, bars := migrated(t, db), ramp(10)
 	note := func() string {
