@@ -10,13 +10,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"barkeep/ledger"
 	"barkeep/server"
 	"barkeep/server/api"
 	syncer "barkeep/sync"
+	"barkeep/tasks"
 )
 
 // mostAdHoc is how many runs beside the slots may be in progress on an archive for one more to be begun over HTTP.
@@ -75,23 +74,11 @@ func (a *App) holdSelection(ctx context.Context, r syncer.Request) (give func(),
 	if err != nil || !won {
 		return func() {}, err != nil
 	}
-	keeping, stop := context.WithCancel(ctx)
-	var keeper sync.WaitGroup
-	keeper.Go(func() {
-		ticker := time.NewTicker(lasts / 3)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				_, _ = a.shared.Acquire(keeping, name, token, lasts) // also after Redis lost it
-			case <-keeping.Done():
-				return
-			}
-		}
+	stop := tasks.Beside(ctx, func(ctx context.Context) {
+		tasks.Every(ctx, lasts/3, func(ctx context.Context) { _, _ = a.shared.Acquire(ctx, name, token, lasts) }) // also after Redis lost it
 	})
 	return func() {
 		stop()
-		keeper.Wait()
 		brief, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopBound/4)
 		defer cancel()
 		_ = a.shared.Release(brief, name, token) // it runs out by itself

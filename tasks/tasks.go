@@ -1,67 +1,120 @@
-package server
+// Package tasks owns goroutines. Whatever goes on beside the code that begins it is begun here, so that somebody can end it and
+// wait for it. What is not here waits for its goroutines before it returns, or leaves one behind on purpose (Within).
+package tasks
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"time"
 )
 
-// Tasks owns goroutines that go on beside requests: none starts once Stop or Wait was called, and all have a context that
-// Stop ends.
-type Tasks struct {
-	ctx    context.Context // the life of what runs, which outlives the request that started it
+// Group owns goroutines that outlive the call that began them. None begins once Stop or Wait was called.
+type Group struct {
+	ctx    context.Context // the life of what runs
 	cancel context.CancelFunc
 
-	mu     sync.Mutex
-	closed bool
-	group  sync.WaitGroup
+	mu      sync.Mutex
+	closed  bool
+	running sync.WaitGroup
 }
 
-// NewTasks begins; what is started ends with ctx, too.
-func NewTasks(ctx context.Context) *Tasks {
+// New makes a group; what is started in it has a context that ends with ctx, or with Stop.
+func New(ctx context.Context) *Group {
 	ctx, cancel := context.WithCancel(ctx)
-	return &Tasks{ctx: ctx, cancel: cancel}
+	return &Group{ctx: ctx, cancel: cancel}
 }
 
-// Start runs f in a goroutine of its own; false when all has been stopped.
-func (t *Tasks) Start(f func(context.Context)) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.closed || t.ctx.Err() != nil {
+// Context is the one of what runs.
+func (g *Group) Context() context.Context { return g.ctx }
+
+// Start runs f in a goroutine of its own; false, and f is not run, when the group was stopped or is waited for.
+func (g *Group) Start(f func(context.Context)) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed || g.ctx.Err() != nil {
 		return false
 	}
-	t.group.Go(func() { f(t.ctx) })
+	g.running.Go(func() { f(g.ctx) })
 	return true
 }
 
-// Stop ends what runs; Wait waits for it.
-func (t *Tasks) Stop() {
-	t.close()
-	t.cancel()
+// Stop ends the context of what runs; Wait waits for it.
+func (g *Group) Stop() {
+	g.close()
+	g.cancel()
 }
 
-func (t *Tasks) close() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.closed = true
+func (g *Group) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
 }
 
-// Wait lets nothing start any more and waits until all has ended; false when ctx ended first.
-func (t *Tasks) Wait(ctx context.Context) bool {
-	t.close()
-	done := make(chan struct{})
-	go func() {
-		t.group.Wait()
-		close(done)
-	}()
+// Wait lets nothing begin any more and waits until all has ended; false when ctx ended first.
+func (g *Group) Wait(ctx context.Context) bool {
+	g.close()
+	return Within(ctx, func() error {
+		g.running.Wait()
+		return nil
+	}) == nil
+}
+
+// Beside runs functions beside the caller until end is called, which ends their context and waits for them.
+func Beside(ctx context.Context, each ...func(context.Context)) (end func()) {
+	g := New(ctx)
+	for _, f := range each {
+		g.Start(f)
+	}
+	return func() {
+		g.Stop()
+		g.running.Wait()
+	}
+}
+
+// Within calls f, which may hang and obeys no context, and waits for it until ctx ends. The error is that of f, or the cause for
+// which ctx ended; f is then left behind, and what it returns later is lost.
+func Within(ctx context.Context, f func() error) error {
+	result := make(chan error, 1)
+	go func() { result <- f() }()
 	select {
-	case <-done:
-		return true
+	case err := <-result:
+		return err
 	case <-ctx.Done():
 	}
 	select { // both may have come true
-	case <-done:
-		return true
+	case err := <-result:
+		return err
 	default:
-		return false
+		return context.Cause(ctx)
+	}
+}
+
+// Safely turns a panic of f into an error that names what was done: outside of a request it would end the process.
+func Safely[V any](what string, f func() (V, error)) (value V, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%s: panic: %v", what, cause)
+		}
+	}()
+	return f()
+}
+
+// Every calls f after each interval until ctx ends.
+func Every(ctx context.Context, interval time.Duration, f func(context.Context)) {
+	for Sleep(ctx, interval) == nil {
+		f(ctx)
+	}
+}
+
+// Sleep waits; the error is the cause for which ctx ended first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
 	}
 }
