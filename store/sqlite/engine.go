@@ -78,11 +78,11 @@ func (t *session) Exec(ctx context.Context, query string, args ...any) (int64, e
 
 // Query runs a statement of the transaction and reads its rows. It looks at ctx before and not while it runs, as exec does.
 func (t *session) Query(ctx context.Context, query string, args, into []any, row func() error) error {
-	if err := t.usable(ctx); err != nil {
+	if err := t.Usable(ctx); err != nil {
 		return err
 	}
 	if err := rows(context.WithoutCancel(ctx), t.conn, query, timed(t.clock, query, args), into, row); err != nil {
-		return t.fail(err)
+		return t.Fail(err)
 	}
 	return nil
 }

@@ -154,12 +154,9 @@ func (s *Store) Spend(ctx context.Context, name string, most int) (ok bool, err 
 
 // SetBack moves the next free moment of a budget back that was reserved by a clock that is so much ahead; see store.Moments.
 func (s *Store) SetBack(ctx context.Context, name string, ahead time.Duration) error {
-	err := s.db.Direct(ctx, func(q Querier) error {
-		_, err := q.Exec(ctx, `
-			UPDATE budgets SET next = next - CAST($2 AS bigint) WHERE name = $1 AND next > `+s.d.NowMicros+` - CAST($2 AS bigint) / 2`,
-			name, micros(ahead))
-		return err
-	})
+	_, err := s.exec(ctx, `
+		UPDATE budgets SET next = next - CAST($2 AS bigint) WHERE name = $1 AND next > `+s.d.NowMicros+` - CAST($2 AS bigint) / 2`,
+		name, micros(ahead))
 	if err != nil {
 		return fmt.Errorf("set budget %s back by %s: %w", name, ahead, err)
 	}

@@ -17,8 +17,8 @@ func (t Tx) RecordCell(ctx context.Context, cell ledger.Cell) error {
 	return nil
 }
 
-// HasCell tells whether this very evidence is stored, as it was given to RecordCell.
-func (t Tx) HasCell(ctx context.Context, cell ledger.Cell) (bool, error) {
+// hasCell tells whether this very evidence is stored, as it was given to RecordCell.
+func (t Tx) hasCell(ctx context.Context, cell ledger.Cell) (bool, error) {
 	found, err := cells(ctx, t.q, `
 		SELECT `+cellColumns+`
 		FROM cells c

@@ -109,8 +109,8 @@ func seriesRow(ctx context.Context, q Querier, d Dialect, series market.Series) 
 	return rows[0], true, nil
 }
 
-// OpenSeries returns the row of a series, which it makes when it is new. The caller keeps other writers of the series out.
-func (t Tx) OpenSeries(ctx context.Context, series market.Series) (SeriesRow, error) {
+// openSeries returns the row of a series, which it makes when it is new. The caller keeps other writers of the series out.
+func (t Tx) openSeries(ctx context.Context, series market.Series) (SeriesRow, error) {
 	row, found, err := seriesRow(ctx, t.q, t.d, series)
 	if err != nil || found {
 		return row, err
@@ -121,10 +121,10 @@ func (t Tx) OpenSeries(ctx context.Context, series market.Series) (SeriesRow, er
 	return row, err
 }
 
-// CountBars writes into the row of a series what was stored of it since OpenSeries. The new version is the clock, or one more
+// countBars writes into the row of a series what was stored of it since openSeries. The new version is the clock, or one more
 // than the last where the clock stands behind it: counted from 1, an archive that was restored from a backup would come to a
 // version again that a cache still keeps other bars of.
-func (t Tx) CountBars(ctx context.Context, row SeriesRow, stored market.Stored) error {
+func (t Tx) countBars(ctx context.Context, row SeriesRow, stored market.Stored) error {
 	if stored.Inserted+stored.Changed == 0 {
 		return nil
 	}
