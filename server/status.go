@@ -57,7 +57,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 		v.Clock = s.Clock()
 	}
 	if runs, ok := shown(ctx, s, since, &v, s.runs); ok {
-		v.Runs, v.Last = s.views.Recent(runs.Runs, runs.Progress), s.views.LastEnded(runs.Runs)
+		v.Runs, v.Last = s.views.Runs(runs.Runs, runs.Progress), s.views.LastEnded(runs.Runs)
 	}
 	if slots, ok := shown(ctx, s, since, &v, s.slots); ok {
 		v.Slots = s.viewSlots(slots)

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -91,7 +89,7 @@ func both(t time.Time, pacific *time.Location) string {
 }
 
 func printStatus(w io.Writer, s archiveStatus, names naming) error {
-	pacific := names.pacific
+	pacific := names.Pacific
 	if s.absent {
 		fmt.Fprintf(w, "now      %s\n", both(s.now, pacific))
 		return printAbsent(w, s.name)
@@ -136,10 +134,7 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 		}
 	}
 	series := newTable(w, "series", "bars", "oldest", "newest", "age")
-	slices.SortStableFunc(s.Series, func(a, b market.SeriesState) int {
-		return cmp.Or(strings.Compare(a.Series.Instrument, b.Series.Instrument),
-			orderOf(string(a.Series.Timeframe))-orderOf(string(b.Series.Timeframe)))
-	})
+	slices.SortFunc(s.Series, func(a, b market.SeriesState) int { return a.Series.Compare(b.Series) })
 	for _, state := range s.Series {
 		series.AppendRow(table.Row{state.Series, state.Count, stamp(state.Oldest), stamp(state.Newest), age(s.now, state)})
 	}
@@ -157,11 +152,11 @@ func age(now time.Time, s market.SeriesState) string {
 
 // viewStatus is the status in the shape of /status. What only a worker knows of itself is null.
 func viewStatus(s archiveStatus, names naming) view.Status {
-	r, exists := view.Renderer{Pacific: names.pacific}, !s.absent
+	r, exists := names.Renderer, !s.absent
 	v := view.Status{
 		Version: version, Mode: s.mode, Now: r.Instant(s.now), Clock: s.clock, Archive: &s.name, Exists: &exists, Schema: &s.Schema,
 		Latest: &s.Latest, Next: r.Next(s.now, names.schedules...), Slots: []view.Slot{}, Last: r.LastEnded(s.Runs),
-		Runs: r.Recent(s.Runs, s.Progress), Series: r.Series(s.Series, s.now), Unknown: []view.Unknown{},
+		Runs: r.Runs(s.Runs, s.Progress), Series: r.Series(s.Series, s.now), Unknown: []view.Unknown{},
 	}
 	if outdated := s.Outdated(); outdated != nil {
 		v.Unknown = append(v.Unknown, view.Unknown{Part: "archive", Reason: outdated.Error()})
