@@ -72,7 +72,7 @@ func (e engine) Write(ctx context.Context, do func(sqlstore.Querier) error) erro
 }
 
 // dialect is PostgreSQL's.
-func dialect() sqlstore.Dialect {
+func dialect(hide func(string) string) sqlstore.Dialect {
 	return sqlstore.Dialect{
 		Now:       "clock_timestamp()",
 		NowMicros: "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
@@ -88,6 +88,7 @@ func dialect() sqlstore.Dialect {
 			var e *pgconn.PgError
 			return errors.As(err, &e) && e.Code == "23505" && e.ConstraintName == index
 		},
+		Hide: hide,
 		// A server whose transactions are serializable by default refuses a statement that lost to another one.
 		Contended: func(err error) bool {
 			var e *pgconn.PgError

@@ -10,7 +10,7 @@ import (
 
 // Claim is Archive.Claim before its commit.
 func (t *Tx) Claim(ctx context.Context, run ledger.Run, lease time.Duration) (ledger.Claim, error) {
-	return sqlstore.New(uncommitted{t.session}, dialect()).Claim(ctx, run, ledger.Kept{}, lease)
+	return sqlstore.New(uncommitted{t.session}, dialect(nil)).Claim(ctx, run, ledger.Kept{}, lease)
 }
 
 // uncommitted is an engine that is in a transaction already.

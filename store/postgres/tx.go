@@ -57,7 +57,7 @@ func (a *Archive) begin(ctx context.Context) (*Tx, error) {
 		return nil, fmt.Errorf("begin: %w", a.name.explain(err))
 	}
 	s := &session{tx: tx, name: a.name, now: a.now().UTC()}
-	return &Tx{sqlstore.NewTx(s, dialect()), s}, nil
+	return &Tx{sqlstore.NewTx(s, dialect(a.hide)), s}, nil
 }
 
 // Commit makes the transaction durable. After an error nothing of it is stored, but for one that wraps store.ErrInDoubt: the

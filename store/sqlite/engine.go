@@ -115,7 +115,7 @@ func timed(clock func() time.Time, query string, args []any) []any {
 }
 
 // dialect is SQLite's. The columns that leases and turns end in hold milliseconds; they are rounded up, and the clock down.
-func dialect() sqlstore.Dialect {
+func dialect(hide func(string) string) sqlstore.Dialect {
 	return sqlstore.Dialect{
 		Now:       "(:now / 1000)",
 		NowMicros: ":now",
@@ -125,6 +125,7 @@ func dialect() sqlstore.Dialect {
 		Duplicate: func(err error, _ string, columns ...string) bool {
 			return err != nil && strings.Contains(err.Error(), "UNIQUE constraint failed: "+strings.Join(columns, ", "))
 		},
+		Hide:      hide,
 		Contended: func(error) bool { return false },
 	}
 }

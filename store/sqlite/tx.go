@@ -76,7 +76,7 @@ func (a *Archive) begin(ctx context.Context) (*Tx, error) {
 		_ = s.release(driver.ErrBadConn) // which closes the connection, and comes back
 		return nil, fmt.Errorf("begin on %s: %w", a.path, err)
 	}
-	return &Tx{sqlstore.NewTx(s, dialect()), s}, nil
+	return &Tx{sqlstore.NewTx(s, dialect(a.hide)), s}, nil
 }
 
 // patiently tries again for lockWait while another process holds the file.

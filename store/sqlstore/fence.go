@@ -79,7 +79,7 @@ func (s *Store) finish(ctx context.Context, q Querier, run ledger.Run) (ok bool,
 		)
 		UPDATE runs SET state = $3, reason = $4, finished = $5
 		FROM held
-		WHERE id = held_id`, run.ID, run.Token, string(run.State), text(run.Reason), s.d.instant(run.Finished))
+		WHERE id = held_id`, run.ID, run.Token, string(run.State), s.d.reason(run.Reason), s.d.instant(run.Finished))
 	if err != nil || n == 1 {
 		return err == nil, err
 	}

@@ -11,6 +11,7 @@ import (
 // RecordProgress writes what a run is doing now, for other processes to show. The error wraps ledger.ErrLost when the run was
 // taken over.
 func (s *Store) RecordProgress(ctx context.Context, run ledger.Run, progress ledger.Progress) error {
+	progress.Waiting = s.d.hidden(progress.Waiting)
 	said, err := json.Marshal(progress)
 	if err == nil {
 		var n int64

@@ -128,7 +128,7 @@ func (s *Store) SetAudited(ctx context.Context, job ledger.Job, until time.Time)
 // repeated, and costs little where nothing is to be named.
 func (s *Store) NameSlots(ctx context.Context, find func(ledger.Run) (ledger.Slot, bool)) (named int, err error) {
 	const unnamed = ` FROM runs WHERE trading_date <> '' AND slot_at IS NULL`
-	old, err := runs(ctx, s.db, `SELECT `+s.d.runColumns()+unnamed+` ORDER BY id`)
+	old, err := s.d.runs(ctx, s.db, `SELECT `+s.d.runColumns()+unnamed+` ORDER BY id`)
 	if err != nil {
 		return 0, fmt.Errorf("read the runs of earlier releases: %w", err)
 	}

@@ -68,6 +68,9 @@ type Dialect struct {
 	Bytewise string
 	// Duplicate tells whether a statement failed because of the unique index of this name over these columns of a table.
 	Duplicate func(err error, index string, columns ...string) bool
+	// Hide hides secrets in the reasons of runs and cells, on their way in and, since an earlier release may have written them, on
+	// their way out. It is no matter of the engine, and nil where nothing is secret.
+	Hide func(text string) string
 	// Contended tells whether a statement failed only because another one ran at the same time; it may be run again.
 	Contended func(error) bool
 }
@@ -131,6 +134,17 @@ func (d *Dialect) instant(t time.Time) any {
 
 // micros is a duration in whole microseconds, rounded up, so that no lease is none.
 func micros(d time.Duration) int64 { return (d + time.Microsecond - 1).Microseconds() }
+
+// hidden is a text without secrets.
+func (d *Dialect) hidden(words string) string {
+	if d.Hide == nil {
+		return words
+	}
+	return d.Hide(words)
+}
+
+// reason makes a reason storable.
+func (d *Dialect) reason(words string) string { return text(d.hidden(words)) }
 
 // text makes words that come from elsewhere, a provider's answer say, storable: PostgreSQL refuses a NUL and bytes that
 // are no UTF-8, and an ugly reason must not keep a failure out of the ledger.
