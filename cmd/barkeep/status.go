@@ -60,6 +60,10 @@ type archiveStatus struct {
 // readStatus reads the archive; it makes and changes nothing.
 func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Schedule) (archiveStatus, error) {
 	status := archiveStatus{name: s.config.DatabaseName(), now: s.now().UTC(), mode: s.config.SyncMode}
+	kept, err := app.Kept(s.config)
+	if err != nil {
+		return status, err
+	}
 	archive, closeArchive, err := app.OpenExisting(ctx, s.config, s.options())
 	if errors.Is(err, fs.ErrNotExist) {
 		status.absent, status.clock = true, app.ReadClock(ctx, s.config, nil, s.options())
@@ -70,10 +74,6 @@ func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Sche
 	}
 	defer closeArchive()
 	status.clock = app.ReadClock(ctx, s.config, archive, s.options())
-	kept, err := app.Kept(s.config)
-	if err != nil {
-		return status, err
-	}
 	status.Status, err = query.ReadStatus(ctx, archive, query.StatusRequest{
 		Runs: runs, Now: status.now, Schedules: schedules, Kept: kept,
 	})
