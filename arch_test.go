@@ -62,7 +62,7 @@ func rooms() map[string]room {
 		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},
 		"cmd": {allowed: []string{
-			"app", "config", "doctor", "gate", "ledger", "market", "query", "server/view", "sync", "verify", "yahoo", "yahoo/fake",
+			"app", "config", "doctor", "gate", "ledger", "market", "query", "server/view", "sync", "tasks", "verify", "yahoo", "yahoo/fake",
 		}},
 		"tools": {allowed: []string{"store/storetest/servers"}},
 	}

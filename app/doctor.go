@@ -10,6 +10,7 @@ import (
 	"barkeep/doctor"
 	"barkeep/store"
 	"barkeep/store/redis"
+	"barkeep/store/sqlite"
 	"barkeep/yahoo"
 )
 
@@ -23,6 +24,7 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	}
 	if engine, path := c.Database(); engine == "sqlite" {
 		s.Database.File = path
+		s.Database.Mount = func(path string) string { point, _ := sqlite.MountOf(path); return point }
 	}
 	instruments, timeframes, err := yahoo.Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
 	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"barkeep/config"
 	"barkeep/market"
 	syncer "barkeep/sync"
+	"barkeep/tasks"
 	"barkeep/yahoo/fake"
 )
 
@@ -110,15 +110,11 @@ func serveFake(now func() time.Time, bars string) (string, func() error, error) 
 	if err != nil {
 		return "", nil, fmt.Errorf("listen on loopback for the fake provider: %w", err)
 	}
-	server := &http.Server{Handler: provider, ReadHeaderTimeout: 5 * time.Second}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
+	var served error
+	end := tasks.Beside(context.Background(), func(ctx context.Context) { served = serveUntil(ctx, listener, provider) })
 	stop := func() error {
-		err := server.Close()
-		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
-			err = errors.Join(err, served)
-		}
-		return err
+		end()
+		return served
 	}
 	return "http://" + listener.Addr().String(), stop, nil
 }
