@@ -20,8 +20,9 @@ import (
 // Archive is what the program needs of a database.
 type Archive = store.Archive
 
-// OpenArchive opens the archive that the configuration names, without migrating it. What the ledger keeps shows no secret of it. An embedded archive that cannot be
-// opened is a matter of configuration (config.ErrUnusable); a server that does not answer is not. The caller calls close.
+// OpenArchive opens the archive that the configuration names, without migrating it. What its ledger keeps shows no secret of the
+// configuration. An embedded archive that cannot be opened is a matter of configuration (config.ErrUnusable); a server that does
+// not answer is not. The caller calls close.
 func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
 	engine, target := c.Database()
 	hide := config.NewRedactor(c).Text

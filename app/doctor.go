@@ -75,7 +75,7 @@ func noticesOf(ctx context.Context, c config.Config, problems config.Problems) d
 		return slices.ContainsFunc(problems, func(p config.Problem) bool { return p.Key == key })
 	}
 	if len(c.NotifyURLs) > 0 && !reported("NOTIFY_URLS") {
-		notifier, err := newNotifier(c)
+		notifier, err := newNotifier(c) //nolint:contextcheck // what it sends outlives the one who asked
 		if err == nil {
 			err = notifier.Close(ctx)
 		}

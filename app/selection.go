@@ -75,7 +75,9 @@ func (a *App) holdSelection(ctx context.Context, r syncer.Request) (give func(),
 		return func() {}, err != nil
 	}
 	stop := tasks.Beside(ctx, func(ctx context.Context) {
-		tasks.Every(ctx, lasts/3, func(ctx context.Context) { _, _ = a.shared.Acquire(ctx, name, token, lasts) }) // also after Redis lost it
+		tasks.Every(ctx, lasts/3, func(ctx context.Context) {
+			_, _ = a.shared.Acquire(ctx, name, token, lasts) // also after Redis lost it
+		})
 	})
 	return func() {
 		stop()

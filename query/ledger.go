@@ -129,7 +129,8 @@ type Run struct {
 	Progress *ledger.Progress // of a run in progress that has said something
 }
 
-// ReadLedgerRun reads one run with its cells from a ledger of this program's schema. The error is a NoRunError when there is none.
+// ReadLedgerRun reads one run with its cells from a ledger of this program's schema. The error is a NoRunError when there is
+// none.
 func ReadLedgerRun(ctx context.Context, from Ledger, id int64) (Run, error) {
 	run, ok, err := from.Run(ctx, id)
 	if err != nil {

@@ -40,7 +40,10 @@ func Mount(s *server.Server, c Config) error {
 	if c.Reader == nil || c.Starter == nil || c.Resolve == nil || c.Symbol == nil {
 		return errors.New("api: Reader, Starter, Resolve and Symbol are required")
 	}
-	a := &API{Config: c, server: s, slots: watchSlots(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce), pages: query.NewMemory[page](mostPages)}
+	a := &API{
+		Config: c, server: s, slots: watchSlots(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce),
+		pages: query.NewMemory[page](mostPages),
+	}
 	s.HandleOwn("GET /api/v1/slots/{date}/{slot}", a.slot)
 	s.HandleOwn("GET /api/v1/slots/{instant}", a.slot)
 	s.Handle("GET /api/v1/runs", a.listRuns)

@@ -45,9 +45,8 @@ func (t *session) Scan(
 	return engine{q: t.tx, name: t.name}.Scan(ctx, sql, series, first, last, visit)
 }
 
-// scan does what sqlstore.Querier has Scan do. It reads the rows off the connection one by one, in binary, so that every bit of a price is the stored one, whatever the session's
-// settings and the URL's mode of execution are. It ends with the first error of visit, to which the bar belongs until it
-// returns.
+// scan does what sqlstore.Querier has Scan do. It reads the rows off the connection one by one, in binary, so that every bit of a
+// price is the stored one, whatever the session's settings and the URL's mode of execution are.
 func scan(
 	ctx context.Context, conn *pgconn.PgConn, sql string, series market.Series, first, last int64,
 	visit func(*sqlstore.Bar) error,

@@ -90,7 +90,8 @@ func Open(ctx context.Context, cfg Config) (*Client, error) {
 // prepare builds a Client that is not connected, with its defaults filled in.
 func prepare(cfg Config) *Client {
 	return &Client{
-		prefix: cmp.Or(cfg.Prefix, DefaultPrefix), cacheBars: cmp.Or(cfg.CacheBars, DefaultCacheBars), timeout: cfg.Timeout, now: cfg.Now, seen: map[string]grant{},
+		prefix: cmp.Or(cfg.Prefix, DefaultPrefix), cacheBars: cmp.Or(cfg.CacheBars, DefaultCacheBars),
+		timeout: cfg.Timeout, now: cfg.Now, seen: map[string]grant{},
 		scripts: scripts{
 			acquire: goredis.NewScript(acquireScript), extend: goredis.NewScript(extendLeaseScript),
 			release: goredis.NewScript(releaseLeaseScript), take: goredis.NewScript(takeScript),

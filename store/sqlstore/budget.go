@@ -21,7 +21,9 @@ var errLate = fmt.Errorf("the answer takes longer than %s", store.MaxDelay)
 
 // Take reserves the next free moment of the named budget for one request; see store.Budgets. A moment whose answer takes too
 // long is given up.
-func (s *Store) Take(ctx context.Context, name string, limits store.Limits, request store.TakeRequest) (grant store.Grant, err error) {
+func (s *Store) Take(
+	ctx context.Context, name string, limits store.Limits, request store.TakeRequest,
+) (grant store.Grant, err error) {
 	if err := store.CheckBudget(name, limits); err != nil {
 		return store.Grant{}, err
 	}
@@ -38,7 +40,9 @@ func (s *Store) Take(ctx context.Context, name string, limits store.Limits, requ
 }
 
 // takeOnce takes a moment in one transaction. A moment that was committed too late counts, and is given up.
-func (s *Store) takeOnce(ctx context.Context, name string, limits store.Limits, request store.TakeRequest) (grant store.Grant, err error) {
+func (s *Store) takeOnce(
+	ctx context.Context, name string, limits store.Limits, request store.TakeRequest,
+) (grant store.Grant, err error) {
 	brief, cancel := ctx, context.CancelFunc(func() {})
 	defer func() { cancel() }()
 	err = s.db.Write(ctx, func(q Querier) error {

@@ -1,5 +1,6 @@
 // Package sqlstore keeps everything but how bars are written and scanned, for both engines: runs and their claims, cells, slots,
-// notices, the rows of the series, and what is asked of bars. Its SQL stands once and both engines run it; the few words in which they differ are in a Dialect.
+// notices, the rows of the series, and what is asked of bars. Its SQL stands once and both engines run it; the few words in which
+// they differ are in a Dialect.
 //
 // Statements have the parameters $1, $2, ... and say CAST(... AS ...) where PostgreSQL has to be told a type.
 package sqlstore

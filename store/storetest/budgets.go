@@ -222,7 +222,8 @@ func (s Budgets) testBudgetAfter(t *testing.T) {
 		{0, 10*time.Minute + limits.Spacing()}, // nobody passes a moment that was given away
 		{-time.Hour, 10*time.Minute + 2*limits.Spacing()},
 	} {
-		if wait, err := wait(b.Take(ctx, name, limits, store.TakeRequest{After: c.after})); err != nil || (wait-c.want).Abs() > 2*time.Second {
+		wait, err := wait(b.Take(ctx, name, limits, store.TakeRequest{After: c.after}))
+		if err != nil || (wait-c.want).Abs() > 2*time.Second {
 			t.Errorf("request %d, after %s: wait %s, %v, want %s", i, c.after, wait, err, c.want)
 		}
 	}
