@@ -28,26 +28,27 @@ type room struct {
 func rooms() map[string]room {
 	domain := []string{"market", "calendar", "ledger"}
 	archive := []string{"market", "calendar", "ledger", "migrations", "store", "store/sqlstore"}
-	consumer := []string{"market", "calendar", "ledger", "store"}
+	consumer := []string{"market", "calendar", "ledger", "store", "tasks"}
 	return map[string]room{
 		"calendar":                {strict: true},
 		"market":                  {allowed: []string{"calendar"}, strict: true},
 		"ledger":                  {strict: true},
 		"clock":                   {strict: true},
+		"tasks":                   {strict: true},
 		"config":                  {},
 		"migrations":              {},
 		"yahoo":                   {allowed: []string{"market", "calendar"}},
 		"yahoo/fake":              {allowed: []string{"market", "calendar"}},
 		"sync":                    {allowed: consumer},
 		"gate":                    {allowed: consumer},
-		"gate/gatetest":           {allowed: []string{"gate", "ledger", "notify", "store"}},
-		"scheduler":               {allowed: []string{"ledger", "store"}},
+		"gate/gatetest":           {allowed: []string{"gate", "ledger", "notify", "store", "tasks"}},
+		"scheduler":               {allowed: []string{"ledger", "store", "tasks"}},
 		"query":                   {allowed: []string{"market", "ledger", "store"}},
 		"server":                  {allowed: append(slices.Clone(consumer), "query", "server/view")},
 		"server/view":             {allowed: domain},
-		"server/api":              {allowed: []string{"market", "ledger", "store", "query", "server", "server/view"}},
+		"server/api":              {allowed: []string{"market", "ledger", "store", "query", "server", "server/view", "tasks"}},
 		"server/servertest":       {allowed: []string{"market", "calendar", "ledger", "store", "query", "server", "server/view", "server/api"}},
-		"notify":                  {allowed: []string{"ledger", "store"}},
+		"notify":                  {allowed: []string{"ledger", "store", "tasks"}},
 		"store":                   {allowed: domain},
 		"store/sqlstore":          {allowed: archive},
 		"store/postgres":          {allowed: archive},
@@ -61,7 +62,8 @@ func rooms() map[string]room {
 		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},
 		"cmd": {allowed: []string{
-			"app", "calendar", "config", "doctor", "gate", "ledger", "market", "query", "server/view", "sync", "verify", "yahoo", "yahoo/fake",
+			"app", "calendar", "config", "doctor", "gate", "ledger", "market", "query", "server/view", "sync", "tasks", "verify", "yahoo",
+			"yahoo/fake",
 		}},
 		"tools": {allowed: []string{"store/storetest/servers"}},
 	}

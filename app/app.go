@@ -62,7 +62,7 @@ type App struct {
 func New(ctx context.Context, c config.Config, o Options) (*App, error) {
 	a := &App{Config: c, secrets: config.NewRedactor(c), metrics: server.NewMetrics()}
 	if err := a.open(ctx, o); err != nil {
-		return nil, errors.Join(err, a.Close())
+		return nil, errors.Join(err, a.Close()) //nolint:contextcheck // closing has a bound of its own
 	}
 	return a, nil
 }

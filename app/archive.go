@@ -21,22 +21,24 @@ import (
 // Archive is what the program needs of a database.
 type Archive = store.Archive
 
-// OpenArchive opens the archive that the configuration names, without migrating it. An embedded archive that cannot be
-// opened is a matter of configuration (config.ErrUnusable); a server that does not answer is not. The caller calls close.
+// OpenArchive opens the archive that the configuration names, without migrating it. What its ledger keeps shows no secret of the
+// configuration. An embedded archive that cannot be opened is a matter of configuration (config.ErrUnusable); a server that does
+// not answer is not. The caller calls close.
 func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log *slog.Logger) (Archive, func(), error) {
 	engine, target := c.Database()
+	hide := config.NewRedactor(c).Text
 	if engine == "sqlite" {
-		file, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Clock: machineClock, Logger: log})
+		file, err := sqlite.Open(ctx, sqlite.Config{Path: target, Now: now, Clock: machineClock, Hide: hide, Logger: log})
 		if err != nil {
 			return nil, nil, config.Unusable(fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
 		}
-		return redactedArchive{file, config.NewRedactor(c)}, file.Close, nil
+		return file, file.Close, nil
 	}
-	server, err := postgres.Open(ctx, postgres.Config{URL: target, Now: now, Logger: log})
+	server, err := postgres.Open(ctx, postgres.Config{URL: target, Now: now, Hide: hide, Logger: log})
 	if err != nil {
 		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	return redactedArchive{server, config.NewRedactor(c)}, server.Close, nil
+	return server, server.Close, nil
 }
 
 // Reading is an archive as commands see it that write nothing.
@@ -77,11 +79,11 @@ func OpenExisting(ctx context.Context, c config.Config, o Options) (Reading, fun
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, config.Unusable(store.AbsentError{Archive: c.DatabaseName()})
 	}
-	view, err := sqlite.OpenView(ctx, path, machineClock)
+	view, err := sqlite.OpenView(ctx, path, machineClock, config.NewRedactor(c).Text)
 	if err != nil {
 		return nil, nil, config.Unusable(fmt.Errorf("DATABASE_URL or DATA_DIR: %w", err))
 	}
-	return redactedReading{view, config.NewRedactor(c)}, func() {
+	return view, func() {
 		if err := view.Close(); err != nil {
 			o.Logger.Warn("closing the archive failed", "archive", c.DatabaseName(), "error", err)
 		}

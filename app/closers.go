@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"barkeep/tasks"
 )
 
 // closer is one thing to put away, by name.
@@ -24,19 +26,12 @@ func (c *closers) add(name string, closeIt func() error) {
 
 // closeAll closes everything, last opened first. What does not end within the bound is named in the error and left behind.
 func (c *closers) closeAll(bound time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), bound)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), bound, fmt.Errorf("not done within %s", bound))
 	defer cancel()
 	var errs []error
 	for i := len(c.list) - 1; i >= 0; i-- {
-		one, done := c.list[i], make(chan error, 1)
-		go func() { done <- one.close() }()
-		select {
-		case err := <-done:
-			if err != nil {
-				errs = append(errs, fmt.Errorf("close %s: %w", one.name, err))
-			}
-		case <-ctx.Done():
-			errs = append(errs, fmt.Errorf("close %s: not done within %s", one.name, bound))
+		if err := tasks.Within(ctx, c.list[i].close); err != nil {
+			errs = append(errs, fmt.Errorf("close %s: %w", c.list[i].name, err))
 		}
 	}
 	c.list = nil

@@ -12,6 +12,7 @@ import (
 	"barkeep/market"
 	"barkeep/store"
 	"barkeep/store/redis"
+	"barkeep/store/sqlite"
 	"barkeep/yahoo"
 )
 
@@ -25,6 +26,7 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	}
 	if engine, path := c.Database(); engine == "sqlite" {
 		s.Database.File = path
+		s.Database.Mount = func(path string) string { point, _ := sqlite.MountOf(path); return point }
 	}
 	instruments, timeframes, err := yahoo.Select(c.Instruments, c.Timeframes, "INSTRUMENTS", "TIMEFRAMES")
 	s.Series = doctor.Series{Instruments: len(instruments), Timeframes: len(timeframes), Err: err}
@@ -81,7 +83,7 @@ func noticesOf(ctx context.Context, c config.Config, problems config.Problems) d
 		return slices.ContainsFunc(problems, func(p config.Problem) bool { return p.Key == key })
 	}
 	if len(c.NotifyURLs) > 0 && !reported("NOTIFY_URLS") {
-		notifier, err := newNotifier(c)
+		notifier, err := newNotifier(c) //nolint:contextcheck // what it sends outlives the one who asked
 		if err == nil {
 			err = notifier.Close(ctx)
 		}

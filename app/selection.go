@@ -11,14 +11,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/server"
 	"barkeep/server/api"
 	syncer "barkeep/sync"
+	"barkeep/tasks"
 	"barkeep/yahoo"
 )
 
@@ -108,23 +107,13 @@ func (a *App) holdSelection(ctx context.Context, r syncer.Request) (give func(),
 	if err != nil || !won {
 		return func() {}, err != nil
 	}
-	keeping, stop := context.WithCancel(ctx)
-	var keeper sync.WaitGroup
-	keeper.Go(func() {
-		ticker := time.NewTicker(lasts / 3)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				_, _ = a.shared.Acquire(keeping, name, token, lasts) // also after Redis lost it
-			case <-keeping.Done():
-				return
-			}
-		}
+	stop := tasks.Beside(ctx, func(ctx context.Context) {
+		tasks.Every(ctx, lasts/3, func(ctx context.Context) {
+			_, _ = a.shared.Acquire(ctx, name, token, lasts) // also after Redis lost it
+		})
 	})
 	return func() {
 		stop()
-		keeper.Wait()
 		brief, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopBound/4)
 		defer cancel()
 		_ = a.shared.Release(brief, name, token) // it runs out by itself

@@ -16,6 +16,7 @@ import (
 	"barkeep/server/api"
 	"barkeep/server/view"
 	"barkeep/store"
+	"barkeep/tasks"
 	"barkeep/yahoo"
 )
 
@@ -32,7 +33,7 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 			return errors.Join(err, closeCron(ctx, cron))
 		}
 	}
-	beside := server.NewTasks(context.WithoutCancel(ctx)) // it is stopped below, after the log has said why
+	beside := tasks.New(context.WithoutCancel(ctx)) // it is stopped below, after the log has said why
 	defer beside.Stop()
 	web, err := a.openServer(version, o, beside) //nolint:contextcheck // its tasks end when the server is stopped
 	if err != nil {
@@ -42,7 +43,7 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 		return config.Unusable(errors.Join(err, closeCron(ctx, cron)))
 	}
 	a.announce(ctx, o)
-	beside.Start(a.keepWatch)
+	beside.Start(func(ctx context.Context) { tasks.Every(ctx, watchEvery, a.clock.Look) }) // it sends no request to the provider
 	beside.Start(func(ctx context.Context) {
 		if planner == nil {
 			planner = a.planLater(ctx, cron, o)
@@ -69,24 +70,18 @@ func (a *App) planner(ctx context.Context, cron *scheduler.Cron, o Options) (*sc
 // planLater makes the scheduler once the clock is right: by a wrong one no schedule can come into force. It is nil when ctx ends
 // first.
 func (a *App) planLater(ctx context.Context, cron *scheduler.Cron, o Options) *scheduler.Scheduler {
-	for tick := time.NewTicker(watchEvery); ; {
-		select {
-		case <-ctx.Done():
-			tick.Stop()
-			return nil
-		case <-tick.C:
-		}
+	for tasks.Sleep(ctx, watchEvery) == nil {
 		if a.clock.May(ctx) != nil {
 			continue
 		}
 		planner, err := a.planner(ctx, cron, o)
 		if err == nil {
-			tick.Stop()
 			o.Logger.InfoContext(ctx, "the clock is right now, the schedule begins")
 			return planner
 		}
 		o.Logger.ErrorContext(ctx, "the schedule cannot begin", "error", err)
 	}
+	return nil
 }
 
 // plans are what is run when. The schedules come into force.
@@ -111,7 +106,7 @@ func (a *App) scheduled(ctx context.Context, slot ledger.Slot, entry string) (le
 }
 
 // serveUntil waits until ctx ends or serving fails, and stops what runs beside the web server, and the server itself.
-func serveUntil(ctx context.Context, log *slog.Logger, web *server.Server, beside *server.Tasks) error {
+func serveUntil(ctx context.Context, log *slog.Logger, web *server.Server, beside *tasks.Group) error {
 	var failure error
 	select {
 	case <-ctx.Done():
@@ -142,7 +137,7 @@ func (a *App) announce(ctx context.Context, o Options) {
 }
 
 // openServer builds the HTTP server with its API; it listens nowhere yet.
-func (a *App) openServer(version string, o Options, beside *server.Tasks) (*server.Server, error) {
+func (a *App) openServer(version string, o Options, beside *tasks.Group) (*server.Server, error) {
 	web, err := server.New(server.Config{
 		Addr: a.Config.HTTPAddr, Hosts: a.Config.HTTPHosts, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
 		Import: a.imports, Maintenance: a.maintenance, Kept: a.kept, Instruments: a.instruments, Pacific: a.pacific,

@@ -37,7 +37,7 @@ func Backup(ctx context.Context, c config.Config, file string, progress func(ver
 	return verify.Backup(ctx, verify.BackupOptions{
 		Name: c.DatabaseName(), Path: target, File: file, Progress: progress,
 		Open: func(ctx context.Context, path string) (verify.File, error) {
-			return sqlite.OpenView(ctx, path, machineClock)
+			return sqlite.OpenView(ctx, path, machineClock, nil)
 		},
 	})
 }
@@ -47,7 +47,7 @@ func Backup(ctx context.Context, c config.Config, file string, progress func(ver
 func openForReading(ctx context.Context, c config.Config, o Options) (*verify.Archive, error) {
 	engine, target := c.Database()
 	if engine == "sqlite" {
-		view, err := sqlite.OpenView(ctx, target, machineClock)
+		view, err := sqlite.OpenView(ctx, target, machineClock, nil)
 		if err != nil {
 			return nil, config.Unusable(err)
 		}

@@ -78,19 +78,6 @@ func (a *App) clockIsRight(ctx context.Context, name string) bool {
 	return errors.Join(a.notices.Forget(ctx, name, ledger.NoticeClock), a.notices.Forget(ctx, name, ledger.NoticeClockStops)) == nil
 }
 
-// keepWatch looks at the clock until ctx ends. It sends no request to the provider.
-func (a *App) keepWatch(ctx context.Context) {
-	for tick := time.NewTicker(watchEvery); ; {
-		select {
-		case <-ctx.Done():
-			tick.Stop()
-			return
-		case <-tick.C:
-			a.clock.Look(ctx)
-		}
-	}
-}
-
 // trustClock tells whether the clock can be believed as far as it is known, without a request to the provider.
 func (a *App) trustClock(ctx context.Context) error {
 	a.clock.Look(ctx)

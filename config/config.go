@@ -106,12 +106,9 @@ func (c *Config) check() []Problem {
 		add("YAHOO_DAILY_BUDGET", strconv.Itoa(c.YahooDailyBudget), "a number of requests a UTC day, 0 for no bound")
 	}
 	oneOf := func(key, value string, accepted ...string) {
-		for _, a := range accepted {
-			if value == a {
-				return
-			}
+		if !slices.Contains(accepted, value) {
+			add(key, value, "one of "+strings.Join(accepted, ", "))
 		}
-		add(key, value, "one of "+strings.Join(accepted, ", "))
 	}
 	oneOf("SYNC_MODE", c.SyncMode, "operational", "maintenance")
 	oneOf("LOG_LEVEL", c.LogLevel, "debug", "info", "warn", "error")

@@ -18,6 +18,8 @@ type Database struct {
 	URL  string // as configured; empty for the embedded default
 	Name string // without a password
 	File string // path of an embedded archive; empty for a server
+	// Mount tells where the file system of a path is mounted; empty when that is not known. Nil for never.
+	Mount func(path string) string
 	// MayOnlyRead tells whether an error of Schema.Writable says only that this user may not write there: a replica, or a role for
 	// reading, can be asked by everything but the worker. Nil for never.
 	MayOnlyRead func(error) bool
@@ -137,7 +139,8 @@ func tryWriting(folder string) error {
 
 // checkVolume warns of an embedded archive in a container that no volume holds.
 func (s Setup) checkVolume(finding Finding, env environment) Finding {
-	if s.Database.File != "" && env.inImage(s.Database.File) {
+	// What lies in the container's own layers goes with it.
+	if s.Database.File != "" && env.container && s.Database.Mount != nil && s.Database.Mount(s.Database.File) == "/" {
 		finding.State, finding.Detail = Warning, finding.Detail+", on no volume: it goes with the container"
 		finding.Remedy = "mount a volume where DATA_DIR is, such as -v barkeep-data:/data"
 	}

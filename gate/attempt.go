@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"barkeep/ledger"
 	"barkeep/store"
+	"barkeep/tasks"
 )
 
 // attempt carries out one run that this process has claimed, of a slot or ad hoc.
@@ -35,12 +35,11 @@ func (a *attempt) carryOut(ctx context.Context, listen Listener) (Result, error)
 	a.events.emit(ledger.Event{Kind: ledger.EventBegun})
 	work, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	beating, quiet := context.WithCancel(context.WithoutCancel(ctx))
-	defer quiet()
-	var beside sync.WaitGroup
 	begun := a.run // the heartbeats must not show the end that is written into a.run below, before the ledger has it
-	beside.Go(func() { a.beat(beating, begun, stop) })
-	beside.Go(func() { a.reportProgress(beating, begun) })
+	quiet := tasks.Beside(context.WithoutCancel(ctx),
+		func(ctx context.Context) { a.beat(ctx, begun, stop) },
+		func(ctx context.Context) { a.reportProgress(ctx, begun) })
+	defer quiet()
 	earlier, cells, err := a.do(work)
 	a.OnStep(StepWorked, a.run)
 	a.run.State, a.run.Reason = a.judge(ctx, ledger.Merge(earlier, cells), err)
@@ -48,7 +47,6 @@ func (a *attempt) carryOut(ctx context.Context, listen Listener) (Result, error)
 	ok, err := a.finish(ctx)
 	// Heartbeats go on until the ledger has the end, and not beside the last change of the marker.
 	quiet()
-	beside.Wait()
 	return a.leave(ctx, cells, ok, err)
 }
 
@@ -99,7 +97,7 @@ func (a *attempt) waitForImport(ctx context.Context) error {
 			a.Logger.InfoContext(ctx, "waiting for an import in progress", "slot", a.run.Name(), "run", a.run.ID, "import", run.ID)
 			a.events.emit(ledger.Event{Kind: ledger.EventWaiting, Waiting: fmt.Sprintf("for run %d, an import", run.ID)})
 		}
-		if stopped := sleep(ctx, a.pause()); stopped != nil {
+		if stopped := tasks.Sleep(ctx, a.pause()); stopped != nil {
 			return fmt.Errorf("wait for run %d of %s: %w", run.ID, ledger.JobImport, errors.Join(stopped, err))
 		}
 	}

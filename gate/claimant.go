@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/tasks"
 )
 
 // claimant is one call of Gate.RunSlot: it looks, claims and waits until the slot is run, by itself or by another.
@@ -169,7 +170,7 @@ func (c *claimant) pauseOnce(ctx context.Context) error {
 	pause := c.pause()
 	c.polls++
 	c.waited += pause
-	return sleep(ctx, pause)
+	return tasks.Sleep(ctx, pause)
 }
 
 // remember keeps how the slot stood when the waiting began.

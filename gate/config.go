@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,16 +61,16 @@ func New(c Config) (*Gate, error) {
 	if c.Ledger == nil || c.Work == nil || c.Now == nil || c.Logger == nil {
 		return nil, errors.New("run gate: Ledger, Work, Now and Logger are required")
 	}
-	orDefault(&c.Lease, 90*time.Second)
-	orDefault(&c.Heartbeat, c.Lease/6)
-	orDefault(&c.Deadline, 2*time.Hour)
-	orDefault(&c.Poll, 1250*time.Millisecond)
-	orDefault(&c.Progress, 3*time.Second)
-	orDefault(&c.MarkerTTL, 7*24*time.Hour)
-	orDefault(&c.MarkerTimeout, 2*time.Second)
-	orDefault(&c.LedgerTimeout, 15*time.Second)
-	orDefault(&c.StopTimeout, 5*time.Second)
-	orDefault(&c.ListenTimeout, time.Second)
+	c.Lease = cmp.Or(c.Lease, 90*time.Second)
+	c.Heartbeat = cmp.Or(c.Heartbeat, c.Lease/6)
+	c.Deadline = cmp.Or(c.Deadline, 2*time.Hour)
+	c.Poll = cmp.Or(c.Poll, 1250*time.Millisecond)
+	c.Progress = cmp.Or(c.Progress, 3*time.Second)
+	c.MarkerTTL = cmp.Or(c.MarkerTTL, 7*24*time.Hour)
+	c.MarkerTimeout = cmp.Or(c.MarkerTimeout, 2*time.Second)
+	c.LedgerTimeout = cmp.Or(c.LedgerTimeout, 15*time.Second)
+	c.StopTimeout = cmp.Or(c.StopTimeout, 5*time.Second)
+	c.ListenTimeout = cmp.Or(c.ListenTimeout, time.Second)
 	if c.Random == nil {
 		c.Random = rand.Float64
 	}
@@ -114,22 +115,4 @@ func (c Config) check() error {
 	refuse(c.Lease < 3*c.Heartbeat, "the lease %s is shorter than three heartbeats of %s", c.Lease, c.Heartbeat)
 	refuse(c.MarkerTTL < c.Deadline, "a done marker that lives %s is gone before the deadline %s", c.MarkerTTL, c.Deadline)
 	return errors.Join(wrong...)
-}
-
-func orDefault(value *time.Duration, def time.Duration) {
-	if *value == 0 {
-		*value = def
-	}
-}
-
-// sleep waits, or returns the context's cause when that ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }

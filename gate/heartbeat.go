@@ -5,13 +5,14 @@ import (
 	"errors"
 
 	"barkeep/ledger"
+	"barkeep/tasks"
 )
 
 // beat keeps the run alive in the ledger and in its marker until ctx ends. When the ledger says that the run was taken over,
 // it stops the work. A ledger that does not answer is no reason to: whatever the work commits is fenced.
 func (a *attempt) beat(ctx context.Context, run ledger.Run, stop context.CancelCauseFunc) {
 	a.marker.extend(ctx, run)
-	for sleep(ctx, a.Heartbeat) == nil {
+	for tasks.Sleep(ctx, a.Heartbeat) == nil {
 		still, err := a.heartbeat(ctx, run)
 		switch {
 		case ctx.Err() != nil:
@@ -48,7 +49,7 @@ func (a *attempt) reportProgress(ctx context.Context, run ledger.Run) {
 		if err != nil && ctx.Err() == nil {
 			a.Logger.DebugContext(ctx, "progress not recorded", "slot", run.Name(), "run", run.ID, "error", err)
 		}
-		if sleep(ctx, a.Progress) != nil {
+		if tasks.Sleep(ctx, a.Progress) != nil {
 			return
 		}
 	}

@@ -102,43 +102,6 @@ func (r Run) SlotName() string {
 // Name is what a run is for: "import 2026-11-22 14:05", or "import ad hoc".
 func (r Run) Name() string { return string(r.Job) + " " + r.SlotName() }
 
-// Instant is a time as JSON shows it: in UTC, and in Pacific time with the offset that holds then.
-type Instant struct {
-	UTC     string `json:"utc"`
-	Pacific string `json:"pacific"`
-}
-
-// InstantOf is nil for the zero time, which JSON shows as null.
-func InstantOf(t time.Time, pacific *time.Location) *Instant {
-	if t.IsZero() {
-		return nil
-	}
-	return &Instant{UTC: t.UTC().Format(time.RFC3339), Pacific: t.In(pacific).Format(time.RFC3339)}
-}
-
-// SlotView is a slot as JSON shows it, alone or among the fields of what belongs to it. A run without a slot has a job only.
-type SlotView struct {
-	Job  Job      `json:"job"`
-	Date string   `json:"date,omitempty"`
-	Time string   `json:"time,omitempty"`
-	Zone string   `json:"zone,omitempty"`
-	Slot *int     `json:"slot,omitempty"`
-	At   *Instant `json:"at,omitempty"`
-}
-
-// View is the slot for JSON.
-func (s Slot) View(pacific *time.Location) SlotView {
-	return SlotView{Job: s.Job, Date: s.Date, Time: s.Time, Zone: s.Zone, Slot: &s.Index, At: InstantOf(s.At, pacific)}
-}
-
-// SlotView is the slot of a run for JSON.
-func (r Run) SlotView(pacific *time.Location) SlotView {
-	if !r.Scheduled() {
-		return SlotView{Job: r.Job}
-	}
-	return r.Slot.View(pacific)
-}
-
 // OldSlot finds the slot that a run of a release before 0.9 was for, which wrote the date and the index only: the one of the
 // schedules that comes at or before the run's start, with no other of its job between. False when none fits.
 func OldSlot(old Slot, started time.Time, schedules ...Schedule) (Slot, bool) {

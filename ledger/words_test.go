@@ -127,9 +127,6 @@ func TestHowRunsAndSlotsAreCalled(t *testing.T) {
 	if (ledger.Run{Job: ledger.JobImport}).Scheduled() || !(ledger.Run{Slot: slot}).Scheduled() {
 		t.Error("a run ad hoc and one of a slot are not told apart")
 	}
-	if got := ledger.InstantOf(time.Time{}, time.UTC); got != nil {
-		t.Errorf("no time is %+v in JSON, want null", got)
-	}
 	slot.Zone = "Mars/Olympus" // of a release with other zones
 	if got := slot.Local(); !got.Equal(slot.At) || got.Location() != time.UTC {
 		t.Errorf("in a zone that is unknown here it is %s", got)

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/store"
+	"barkeep/tasks"
 )
 
 // Sender tells people. It should give up when ctx ends; one that does not is left behind and not called again before it has
@@ -43,8 +45,7 @@ type Dispatcher struct {
 	pings   chan pinged
 	notify  single
 	ping    single
-	workers sync.WaitGroup
-	stop    context.CancelFunc // ends the notice or ping in flight
+	workers *tasks.Group // one for each queue; stopping them ends the notice or ping in flight
 	mu      sync.RWMutex
 	closed  bool
 }
@@ -63,33 +64,34 @@ func NewDispatcher(c DispatcherConfig) (*Dispatcher, error) {
 	if c.Timeout < 0 || c.Queue < 0 {
 		return nil, fmt.Errorf("notice dispatcher: Timeout %s and Queue %d must not be negative", c.Timeout, c.Queue)
 	}
-	if c.Timeout == 0 {
-		c.Timeout = 20 * time.Second
-	}
-	if c.Queue == 0 {
-		c.Queue = 64
-	}
-	ctx, stop := context.WithCancel(context.Background())
+	c.Timeout, c.Queue = cmp.Or(c.Timeout, 20*time.Second), cmp.Or(c.Queue, 64)
 	d := &Dispatcher{
-		DispatcherConfig: c, notices: make(chan ledger.Notice, c.Queue), pings: make(chan pinged, c.Queue), stop: stop,
-		notify: newSingle(), ping: newSingle(), memory: newMemory(),
+		DispatcherConfig: c, notices: make(chan ledger.Notice, c.Queue), pings: make(chan pinged, c.Queue),
+		notify: newSingle(), ping: newSingle(), memory: newMemory(), workers: tasks.New(context.Background()),
 	}
-	d.workers.Go(func() {
-		for n := range d.notices {
-			if _, err := d.Deliver(ctx, n); err != nil {
-				c.Logger.WarnContext(ctx, "notice not delivered", "about", n.About(), "kind", n.Kind, "error", err)
-			}
-		}
-		d.Record(ctx)
-	})
-	d.workers.Go(func() {
-		for p := range d.pings {
-			if err := d.deliverPing(ctx, p); err != nil {
-				c.Logger.WarnContext(ctx, "ping not delivered", "ping", p.ping, "run", p.run.ID, "error", err)
-			}
-		}
-	})
+	d.workers.Start(d.deliverNotices)
+	d.workers.Start(d.deliverPings)
 	return d, nil
+}
+
+// deliverNotices tells what is queued until the dispatcher is closed.
+func (d *Dispatcher) deliverNotices(ctx context.Context) {
+	for n := range d.notices {
+		if _, err := d.Deliver(ctx, n); err != nil {
+			d.Logger.WarnContext(ctx, "notice not delivered", "about", n.About(), "kind", n.Kind, "error", err)
+		}
+	}
+	d.Record(ctx)
+}
+
+// deliverPings likewise.
+func (d *Dispatcher) deliverPings(ctx context.Context) {
+	for p := range d.pings {
+		err := d.ping.call(ctx, d.Timeout, func(ctx context.Context) error { return d.Monitor.Ping(ctx, p.ping, p.run) })
+		if err != nil {
+			d.Logger.WarnContext(ctx, "ping not delivered", "ping", p.ping, "run", p.run.ID, "error", err)
+		}
+	}
 }
 
 // Listen queues the notice and the ping that an event of a run asks for, if any: a notice when the run of a slot failed or was
@@ -149,10 +151,6 @@ func offer[T any](queue chan T, value T) bool {
 	}
 }
 
-func (d *Dispatcher) deliverPing(ctx context.Context, p pinged) error {
-	return d.ping.call(ctx, d.Timeout, func(ctx context.Context) error { return d.Monitor.Ping(ctx, p.ping, p.run) })
-}
-
 // Close delivers what is queued and ends. When ctx ends first, it stops what is in flight, and leaves behind what does not
 // obey; the error says so.
 func (d *Dispatcher) Close(ctx context.Context) error {
@@ -163,18 +161,11 @@ func (d *Dispatcher) Close(ctx context.Context) error {
 		close(d.pings)
 	}
 	d.mu.Unlock()
-	defer d.stop()
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		d.workers.Wait()
-	}()
-	select {
-	case <-over:
+	defer d.workers.Stop()
+	if d.workers.Wait(ctx) {
 		return nil
-	case <-ctx.Done():
 	}
-	d.stop()
-	<-over // the workers obey, even where a sender does not
+	d.workers.Stop()
+	d.workers.Wait(context.WithoutCancel(ctx)) // the workers obey, even where a sender does not
 	return fmt.Errorf("deliver what was queued: %w", context.Cause(ctx))
 }

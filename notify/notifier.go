@@ -1,13 +1,14 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/tasks"
 )
 
 // DefaultTimeout is how long one URL is waited for unless a Config says otherwise.
@@ -38,11 +39,7 @@ type Config struct {
 type Notifier struct {
 	targets []*target
 	timeout time.Duration
-
-	mu     sync.Mutex // guards closed against sendings.Go
-	closed bool
-	over   chan struct{} // closed when closed is set and all sendings have returned
-	sends  sync.WaitGroup
+	sends   *tasks.Group
 }
 
 // New checks all URLs, without asking anybody over the network. All that is wrong is reported at once, in errors that wrap
@@ -54,10 +51,7 @@ func New(c Config) (*Notifier, error) {
 	if c.Timeout < 0 {
 		return nil, fmt.Errorf("notifier: Timeout %s must not be negative", c.Timeout)
 	}
-	if c.Timeout == 0 {
-		c.Timeout = DefaultTimeout
-	}
-	n := &Notifier{timeout: c.Timeout, over: make(chan struct{})}
+	n := &Notifier{timeout: cmp.Or(c.Timeout, DefaultTimeout), sends: tasks.New(context.Background())}
 	var wrong []error
 	first := make(map[string]int, len(c.URLs))
 	for i, address := range c.URLs {
@@ -100,20 +94,20 @@ func (n *Notifier) Notify(ctx context.Context, notice ledger.Notice) error {
 // send begins to send a message; the channel gives what came of it.
 func (n *Notifier) send(t *target, m message) <-chan error {
 	result := make(chan error, 1)
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	switch {
-	case n.closed:
-		result <- errClosed
 	case t.has(m.key):
 		result <- nil
 	case !t.begin():
 		result <- errBusy
 	default:
-		n.sends.Go(func() {
+		began := n.sends.Start(func(context.Context) {
 			defer t.end()
 			result <- t.deliver(m)
 		})
+		if !began {
+			t.end()
+			result <- errClosed
+		}
 	}
 	return result
 }
@@ -136,19 +130,8 @@ func wait(ctx context.Context, name string, result <-chan error) error {
 // Close refuses further notices and waits for those on their way, also for the ones that were left behind. When ctx ends
 // first, the error says so: the rest ends with its server's patience, or with the process. Close may be called again.
 func (n *Notifier) Close(ctx context.Context) error {
-	n.mu.Lock()
-	if !n.closed {
-		n.closed = true
-		go func() {
-			defer close(n.over)
-			n.sends.Wait()
-		}()
-	}
-	n.mu.Unlock()
-	select {
-	case <-n.over:
-		return nil
-	case <-ctx.Done():
+	if !n.sends.Wait(ctx) {
 		return fmt.Errorf("notices are still on their way: %w", context.Cause(ctx))
 	}
+	return nil
 }

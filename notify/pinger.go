@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,17 +56,11 @@ func NewPinger(c PingerConfig) (*Pinger, error) {
 	if c.Timeout < 0 || c.Pause < 0 {
 		return nil, fmt.Errorf("pinger: Timeout %s and Pause %s must not be negative", c.Timeout, c.Pause)
 	}
-	if c.Timeout == 0 {
-		c.Timeout = 5 * time.Second
-	}
-	if c.Pause == 0 {
-		c.Pause = time.Second
-	}
-	return &Pinger{base: base, pause: c.Pause, client: &http.Client{
+	return &Pinger{base: base, pause: cmp.Or(c.Pause, time.Second), client: &http.Client{
 		// Pings are hours apart: no connection is kept.
 		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, MaxResponseHeaderBytes: mostHeader},
 		CheckRedirect: stay,
-		Timeout:       c.Timeout,
+		Timeout:       cmp.Or(c.Timeout, 5*time.Second),
 	}}, nil
 }
 

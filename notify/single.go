@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"barkeep/tasks"
 )
 
 // errHung tells that an earlier call has not returned, long after it was told to.
@@ -28,18 +30,10 @@ func (s single) call(ctx context.Context, timeout time.Duration, what func(conte
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	result := make(chan error, 1)
-	go func() {
-		err := what(ctx)
-		s.idle <- struct{}{}
-		result <- err
-	}()
-	select {
-	case err := <-result:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return tasks.Within(ctx, func() error {
+		defer func() { s.idle <- struct{}{} }()
+		return what(ctx)
+	})
 }
 
 // take waits until no call is on its way.

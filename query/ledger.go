@@ -128,3 +128,36 @@ type Run struct {
 	Cells    []ledger.Cell
 	Progress *ledger.Progress // of a run in progress that has said something
 }
+
+// ReadLedgerRun reads one run with its cells from a ledger of this program's schema. The error is a NoRunError when there is
+// none.
+func ReadLedgerRun(ctx context.Context, from Ledger, id int64) (Run, error) {
+	run, ok, err := from.Run(ctx, id)
+	if err != nil {
+		return Run{}, err
+	}
+	if !ok {
+		return Run{}, noRun(ctx, from, id)
+	}
+	read := Run{Run: run}
+	if read.Cells, err = from.Cells(ctx, id); err != nil {
+		return Run{}, err
+	}
+	progress, err := readProgress(ctx, from, run)
+	if p, ok := progress[id]; ok {
+		read.Progress = &p
+	}
+	return read, err
+}
+
+// noRun says that there is no run of this number, and which is the newest.
+func noRun(ctx context.Context, from Ledger, id int64) error {
+	newest, err := from.Runs(ctx, 1)
+	switch {
+	case err != nil:
+		return err
+	case len(newest) == 0:
+		return NoRunError{ID: id}
+	}
+	return NoRunError{ID: id, Newest: newest[0].ID}
+}

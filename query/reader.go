@@ -33,7 +33,7 @@ type Config struct {
 // Reader reads bars. Any number of goroutines may use it at once.
 type Reader struct {
 	Config
-	recent recent
+	recent *Memory[*market.Candles]
 
 	mu     sync.Mutex
 	paused time.Time // until then the cache is not asked
@@ -53,7 +53,7 @@ func New(c Config) (*Reader, error) {
 	c.CachePause = cmp.Or(c.CachePause, 5*time.Second)
 	c.Recent = cmp.Or(c.Recent, 100)
 	c.RecentBars = cmp.Or(c.RecentBars, 2000)
-	return &Reader{Config: c, recent: recent{most: c.Recent, kept: map[market.Series]versioned{}}}, nil
+	return &Reader{Config: c, recent: NewMemory[*market.Candles](c.Recent)}, nil
 }
 
 // Read answers a request. The error wraps ErrNoBars when the series has no bars at all; a window without bars is an answer.
@@ -72,12 +72,15 @@ func (r *Reader) Read(ctx context.Context, request Request) (Answer, error) {
 	if request.Window.Empty() {
 		return Answer{Bars: market.NewCandles(0), Source: FromArchive}, nil
 	}
-	if bars, found := r.recent.get(request.Series, state.Version); found {
-		if answer, ok := exact(bars, request, state, FromMemory); ok {
-			return answer, nil
-		}
+	answer, ok := Answer{}, false
+	if bars, found := r.recent.Get(request.Series, state.Version); found {
+		answer, ok = exact(bars, request, state, FromMemory)
 	}
-	if answer, ok := r.fromCache(ctx, request, state); ok {
+	if !ok {
+		answer, ok = r.fromCache(ctx, request, state)
+	}
+	if ok {
+		answer.Version = state.Version
 		return answer, nil
 	}
 	return r.fromArchive(ctx, request, state)
@@ -89,27 +92,29 @@ func (r *Reader) fromArchive(ctx context.Context, request Request, state market.
 	if err != nil {
 		return Answer{}, fmt.Errorf("read %s: %w", request.Series, err)
 	}
-	if err := r.keep(ctx, request, state, bars); err != nil {
-		return Answer{}, err
-	}
-	return limited(bars, request, FromArchive), nil
+	answer := limited(bars, request, FromArchive)
+	answer.Version, err = r.keep(ctx, request, state, bars)
+	return answer, err
 }
 
 // keep keeps the newest bars of a series for the next requests, when it is known of which version they are: that of before
-// and after they were read.
-func (r *Reader) keep(ctx context.Context, request Request, before market.SeriesState, bars *market.Candles) error {
+// and after they were read. It returns that version; 0 where they are not kept.
+func (r *Reader) keep(ctx context.Context, request Request, before market.SeriesState, bars *market.Candles) (int64, error) {
 	n := bars.Len()
 	if r.Recent < 1 || !request.Newest || n == 0 || n > r.RecentBars || bars.TS[n-1] != before.Newest.Unix() {
-		return nil
+		return 0, nil
 	}
 	after, _, err := r.Bars.State(ctx, request.Series)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", request.Series, err)
+		return 0, fmt.Errorf("read %s: %w", request.Series, err)
 	}
-	if after.Version == before.Version {
-		r.recent.put(request.Series, before.Version, bars)
+	if after.Version != before.Version {
+		return 0, nil
 	}
-	return nil
+	if old, found := r.recent.Get(request.Series, before.Version); !found || old.Len() < n {
+		r.recent.Put(request.Series, before.Version, bars)
+	}
+	return before.Version, nil
 }
 
 // limited takes the bars of a request from all bars of its window at that end.

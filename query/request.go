@@ -41,6 +41,8 @@ const (
 type Answer struct {
 	Bars   *market.Candles // in ascending order of their start, also with Newest; others may read them too: do not change them
 	Source Source
+	// Version is that of the series, which the bars are as of; 0 where it is not known, as for all but the newest bars.
+	Version int64
 	// More tells that the window holds bars that the limit left out: older ones with Newest, else later ones.
 	More bool
 	// Next is the start of the first bar that was left out, where the next request begins; zero without More and with Newest.

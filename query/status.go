@@ -94,32 +94,5 @@ func ReadRun(ctx context.Context, archive Archive, id int64) (Run, error) {
 	case schema < latest:
 		return Run{}, SchemaError{schema, latest}
 	}
-	run, ok, err := archive.Run(ctx, id)
-	if err != nil {
-		return Run{}, err
-	}
-	if !ok {
-		return Run{}, noRun(ctx, archive, id)
-	}
-	read := Run{Run: run}
-	if read.Cells, err = archive.Cells(ctx, id); err != nil {
-		return Run{}, err
-	}
-	progress, err := readProgress(ctx, archive, run)
-	if p, ok := progress[id]; ok {
-		read.Progress = &p
-	}
-	return read, err
-}
-
-// noRun says that there is no run of this number, and which is the newest.
-func noRun(ctx context.Context, from Ledger, id int64) error {
-	newest, err := from.Runs(ctx, 1)
-	switch {
-	case err != nil:
-		return err
-	case len(newest) == 0:
-		return NoRunError{ID: id}
-	}
-	return NoRunError{ID: id, Newest: newest[0].ID}
+	return ReadLedgerRun(ctx, archive, id)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/tasks"
 )
 
 // auditor asks, independent of the lanes, which slots that were due have no finished run. It looks at the ledger only.
@@ -31,10 +32,8 @@ func (a *auditor) run(ctx context.Context) {
 		if a.Notices != nil {
 			a.Notices.Record(ctx)
 		}
-		select {
-		case <-ctx.Done():
+		if tasks.Sleep(ctx, a.jitter(a.AuditEvery)) != nil {
 			return
-		case <-time.After(a.jitter(a.AuditEvery)):
 		}
 	}
 }

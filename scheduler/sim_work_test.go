@@ -181,7 +181,7 @@ type till struct {
 }
 
 // Take is that of store.Budgets.
-func (t till) Take(ctx context.Context, _ string, limits store.Limits, ask store.Ask) (grant store.Grant, err error) {
+func (t till) Take(ctx context.Context, _ string, limits store.Limits, ask store.TakeRequest) (grant store.Grant, err error) {
 	if err := t.p.outside(ctx, t.op, false); err != nil {
 		return grant, err
 	}
@@ -192,7 +192,7 @@ func (t till) Take(ctx context.Context, _ string, limits store.Limits, ask store
 	return grant, spent
 }
 
-func (c *paid) take(now time.Time, limits store.Limits, ask store.Ask) (store.Grant, error) {
+func (c *paid) take(now time.Time, limits store.Limits, ask store.TakeRequest) (store.Grant, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at := now.Add(ask.After)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,16 +86,8 @@ func (c *Config) check() error {
 		c.Metrics = NewMetrics()
 	}
 	c.Limits = c.Limits.withDefaults()
-	c.SourceTimeout = orDefault(c.SourceTimeout, 2*time.Second)
-	c.RequestTimeout = orDefault(c.RequestTimeout, 30*time.Second)
-	c.StopTimeout = orDefault(c.StopTimeout, 5*time.Second)
+	c.SourceTimeout = cmp.Or(c.SourceTimeout, 2*time.Second)
+	c.RequestTimeout = cmp.Or(c.RequestTimeout, 30*time.Second)
+	c.StopTimeout = cmp.Or(c.StopTimeout, 5*time.Second)
 	return nil
-}
-
-// orDefault is d, or def when d is 0.
-func orDefault(d, def time.Duration) time.Duration {
-	if d == 0 {
-		return def
-	}
-	return d
 }

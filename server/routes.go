@@ -61,7 +61,7 @@ func (s *Server) Turn(r *http.Request, lane *Lane, n int64) (done func(), err er
 
 // Place gives a request a place to wait for so long.
 func (s *Server) Place(r *http.Request, wait time.Duration) (*Place, error) {
-	return s.places.take(s.tasks.ctx, r, wait)
+	return s.places.take(s.tasks.Context(), r, wait)
 }
 
 // bounded gives a handler its turn and a context that ends in time, as its connection's deadlines do, so that a client that

@@ -13,6 +13,7 @@ import (
 	"barkeep/query"
 	"barkeep/server/view"
 	"barkeep/store"
+	"barkeep/tasks"
 )
 
 // Server answers HTTP requests about one Barkeep process. Routes of other packages are added with Handle before it serves.
@@ -21,7 +22,7 @@ type Server struct {
 	Config
 
 	views   view.Renderer
-	tasks   *Tasks
+	tasks   *tasks.Group
 	mux     *http.ServeMux
 	paths   []string // of the mux, in the order in which they were added
 	handler http.Handler
@@ -59,7 +60,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		Config: c, views: view.Renderer{Pacific: c.Pacific}, tasks: NewTasks(context.Background()), mux: http.NewServeMux(),
+		Config: c, views: view.Renderer{Pacific: c.Pacific}, tasks: tasks.New(context.Background()), mux: http.NewServeMux(),
 		started: c.Now(), failed: make(chan error, 1), hosts: newHosts(c.Addr, c.Hosts), open: newConnections(c.Limits.Connections),
 		work:     NewLane(c.Limits.Requests, int64(c.Limits.AtOnce)),
 		monitors: NewLane(c.Limits.Monitors, monitorsAtOnce),

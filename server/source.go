@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"barkeep/tasks"
 )
 
 // The errors of a source that cannot be read now.
@@ -23,7 +25,7 @@ type source[T any] struct {
 	read    func(context.Context) (T, error)
 	timeout time.Duration
 	now     func() time.Time
-	tasks   *Tasks
+	tasks   *tasks.Group
 	log     *slog.Logger
 
 	mu      sync.Mutex
@@ -109,7 +111,8 @@ func (r *source[T]) lastGood() (T, bool) {
 func (r *source[T]) run(ctx context.Context, pending chan struct{}) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	value, err := r.safely(ctx)
+	// It happens outside of any request: a panic would end the process.
+	value, err := tasks.Safely("read "+r.name, func() (T, error) { return r.read(ctx) })
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
@@ -120,16 +123,6 @@ func (r *source[T]) run(ctx context.Context, pending chan struct{}) {
 	r.logChange(ctx, err)
 	r.pending = nil
 	close(pending)
-}
-
-// safely turns a panic of a source into an error: it happens outside of any request, and would end the process.
-func (r *source[T]) safely(ctx context.Context) (value T, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("read %s: panic: %v", r.name, cause)
-		}
-	}()
-	return r.read(ctx)
 }
 
 // logChange logs when a part begins to fail and when it is back, and nothing between.

@@ -60,7 +60,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	settled, _ := shown(ctx, s, since, &v, s.settled) // of what is unknown the names tell
 	v.Calendars = s.views.Calendars(settled.SettleAll(s.Instruments), now)
 	if runs, ok := shown(ctx, s, since, &v, s.runs); ok {
-		v.Runs, v.Last = s.views.Recent(runs.Runs, runs.Progress), s.views.LastEnded(runs.Runs)
+		v.Runs, v.Last = s.views.Runs(runs.Runs, runs.Progress), s.views.LastEnded(runs.Runs)
 	}
 	if slots, ok := shown(ctx, s, since, &v, s.slots); ok {
 		v.Slots = s.viewSlots(slots)

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"barkeep/tasks"
 )
 
 // Watch looks at things for all requests that ask how they stand or wait for them: at each thing at most once at a time, and
 // every Every while somebody waits for it, however many these are. When nobody asks, nothing is looked at and nothing is kept.
 type Watch[K comparable, V any] struct {
 	WatchConfig[K, V]
-	tasks *Tasks // the looks
+	tasks *tasks.Group // the looks
 
 	mu     sync.Mutex
 	things map[K]*watched[V]
@@ -174,7 +176,8 @@ func (w *Watch[K, V]) begin(key K, t *watched[V]) <-chan struct{} {
 	pending := make(chan struct{})
 	number := t.looks + 1
 	if !w.tasks.Start(func(ctx context.Context) {
-		value, err := w.safely(ctx, key)
+		// It happens outside of any request: a panic would end the process.
+		value, err := tasks.Safely(fmt.Sprintf("look at %v", key), func() (V, error) { return w.Read(ctx, key) })
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		t.last, t.err, t.seen, t.pending = value, err, number, nil
@@ -188,14 +191,4 @@ func (w *Watch[K, V]) begin(key K, t *watched[V]) <-chan struct{} {
 	t.users++
 	t.looks, t.pending = number, pending
 	return pending
-}
-
-// safely turns a panic into an error: it happens outside of any request, and would end the process.
-func (w *Watch[K, V]) safely(ctx context.Context, key K) (value V, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("look at %v: panic: %v", key, cause)
-		}
-	}()
-	return w.Read(ctx, key)
 }

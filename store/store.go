@@ -271,8 +271,8 @@ type Count struct {
 	Used int
 }
 
-// Ask is what a request for a moment says beside the limits.
-type Ask struct {
+// TakeRequest is what a request for a moment says beside the limits.
+type TakeRequest struct {
 	After time.Duration // from now: the moment lies no earlier
 	// Known is a count that is certain from elsewhere: the budget counts at least that many requests of its day.
 	Known Count
@@ -291,7 +291,7 @@ type Budgets interface {
 	// Take reserves the next free moment of the named budget for one request. The request may be sent after Grant.Wait and not
 	// before; it counts for the UTC day in which that moment lies, sent or not. The error wraps ErrDayIsSpent when that day's
 	// requests are spent; the grant then has the count, and how long the day still lasts.
-	Take(ctx context.Context, name string, limits Limits, ask Ask) (Grant, error)
+	Take(ctx context.Context, name string, limits Limits, request TakeRequest) (Grant, error)
 	// Remaining is how many requests are left of the current UTC day; -1 without a bound.
 	Remaining(ctx context.Context, name string, limits Limits) (int, error)
 }

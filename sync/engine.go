@@ -203,15 +203,3 @@ func (e *Engine) persist(ctx context.Context, write func(context.Context) error)
 
 // persistTries is how often a write is tried; the sum of the pauses between is about half a minute.
 const persistTries = 8
-
-// sleep waits, or returns the context's error when that ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}

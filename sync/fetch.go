@@ -8,6 +8,7 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/tasks"
 )
 
 // batch is what the provider gave for one task, ready to be stored.
@@ -124,7 +125,7 @@ func (x *execution) send(ctx context.Context, task Task, request market.FetchReq
 			Kind: ledger.EventWaiting, Series: task.Series().String(), Waiting: string(market.OutcomeOf(err)), Until: x.Now().Add(pause),
 		})
 		x.Logger.WarnContext(ctx, "provider wants a pause, waiting", "series", task.Series().String(), "error", err, "pause", pause)
-		if sleep(ctx, pause) != nil {
+		if tasks.Sleep(ctx, pause) != nil {
 			return nil, err
 		}
 	}

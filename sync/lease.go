@@ -4,11 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"sync"
 	"time"
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/tasks"
 )
 
 // leaseHeld is a lease on a task's series, or the lack of need for one.
@@ -54,7 +54,7 @@ func (x *execution) lease(ctx context.Context, task Task) (leaseHeld, error) {
 			x.Logger.InfoContext(ctx, "series is held by another process, waiting", "series", task.Series().String())
 		}
 		held.waited = true
-		if err := sleep(ctx, leasePoll); err != nil {
+		if err := tasks.Sleep(ctx, leasePoll); err != nil {
 			return held, fmt.Errorf("wait for the lease of %s: %w", task.Series(), err)
 		}
 	}
@@ -63,16 +63,11 @@ func (x *execution) lease(ctx context.Context, task Task) (leaseHeld, error) {
 // keep extends a lease until ctx ends or the function that it returns gives the lease back. One that is lost, or cannot be
 // extended, costs a request twice at worst.
 func (x *execution) keep(ctx context.Context, name, token string) (give func()) {
-	keeping, stop := context.WithCancel(ctx)
-	var keeper sync.WaitGroup
-	keeper.Go(func() {
-		for sleep(keeping, x.LeaseTime/3) == nil {
-			_, _ = x.Leases.Extend(keeping, name, token, x.LeaseTime)
-		}
+	stop := tasks.Beside(ctx, func(ctx context.Context) {
+		tasks.Every(ctx, x.LeaseTime/3, func(ctx context.Context) { _, _ = x.Leases.Extend(ctx, name, token, x.LeaseTime) })
 	})
 	return func() {
 		stop()
-		keeper.Wait()
 		x.giveBack(ctx, name, token)
 	}
 }

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,23 +42,5 @@ func (s Selection) String() string {
 
 // sortedSeries are the keys of a map, by instrument, shortest timeframe first.
 func sortedSeries[V any](of map[market.Series]V) []market.Series {
-	all := make([]market.Series, 0, len(of))
-	for series := range of {
-		all = append(all, series)
-	}
-	slices.SortFunc(all, compareSeries)
-	return all
-}
-
-func compareSeries(a, b market.Series) int {
-	if order := strings.Compare(a.Instrument, b.Instrument); order != 0 {
-		return order
-	}
-	switch {
-	case a.Timeframe.Less(b.Timeframe):
-		return -1
-	case b.Timeframe.Less(a.Timeframe):
-		return 1
-	}
-	return strings.Compare(string(a.Timeframe), string(b.Timeframe)) // both unknown to this program
+	return slices.SortedFunc(maps.Keys(of), market.Series.Compare)
 }

@@ -13,9 +13,9 @@ import (
 func printAnswer(w io.Writer, answer gate.Result, slot ledger.Slot, names naming, asJSON bool) error {
 	report := reportOf(answer.Run, answer.Cells)
 	if asJSON {
-		view, named := reportJSON(report, names), slot.View(names.pacific)
-		view.Outcome, view.Slot = string(answer.Outcome), &named
-		return printJSON(w, view)
+		shown, named := reportJSON(report, names), names.NamedSlot(slot)
+		shown.Outcome, shown.Slot = string(answer.Outcome), &named
+		return printJSON(w, shown)
 	}
 	if answer.Outcome == gate.Ran {
 		if err := printReport(w, report, answer.Run.Finished); err != nil {
@@ -24,7 +24,7 @@ func printAnswer(w io.Writer, answer gate.Result, slot ledger.Slot, names naming
 		_, err := fmt.Fprintf(w, "%s %s\n", slot, answer.Run.State)
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%s: %s\n", slot, became(answer, names.pacific))
+	_, err := fmt.Fprintf(w, "%s: %s\n", slot, became(answer, names.Pacific))
 	return err
 }
 

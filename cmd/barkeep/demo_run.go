@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"barkeep/config"
 	"barkeep/market"
 	syncer "barkeep/sync"
+	"barkeep/tasks"
 	"barkeep/yahoo/fake"
 )
 
@@ -44,7 +44,7 @@ type demo struct {
 
 // runDemo runs the main job twice against the fake provider, over HTTP on loopback, into an embedded archive.
 func runDemo(ctx context.Context, o demoOptions) (d demo, err error) {
-	base, stop, err := serveFake(o.Now, o.bars)
+	base, stop, err := serveFake(ctx, o.Now, o.bars)
 	if err != nil {
 		return d, err
 	}
@@ -65,7 +65,7 @@ func runDemo(ctx context.Context, o demoOptions) (d demo, err error) {
 	if err != nil {
 		return d, err
 	}
-	defer func() { err = errors.Join(err, a.Close()) }()
+	defer func() { err = errors.Join(err, a.Close()) }() //nolint:contextcheck // closing has a bound of its own
 	if o.folder != "" {
 		d.path = c.DatabaseName()
 	}
@@ -101,24 +101,20 @@ func demoConfig(path, base string, instruments []string) (config.Config, error) 
 }
 
 // serveFake starts the fake provider on a free port of loopback and returns its address and how to stop it.
-func serveFake(now func() time.Time, bars string) (string, func() error, error) {
+func serveFake(ctx context.Context, now func() time.Time, bars string) (string, func() error, error) {
 	provider, err := fake.New(fake.Options{Now: now, Bars: bars})
 	if err != nil {
 		return "", nil, misuse("%w", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a listener on loopback is open at once
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, fmt.Errorf("listen on loopback for the fake provider: %w", err)
 	}
-	server := &http.Server{Handler: provider, ReadHeaderTimeout: 5 * time.Second}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
+	var served error
+	end := tasks.Beside(context.WithoutCancel(ctx), func(ctx context.Context) { served = serveUntil(ctx, listener, provider) })
 	stop := func() error {
-		err := server.Close()
-		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
-			err = errors.Join(err, served)
-		}
-		return err
+		end()
+		return served
 	}
 	return "http://" + listener.Addr().String(), stop, nil
 }

@@ -61,16 +61,9 @@ func (c *providerCommand) provider(now func() time.Time) (*fake.Provider, error)
 // serveUntil serves on the listener until ctx ends.
 func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		<-ctx.Done()
-		server.Close() //nolint:errcheck // nothing is kept that could be lost
-	}()
-	err := server.Serve(listener)
-	<-stopped
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })() // nothing is kept that could be lost
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
 	}
-	return err
+	return nil
 }

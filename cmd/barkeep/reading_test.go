@@ -39,6 +39,20 @@ func TestReadingMakesNothing(t *testing.T) {
 	}
 }
 
+// TestAWrongSelectionIsNamedWithoutAnArchive: what the first sync would refuse is refused before it, too.
+func TestAWrongSelectionIsNamedWithoutAnArchive(t *testing.T) {
+	t.Parallel()
+	for variable, says := range map[string]string{"TIMEFRAMES=1M": "did you mean 1m or 1mo?", "INSTRUMENTS=ES/": "INSTRUMENTS: "} {
+		for _, args := range []string{"status", "runs"} {
+			cmd := command(t, []string{variable}, args)
+			out, _ := cmd.CombinedOutput() // the exit code says it
+			if code := cmd.ProcessState.ExitCode(); code != 2 || !strings.Contains(string(out), says) {
+				t.Errorf("%s with %s: exit code %d, want 2 and %q:\n%s", args, variable, code, says, out)
+			}
+		}
+	}
+}
+
 // TestARunInProgressIsShown reads a run that has not ended, and asks for one that there is not.
 func TestARunInProgressIsShown(t *testing.T) {
 	t.Parallel()

@@ -1,17 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"barkeep/ledger"
+	"barkeep/market"
 	syncer "barkeep/sync"
 )
 
@@ -45,10 +44,12 @@ func printReport(w io.Writer, r syncer.Report, now time.Time) error {
 // inOrder sorts cells as a person looks for them: by instrument, shortest timeframe first. The run went by urgency.
 func inOrder(cells []ledger.Cell) []ledger.Cell {
 	sorted := slices.Clone(cells)
-	slices.SortStableFunc(sorted, func(a, b ledger.Cell) int {
-		return cmp.Or(strings.Compare(a.Instrument, b.Instrument), orderOf(a.Timeframe)-orderOf(b.Timeframe))
-	})
+	slices.SortFunc(sorted, func(a, b ledger.Cell) int { return seriesOf(a).Compare(seriesOf(b)) })
 	return sorted
+}
+
+func seriesOf(c ledger.Cell) market.Series {
+	return market.Series{Instrument: c.Instrument, Timeframe: market.Timeframe(c.Timeframe)}
 }
 
 // printMatrix shows how many bars each series got, an instrument a row; a series that got none for a fault is marked.
@@ -60,7 +61,7 @@ func printMatrix(w io.Writer, r syncer.Report) {
 			columns = append(columns, c.Timeframe)
 		}
 	}
-	slices.SortFunc(columns, func(a, b string) int { return orderOf(a) - orderOf(b) })
+	slices.SortFunc(columns, func(a, b string) int { return market.Timeframe(a).Compare(market.Timeframe(b)) })
 	header := []any{"bars inserted"}
 	for _, c := range columns {
 		header = append(header, c)

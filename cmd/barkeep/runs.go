@@ -44,14 +44,14 @@ func (c *runsCommand) Run(p *process) error {
 	}
 	switch {
 	case c.JSON:
-		return printJSON(p.out, viewRuns(status.Runs, status.Progress, names))
+		return printJSON(p.out, names.Runs(status.Runs, status.Progress))
 	case status.absent:
 		return printAbsent(p.out, status.name)
 	}
 	t := newTable(p.out, "run", "job", "slot", "attempt", "by", "on", "state", "started", "took", "reason")
 	for _, r := range status.Runs {
 		t.AppendRow(table.Row{
-			r.ID, r.Job, slotOf(r), r.Attempt, r.Entry, r.Host, r.State, both(r.Started, names.pacific), took(r),
+			r.ID, r.Job, slotOf(r), r.Attempt, r.Entry, r.Host, r.State, both(r.Started, names.Pacific), took(r),
 			short(r.Reason, 60),
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"barkeep/app"
 	"barkeep/config"
 	"barkeep/ledger"
+	"barkeep/server/view"
 )
 
 // setup is what every command that touches the archive starts from.
@@ -51,7 +52,7 @@ func (s setup) options() app.Options {
 
 // naming is what slots and times are named by for people.
 type naming struct {
-	pacific   *time.Location
+	view.Renderer
 	schedules []ledger.Schedule
 }
 
@@ -62,7 +63,7 @@ func (s setup) naming() (naming, error) {
 		return naming{}, fmt.Errorf("load the Pacific zone: %w", err)
 	}
 	imports, maintenance, err := app.Schedules(s.config)
-	return naming{pacific, []ledger.Schedule{imports, maintenance}}, err
+	return naming{view.Renderer{Pacific: pacific}, []ledger.Schedule{imports, maintenance}}, err
 }
 
 // message is an error as people read it.

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -64,7 +62,10 @@ type archiveStatus struct {
 // readStatus reads the archive; it makes and changes nothing.
 func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Schedule) (archiveStatus, error) {
 	status := archiveStatus{name: s.config.DatabaseName(), now: s.now().UTC(), mode: s.config.SyncMode}
-	var err error
+	kept, err := app.Kept(s.config)
+	if err != nil {
+		return status, err
+	}
 	if status.instruments, err = app.Instruments(ctx, s.config, s.options()); err != nil {
 		return status, err
 	}
@@ -78,10 +79,6 @@ func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Sche
 	}
 	defer closeArchive()
 	status.clock = app.ReadClock(ctx, s.config, archive, s.options())
-	kept, err := app.Kept(s.config)
-	if err != nil {
-		return status, err
-	}
 	status.Status, err = query.ReadStatus(ctx, archive, query.StatusRequest{
 		Runs: runs, Now: status.now, Schedules: schedules, Kept: kept,
 	})
@@ -97,7 +94,7 @@ func both(t time.Time, pacific *time.Location) string {
 }
 
 func printStatus(w io.Writer, s archiveStatus, names naming) error {
-	pacific := names.pacific
+	pacific := names.Pacific
 	if s.absent {
 		fmt.Fprintf(w, "now      %s\n", both(s.now, pacific))
 		return errors.Join(printSessions(w, s.instruments, s.now, pacific), printAbsent(w, s.name))
@@ -145,10 +142,7 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 		}
 	}
 	series := newTable(w, "series", "bars", "oldest", "newest", "age")
-	slices.SortStableFunc(s.Series, func(a, b market.SeriesState) int {
-		return cmp.Or(strings.Compare(a.Series.Instrument, b.Series.Instrument),
-			orderOf(string(a.Series.Timeframe))-orderOf(string(b.Series.Timeframe)))
-	})
+	slices.SortFunc(s.Series, func(a, b market.SeriesState) int { return a.Series.Compare(b.Series) })
 	for _, state := range s.Series {
 		series.AppendRow(table.Row{state.Series, state.Count, stamp(state.Oldest), stamp(state.Newest), age(s.now, state)})
 	}
@@ -166,11 +160,11 @@ func age(now time.Time, s market.SeriesState) string {
 
 // viewStatus is the status in the shape of /status. What only a worker knows of itself is null.
 func viewStatus(s archiveStatus, names naming) view.Status {
-	r, exists := view.Renderer{Pacific: names.pacific}, !s.absent
+	r, exists := names.Renderer, !s.absent
 	v := view.Status{
 		Version: version, Mode: s.mode, Now: r.Instant(s.now), Clock: s.clock, Archive: &s.name, Exists: &exists, Schema: &s.Schema,
 		Latest: &s.Latest, Next: r.Next(s.now, names.schedules...), Calendars: r.Calendars(s.instruments, s.now),
-		Slots: []view.Slot{}, Last: r.LastEnded(s.Runs), Runs: r.Recent(s.Runs, s.Progress), Series: r.Series(s.Series, s.now),
+		Slots: []view.Slot{}, Last: r.LastEnded(s.Runs), Runs: r.Runs(s.Runs, s.Progress), Series: r.Series(s.Series, s.now),
 		Unknown: []view.Unknown{},
 	}
 	if outdated := s.Outdated(); outdated != nil {

@@ -107,7 +107,7 @@ func (c *syncCommand) dryRun(p *process, s setup, a *app.App, request syncer.Req
 	if err != nil {
 		return err
 	}
-	shown := dryRun{plan: plan, instruments: plan.Instruments(), perMinute: s.config.YahooRequestsPerMinute, pacific: names.pacific}
+	shown := dryRun{plan: plan, instruments: plan.Instruments(), perMinute: s.config.YahooRequestsPerMinute, pacific: names.Pacific}
 	if c.JSON {
 		return printJSON(p.out, shown.view())
 	}

@@ -10,6 +10,7 @@ import (
 
 	"barkeep/gate"
 	"barkeep/ledger"
+	"barkeep/tasks"
 )
 
 // Bench is a ledger and a Redis, and processes that share them.
@@ -128,7 +129,7 @@ func (p *Player) Work(ctx context.Context, run ledger.Run, done []ledger.Cell, e
 		cell := ledger.Cell{Instrument: series, Timeframe: "1d", State: ledger.CellStored, Requests: 1}
 		if p.Stubborn {
 			time.Sleep(p.Takes) //nolint:forbidigo // in a bubble of testing/synctest
-		} else if err := sleep(ctx, p.Takes); err != nil {
+		} else if err := tasks.Sleep(ctx, p.Takes); err != nil {
 			return cells, err
 		}
 		if p.fails(series) {
@@ -141,17 +142,6 @@ func (p *Player) Work(ctx context.Context, run ledger.Run, done []ledger.Cell, e
 		emit(ledger.Event{Kind: ledger.EventCells, Series: series + " 1d", Cells: []ledger.Cell{cell}})
 	}
 	return cells, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // Gate is a gate of the process's own.

@@ -32,14 +32,21 @@ type API struct {
 	server *server.Server
 	slots  *server.Watch[ledger.Slot, slotFound]
 	bars   *server.Lane // bars of the answers that are being read and sent
+	pages  *query.Memory[page]
 }
+
+// mostPages is of how many series the page that was sent last is kept; one may have 200 kB.
+const mostPages = 50
 
 // Mount adds the routes to a server that does not serve yet.
 func Mount(s *server.Server, c Config) error {
 	if c.Reader == nil || c.Starter == nil || c.Resolve == nil || c.Symbol == nil || c.Calendars == nil {
 		return errors.New("api: Reader, Starter, Resolve, Symbol and Calendars are required")
 	}
-	a := &API{Config: c, server: s, slots: watchSlots(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce)}
+	a := &API{
+		Config: c, server: s, slots: watchSlots(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce),
+		pages: query.NewMemory[page](mostPages),
+	}
 	s.HandleOwn("GET /api/v1/slots/{date}/{slot}", a.slot)
 	s.HandleOwn("GET /api/v1/slots/{instant}", a.slot)
 	s.Handle("GET /api/v1/runs", a.listRuns)

@@ -11,6 +11,7 @@ import (
 	"barkeep/ledger"
 	"barkeep/query"
 	"barkeep/server"
+	"barkeep/tasks"
 )
 
 // mostRunning is how many runs of slots, and as many beside them, may be in progress that were asked for here.
@@ -21,8 +22,8 @@ const mostRunning = 4
 // may be zero; all other fields are required.
 type Background struct {
 	Ledger query.Ledger
-	Kept   ledger.Kept   // the series for which a slot is judged
-	Tasks  *server.Tasks // the runs
+	Kept   ledger.Kept  // the series for which a slot is judged
+	Tasks  *tasks.Group // the runs
 	Logger *slog.Logger
 	// Run carries a request out and returns when its run has ended. Of the events of that run alone it tells listen. An error
 	// that is a server.Problem is for the client.

@@ -11,6 +11,7 @@ import (
 	"barkeep/server"
 	"barkeep/server/api"
 	"barkeep/server/servertest"
+	"barkeep/tasks"
 )
 
 func TestRunsGoOnInTheBackground(t *testing.T) {
@@ -40,7 +41,7 @@ func TestRunsGoOnInTheBackground(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				tasks, calls := server.NewTasks(t.Context()), 0
+				tasks, calls := tasks.New(t.Context()), 0
 				history := &servertest.Ledger{Slots: map[ledger.SlotID]servertest.SlotRecord{}}
 				if c.before.ID != 0 {
 					history.Set(slot, servertest.SlotRecord{Run: c.before})

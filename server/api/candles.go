@@ -67,8 +67,29 @@ func (a *API) candles(w http.ResponseWriter, r *http.Request) error {
 		server.Send(w, http.StatusOK, "text/csv; charset=utf-8; header=present", appendCSV(nil, answer.Bars))
 		return nil
 	}
-	server.Send(w, http.StatusOK, "application/json", appendJSON(nil, request.Series, answer))
+	server.Send(w, http.StatusOK, "application/json", a.page(request.Series, answer))
 	return nil
+}
+
+// page is a page of bars as JSON.
+type page struct {
+	first int64 // the start of the first bar, in Unix seconds
+	bars  int
+	text  []byte
+}
+
+// page writes an answer, or finds it written: the newest bars of a series are the same until its version changes.
+func (a *API) page(series market.Series, answer query.Answer) []byte {
+	if answer.Version == 0 || answer.Bars.Len() == 0 || !answer.Next.IsZero() {
+		return appendJSON(nil, series, answer)
+	}
+	now := page{first: answer.Bars.TS[0], bars: answer.Bars.Len()}
+	if old, found := a.pages.Get(series, answer.Version); found && old.first == now.first && old.bars == now.bars {
+		return old.text
+	}
+	now.text = appendJSON(nil, series, answer)
+	a.pages.Put(series, answer.Version, now)
+	return now.text
 }
 
 // nextURL is the same question, from where the answer ended.

@@ -270,3 +270,32 @@ func escaped(query string) string {
 	}
 	return out.String()
 }
+
+// TestPagesAreThoseOfTheArchiveNow: whatever was asked before, an answer is the one that a server gives that never answered.
+func TestPagesAreThoseOfTheArchiveNow(t *testing.T) {
+	t.Parallel()
+	series := market.Series{Instrument: "ES", Timeframe: market.M5}
+	from := time.Date(2026, 1, 5, 14, 30, 0, 0, time.UTC)
+	rapid.Check(t, func(r *rapid.T) {
+		b := servertest.New(t)
+		b.Archive.Series[series], b.Archive.Version = servertest.Ramp(from, 5*time.Minute, 12), 1
+		for range rapid.IntRange(1, 20).Draw(r, "steps") {
+			if rapid.IntRange(0, 4).Draw(r, "write") == 0 {
+				n := rapid.IntRange(1, 14).Draw(r, "bars")
+				bars := servertest.Ramp(from, 5*time.Minute, max(n, b.Archive.Series[series].Len()))
+				for i := range bars.TS {
+					bars.Close[i] = float64(rapid.IntRange(1, 3).Draw(r, "close"))
+				}
+				b.Archive.Series[series] = bars
+				b.Archive.Version++
+			}
+			query := fmt.Sprintf("/api/v1/candles?instrument=ES&timeframe=5m&limit=%d", rapid.SampledFrom([]int{2, 3, 9}).Draw(r, "limit")) +
+				rapid.SampledFrom([]string{"", "&to=2026-01-05T15:15:00Z", "&from=2026-01-05T15:10:00Z", "&format=csv"}).Draw(r, "window")
+			fresh := servertest.New(t)
+			fresh.Archive.Series = b.Archive.Series
+			if got, want := b.Get(t, query), fresh.Get(t, query); got.Body != want.Body || got.Header.Get("Link") != want.Header.Get("Link") {
+				r.Fatalf("%s is answered with\n%s\nwant\n%s", query, got.Body, want.Body)
+			}
+		}
+	})
+}

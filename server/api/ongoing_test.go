@@ -18,6 +18,7 @@ import (
 	"barkeep/server"
 	"barkeep/server/api"
 	"barkeep/server/servertest"
+	"barkeep/tasks"
 )
 
 // background is a Starter whose runs take an hour, and the number of those that were begun.
@@ -25,7 +26,7 @@ func background(t *testing.T) (b *api.Background, log *servertest.Lines, begun *
 	t.Helper()
 	log, begun = &servertest.Lines{}, &atomic.Int64{}
 	b = &api.Background{
-		Ledger: &servertest.Ledger{Slots: map[ledger.SlotID]servertest.SlotRecord{}}, Tasks: server.NewTasks(t.Context()),
+		Ledger: &servertest.Ledger{Slots: map[ledger.SlotID]servertest.SlotRecord{}}, Tasks: tasks.New(t.Context()),
 		Logger: slog.New(slog.NewTextHandler(log, nil)),
 		Name:   func(r api.RunRequest) string { return fmt.Sprint(r.Slot.Key(), r.Timeframes) },
 		Run: func(ctx context.Context, _ api.RunRequest, listen func(ledger.Event)) (api.StartedRun, error) {

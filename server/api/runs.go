@@ -1,10 +1,12 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 
 	"barkeep/ledger"
+	"barkeep/query"
 	"barkeep/server"
 	"barkeep/server/view"
 )
@@ -22,11 +24,11 @@ func (a *API) listRuns(w http.ResponseWriter, r *http.Request) error {
 	if err := in.err(); err != nil {
 		return err
 	}
-	runs, err := a.server.Ledger.Runs(r.Context(), limit)
+	recent, err := query.ReadRecent(r.Context(), a.server.Ledger, limit)
 	if err != nil {
 		return err
 	}
-	return a.server.JSON(w, map[string][]view.Run{"runs": a.server.Views().Runs(runs)})
+	return a.server.JSON(w, map[string][]view.Run{"runs": a.server.Views().Runs(recent.Runs, recent.Progress)})
 }
 
 // runAnswer is a run with its cells.
@@ -46,29 +48,16 @@ func (a *API) oneRun(w http.ResponseWriter, r *http.Request) error {
 	if err := in.err(); err != nil {
 		return err
 	}
-	run, found, err := a.server.Ledger.Run(r.Context(), id)
-	if err != nil {
-		return err
+	read, err := query.ReadLedgerRun(r.Context(), a.server.Ledger, id)
+	var none query.NoRunError
+	if errors.As(err, &none) {
+		return server.NewProblem(http.StatusNotFound, "not-found", none.Error())
 	}
-	if !found {
-		return server.NewProblem(http.StatusNotFound, "not-found", "there is no run "+strconv.FormatInt(id, 10))
-	}
-	cells, err := a.server.Ledger.Cells(r.Context(), id)
 	if err != nil {
 		return err
 	}
 	views := a.server.Views()
-	shown := views.Run(run)
-	if run.State == ledger.StateRunning {
-		said, ok, err := a.server.Ledger.Progress(r.Context(), id)
-		if err != nil {
-			return err
-		}
-		if ok {
-			shown.Progress = views.Progress(said)
-		}
-	}
-	return a.server.JSON(w, runAnswer{shown, views.Evidence(cells), views.Cells(cells)})
+	return a.server.JSON(w, runAnswer{views.RunWith(read.Run, read.Progress), views.Evidence(read.Cells), views.Cells(read.Cells)})
 }
 
 // startedView says what came of a request for a run.

@@ -126,7 +126,7 @@ func (a *API) await(w http.ResponseWriter, r *http.Request, slot ledger.Slot, wa
 		server.SetDeadlines(w, a.server.RequestTimeout)
 		return a.look(r.Context(), slot)
 	}
-	place, err := a.server.Place(r, wait)
+	place, err := a.server.Place(r, wait) //nolint:contextcheck // it is over when the server stops, too
 	if err != nil {
 		return slotFound{}, err
 	}

@@ -155,8 +155,9 @@ type Archive struct {
 	Part
 	store.Bars // what neither server nor API call
 
-	Series map[market.Series]*market.Candles
-	Most   int // the most bars of one read
+	Series  map[market.Series]*market.Candles // to change one, put a copy in its place
+	Version int64                             // of every series
+	Most    int                               // the most bars of one read
 }
 
 // Listings is the Indian one of ABCD.QQ.
@@ -193,7 +194,7 @@ func (f *Archive) State(_ context.Context, series market.Series) (market.SeriesS
 
 func (f *Archive) state(series market.Series) market.SeriesState {
 	bars := f.Series[series]
-	state := market.SeriesState{Series: series, Count: int64(bars.Len())}
+	state := market.SeriesState{Series: series, Count: int64(bars.Len()), Version: f.Version}
 	if n := bars.Len(); n > 0 {
 		state.Oldest, state.Newest = bars.At(0).Start, bars.At(n-1).Start
 	}

@@ -8,23 +8,19 @@ import (
 
 // Run is a run. Its token is a secret of its process and is left out.
 type Run struct {
-	ID       int64        `json:"id"`
-	Job      ledger.Job   `json:"job"`
-	Date     string       `json:"date,omitempty"` // of its slot, as the next four; absent for a run ad hoc
-	Time     string       `json:"time,omitempty"`
-	Zone     string       `json:"zone,omitempty"`
-	Slot     *int         `json:"slot,omitempty"`
-	At       *Instant     `json:"at,omitempty"`
-	Attempt  int          `json:"attempt"`
-	Forced   bool         `json:"forced"`
-	Entry    string       `json:"entry"`
-	Host     string       `json:"host"`
-	PID      int          `json:"pid"`
-	State    ledger.State `json:"state"`
-	Reason   string       `json:"reason,omitempty"`
-	Started  *Instant     `json:"started"`
-	Finished *Instant     `json:"finished"`
-	Took     *float64     `json:"took_seconds"`
+	ID        int64        `json:"id"`
+	Job       ledger.Job   `json:"job"`
+	*SlotName              // nil, and its fields absent, for a run ad hoc
+	Attempt   int          `json:"attempt"`
+	Forced    bool         `json:"forced"`
+	Entry     string       `json:"entry"`
+	Host      string       `json:"host"`
+	PID       int          `json:"pid"`
+	State     ledger.State `json:"state"`
+	Reason    string       `json:"reason,omitempty"`
+	Started   *Instant     `json:"started"`
+	Finished  *Instant     `json:"finished"`
+	Took      *float64     `json:"took_seconds"`
 
 	Progress *Progress `json:"progress,omitempty"` // of a run in progress that has said something
 }
@@ -57,8 +53,8 @@ func (r Renderer) Run(run ledger.Run) Run {
 		State: run.State, Reason: run.Reason, Started: r.Instant(run.Started), Finished: r.Instant(run.Finished),
 	}
 	if run.Scheduled() {
-		slot := run.Slot
-		v.Date, v.Time, v.Zone, v.Slot, v.At = slot.Date, slot.Time, slot.Zone, &slot.Index, r.Instant(slot.At)
+		slot := r.NamedSlot(run.Slot)
+		v.SlotName = &slot.SlotName
 	}
 	if !run.Started.IsZero() && !run.Finished.IsZero() {
 		took := run.Finished.Sub(run.Started).Round(time.Millisecond).Seconds()
@@ -67,20 +63,21 @@ func (r Renderer) Run(run ledger.Run) Run {
 	return v
 }
 
-// Runs shows runs, in the order given.
-func (r Renderer) Runs(runs []ledger.Run) []Run {
+// RunWith shows a run with its progress; nil for none.
+func (r Renderer) RunWith(run ledger.Run, progress *ledger.Progress) Run {
+	v := r.Run(run)
+	if progress != nil {
+		v.Progress = r.Progress(*progress)
+	}
+	return v
+}
+
+// Runs shows runs, in the order given, with the progress of those that are running, by their number.
+func (r Renderer) Runs(runs []ledger.Run, progress map[int64]ledger.Progress) []Run {
 	views := make([]Run, len(runs))
 	for i, run := range runs {
 		views[i] = r.Run(run)
-	}
-	return views
-}
-
-// Recent shows runs with the progress of those that are running, by their number.
-func (r Renderer) Recent(runs []ledger.Run, progress map[int64]ledger.Progress) []Run {
-	views := r.Runs(runs)
-	for i := range views {
-		if said, ok := progress[views[i].ID]; ok {
+		if said, ok := progress[run.ID]; ok {
 			views[i].Progress = r.Progress(said)
 		}
 	}

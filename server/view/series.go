@@ -1,7 +1,6 @@
 package view
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -20,6 +19,7 @@ type Series struct {
 
 // Series shows what is stored, ordered by instrument and then timeframe, the shortest first.
 func (r Renderer) Series(states []market.SeriesState, now time.Time) []Series {
+	states = slices.SortedFunc(slices.Values(states), func(a, b market.SeriesState) int { return a.Series.Compare(b.Series) })
 	views := make([]Series, len(states))
 	for i, state := range states {
 		views[i] = Series{
@@ -31,12 +31,5 @@ func (r Renderer) Series(states []market.SeriesState, now time.Time) []Series {
 			views[i].Age = &age
 		}
 	}
-	rank := map[market.Timeframe]int{}
-	for i, t := range market.Timeframes() {
-		rank[t] = i
-	}
-	slices.SortFunc(views, func(a, b Series) int {
-		return cmp.Or(cmp.Compare(a.Instrument, b.Instrument), cmp.Compare(rank[a.Timeframe], rank[b.Timeframe]))
-	})
 	return views
 }

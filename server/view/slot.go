@@ -6,14 +6,29 @@ import (
 	"barkeep/ledger"
 )
 
+// SlotName names a slot of a job, among the fields of what belongs to it.
+type SlotName struct {
+	Date string   `json:"date"`
+	Time string   `json:"time,omitempty"` // of day, in zone; absent, as zone and at, of a release that did not write it
+	Zone string   `json:"zone,omitempty"`
+	Slot int      `json:"slot"` // the number of the time among the date's, from 0
+	At   *Instant `json:"at,omitempty"`
+}
+
+// NamedSlot is a slot by itself.
+type NamedSlot struct {
+	Job ledger.Job `json:"job"`
+	SlotName
+}
+
+// NamedSlot shows which slot it is.
+func (r Renderer) NamedSlot(s ledger.Slot) NamedSlot {
+	return NamedSlot{s.Job, SlotName{Date: s.Date, Time: s.Time, Zone: s.Zone, Slot: s.Index, At: r.Instant(s.At)}}
+}
+
 // Slot is a slot with the evidence for its state.
 type Slot struct {
-	Job   ledger.Job   `json:"job"`
-	Date  string       `json:"date"`
-	Time  string       `json:"time"` // of day, in zone
-	Zone  string       `json:"zone"`
-	Slot  int          `json:"slot"` // the number of the time among the date's, from 0
-	At    *Instant     `json:"at"`
+	NamedSlot
 	State ledger.State `json:"state"`
 	Done  bool         `json:"done"`  // the date's data is there: every cell was committed
 	Ended bool         `json:"ended"` // nothing will change any more by itself
@@ -45,10 +60,7 @@ type FailedCell struct {
 
 // Slot shows how a slot stands, with the cells of its runs.
 func (r Renderer) Slot(s ledger.Standing, cells []ledger.Cell) Slot {
-	v := Slot{
-		Job: s.Job, Date: s.Date, Time: s.Time, Zone: s.Zone, Slot: s.Index, At: r.Instant(s.At),
-		State: s.State, Done: s.Done, Ended: s.Ended,
-	}
+	v := Slot{NamedSlot: r.NamedSlot(s.Slot), State: s.State, Done: s.Done, Ended: s.Ended}
 	if s.Run.ID != 0 {
 		run := r.Run(s.Run)
 		v.Run, v.Evidence = &run, r.Evidence(cells)

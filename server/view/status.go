@@ -21,7 +21,7 @@ type Status struct {
 
 	Clock *Clock `json:"clock"` // of this machine, held against others
 
-	Next      *Next      `json:"next"`
+	Next      *NamedSlot `json:"next"`
 	Calendars []Calendar `json:"calendars"` // of the instruments that are kept
 	Slots     []Slot     `json:"slots"`     // today's, by the date of the schedule's zone
 	Last      *Run       `json:"last"`      // the newest run that ended
@@ -39,16 +39,6 @@ type Clock struct {
 	Ahead   *float64 `json:"ahead_seconds"` // of that clock, at least; negative where it is behind
 	Detail  string   `json:"detail"`
 	Remedy  string   `json:"remedy,omitempty"`
-}
-
-// Next is the next slot of any job.
-type Next struct {
-	Job  ledger.Job `json:"job"`
-	Date string     `json:"date"`
-	Time string     `json:"time"`
-	Zone string     `json:"zone"`
-	Slot int        `json:"slot"`
-	At   *Instant   `json:"at"`
 }
 
 // Check is a thing that Barkeep depends on.
@@ -78,7 +68,7 @@ type Unknown struct {
 }
 
 // Next is the first slot of any of the schedules after now; nil without schedules. It needs no ledger.
-func (r Renderer) Next(now time.Time, schedules ...ledger.Schedule) *Next {
+func (r Renderer) Next(now time.Time, schedules ...ledger.Schedule) *NamedSlot {
 	var first ledger.Slot
 	for _, schedule := range schedules {
 		if slot, ok := schedule.Next(now); ok && (first.At.IsZero() || slot.At.Before(first.At)) {
@@ -88,5 +78,6 @@ func (r Renderer) Next(now time.Time, schedules ...ledger.Schedule) *Next {
 	if first.At.IsZero() {
 		return nil
 	}
-	return &Next{Job: first.Job, Date: first.Date, Time: first.Time, Zone: first.Zone, Slot: first.Index, At: r.Instant(first.At)}
+	next := r.NamedSlot(first)
+	return &next
 }

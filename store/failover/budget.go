@@ -98,13 +98,13 @@ func (b *Budget) take(ctx context.Context) (time.Duration, error) {
 	}
 	var paced store.Grant
 	granted, spent := b.shared.inRedis(ctx, func(redis Store) (err error) {
-		paced, err = redis.Take(ctx, b.name, b.limits, store.Ask{Known: b.known})
+		paced, err = redis.Take(ctx, b.name, b.limits, store.TakeRequest{Known: b.known})
 		return err
 	})
 	if granted && spent != nil {
 		return paced.Wait, spent
 	}
-	grant, err := b.shared.database.Take(ctx, b.name, b.limits, store.Ask{After: paced.Wait})
+	grant, err := b.shared.database.Take(ctx, b.name, b.limits, store.TakeRequest{After: paced.Wait})
 	// Where the clocks are a day apart, a count of one says nothing about the same day of the other.
 	if b.known = (store.Count{}); !granted || paced.Count.Day == grant.Count.Day {
 		b.known = grant.Count

@@ -29,7 +29,7 @@ func TestRedisPacesAndTheDatabaseCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, limits := newWorld(), store.Limits{PerMinute: 60, PerDay: 10}
 		// Somebody who has another database shares the Redis.
-		if _, err := w.redis.Take(t.Context(), "yahoo", limits, store.Ask{}); err != nil {
+		if _, err := w.redis.Take(t.Context(), "yahoo", limits, store.TakeRequest{}); err != nil {
 			t.Fatal(err)
 		}
 		b := budget(t, w.process(t), limits)

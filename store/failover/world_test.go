@@ -72,7 +72,7 @@ func (m *memory) Release(ctx context.Context, name, token string) error {
 	return err
 }
 
-func (m *memory) Take(ctx context.Context, _ string, l store.Limits, ask store.Ask) (store.Grant, error) {
+func (m *memory) Take(ctx context.Context, _ string, l store.Limits, ask store.TakeRequest) (store.Grant, error) {
 	if err := m.call(ctx); err != nil {
 		return store.Grant{}, err
 	}

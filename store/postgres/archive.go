@@ -27,6 +27,8 @@ type Config struct {
 	MaxConns int32
 	// Now is the clock of revisions; required.
 	Now func() time.Time
+	// Hide hides secrets in the reasons of runs and cells that are written and read; nil where nothing is secret.
+	Hide func(text string) string
 	// Logger takes what a caller is not told by an error; nil for silence.
 	Logger *slog.Logger
 }
@@ -37,6 +39,7 @@ type Archive struct {
 	pool   *pgxpool.Pool
 	name   name
 	now    func() time.Time
+	hide   func(string) string
 	logger *slog.Logger
 }
 
@@ -64,8 +67,8 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the PostgreSQL archive: %w", err)
 	}
-	a := &Archive{pool: pool, name: nameOf(settings), now: cfg.Now, logger: cfg.Logger}
-	a.Store = sqlstore.New(engine{q: pool, name: a.name, archive: a}, dialect())
+	a := &Archive{pool: pool, name: nameOf(settings), now: cfg.Now, hide: cfg.Hide, logger: cfg.Logger}
+	a.Store = sqlstore.New(engine{q: pool, name: a.name, archive: a}, dialect(a.hide))
 	if err := a.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open the PostgreSQL archive: %w", err)

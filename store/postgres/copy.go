@@ -14,7 +14,7 @@ import (
 const copyBars = `COPY candles (series_id, ts, open, high, low, close, volume, flags) FROM STDIN (FORMAT binary)`
 
 // copy stores the bars at the given positions, none of which is stored yet, and returns how many the server counted.
-func (t *Tx) copy(ctx context.Context, id int32, bars *market.Candles, positions []int32) (int, error) {
+func (t *session) copy(ctx context.Context, id int32, bars *market.Candles, positions []int32) (int, error) {
 	if len(positions) == 0 {
 		return 0, nil
 	}

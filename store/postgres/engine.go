@@ -42,23 +42,23 @@ func (e engine) Query(ctx context.Context, sql string, args, into []any, row fun
 
 // Exec runs a statement of the transaction.
 func (t *session) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	if err := t.usable(ctx); err != nil {
-		return 0, t.fail(err)
+	if err := t.Usable(ctx); err != nil {
+		return 0, t.Fail(err)
 	}
 	n, err := engine{q: t.tx, name: t.name}.Exec(ctx, sql, args...)
 	if err != nil {
-		return 0, t.fail(because(ctx, err))
+		return 0, t.Fail(because(ctx, err))
 	}
 	return n, nil
 }
 
 // Query runs a statement of the transaction and reads its rows.
 func (t *session) Query(ctx context.Context, sql string, args, into []any, row func() error) error {
-	if err := t.usable(ctx); err != nil {
-		return t.fail(err)
+	if err := t.Usable(ctx); err != nil {
+		return t.Fail(err)
 	}
 	if err := (engine{q: t.tx, name: t.name}).Query(ctx, sql, args, into, row); err != nil {
-		return t.fail(because(ctx, err))
+		return t.Fail(because(ctx, err))
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func (e engine) Write(ctx context.Context, do func(sqlstore.Querier) error) erro
 }
 
 // dialect is PostgreSQL's.
-func dialect() sqlstore.Dialect {
+func dialect(hide func(string) string) sqlstore.Dialect {
 	return sqlstore.Dialect{
 		Now:       "clock_timestamp()",
 		NowMicros: "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
@@ -88,6 +88,7 @@ func dialect() sqlstore.Dialect {
 			var e *pgconn.PgError
 			return errors.As(err, &e) && e.Code == "23505" && e.ConstraintName == index
 		},
+		Hide: hide,
 		// A server whose transactions are serializable by default refuses a statement that lost to another one.
 		Contended: func(err error) bool {
 			var e *pgconn.PgError

@@ -49,7 +49,7 @@ SELECT (SELECT array_agg(d.ts) FROM differs d WHERE NOT d.known), (SELECT array_
 // merger merges bars with the stored ones of their series, but for the new bars, which it finds. Those go to COPY, which
 // writes them twice as fast as an INSERT, with half the WAL.
 type merger struct {
-	tx   *Tx
+	tx   *session
 	id   int32           // of the series
 	bars *market.Candles // rising
 	buf  []byte          // of the parameters, reused

@@ -6,113 +6,47 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
-	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"barkeep/market"
 	"barkeep/store/sqlstore"
 )
 
-// barRows and revisionRows read the rows of the series $1, $2 that start between $3 and $4, both included. What decode reads
-// has eight bytes, hence the casts.
-const (
-	barRows = `
-		SELECT c.ts, c.open, c.high, c.low, c.close, c.volume, c.flags::bigint
-		FROM candles c` + ofSeries + ` ORDER BY c.ts`
-	revisionRows = `
-		SELECT c.ts, c.open, c.high, c.low, c.close, c.volume, c.flags::bigint, c.revision::bigint, c.replaced_at
-		FROM candle_revisions c` + ofSeries + ` ORDER BY c.ts, c.revision`
-	ofSeries = `
-		WHERE c.series_id = (SELECT s.id FROM series s WHERE s.instrument = $1 AND s.timeframe = $2)
-		  AND c.ts >= $3 AND c.ts <= $4`
-)
-
-// Candles returns the bars of a series that start inside the window, in order; none for a series that is unknown.
-func (a *Archive) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
-	return a.candles(ctx, barRows, series, w)
-}
-
-// Page returns at most limit bars of a series that start inside the window, in order: the first, or with newest the last.
-func (a *Archive) Page(
-	ctx context.Context, series market.Series, w market.Window, limit int, newest bool,
-) (*market.Candles, error) {
-	rows := barRows
-	if newest {
-		rows += ` DESC`
-	}
-	bars, err := a.candles(ctx, rows+` LIMIT `+strconv.Itoa(max(0, limit)), series, w)
-	if err == nil && newest {
-		sqlstore.Reverse(bars)
-	}
-	return bars, err
-}
-
-func (a *Archive) candles(ctx context.Context, sql string, series market.Series, w market.Window) (*market.Candles, error) {
-	bars := market.NewCandles(0)
-	err := a.scan(ctx, sql, series, w, func(b *sqlstore.Bar) error {
-		b.AppendTo(bars)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("candles of %s: %w", series, err)
-	}
-	return bars, nil
-}
-
-// Candles returns the bars of a series that start inside the window, as this transaction sees them.
-func (t *Tx) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
-	err := t.usable(ctx)
-	bars := market.NewCandles(0)
-	if err == nil {
-		first, last := sqlstore.Bounds(w)
-		err = scan(ctx, t.tx.Conn().PgConn(), barRows, series, first, last, func(b *sqlstore.Bar) error {
-			b.AppendTo(bars)
-			return nil
-		})
-	}
-	if err != nil {
-		return nil, t.fail(fmt.Errorf("candles of %s: %w", series, because(ctx, err)))
-	}
-	return bars, nil
-}
-
-// Revisions returns the earlier values of the bars of a series that start inside the window, and when each was replaced
-// (to the microsecond); ordered by start, then by age, oldest first. A bar that changed twice is there twice.
-func (a *Archive) Revisions(ctx context.Context, series market.Series, w market.Window) (
-	bars *market.Candles, replaced []time.Time, err error,
-) {
-	bars = market.NewCandles(0)
-	err = a.scan(ctx, revisionRows, series, w, func(b *sqlstore.Bar) error {
-		b.AppendTo(bars)
-		replaced = append(replaced, time.UnixMicro(b.Replaced).UTC())
-		return nil
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("revisions of %s: %w", series, err)
-	}
-	return bars, replaced, nil
-}
-
-// scan is scan on a connection of the pool.
-func (a *Archive) scan(
-	ctx context.Context, sql string, series market.Series, w market.Window, visit func(*sqlstore.Bar) error,
+// Scan visits bars on a connection of the pool, or on that of the transaction.
+func (e engine) Scan(
+	ctx context.Context, sql string, series market.Series, first, last int64, visit func(*sqlstore.Bar) error,
 ) error {
-	conn, err := a.pool.Acquire(ctx)
-	if err != nil {
+	var conn *pgx.Conn
+	switch q := e.q.(type) {
+	case pgx.Tx:
+		conn = q.Conn()
+	case *pgxpool.Pool:
+		lent, err := q.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer lent.Release()
+		conn = lent.Conn()
+	}
+	return e.name.explain(because(ctx, scan(ctx, conn.PgConn(), sql, series, first, last, visit)))
+}
+
+// Scan visits bars as the transaction sees them.
+func (t *session) Scan(
+	ctx context.Context, sql string, series market.Series, first, last int64, visit func(*sqlstore.Bar) error,
+) error {
+	if err := t.Usable(ctx); err != nil {
 		return err
 	}
-	defer conn.Release()
-	first, last := sqlstore.Bounds(w)
-	return because(ctx, scan(ctx, conn.Conn().PgConn(), sql, series, first, last, visit))
+	return engine{q: t.tx, name: t.name}.Scan(ctx, sql, series, first, last, visit)
 }
 
-// scan visits the rows of a query of the kind of barRows that start between first and last, in Unix microseconds. It reads
-// them off the connection one by one, in binary, so that every bit of a price is the stored one, whatever the session's
-// settings and the URL's mode of execution are. It ends with the first error of visit, to which the bar belongs until it
-// returns.
+// scan does what sqlstore.Querier has Scan do. It reads the rows off the connection one by one, in binary, so that every bit of a
+// price is the stored one, whatever the session's settings and the URL's mode of execution are.
 func scan(
 	ctx context.Context, conn *pgconn.PgConn, sql string, series market.Series, first, last int64,
 	visit func(*sqlstore.Bar) error,
@@ -139,7 +73,7 @@ func scan(
 	return nil
 }
 
-// decode reads a row of barRows, or of revisionRows.
+// decode reads a row of sqlstore.BarRows, or of RevisionRows.
 func decode(bar *sqlstore.Bar, row [][]byte) error {
 	const volume = 5
 	var bits [9]uint64

@@ -49,7 +49,7 @@ func TestBudgets(t *testing.T) {
 func BenchmarkTake(b *testing.B) {
 	archive := migrated(b, database(b))
 	for b.Loop() {
-		if _, err := archive.Take(b.Context(), "yahoo", store.Limits{PerMinute: 1e6, PerDay: 1 << 40}, store.Ask{}); err != nil {
+		if _, err := archive.Take(b.Context(), "yahoo", store.Limits{PerMinute: 1e6, PerDay: 1 << 40}, store.TakeRequest{}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -69,7 +69,7 @@ func BenchmarkTakeOfACrowd(b *testing.B) {
 	for range 8 {
 		callers.Go(func() {
 			for range left {
-				if _, err := archive.Take(context.Background(), "yahoo", store.Limits{PerMinute: 1e6}, store.Ask{}); err != nil {
+				if _, err := archive.Take(context.Background(), "yahoo", store.Limits{PerMinute: 1e6}, store.TakeRequest{}); err != nil {
 					b.Error(err)
 				}
 			}

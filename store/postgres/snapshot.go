@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"barkeep/market"
 	"barkeep/store"
 	"barkeep/store/sqlstore"
 )
@@ -54,29 +53,4 @@ func (a *Archive) Identity(ctx context.Context) (identity string, err error) {
 		return "", fmt.Errorf("ask the server who it is: %w", err)
 	}
 	return identity, nil
-}
-
-// ScanBars visits the bars of a series that start between first and last, both included and in Unix microseconds, in order.
-// It ends with the first error of visit; the bar belongs to visit until it returns. Memory does not grow with the bars.
-func (s *Snapshot) ScanBars(
-	ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error,
-) error {
-	return s.scan(ctx, "bars", barRows, series, first, last, visit)
-}
-
-// ScanRevisions is ScanBars for the earlier values of changed bars, ordered by start and then by age, oldest first.
-func (s *Snapshot) ScanRevisions(
-	ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error,
-) error {
-	return s.scan(ctx, "revisions", revisionRows, series, first, last, visit)
-}
-
-func (s *Snapshot) scan(
-	ctx context.Context, what, sql string, series market.Series, first, last int64, visit func(*market.StoredBar) error,
-) error {
-	err := scan(ctx, s.tx.Conn().PgConn(), sql, series, first, last, func(b *sqlstore.Bar) error { return visit(&b.StoredBar) })
-	if err != nil {
-		return fmt.Errorf("read the %s of %s: %w", what, series, because(ctx, err))
-	}
-	return nil
 }

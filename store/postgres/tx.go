@@ -8,8 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"barkeep/ledger"
-	"barkeep/market"
 	"barkeep/store"
 	"barkeep/store/sqlstore"
 )
@@ -27,14 +25,14 @@ const (
 type Tx struct {
 	sqlstore.Tx
 	*session
-	now time.Time // of every revision of this transaction
 }
 
 // session runs the statements of one transaction.
 type session struct {
 	tx   pgx.Tx
 	name name
-	err  error // the first failure of a statement: nothing is accepted after it, and nothing is committed
+	now  time.Time // of every revision of this transaction
+	err  error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
 }
 
 // beginWrite starts a transaction. Read committed, whatever the server's default: what is read under a series' lock has to
@@ -58,26 +56,16 @@ func (a *Archive) begin(ctx context.Context) (*Tx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", a.name.explain(err))
 	}
-	s := &session{tx: tx, name: a.name}
-	return &Tx{Tx: sqlstore.NewTx(s, dialect(), s.fail), session: s, now: a.now().UTC()}, nil
-}
-
-// Settle tells whether the cell is stored. The transaction that may have written it had the lock of its series, which this one
-// waits for: by then it was committed or never will be, though its COMMIT came late or its server waited for a standby.
-func (t *Tx) Settle(ctx context.Context, cell ledger.Cell) (committed bool, err error) {
-	series := market.Series{Instrument: cell.Instrument, Timeframe: market.Timeframe(cell.Timeframe)}
-	if _, err := t.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockKey(series)); err != nil {
-		return false, fmt.Errorf("wait for the writers of %s: %w", series, err)
-	}
-	return t.HasCell(ctx, cell)
+	s := &session{tx: tx, name: a.name, now: a.now().UTC()}
+	return &Tx{sqlstore.NewTx(s, dialect(a.hide)), s}, nil
 }
 
 // Commit makes the transaction durable. After an error nothing of it is stored, but for one that wraps store.ErrInDoubt: the
 // answer did not come, since the server died or the connection broke while it committed.
 func (t *Tx) Commit(ctx context.Context) error {
-	if err := t.usable(ctx); err != nil {
+	if err := t.Usable(ctx); err != nil {
 		t.Rollback()
-		return fmt.Errorf("commit: %w", t.fail(err))
+		return fmt.Errorf("commit: %w", t.Fail(err))
 	}
 	// Not cancelled by the caller: an interrupted COMMIT would not tell whether it was one.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitWait)
@@ -86,7 +74,7 @@ func (t *Tx) Commit(ctx context.Context) error {
 		if doubtful(err) {
 			err = store.InDoubt(err)
 		}
-		return fmt.Errorf("commit: %w", t.fail(err))
+		return fmt.Errorf("commit: %w", t.Fail(err))
 	}
 	return nil
 }
@@ -100,17 +88,17 @@ func (t *Tx) Rollback() {
 	_ = t.tx.Rollback(ctx)
 }
 
-// usable tells whether another statement may be run.
-func (t *session) usable(ctx context.Context) error {
+// Usable tells whether another statement may be run.
+func (t *session) Usable(ctx context.Context) error {
 	if t.err != nil {
 		return fmt.Errorf("an earlier statement of the transaction failed: %w", t.err)
 	}
 	return ctx.Err()
 }
 
-// fail remembers the first failure, so that a caller who goes on cannot commit half of the work: the server ends the
+// Fail remembers the first failure, so that a caller who goes on cannot commit half of the work: the server ends the
 // transaction at an error of its own, but does not know of a context that ended between two statements.
-func (t *session) fail(err error) error {
+func (t *session) Fail(err error) error {
 	err = t.name.explain(err)
 	if t.err == nil {
 		t.err = err

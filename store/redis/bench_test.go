@@ -22,7 +22,7 @@ func benchmarked(b *testing.B) *redis.Client {
 func BenchmarkTake(b *testing.B) {
 	c := benchmarked(b)
 	for b.Loop() {
-		if _, err := c.Take(b.Context(), "yahoo", store.Limits{PerMinute: 1e6}, store.Ask{}); err != nil {
+		if _, err := c.Take(b.Context(), "yahoo", store.Limits{PerMinute: 1e6}, store.TakeRequest{}); err != nil {
 			b.Fatal(err)
 		}
 	}

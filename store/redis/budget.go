@@ -69,13 +69,13 @@ type grant struct {
 // answer, or too slowly to keep time by, the error wraps ErrUnavailable.
 //
 // The client sends along the furthest state that it saw, so that a Redis that lost its data goes on from there.
-func (c *Client) Take(ctx context.Context, name string, limits store.Limits, ask store.Ask) (store.Grant, error) {
+func (c *Client) Take(ctx context.Context, name string, limits store.Limits, request store.TakeRequest) (store.Grant, error) {
 	if err := store.CheckBudget(name, limits); err != nil {
 		return store.Grant{}, err
 	}
 	for range takeAttempts {
 		began := c.now()
-		g, err := c.reserve(ctx, name, limits, ask)
+		g, err := c.reserve(ctx, name, limits, request)
 		grant := store.Grant{Wait: g.wait, Count: g.Count}
 		switch {
 		case err != nil:
@@ -114,15 +114,15 @@ func (c *Client) Remaining(ctx context.Context, name string, limits store.Limits
 }
 
 // reserve runs takeScript and remembers what it learned.
-func (c *Client) reserve(ctx context.Context, name string, limits store.Limits, ask store.Ask) (grant, error) {
-	c.learn(name, grant{Count: ask.Known})
+func (c *Client) reserve(ctx context.Context, name string, limits store.Limits, request store.TakeRequest) (grant, error) {
+	c.learn(name, grant{Count: request.Known})
 	seen, next := c.lastSeen(name), int64(0)
 	if seen.slot > 0 {
 		next = seen.slot + limits.Spacing().Microseconds()
 	}
 	answer, err := c.numbers(ctx, "take from budget "+name, 5, func(ctx context.Context) ([]int64, error) {
 		return c.scripts.take.Run(ctx, c.client, c.budgetKey(name), limits.Spacing().Microseconds(), limits.PerDay,
-			max(0, ask.After).Microseconds(), limits.Horizon().Microseconds(), next, seen.Day, seen.Used).Int64Slice()
+			max(0, request.After).Microseconds(), limits.Horizon().Microseconds(), next, seen.Day, seen.Used).Int64Slice()
 	})
 	if err != nil {
 		return grant{}, err

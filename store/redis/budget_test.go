@@ -79,7 +79,7 @@ func TestBudgetOutlivesAForgetfulServer(t *testing.T) {
 	if left, err := c.Remaining(t.Context(), "yahoo", limits); left != 0 || err != nil {
 		t.Errorf("%d left, %v, want 0", left, err)
 	}
-	if _, err := c.Take(t.Context(), "yahoo", limits, store.Ask{}); !errors.Is(err, store.ErrDayIsSpent) {
+	if _, err := c.Take(t.Context(), "yahoo", limits, store.TakeRequest{}); !errors.Is(err, store.ErrDayIsSpent) {
 		t.Errorf("the fourth request of three: %v", err)
 	}
 }
@@ -106,11 +106,11 @@ func TestSlotOfALateAnswerIsGivenUp(t *testing.T) {
 			late = n
 		}
 		set(4) // two calls: their moments are given up, the third one's is good
-		if grant, err := c.Take(t.Context(), "late", limits, store.Ask{}); err != nil || (grant.Wait-2*limits.Spacing()).Abs() > 30*time.Second {
+		if grant, err := c.Take(t.Context(), "late", limits, store.TakeRequest{}); err != nil || (grant.Wait-2*limits.Spacing()).Abs() > 30*time.Second {
 			t.Errorf("wait %s, %v, want about two spacings of %s", grant.Wait, err, limits.Spacing())
 		}
 		set(math.MaxInt)
-		if _, err := c.Take(t.Context(), "late", limits, store.Ask{}); !errors.Is(err, redis.ErrUnavailable) {
+		if _, err := c.Take(t.Context(), "late", limits, store.TakeRequest{}); !errors.Is(err, redis.ErrUnavailable) {
 			t.Errorf("a server that is always late: %v", err)
 		}
 	})
@@ -126,7 +126,7 @@ func TestBudgetOfThePreviousRelease(t *testing.T) {
 		if err := c.Client().HSet(t.Context(), key, "next", noon.UnixMicro(), "day", day, "used", 3).Err(); err != nil {
 			t.Fatal(err)
 		}
-		ask := store.Ask{After: time.Until(noon)}
+		ask := store.TakeRequest{After: time.Until(noon)}
 		if grant, err := c.Take(t.Context(), "previous", limits, ask); err != nil || grant.Count != (store.Count{Day: day, Used: 4}) {
 			t.Errorf("%+v, %v, want the fourth request of day %d", grant, err, day)
 		}

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,21 +89,15 @@ func Open(ctx context.Context, cfg Config) (*Client, error) {
 
 // prepare builds a Client that is not connected, with its defaults filled in.
 func prepare(cfg Config) *Client {
-	c := &Client{
-		prefix: cfg.Prefix, cacheBars: cfg.CacheBars, timeout: cfg.Timeout, now: cfg.Now, seen: map[string]grant{},
+	return &Client{
+		prefix: cmp.Or(cfg.Prefix, DefaultPrefix), cacheBars: cmp.Or(cfg.CacheBars, DefaultCacheBars),
+		timeout: cfg.Timeout, now: cfg.Now, seen: map[string]grant{},
 		scripts: scripts{
 			acquire: goredis.NewScript(acquireScript), extend: goredis.NewScript(extendLeaseScript),
 			release: goredis.NewScript(releaseLeaseScript), take: goredis.NewScript(takeScript),
 			usage: goredis.NewScript(usageScript), put: goredis.NewScript(putScript),
 		},
 	}
-	if c.prefix == "" {
-		c.prefix = DefaultPrefix
-	}
-	if c.cacheBars == 0 {
-		c.cacheBars = DefaultCacheBars
-	}
-	return c
 }
 
 // Ping tells whether Redis answers: the server, the primary that the sentinels name, or any node of a cluster that says the

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -45,12 +46,7 @@ func (c *Client) connectServer(o *goredis.Options) {
 
 // bound sets how long one call may take: Config.Timeout, else the read_timeout of the URL, else the default.
 func (c *Client) bound(readTimeout time.Duration) {
-	if c.timeout == 0 {
-		c.timeout = DefaultTimeout
-		if readTimeout > 0 {
-			c.timeout = readTimeout
-		}
-	}
+	c.timeout = cmp.Or(c.timeout, max(readTimeout, 0), DefaultTimeout)
 }
 
 // noHandOver switches the hand-over protocol of hosted servers off.

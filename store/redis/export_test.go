@@ -28,7 +28,7 @@ type Slot struct {
 
 // Reserve takes a moment of a budget, whose day may be spent.
 func (c *Client) Reserve(ctx context.Context, name string, limits store.Limits) (Slot, error) {
-	g, err := c.reserve(ctx, name, limits, store.Ask{})
+	g, err := c.reserve(ctx, name, limits, store.TakeRequest{})
 	return Slot{OK: g.ok, At: time.UnixMicro(g.slot).UTC(), Wait: g.wait}, err
 }
 

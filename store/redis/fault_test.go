@@ -20,7 +20,7 @@ import (
 func everyCall(ctx context.Context, s *redis.Client) map[string]error {
 	_, acquire := s.Acquire(ctx, "another", "mine", time.Minute)
 	_, extend := s.Extend(ctx, "held", "mine", time.Minute)
-	_, take := s.Take(ctx, "yahoo", generous(), store.Ask{})
+	_, take := s.Take(ctx, "yahoo", generous(), store.TakeRequest{})
 	_, remaining := s.Remaining(ctx, "yahoo", generous())
 	_, _, _, newest := s.Newest(ctx, es5())
 	markers := s.Markers()
@@ -59,7 +59,7 @@ func TestStoppedServerIsUnavailable(t *testing.T) {
 	if still, err := s.Extend(t.Context(), "held", "mine", time.Minute); still || err != nil {
 		t.Errorf("extend of what the server forgot: %v, %v", still, err)
 	}
-	if _, err := s.Take(t.Context(), "yahoo", generous(), store.Ask{}); err != nil {
+	if _, err := s.Take(t.Context(), "yahoo", generous(), store.TakeRequest{}); err != nil {
 		t.Error(err)
 	}
 }

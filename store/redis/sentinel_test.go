@@ -43,7 +43,7 @@ func TestKilledPrimaryIsFollowedByItsReplica(t *testing.T) {
 	set := servers.RunRedisSentinel(t, 4*time.Second, servers.Options{})
 	s := open(t, set.URL())
 	acquire(t, s, "held", "mine")
-	if _, err := s.Take(t.Context(), "yahoo", generous(), store.Ask{}); err != nil {
+	if _, err := s.Take(t.Context(), "yahoo", generous(), store.TakeRequest{}); err != nil {
 		t.Fatal(err)
 	}
 	done := doneOf(1)
@@ -191,7 +191,7 @@ func TestUnknownNameOfThePrimaryIsUnavailable(t *testing.T) {
 		_, ok, get := m.Get(ctx, slot(0))
 		_, _, cached, newest := s.Newest(ctx, es5())
 		_, acquire := s.Acquire(ctx, "x", "mine", time.Minute)
-		_, take := s.Take(ctx, "yahoo", generous(), store.Ask{})
+		_, take := s.Take(ctx, "yahoo", generous(), store.TakeRequest{})
 		if won || ok || cached {
 			t.Errorf("nobody's markers and bars are there: %v, %v, %v", won, ok, cached)
 		}

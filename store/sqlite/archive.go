@@ -26,6 +26,8 @@ type Config struct {
 	// Clock is the clock by which leases end; required. All processes that share the file have to share it: it is the
 	// machine's, whatever time Now says.
 	Clock func() time.Time
+	// Hide hides secrets in the reasons of runs and cells that are written and read; nil where nothing is secret.
+	Hide func(text string) string
 	// Logger takes what a caller is not told by an error; nil for silence.
 	Logger *slog.Logger
 }
@@ -37,6 +39,7 @@ type Archive struct {
 	path   string
 	now    func() time.Time
 	clock  func() time.Time
+	hide   func(string) string
 	logger *slog.Logger
 	file   *identity
 	writer *sql.DB // exactly one connection; whoever holds it may write
@@ -60,7 +63,9 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Archive{path: path, now: cfg.Now, clock: cfg.Clock, logger: cfg.Logger, file: &identity{path: path}}
+	a := &Archive{
+		path: path, now: cfg.Now, clock: cfg.Clock, hide: cfg.Hide, logger: cfg.Logger, file: &identity{path: path},
+	}
 	if a.writer, err = filePool(a.file, writerDSN(path, "rwc"), writerDSN(path, "rw"), 1); err != nil {
 		return nil, openError(path, err)
 	}
@@ -68,7 +73,7 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 		a.Close()
 		return nil, openError(path, err)
 	}
-	a.Store = sqlstore.New(engine{a.reader, a.clock, a.file, a.write}, dialect())
+	a.Store = sqlstore.New(engine{a.reader, a.clock, a.file, a.write}, dialect(a.hide))
 	if err := a.probe(ctx); err != nil {
 		a.Close()
 		return nil, openError(path, err)

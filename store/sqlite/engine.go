@@ -78,11 +78,11 @@ func (t *session) Exec(ctx context.Context, query string, args ...any) (int64, e
 
 // Query runs a statement of the transaction and reads its rows. It looks at ctx before and not while it runs, as exec does.
 func (t *session) Query(ctx context.Context, query string, args, into []any, row func() error) error {
-	if err := t.usable(ctx); err != nil {
+	if err := t.Usable(ctx); err != nil {
 		return err
 	}
 	if err := rows(context.WithoutCancel(ctx), t.conn, query, timed(t.clock, query, args), into, row); err != nil {
-		return t.fail(err)
+		return t.Fail(err)
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func timed(clock func() time.Time, query string, args []any) []any {
 }
 
 // dialect is SQLite's. The columns that leases and turns end in hold milliseconds; they are rounded up, and the clock down.
-func dialect() sqlstore.Dialect {
+func dialect(hide func(string) string) sqlstore.Dialect {
 	return sqlstore.Dialect{
 		Now:       "(:now / 1000)",
 		NowMicros: ":now",
@@ -125,6 +125,7 @@ func dialect() sqlstore.Dialect {
 		Duplicate: func(err error, _ string, columns ...string) bool {
 			return err != nil && strings.Contains(err.Error(), "UNIQUE constraint failed: "+strings.Join(columns, ", "))
 		},
+		Hide:      hide,
 		Contended: func(error) bool { return false },
 	}
 }

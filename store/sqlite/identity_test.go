@@ -131,7 +131,10 @@ func everyUse(t *testing.T, path string, archive store.Archive) {
 		"candles":   func() error { _, err := archive.Candles(ctx, es5m(), always()); return err },
 		"page":      func() error { _, err := archive.Page(ctx, es5m(), always(), 1, true); return err },
 		"revisions": func() error { _, _, err := archive.Revisions(ctx, es5m(), always()); return err },
-		"budget":    func() error { _, err := archive.Take(ctx, "x", store.Limits{PerMinute: 1}, store.Ask{}); return err },
+		"budget": func() error {
+			_, err := archive.Take(ctx, "x", store.Limits{PerMinute: 1}, store.TakeRequest{})
+			return err
+		},
 	} {
 		gone(t, what, path, use())
 	}
@@ -216,7 +219,7 @@ func TestALastingFaultSaysWhatItIs(t *testing.T) {
 	if _, err := conn.ExecContext(t.Context(), `DROP TABLE budgets`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := archive.Take(t.Context(), "x", store.Limits{PerMinute: 1}, store.Ask{}); !errors.Is(err, store.ErrSchema) {
+	if _, err := archive.Take(t.Context(), "x", store.Limits{PerMinute: 1}, store.TakeRequest{}); !errors.Is(err, store.ErrSchema) {
 		t.Errorf("without its table: %v", err)
 	}
 	if err := archive.Told(t.Context(), "x", "x"); err != nil {

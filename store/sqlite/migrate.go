@@ -23,10 +23,10 @@ func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 	}
 	err = a.write(ctx, func(tx *Tx) error {
 		if from, _, err = versions(ctx, tx.conn, a.path); err != nil {
-			return tx.fail(err)
+			return tx.Fail(err)
 		}
 		if err := tx.conn.Raw(func(c any) error { return up(ctx, c) }); err != nil {
-			return tx.fail(err)
+			return tx.Fail(err)
 		}
 		to, _, err = versions(ctx, tx.conn, a.path)
 		return err

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"bufio"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,34 +21,40 @@ func roomOf(path string) (free, total uint64, name string, ok bool) {
 		blocks = fs.Bfree // some are kept for root
 	}
 	size := uint64(fs.Bsize) //nolint:gosec // no size is negative
-	return blocks * size, fs.Blocks * size, mountOf(path), true
+	name = filepath.Dir(path)
+	if point, device := MountOf(path); point != "" {
+		name = device + " on " + point
+	}
+	return blocks * size, fs.Blocks * size, name, true
 }
 
-// mountOf names the file system of a path: its type, its device and where it is mounted.
-func mountOf(path string) string {
-	name := filepath.Dir(path)
-	real, err := filepath.EvalSymlinks(path)
+// MountOf tells where the file system of a path is mounted, and its type and device; empty texts when that is not known. The path
+// need not be there yet.
+func MountOf(path string) (point, device string) {
+	real, err := filepath.Abs(path)
 	if err != nil {
-		return name
+		return "", ""
+	}
+	if there, err := filepath.EvalSymlinks(real); err == nil {
+		real = there
 	}
 	mounts, err := os.Open("/proc/self/mountinfo") // proc_pid_mountinfo(5)
 	if err != nil {
-		return name
+		return "", ""
 	}
 	defer mounts.Close() //nolint:errcheck // it was only read
-	longest := 0
 	for lines := bufio.NewScanner(mounts); lines.Scan(); {
 		mount, system, _ := strings.Cut(lines.Text(), " - ")
 		left, right := strings.Fields(mount), strings.Fields(system)
 		if len(left) < 5 || len(right) < 2 {
 			continue
 		}
-		point := strings.ReplaceAll(left[4], `\040`, " ")
-		if within(real, point) && len(point) >= longest { // of two at one place the later one counts
-			longest, name = len(point), fmt.Sprintf("%s %s on %s", right[0], right[1], point)
+		at := strings.ReplaceAll(left[4], `\040`, " ")
+		if within(real, at) && len(at) >= len(point) { // of two at one place the later one counts
+			point, device = at, right[0]+" "+right[1]
 		}
 	}
-	return name
+	return point, device
 }
 
 // within tells whether path is folder or lies below it.

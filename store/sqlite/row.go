@@ -11,8 +11,24 @@ import (
 	"barkeep/store/sqlstore"
 )
 
-// scan visits the rows of a query of the kind of barRows that start between first and last, in Unix microseconds. It ends with
-// the first error of visit, to which the bar belongs until it returns.
+// Scan visits bars on the connections that are read on.
+func (e engine) Scan(
+	ctx context.Context, query string, series market.Series, first, last int64, visit func(*sqlstore.Bar) error,
+) error {
+	return watched(e.watch, func() error { return scan(ctx, e.reader, query, series, first, last, visit) })
+}
+
+// Scan visits bars as the transaction sees them.
+func (t *session) Scan(
+	ctx context.Context, query string, series market.Series, first, last int64, visit func(*sqlstore.Bar) error,
+) error {
+	if err := t.Usable(ctx); err != nil {
+		return err
+	}
+	return scan(ctx, t.conn, query, series, first, last, visit)
+}
+
+// scan does what sqlstore.Querier has Scan do.
 func scan(
 	ctx context.Context, q querier, query string, series market.Series, first, last int64, visit func(*sqlstore.Bar) error,
 ) error {
@@ -23,8 +39,8 @@ func scan(
 	return each(rows, visit)
 }
 
-// each visits rows with the columns of barRows or revisionRows, and closes them. It takes the driver's values as they are:
-// conversions of database/sql by reflection would double the time of reading a million bars.
+// each visits rows with the columns of sqlstore.BarRows or RevisionRows, and closes them. It takes the driver's values as they
+// are: conversions of database/sql by reflection would double the time of reading a million bars.
 func each(rows *sql.Rows, visit func(*sqlstore.Bar) error) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	columns, err := rows.Columns()
@@ -50,7 +66,7 @@ func each(rows *sql.Rows, visit func(*sqlstore.Bar) error) (err error) {
 	return rows.Err()
 }
 
-// decode reads a row of barRows, or of revisionRows.
+// decode reads a row of sqlstore.BarRows, or of RevisionRows.
 func decode(bar *sqlstore.Bar, values []any) error {
 	var ok [9]bool
 	var ts int64

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 
-	"barkeep/market"
 	"barkeep/store"
 	"barkeep/store/sqlstore"
 )
@@ -43,31 +42,4 @@ func (s *Snapshot) Close() {
 	// Outside of a transaction the first one fails; nothing was written that could be lost.
 	_, _ = s.conn.ExecContext(context.Background(), `ROLLBACK`)
 	_ = s.conn.Close()
-}
-
-// ScanBars visits the bars of a series that start between first and last, both included and in Unix microseconds, in order.
-// It ends with the first error of visit; the bar belongs to visit until it returns. Memory does not grow with the bars.
-func (s *Snapshot) ScanBars(
-	ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error,
-) error {
-	return s.scan(ctx, "bars", barRows, series, first, last, visit)
-}
-
-// ScanRevisions is ScanBars for the earlier values of changed bars, ordered by start and then by age, oldest first.
-func (s *Snapshot) ScanRevisions(
-	ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error,
-) error {
-	return s.scan(ctx, "revisions", revisionRows, series, first, last, visit)
-}
-
-func (s *Snapshot) scan(
-	ctx context.Context, what, query string, series market.Series, first, last int64, visit func(*market.StoredBar) error,
-) error {
-	err := watched(s.files, func() error {
-		return scan(ctx, s.conn, query, series, first, last, func(b *sqlstore.Bar) error { return visit(&b.StoredBar) })
-	})
-	if err != nil {
-		return fmt.Errorf("read the %s of %s: %w", what, series, err)
-	}
-	return nil
 }

@@ -59,7 +59,7 @@ func opened(tb testing.TB, path string) *sqlite.Archive {
 // viewed opens a file for reading only and closes it after the test; closing it before is fine.
 func viewed(tb testing.TB, path string) *sqlite.View {
 	tb.Helper()
-	view, err := sqlite.OpenView(tb.Context(), path, time.Now)
+	view, err := sqlite.OpenView(tb.Context(), path, time.Now, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 
 	codes "modernc.org/sqlite/lib"
 
-	"barkeep/ledger"
 	"barkeep/store"
 	"barkeep/store/sqlstore"
 )
@@ -30,7 +29,6 @@ var errFinished = errors.New("the transaction is finished")
 type Tx struct {
 	sqlstore.Tx
 	*session
-	now time.Time // of every revision of this transaction
 }
 
 // session runs the statements of one transaction.
@@ -38,7 +36,8 @@ type session struct {
 	conn  *sql.Conn // nil once finished
 	file  *identity
 	clock func() time.Time
-	err   error // the first failure of a statement: nothing is accepted after it, and nothing is committed
+	now   time.Time // of every revision of this transaction
+	err   error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
 
 	// prepared holds by their text the statements that write rowsPerStatement bars: a large write runs thousands.
 	prepared map[string]*sql.Stmt
@@ -72,12 +71,12 @@ func (a *Archive) begin(ctx context.Context) (*Tx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin on %s: %w", a.path, errors.Join(a.file.explain(err), connection.Close()))
 	}
-	s := &session{conn: connection, file: a.file, clock: a.clock, prepared: map[string]*sql.Stmt{}}
+	s := &session{conn: connection, file: a.file, clock: a.clock, now: a.now().UTC(), prepared: map[string]*sql.Stmt{}}
 	if err := a.file.check(); err != nil {
 		_ = s.release(driver.ErrBadConn) // which closes the connection, and comes back
 		return nil, fmt.Errorf("begin on %s: %w", a.path, err)
 	}
-	return &Tx{Tx: sqlstore.NewTx(s, dialect(), s.fail), session: s, now: a.now().UTC()}, nil
+	return &Tx{sqlstore.NewTx(s, dialect(a.hide)), s}, nil
 }
 
 // patiently tries again for lockWait while another process holds the file.
@@ -97,15 +96,10 @@ func patiently(ctx context.Context, try func() error) error {
 	}
 }
 
-// Settle tells whether the cell is stored. It waits for nobody: this transaction has the file's only write lock.
-func (t *Tx) Settle(ctx context.Context, cell ledger.Cell) (committed bool, err error) {
-	return t.HasCell(ctx, cell)
-}
-
 // Commit makes the transaction durable, in the file that is at its path. When it returns an error nothing of the transaction is
 // stored there, unless the error wraps store.ErrInDoubt; a ctx that has ended before is such an error.
 func (t *Tx) Commit(ctx context.Context) error {
-	if err := t.usable(ctx); err != nil {
+	if err := t.Usable(ctx); err != nil {
 		t.Rollback()
 		return fmt.Errorf("commit: %w", err)
 	}
@@ -167,22 +161,22 @@ func (t *session) release(state error) error {
 	return conn.Close()
 }
 
-// usable tells whether another statement may be run. A context that has ended is a failure like any other: a caller who
+// Usable tells whether another statement may be run. A context that has ended is a failure like any other: a caller who
 // overlooks it must not commit what came before.
-func (t *session) usable(ctx context.Context) error {
+func (t *session) Usable(ctx context.Context) error {
 	switch {
 	case t.conn == nil:
 		return errFinished
 	case t.err != nil:
 		return fmt.Errorf("an earlier statement of the transaction failed: %w", t.err)
 	case ctx.Err() != nil:
-		return t.fail(ctx.Err())
+		return t.Fail(ctx.Err())
 	}
 	return nil
 }
 
-// fail remembers the first failure, so that a caller who goes on cannot commit half of the work.
-func (t *session) fail(err error) error {
+// Fail remembers the first failure, so that a caller who goes on cannot commit half of the work.
+func (t *session) Fail(err error) error {
 	err = t.file.explain(err)
 	if t.err == nil {
 		t.err = err
@@ -193,7 +187,7 @@ func (t *session) fail(err error) error {
 // exec runs a statement of the transaction and returns the number of rows it wrote. It looks at ctx before and not while
 // it runs: the engine would answer an interrupt with a rollback of its own, and no statement here writes over 50 rows.
 func (t *session) exec(ctx context.Context, query string, args ...any) (int, error) {
-	if err := t.usable(ctx); err != nil {
+	if err := t.Usable(ctx); err != nil {
 		return 0, err
 	}
 	return t.rowsWritten(t.conn.ExecContext(context.WithoutCancel(ctx), query, args...))
@@ -201,14 +195,14 @@ func (t *session) exec(ctx context.Context, query string, args ...any) (int, err
 
 // execPrepared is exec for a statement that is run many times in one transaction.
 func (t *session) execPrepared(ctx context.Context, query string, args ...any) (int, error) {
-	if err := t.usable(ctx); err != nil {
+	if err := t.Usable(ctx); err != nil {
 		return 0, err
 	}
 	statement := t.prepared[query]
 	if statement == nil {
 		var err error
 		if statement, err = t.conn.PrepareContext(ctx, query); err != nil {
-			return 0, t.fail(err)
+			return 0, t.Fail(err)
 		}
 		t.prepared[query] = statement
 	}
@@ -218,7 +212,7 @@ func (t *session) execPrepared(ctx context.Context, query string, args ...any) (
 // rowsWritten is how many rows a statement wrote.
 func (t *session) rowsWritten(result sql.Result, err error) (int, error) {
 	if err != nil {
-		return 0, t.fail(err)
+		return 0, t.Fail(err)
 	}
 	n, err := result.RowsAffected()
 	return int(n), err

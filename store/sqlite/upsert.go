@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"barkeep/market"
@@ -13,47 +12,21 @@ import (
 // of a large write to the bars themselves, and how late a cancelled context is seen to a few milliseconds.
 const barsPerChunk = 4000
 
-// Upsert stores bars of one series and says what was inserted, changed and left alone. They may come in any order; of two
-// with the same start the last one counts. A changed bar, be it by its flags alone, keeps its old values as a revision. A
-// volume of 0 or none never replaces a real one (promise P3). Bars that are there already cost reads only.
-//
-// Columns of unequal length, prices that are no finite number and volumes below market.NoVolume are refused with
-// market.ErrInvalidCandle. After that and any other error the transaction can only be rolled back.
-func (t *Tx) Upsert(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error) {
-	if err := t.usable(ctx); err != nil {
-		return market.Stored{}, fmt.Errorf("store bars of %s: %w", series, err)
-	}
-	bars, err := series.Storable(bars)
-	if err != nil {
-		return market.Stored{}, t.fail(fmt.Errorf("store %w", err))
-	}
-	if bars.Len() == 0 {
-		return market.Stored{}, nil
-	}
-	stored, err := t.store(ctx, series, bars)
-	if err != nil {
-		return market.Stored{}, t.fail(fmt.Errorf("store bars of %s: %w", series, err))
-	}
-	return stored, nil
-}
+// Lock has nothing to do: the transaction has the file's only write lock.
+func (t *session) Lock(context.Context, market.Series) error { return nil }
 
-// store writes rising bars and counts them into the row of the series.
-func (t *Tx) store(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error) {
-	row, err := t.OpenSeries(ctx, series)
-	if err != nil {
-		return market.Stored{}, err
-	}
+// Merge stores rising bars.
+func (t *session) Merge(ctx context.Context, row sqlstore.SeriesRow, bars *market.Candles) (market.Stored, error) {
 	u := &upsert{tx: t, bars: bars, series: row, first: bars.Len(), last: -1, sql: statementsOf(row.ID)}
 	if err := u.run(ctx); err != nil {
 		return market.Stored{}, err
 	}
-	stored := u.stored()
-	return stored, t.CountBars(ctx, row, stored)
+	return u.stored(), nil
 }
 
-// upsert is one call of Upsert at work. Its lists hold positions in bars and are written when a statement is full.
+// upsert is one call of Merge at work. Its lists hold positions in bars and are written when a statement is full.
 type upsert struct {
-	tx     *Tx
+	tx     *session
 	bars   *market.Candles // rising
 	series sqlstore.SeriesRow
 	sql    statements

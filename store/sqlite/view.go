@@ -28,9 +28,11 @@ type View struct {
 	close func() error
 }
 
-// OpenView opens a file that is there. Clock is that of leases (Config). The error names the path and says what is wrong with
+// OpenView opens a file that is there. Clock and hide are those of a Config. The error names the path and says what is wrong with
 // it; it wraps fs.ErrNotExist when there is no file.
-func OpenView(ctx context.Context, path string, clock func() time.Time) (*View, error) {
+func OpenView(
+	ctx context.Context, path string, clock func() time.Time, hide func(string) string,
+) (*View, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -54,7 +56,7 @@ func OpenView(ctx context.Context, path string, clock func() time.Time) (*View, 
 	if err != nil {
 		return nil, errors.Join(openError(path, err), v.db.Close(), v.close())
 	}
-	v.Store = sqlstore.New(engine{v.db, clock, v.files, v.refuse}, dialect())
+	v.Store = sqlstore.New(engine{v.db, clock, v.files, v.refuse}, dialect(hide))
 	return v, nil
 }
 

@@ -27,7 +27,7 @@ func TestViewSaysWhatIsWrong(t *testing.T) {
 		"nothing":              {filepath.Join(folder, "none.db"), "there is no such file"},
 		"below a file":         {filepath.Join(text, "archive.db"), "not a directory"},
 	} {
-		view, err := sqlite.OpenView(t.Context(), test.path, time.Now)
+		view, err := sqlite.OpenView(t.Context(), test.path, time.Now, nil)
 		if err == nil {
 			t.Errorf("%s: it was opened: %v", name, view.Close())
 			continue

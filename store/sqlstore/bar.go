@@ -38,9 +38,9 @@ func (b *Bar) ColumnVolume() int64 {
 	return b.Volume
 }
 
-// Bounds are the first and the last microsecond of a window, as the archives take them. Bars start on whole seconds of the
+// bounds are the first and the last microsecond of a window, as the archives take them. Bars start on whole seconds of the
 // years 1 to 9999, so a bound beyond them, or between two seconds, may be moved.
-func Bounds(w market.Window) (first, last int64) {
+func bounds(w market.Window) (first, last int64) {
 	return bound(w.From) * microsPerSecond, bound(w.To)*microsPerSecond - 1
 }
 
@@ -53,8 +53,8 @@ func bound(t time.Time) int64 {
 	return min(max(seconds, market.FirstTS), market.LastTS+1)
 }
 
-// Reverse turns columns round, in place: a page of the newest bars is read from its end.
-func Reverse(bars *market.Candles) {
+// reverse turns columns round, in place: a page of the newest bars is read from its end.
+func reverse(bars *market.Candles) {
 	slices.Reverse(bars.TS)
 	for _, column := range [][]float64{bars.Open, bars.High, bars.Low, bars.Close} {
 		slices.Reverse(column)

@@ -21,12 +21,14 @@ var errLate = fmt.Errorf("the answer takes longer than %s", store.MaxDelay)
 
 // Take reserves the next free moment of the named budget for one request; see store.Budgets. A moment whose answer takes too
 // long is given up.
-func (s *Store) Take(ctx context.Context, name string, limits store.Limits, ask store.Ask) (grant store.Grant, err error) {
+func (s *Store) Take(
+	ctx context.Context, name string, limits store.Limits, request store.TakeRequest,
+) (grant store.Grant, err error) {
 	if err := store.CheckBudget(name, limits); err != nil {
 		return store.Grant{}, err
 	}
 	for range takeAttempts {
-		grant, err = s.takeOnce(ctx, name, limits, ask)
+		grant, err = s.takeOnce(ctx, name, limits, request)
 		if ctx.Err() != nil || !(errors.Is(err, errLate) || s.d.Contended(err)) {
 			break
 		}
@@ -38,13 +40,15 @@ func (s *Store) Take(ctx context.Context, name string, limits store.Limits, ask 
 }
 
 // takeOnce takes a moment in one transaction. A moment that was committed too late counts, and is given up.
-func (s *Store) takeOnce(ctx context.Context, name string, limits store.Limits, ask store.Ask) (grant store.Grant, err error) {
+func (s *Store) takeOnce(
+	ctx context.Context, name string, limits store.Limits, request store.TakeRequest,
+) (grant store.Grant, err error) {
 	brief, cancel := ctx, context.CancelFunc(func() {})
 	defer func() { cancel() }()
 	err = s.db.Write(ctx, func(q Querier) error {
 		// Here SQLite's file is ours already: another process that writes for long makes no answer late.
 		brief, cancel = context.WithTimeoutCause(ctx, store.MaxDelay, errLate)
-		grant, err = s.take(brief, q, name, limits, ask)
+		grant, err = s.take(brief, q, name, limits, request)
 		return err
 	})
 	if errors.Is(context.Cause(brief), errLate) && !errors.Is(err, store.ErrDayIsSpent) {
@@ -56,7 +60,7 @@ func (s *Store) takeOnce(ctx context.Context, name string, limits store.Limits, 
 // take reserves a moment by the generic cell rate algorithm with a burst of 1: next is when the following one begins. The day
 // is that of the reserved moment. The row of the budget is locked meanwhile.
 func (s *Store) take(
-	ctx context.Context, q Querier, name string, limits store.Limits, ask store.Ask,
+	ctx context.Context, q Querier, name string, limits store.Limits, request store.TakeRequest,
 ) (grant store.Grant, err error) {
 	if _, err := q.Exec(ctx, `INSERT INTO budgets (name, next, day, used) VALUES ($1, 0, 0, 0) ON CONFLICT (name) DO NOTHING`,
 		name); err != nil {
@@ -70,7 +74,7 @@ func (s *Store) take(
 	if _, err := one(ctx, q, `SELECT `+s.d.NowMicros, nil, []any{&now}); err != nil { // after the row was waited for
 		return store.Grant{}, err
 	}
-	asked := now + micros(max(0, ask.After))
+	asked := now + micros(max(0, request.After))
 	slot := max(asked, next)
 	if slot > asked+limits.Horizon().Microseconds() {
 		slot = asked
@@ -86,8 +90,8 @@ func (s *Store) take(
 	if day == grant.Count.Day { // as the previous release counts
 		counted = max(counted, used)
 	}
-	if ask.Known.Day == grant.Count.Day {
-		counted = max(counted, int64(ask.Known.Used))
+	if request.Known.Day == grant.Count.Day {
+		counted = max(counted, int64(request.Known.Used))
 	}
 	if limits.PerDay > 0 && counted >= int64(limits.PerDay) {
 		grant.Count.Used, grant.Wait = int(counted), time.Duration((grant.Count.Day+1)*dayLength-now)*time.Microsecond
@@ -154,12 +158,9 @@ func (s *Store) Spend(ctx context.Context, name string, most int) (ok bool, err 
 
 // SetBack moves the next free moment of a budget back that was reserved by a clock that is so much ahead; see store.Moments.
 func (s *Store) SetBack(ctx context.Context, name string, ahead time.Duration) error {
-	err := s.db.Direct(ctx, func(q Querier) error {
-		_, err := q.Exec(ctx, `
-			UPDATE budgets SET next = next - CAST($2 AS bigint) WHERE name = $1 AND next > `+s.d.NowMicros+` - CAST($2 AS bigint) / 2`,
-			name, micros(ahead))
-		return err
-	})
+	_, err := s.exec(ctx, `
+		UPDATE budgets SET next = next - CAST($2 AS bigint) WHERE name = $1 AND next > `+s.d.NowMicros+` - CAST($2 AS bigint) / 2`,
+		name, micros(ahead))
 	if err != nil {
 		return fmt.Errorf("set budget %s back by %s: %w", name, ahead, err)
 	}

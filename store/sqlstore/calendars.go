@@ -47,7 +47,7 @@ func listings(ctx context.Context, q Querier, d Dialect, where string, args ...a
 // front month changes with each contract; it is kept as it was last.
 func (t Tx) RecordListing(ctx context.Context, instrument string, l market.Listing, seen time.Time) error {
 	if err := t.recordListing(ctx, instrument, l, seen); err != nil {
-		return t.fail(fmt.Errorf("record the listing of %s: %w", instrument, err))
+		return t.q.Fail(fmt.Errorf("record the listing of %s: %w", instrument, err))
 	}
 	return nil
 }

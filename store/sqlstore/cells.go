@@ -17,20 +17,20 @@ func (t Tx) RecordCell(ctx context.Context, cell ledger.Cell) error {
 	return nil
 }
 
-// HasCell tells whether this very evidence is stored, as it was given to RecordCell.
-func (t Tx) HasCell(ctx context.Context, cell ledger.Cell) (bool, error) {
-	found, err := cells(ctx, t.q, `
+// hasCell tells whether this very evidence is stored, as it was given to RecordCell.
+func (t Tx) hasCell(ctx context.Context, cell ledger.Cell) (bool, error) {
+	found, err := t.d.cells(ctx, t.q, `
 		SELECT `+cellColumns+`
 		FROM cells c
 		WHERE c.run_id = $1 AND c.instrument = $2 AND c.timeframe = $3`, cell.RunID, cell.Instrument, cell.Timeframe)
 	if err != nil {
 		return false, fmt.Errorf("cell %s %s of run %d: %w", cell.Instrument, cell.Timeframe, cell.RunID, err)
 	}
-	return len(found) == 1 && sameCell(found[0], cell), nil
+	return len(found) == 1 && t.d.sameCell(found[0], cell), nil
 }
 
 // sameCell compares what is stored with what was written: times to the microsecond.
-func sameCell(stored, written ledger.Cell) bool {
+func (d *Dialect) sameCell(stored, written ledger.Cell) bool {
 	for _, at := range []struct{ stored, written *time.Time }{
 		{&stored.From, &written.From},
 		{&stored.To, &written.To},
@@ -42,7 +42,7 @@ func sameCell(stored, written ledger.Cell) bool {
 		}
 		*at.stored = *at.written
 	}
-	written.Reason = text(written.Reason)
+	written.Reason = d.hidden(d.reason(written.Reason))
 	return stored == written
 }
 
@@ -60,7 +60,7 @@ func recordCell(ctx context.Context, q Querier, d Dialect, cell ledger.Cell) err
 		       fetched = excluded.fetched, inserted = excluded.inserted, changed = excluded.changed,
 		       unchanged = excluded.unchanged, newest = excluded.newest, finished = excluded.finished,
 		       job = excluded.job, slot_at = excluded.slot_at`,
-		cell.RunID, cell.Instrument, cell.Timeframe, string(cell.State), text(cell.Reason), d.instant(cell.From),
+		cell.RunID, cell.Instrument, cell.Timeframe, string(cell.State), d.reason(cell.Reason), d.instant(cell.From),
 		d.instant(cell.To), cell.Requests, cell.Fetched, cell.Inserted, cell.Changed, cell.Unchanged, d.instant(cell.Newest),
 		d.instant(cell.Finished), cell.State.OK())
 	if d.Duplicate(err, "cells_effective", "cells.job", "cells.slot_at", "cells.instrument", "cells.timeframe") {
@@ -90,7 +90,7 @@ const cellColumns = `c.run_id, c.instrument, c.timeframe, c.state, c.reason, c.w
 	c.inserted, c.changed, c.unchanged, c.newest, c.finished`
 
 // cells reads all rows of a statement that returns cellColumns.
-func cells(ctx context.Context, q Querier, sql string, args ...any) ([]ledger.Cell, error) {
+func (d *Dialect) cells(ctx context.Context, q Querier, sql string, args ...any) ([]ledger.Cell, error) {
 	all := []ledger.Cell{}
 	var c ledger.Cell
 	var from, to, newest, finished stamp
@@ -99,6 +99,7 @@ func cells(ctx context.Context, q Querier, sql string, args ...any) ([]ledger.Ce
 		&c.Unchanged, &newest, &finished,
 	}
 	err := q.Query(ctx, sql, args, into, func() error {
+		c.Reason = d.hidden(c.Reason)
 		c.From, c.To, c.Newest, c.Finished = from.Time, to.Time, newest.Time, finished.Time
 		all = append(all, c)
 		return nil
@@ -113,7 +114,7 @@ func (d *Dialect) order(table string) string {
 
 // Cells returns the cells of a run, ordered by instrument and timeframe as text.
 func (s *Store) Cells(ctx context.Context, runID int64) ([]ledger.Cell, error) {
-	found, err := cells(ctx, s.db, `
+	found, err := s.d.cells(ctx, s.db, `
 		SELECT `+cellColumns+`
 		FROM cells c
 		WHERE c.run_id = $1
@@ -127,7 +128,7 @@ func (s *Store) Cells(ctx context.Context, runID int64) ([]ledger.Cell, error) {
 // Committed returns the newest cell of each series over the attempts of a slot, forced ones left out; newest by run ID.
 // They are ordered by instrument and timeframe as text.
 func (s *Store) Committed(ctx context.Context, slot ledger.Slot) ([]ledger.Cell, error) {
-	found, err := cells(ctx, s.db, `
+	found, err := s.d.cells(ctx, s.db, `
 		SELECT `+cellColumns+`
 		FROM (
 			SELECT c.*, row_number() OVER (PARTITION BY c.instrument, c.timeframe ORDER BY c.run_id DESC) AS nth

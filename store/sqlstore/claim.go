@@ -136,7 +136,7 @@ var errDone = errors.New("the slot is done")
 func (s *Store) claimAdHoc(ctx context.Context, run ledger.Run, lease time.Duration) (claim ledger.Claim, err error) {
 	err = s.settle(ctx, func(q Querier) error {
 		claim = ledger.Claim{}
-		running, err := runs(ctx, q, `
+		running, err := s.d.runs(ctx, q, `
 			SELECT `+s.d.runColumns()+`
 			FROM runs
 			WHERE job = $1 AND trading_date = '' AND state = 'running'
@@ -169,7 +169,7 @@ func (s *Store) claimAdHoc(ctx context.Context, run ledger.Run, lease time.Durat
 
 // begin inserts the run unless an index says that another is in the way. The attempt is counted in the same statement.
 func (s *Store) begin(ctx context.Context, q Querier, run ledger.Run, lease time.Duration) (ledger.Run, bool, error) {
-	return alive(oneRun(ctx, q, `
+	return alive(s.d.oneRun(ctx, q, `
 		INSERT INTO runs (job, trading_date, slot, attempt, forced, entry, host, pid, state, started, token, lease_until,
 		       slot_at, slot_time, slot_zone)
 		SELECT CAST($1 AS text), CAST($2 AS text), CAST($3 AS integer),
@@ -202,7 +202,7 @@ func slotAt(slot ledger.Slot) any {
 
 // running is the run of a slot that is running, of which there is one at most. It reads as abandoned when its lease is over.
 func (s *Store) running(ctx context.Context, q Querier, slot ledger.Slot) (ledger.Run, bool, error) {
-	return oneRun(ctx, q, `
+	return s.d.oneRun(ctx, q, `
 		SELECT `+s.d.runColumns()+`
 		FROM runs
 		WHERE job = $1 AND slot_at = $2 AND state = 'running'`, string(slot.Job), slotAt(slot))
@@ -210,7 +210,7 @@ func (s *Store) running(ctx context.Context, q Querier, slot ledger.Slot) (ledge
 
 // resume lets the lease of a run begin again whose claim was committed but whose answer did not arrive.
 func (s *Store) resume(ctx context.Context, q Querier, run ledger.Run, lease time.Duration) (ledger.Run, bool, error) {
-	return alive(oneRun(ctx, q, `
+	return alive(s.d.oneRun(ctx, q, `
 		UPDATE runs SET lease_until = `+s.d.After("$3")+`
 		WHERE id = $1 AND token = $2 AND state = 'running'
 		RETURNING `+s.d.runColumns(), run.ID, run.Token, micros(lease)))
@@ -219,7 +219,7 @@ func (s *Store) resume(ctx context.Context, q Querier, run ledger.Run, lease tim
 // abandon ends a run whose lease is over, or says errMoved where it no longer is so. Its lock waits for the transactions that
 // Fence let through and keeps new ones out, which PostgreSQL's UPDATE alone would not.
 func (s *Store) abandon(ctx context.Context, q Querier, run ledger.Run, now time.Time) (ledger.Run, error) {
-	abandoned, still, err := oneRun(ctx, q, `
+	abandoned, still, err := s.d.oneRun(ctx, q, `
 		WITH held AS (
 			SELECT r.id AS held_id
 			FROM runs r

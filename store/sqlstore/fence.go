@@ -9,22 +9,20 @@ import (
 	"barkeep/ledger"
 )
 
-// Tx is the part of an engine's write transaction that is not bars.
+// Tx is an engine's write transaction but for its end. After an error of a statement it is not committed any more.
 type Tx struct {
-	q    Querier
-	d    Dialect
-	fail func(error) error
+	q Session
+	d Dialect
 }
 
-// NewTx makes it over the statements of an engine's transaction. After an error of one of them that transaction is not
-// committed any more; fail does the same for an error that no statement had, and returns it.
-func NewTx(q Querier, d Dialect, fail func(error) error) Tx { return Tx{q, d, fail} }
+// NewTx makes it over the statements of an engine's transaction.
+func NewTx(q Session, d Dialect) Tx { return Tx{q, d} }
 
 // Fence fails with an error that wraps ledger.ErrLost unless the run is running and has the token. Until the transaction ends
 // the run stays so: claims and ends of the run wait for it. The lock is the weakest that makes them wait; heartbeats go on.
 func (t Tx) Fence(ctx context.Context, runID int64, token string) error {
 	if err := fence(ctx, t.q, t.d, runID, token); err != nil {
-		return t.fail(fmt.Errorf("fence run %d: %w", runID, err))
+		return t.q.Fail(fmt.Errorf("fence run %d: %w", runID, err))
 	}
 	return nil
 }
@@ -47,17 +45,13 @@ func fence(ctx context.Context, q Querier, d Dialect, runID int64, token string)
 // waits for other writers of the file, so a lease has to be longer than the longest of their transactions.
 func (s *Store) Heartbeat(ctx context.Context, run ledger.Run, lease time.Duration) (still bool, err error) {
 	until := s.d.After("$3")
-	err = s.db.Direct(ctx, func(q Querier) error {
-		n, err := q.Exec(ctx, `
-			UPDATE runs SET lease_until = CASE WHEN lease_until > `+until+` THEN lease_until ELSE `+until+` END
-			WHERE id = $1 AND token = $2 AND state = 'running'`, run.ID, run.Token, micros(lease))
-		still = n == 1
-		return err
-	})
+	n, err := s.exec(ctx, `
+		UPDATE runs SET lease_until = CASE WHEN lease_until > `+until+` THEN lease_until ELSE `+until+` END
+		WHERE id = $1 AND token = $2 AND state = 'running'`, run.ID, run.Token, micros(lease))
 	if err != nil {
 		return false, fmt.Errorf("heartbeat of run %d: %w", run.ID, err)
 	}
-	return still, nil
+	return n == 1, nil
 }
 
 // Finish writes the state, the reason and the end of a run if it (by its ID) is running and has the token. It is true also
@@ -85,7 +79,7 @@ func (s *Store) finish(ctx context.Context, q Querier, run ledger.Run) (ok bool,
 		)
 		UPDATE runs SET state = $3, reason = $4, finished = $5
 		FROM held
-		WHERE id = held_id`, run.ID, run.Token, string(run.State), text(run.Reason), s.d.instant(run.Finished))
+		WHERE id = held_id`, run.ID, run.Token, string(run.State), s.d.reason(run.Reason), s.d.instant(run.Finished))
 	if err != nil || n == 1 {
 		return err == nil, err
 	}

@@ -45,16 +45,3 @@ func (s *Store) Release(ctx context.Context, name, token string) error {
 	}
 	return nil
 }
-
-// exec runs one statement that writes, again while it only loses to others.
-func (s *Store) exec(ctx context.Context, sql string, args ...any) (n int64, err error) {
-	for {
-		err = s.db.Direct(ctx, func(q Querier) error {
-			n, err = q.Exec(ctx, sql, args...)
-			return err
-		})
-		if !s.d.Contended(err) || ctx.Err() != nil {
-			return n, err
-		}
-	}
-}

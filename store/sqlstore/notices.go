@@ -51,12 +51,9 @@ func (s *Store) turn(
 
 // Told records that a notice was told. It may be repeated.
 func (s *Store) Told(ctx context.Context, subject string, kind ledger.NoticeKind) error {
-	err := s.db.Direct(ctx, func(q Querier) error {
-		_, err := q.Exec(ctx, `
-			INSERT INTO told (subject, kind, turn_until, told) VALUES ($1, $2, `+s.d.NowMicros+`, `+s.d.NowMicros+`)
-			ON CONFLICT (subject, kind) DO UPDATE SET told = coalesce(told.told, excluded.told)`, text(subject), string(kind))
-		return err
-	})
+	_, err := s.exec(ctx, `
+		INSERT INTO told (subject, kind, turn_until, told) VALUES ($1, $2, `+s.d.NowMicros+`, `+s.d.NowMicros+`)
+		ON CONFLICT (subject, kind) DO UPDATE SET told = coalesce(told.told, excluded.told)`, text(subject), string(kind))
 	if err != nil {
 		return fmt.Errorf("record that people were told that %s %s: %w", subject, kind, err)
 	}
@@ -65,10 +62,7 @@ func (s *Store) Told(ctx context.Context, subject string, kind ledger.NoticeKind
 
 // Forget lets a notice be told once more. It may be repeated.
 func (s *Store) Forget(ctx context.Context, subject string, kind ledger.NoticeKind) error {
-	err := s.db.Direct(ctx, func(q Querier) error {
-		_, err := q.Exec(ctx, `DELETE FROM told WHERE subject = $1 AND kind = $2 AND told IS NOT NULL`, text(subject), string(kind))
-		return err
-	})
+	_, err := s.exec(ctx, `DELETE FROM told WHERE subject = $1 AND kind = $2 AND told IS NOT NULL`, text(subject), string(kind))
 	if err != nil {
 		return fmt.Errorf("forget that people were told that %s %s: %w", subject, kind, err)
 	}

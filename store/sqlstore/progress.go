@@ -11,16 +11,15 @@ import (
 // RecordProgress writes what a run is doing now, for other processes to show. The error wraps ledger.ErrLost when the run was
 // taken over.
 func (s *Store) RecordProgress(ctx context.Context, run ledger.Run, progress ledger.Progress) error {
+	progress.Waiting = s.d.hidden(progress.Waiting)
 	said, err := json.Marshal(progress)
 	if err == nil {
-		err = s.db.Direct(ctx, func(q Querier) error {
-			n, err := q.Exec(ctx, `UPDATE runs SET progress = $3 WHERE id = $1 AND token = $2 AND state = 'running'`,
-				run.ID, run.Token, text(string(said)))
-			if err == nil && n == 0 {
-				err = ledger.ErrLost
-			}
-			return err
-		})
+		var n int64
+		n, err = s.exec(ctx, `UPDATE runs SET progress = $3 WHERE id = $1 AND token = $2 AND state = 'running'`,
+			run.ID, run.Token, text(string(said)))
+		if err == nil && n == 0 {
+			err = ledger.ErrLost
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("record the progress of run %d: %w", run.ID, err)

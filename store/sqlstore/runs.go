@@ -19,7 +19,7 @@ func (d *Dialect) runColumns() string {
 }
 
 // runs reads all rows of a statement that returns runColumns.
-func runs(ctx context.Context, q Querier, sql string, args ...any) ([]ledger.Run, error) {
+func (d *Dialect) runs(ctx context.Context, q Querier, sql string, args ...any) ([]ledger.Run, error) {
 	all := []ledger.Run{}
 	var r ledger.Run
 	var started, finished stamp
@@ -37,7 +37,7 @@ func runs(ctx context.Context, q Querier, sql string, args ...any) ([]ledger.Run
 		if at != nil {
 			r.Slot.At = time.Unix(*at, 0).UTC()
 		}
-		if over {
+		if r.Reason = d.hidden(r.Reason); over {
 			r.State, r.Reason = ledger.StateAbandoned, leaseEnded
 		}
 		all = append(all, r)
@@ -47,8 +47,8 @@ func runs(ctx context.Context, q Querier, sql string, args ...any) ([]ledger.Run
 }
 
 // oneRun reads the first row of a statement that returns runColumns; false when there is none.
-func oneRun(ctx context.Context, q Querier, sql string, args ...any) (ledger.Run, bool, error) {
-	all, err := runs(ctx, q, sql, args...)
+func (d *Dialect) oneRun(ctx context.Context, q Querier, sql string, args ...any) (ledger.Run, bool, error) {
+	all, err := d.runs(ctx, q, sql, args...)
 	if err != nil || len(all) == 0 {
 		return ledger.Run{}, false, err
 	}
@@ -57,7 +57,7 @@ func oneRun(ctx context.Context, q Querier, sql string, args ...any) (ledger.Run
 
 // Runs returns the newest runs, newest first, limit at most. A run whose lease is over reads as abandoned.
 func (s *Store) Runs(ctx context.Context, limit int) ([]ledger.Run, error) {
-	found, err := runs(ctx, s.db, `SELECT `+s.d.runColumns()+` FROM runs ORDER BY id DESC LIMIT $1`, max(0, limit))
+	found, err := s.d.runs(ctx, s.db, `SELECT `+s.d.runColumns()+` FROM runs ORDER BY id DESC LIMIT $1`, max(0, limit))
 	if err != nil {
 		return nil, fmt.Errorf("the newest %d runs: %w", limit, err)
 	}
@@ -66,7 +66,7 @@ func (s *Store) Runs(ctx context.Context, limit int) ([]ledger.Run, error) {
 
 // Run returns a run by its id; false when there is none. A run whose lease is over reads as abandoned.
 func (s *Store) Run(ctx context.Context, id int64) (ledger.Run, bool, error) {
-	run, found, err := oneRun(ctx, s.db, `SELECT `+s.d.runColumns()+` FROM runs WHERE id = $1`, id)
+	run, found, err := s.d.oneRun(ctx, s.db, `SELECT `+s.d.runColumns()+` FROM runs WHERE id = $1`, id)
 	if err != nil {
 		return ledger.Run{}, false, fmt.Errorf("run %d: %w", id, err)
 	}
@@ -76,7 +76,7 @@ func (s *Store) Run(ctx context.Context, id int64) (ledger.Run, bool, error) {
 // InProgress is the oldest run of the job that is running with its lease not over, with a slot or without; false when there
 // is none.
 func (s *Store) InProgress(ctx context.Context, job ledger.Job) (ledger.Run, bool, error) {
-	run, found, err := oneRun(ctx, s.db, `
+	run, found, err := s.d.oneRun(ctx, s.db, `
 		SELECT `+s.d.runColumns()+`
 		FROM runs
 		WHERE job = $1 AND state = 'running' AND lease_until > `+s.d.Now+`

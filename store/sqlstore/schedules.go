@@ -83,10 +83,7 @@ func (s *Store) ChangeSchedule(
 
 // DropSchedules forgets which schedules came into force before a time.
 func (s *Store) DropSchedules(ctx context.Context, job ledger.Job, before time.Time) error {
-	err := s.db.Direct(ctx, func(q Querier) error {
-		_, err := q.Exec(ctx, `DELETE FROM schedule_changes WHERE job = $1 AND since < $2`, string(job), before.UnixMicro())
-		return err
-	})
+	_, err := s.exec(ctx, `DELETE FROM schedule_changes WHERE job = $1 AND since < $2`, string(job), before.UnixMicro())
 	if err != nil {
 		return fmt.Errorf("forget by which schedules %s was run before %s: %w", job, before.UTC().Format(time.RFC3339), err)
 	}
@@ -117,12 +114,9 @@ func (s *Store) Audited(ctx context.Context, job ledger.Job) (until time.Time, e
 
 // SetAudited writes what Audited returns.
 func (s *Store) SetAudited(ctx context.Context, job ledger.Job, until time.Time) error {
-	err := s.db.Direct(ctx, func(q Querier) error {
-		_, err := q.Exec(ctx, `
-			INSERT INTO audits (job, until) VALUES ($1, $2) ON CONFLICT (job) DO UPDATE SET until = excluded.until`, string(job),
-			until.UnixMicro())
-		return err
-	})
+	_, err := s.exec(ctx, `
+		INSERT INTO audits (job, until) VALUES ($1, $2) ON CONFLICT (job) DO UPDATE SET until = excluded.until`, string(job),
+		until.UnixMicro())
 	if err != nil {
 		return fmt.Errorf("record up to when the slots of %s were audited: %w", job, err)
 	}
@@ -134,7 +128,7 @@ func (s *Store) SetAudited(ctx context.Context, job ledger.Job, until time.Time)
 // repeated, and costs little where nothing is to be named.
 func (s *Store) NameSlots(ctx context.Context, find func(ledger.Run) (ledger.Slot, bool)) (named int, err error) {
 	const unnamed = ` FROM runs WHERE trading_date <> '' AND slot_at IS NULL`
-	old, err := runs(ctx, s.db, `SELECT `+s.d.runColumns()+unnamed+` ORDER BY id`)
+	old, err := s.d.runs(ctx, s.db, `SELECT `+s.d.runColumns()+unnamed+` ORDER BY id`)
 	if err != nil {
 		return 0, fmt.Errorf("read the runs of earlier releases: %w", err)
 	}

@@ -111,8 +111,8 @@ func seriesRow(ctx context.Context, q Querier, d Dialect, series market.Series) 
 	return rows[0], true, nil
 }
 
-// OpenSeries returns the row of a series, which it makes when it is new. The caller keeps other writers of the series out.
-func (t Tx) OpenSeries(ctx context.Context, series market.Series) (SeriesRow, error) {
+// openSeries returns the row of a series, which it makes when it is new. The caller keeps other writers of the series out.
+func (t Tx) openSeries(ctx context.Context, series market.Series) (SeriesRow, error) {
 	row, found, err := seriesRow(ctx, t.q, t.d, series)
 	if err != nil || found {
 		return row, err
@@ -123,10 +123,10 @@ func (t Tx) OpenSeries(ctx context.Context, series market.Series) (SeriesRow, er
 	return row, err
 }
 
-// CountBars writes into the row of a series what was stored of it since OpenSeries. The new version is the clock, or one more
+// countBars writes into the row of a series what was stored of it since openSeries. The new version is the clock, or one more
 // than the last where the clock stands behind it: counted from 1, an archive that was restored from a backup would come to a
 // version again that a cache still keeps other bars of.
-func (t Tx) CountBars(ctx context.Context, row SeriesRow, stored market.Stored) error {
+func (t Tx) countBars(ctx context.Context, row SeriesRow, stored market.Stored) error {
 	if stored.Inserted+stored.Changed == 0 {
 		return nil
 	}
@@ -152,8 +152,8 @@ func (t Tx) count(ctx context.Context, row SeriesRow, added int, first, last str
 	return err
 }
 
-// CountRemoved writes into the row of a series that bars of it were removed.
-func (t Tx) CountRemoved(ctx context.Context, row SeriesRow, removed int) error {
+// countRemoved writes into the row of a series that bars of it were removed.
+func (t Tx) countRemoved(ctx context.Context, row SeriesRow, removed int) error {
 	end := func(order string) string {
 		return `(SELECT ` + t.d.Seconds("c.ts") + ` FROM candles c WHERE c.series_id = $1 ORDER BY c.ts` + order + ` LIMIT 1)`
 	}
@@ -162,12 +162,12 @@ func (t Tx) CountRemoved(ctx context.Context, row SeriesRow, removed int) error 
 
 // SetCalendar notes by which calendar the bars of a series are keyed and folded. A series without a row gets one.
 func (t Tx) SetCalendar(ctx context.Context, series market.Series, version string) error {
-	row, err := t.OpenSeries(ctx, series)
+	row, err := t.openSeries(ctx, series)
 	if err == nil && row.State.Calendar != version {
 		_, err = t.q.Exec(ctx, `UPDATE series SET calendar = $2, calendar_at = version + bars - counted WHERE id = $1`, row.ID, version)
 	}
 	if err != nil {
-		return t.fail(fmt.Errorf("note the calendar of %s: %w", series, err))
+		return t.q.Fail(fmt.Errorf("note the calendar of %s: %w", series, err))
 	}
 	return nil
 }

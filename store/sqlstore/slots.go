@@ -22,7 +22,7 @@ func (s *Store) Latest(ctx context.Context, slot ledger.Slot, kept ledger.Kept) 
 func (s *Store) judged(
 	ctx context.Context, q Querier, slot ledger.Slot, kept ledger.Kept, without int64,
 ) (ledger.Run, bool, error) {
-	found, err := runs(ctx, q, `
+	found, err := s.d.runs(ctx, q, `
 		SELECT `+s.d.runColumns()+`
 		FROM runs
 		WHERE job = $1 AND slot_at = $2 AND NOT forced AND id <> $3
@@ -59,7 +59,7 @@ func telling(found []ledger.Run) (run, newestDone ledger.Run) {
 func (s *Store) Standing(
 	ctx context.Context, job ledger.Job, from, to time.Time, kept ledger.Kept,
 ) (standing []ledger.Run, err error) {
-	all, err := runs(ctx, s.db, `
+	all, err := s.d.runs(ctx, s.db, `
 		SELECT `+s.d.runColumns()+`
 		FROM runs
 		WHERE job = $1 AND slot_at >= $2 AND slot_at <= $3 AND NOT forced
@@ -120,6 +120,6 @@ func (s *Store) missed(ctx context.Context, q Querier, slot ledger.Slot, reason 
 		INSERT INTO runs (job, trading_date, slot, slot_at, slot_time, slot_zone, attempt, state, reason, started, finished)
 		VALUES ($1, $2, $3, $4, $5, $6, 0, 'missed', $7, $8, $8)
 		ON CONFLICT DO NOTHING`, string(slot.Job), text(slot.Date), slot.Index, slotAt(slot), text(slot.Time), text(slot.Zone),
-		text(reason), s.d.Time(now))
+		s.d.reason(reason), s.d.Time(now))
 	return err == nil, err
 }

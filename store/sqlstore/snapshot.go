@@ -8,7 +8,7 @@ import (
 	"barkeep/market"
 )
 
-// Snapshot is the part of an engine's snapshot that is not bars.
+// Snapshot is an engine's snapshot but for its end.
 type Snapshot struct{ q Querier }
 
 // NewSnapshot makes it over the statements of a transaction that reads.

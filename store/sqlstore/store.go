@@ -1,5 +1,6 @@
-// Package sqlstore keeps everything that is not bars, for both engines: runs and their claims, cells, slots, notices and the
-// rows of the series. Its SQL stands once and both engines run it; the few words in which they differ are in a Dialect.
+// Package sqlstore keeps everything but how bars are written and scanned, for both engines: runs and their claims, cells, slots,
+// notices, the rows of the series, and what is asked of bars. Its SQL stands once and both engines run it; the few words in which
+// they differ are in a Dialect.
 //
 // Statements have the parameters $1, $2, ... and say CAST(... AS ...) where PostgreSQL has to be told a type.
 package sqlstore
@@ -9,6 +10,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"barkeep/market"
 )
 
 // Querier runs statements: each by itself, or all of them within a transaction.
@@ -18,6 +21,24 @@ type Querier interface {
 	// Query runs a statement and calls row for each row of its result, after its columns were scanned into the pointers of
 	// into. It ends with the first error of row.
 	Query(ctx context.Context, sql string, args, into []any, row func() error) error
+	// Scan visits the rows of BarRows or RevisionRows that start between first and last, in Unix microseconds. It ends with the
+	// first error of visit, to which the bar belongs until it returns.
+	Scan(ctx context.Context, sql string, series market.Series, first, last int64, visit func(*Bar) error) error
+}
+
+// Session runs the statements of an engine's write transaction.
+type Session interface {
+	Querier
+	// Usable tells why no other statement may be run: an earlier one failed, the transaction is over, or ctx is.
+	Usable(ctx context.Context) error
+	// Fail keeps the transaction from being committed, as an error of a statement does, and returns what is to be said of err.
+	Fail(err error) error
+	// Lock keeps other writers of a series out until the transaction ends.
+	Lock(ctx context.Context, series market.Series) error
+	// Merge stores rising bars of the series whose row it is given, as Tx.Upsert has it, and counts what it did.
+	Merge(ctx context.Context, row SeriesRow, bars *market.Candles) (market.Stored, error)
+	// Withdraw takes bars out of the series, as Tx.Remove has it.
+	Withdraw(ctx context.Context, row SeriesRow, starts []int64) (removed int, err error)
 }
 
 // Engine is a database. The methods of Querier read, each statement by itself.
@@ -50,11 +71,14 @@ type Dialect struct {
 	Bytewise string
 	// Duplicate tells whether a statement failed because of the unique index of this name over these columns of a table.
 	Duplicate func(err error, index string, columns ...string) bool
+	// Hide hides secrets in the reasons of runs and cells, on their way in and, since an earlier release may have written them, on
+	// their way out. It is no matter of the engine, and nil where nothing is secret.
+	Hide func(text string) string
 	// Contended tells whether a statement failed only because another one ran at the same time; it may be run again.
 	Contended func(error) bool
 }
 
-// Store is the part of an archive that is not bars. Its methods may be called by several goroutines at once.
+// Store is an archive but for its write transactions. Its methods may be called by several goroutines at once.
 type Store struct {
 	db Engine
 	d  Dialect
@@ -62,6 +86,19 @@ type Store struct {
 
 // New makes the store of an engine.
 func New(db Engine, d Dialect) *Store { return &Store{db: db, d: d} }
+
+// exec runs one statement that writes, again while it only loses to others.
+func (s *Store) exec(ctx context.Context, sql string, args ...any) (n int64, err error) {
+	for {
+		err = s.db.Direct(ctx, func(q Querier) error {
+			n, err = q.Exec(ctx, sql, args...)
+			return err
+		})
+		if !s.d.Contended(err) || ctx.Err() != nil {
+			return n, err
+		}
+	}
+}
 
 // one runs a query for at most one row and tells whether there was one.
 func one(ctx context.Context, q Querier, sql string, args, into []any) (found bool, err error) {
@@ -100,6 +137,17 @@ func (d *Dialect) instant(t time.Time) any {
 
 // micros is a duration in whole microseconds, rounded up, so that no lease is none.
 func micros(d time.Duration) int64 { return (d + time.Microsecond - 1).Microseconds() }
+
+// hidden is a text without secrets.
+func (d *Dialect) hidden(words string) string {
+	if d.Hide == nil {
+		return words
+	}
+	return d.Hide(words)
+}
+
+// reason makes a reason storable.
+func (d *Dialect) reason(words string) string { return text(d.hidden(words)) }
 
 // text makes words that come from elsewhere, a provider's answer say, storable: PostgreSQL refuses a NUL and bytes that
 // are no UTF-8, and an ugly reason must not keep a failure out of the ledger.

@@ -83,7 +83,7 @@ func testBudgetMigrated(t *testing.T, db Database) {
 	if _, _, err := archive.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ask := store.Ask{After: time.Until(noon)}
+	ask := store.TakeRequest{After: time.Until(noon)}
 	limits := store.Limits{PerMinute: 6000, PerDay: 5}
 	if grant, err := archive.Take(t.Context(), "yahoo", limits, ask); err != nil || grant.Count != (store.Count{Day: day, Used: 4}) {
 		t.Errorf("%+v, %v, want the fourth request of day %d", grant, err, day)

@@ -55,7 +55,7 @@ func (s Budgets) take(
 	ctx context.Context, b store.Budgets, name string, limits store.Limits, after time.Duration,
 ) (moment, time.Duration, error) {
 	asked := s.Now()
-	grant, err := b.Take(ctx, name, limits, store.Ask{After: after})
+	grant, err := b.Take(ctx, name, limits, store.TakeRequest{After: after})
 	wait := grant.Wait
 	return moment{asked.Add(wait), s.Now().Add(wait)}, wait, err
 }
@@ -144,7 +144,7 @@ func (s Budgets) testBudgetDay(t *testing.T) {
 	granted, late := 0, 0
 	crowd(all, 8, func(b store.Budgets) {
 		began := s.Now()
-		grant, err := b.Take(t.Context(), name, limits, store.Ask{After: s.until(noon)})
+		grant, err := b.Take(t.Context(), name, limits, store.TakeRequest{After: s.until(noon)})
 		mu.Lock()
 		defer mu.Unlock()
 		if s.Now().Sub(began) > store.MaxDelay {
@@ -170,12 +170,12 @@ func (s Budgets) testBudgetRemaining(t *testing.T) {
 		if left, err := all[1].Remaining(ctx, name, limits); left != want || err != nil {
 			t.Errorf("%d left, %v, want %d", left, err, want)
 		}
-		if _, err := all[0].Take(ctx, name, limits, store.Ask{}); err != nil {
+		if _, err := all[0].Take(ctx, name, limits, store.TakeRequest{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for range 2 {
-		if _, err := all[1].Take(ctx, name, limits, store.Ask{}); !errors.Is(err, store.ErrDayIsSpent) {
+		if _, err := all[1].Take(ctx, name, limits, store.TakeRequest{}); !errors.Is(err, store.ErrDayIsSpent) {
 			t.Errorf("the fourth of three: %v", err)
 		}
 		if left, err := all[0].Remaining(ctx, name, limits); left != 0 || err != nil {
@@ -186,7 +186,7 @@ func (s Budgets) testBudgetRemaining(t *testing.T) {
 	if left, err := all[1].Remaining(ctx, name, limits); left != -1 || err != nil {
 		t.Errorf("without a bound %d are left, %v, want -1", left, err)
 	}
-	if _, err := all[1].Take(ctx, name, limits, store.Ask{}); err != nil {
+	if _, err := all[1].Take(ctx, name, limits, store.TakeRequest{}); err != nil {
 		t.Errorf("without a bound: %v", err)
 	}
 }
@@ -222,7 +222,8 @@ func (s Budgets) testBudgetAfter(t *testing.T) {
 		{0, 10*time.Minute + limits.Spacing()}, // nobody passes a moment that was given away
 		{-time.Hour, 10*time.Minute + 2*limits.Spacing()},
 	} {
-		if wait, err := wait(b.Take(ctx, name, limits, store.Ask{After: c.after})); err != nil || (wait-c.want).Abs() > 2*time.Second {
+		wait, err := wait(b.Take(ctx, name, limits, store.TakeRequest{After: c.after}))
+		if err != nil || (wait-c.want).Abs() > 2*time.Second {
 			t.Errorf("request %d, after %s: wait %s, %v, want %s", i, c.after, wait, err, c.want)
 		}
 	}
@@ -231,7 +232,7 @@ func (s Budgets) testBudgetAfter(t *testing.T) {
 func (s Budgets) testBudgetNames(t *testing.T) {
 	ctx, b, name, limits := t.Context(), s.Fresh(t, 1)[0], "name "+rand.Text(), store.Limits{PerMinute: 1, PerDay: 1}
 	for _, name := range []string{name + "a", name + "b"} {
-		if wait, err := wait(b.Take(ctx, name, limits, store.Ask{})); wait != 0 || err != nil {
+		if wait, err := wait(b.Take(ctx, name, limits, store.TakeRequest{})); wait != 0 || err != nil {
 			t.Errorf("%s: wait %s, %v", name, wait, err)
 		}
 	}
@@ -252,7 +253,7 @@ func (s Budgets) testBudgetRefused(t *testing.T) {
 		{"x", store.Limits{PerMinute: 30, PerDay: -1}},
 		{"", store.Limits{PerMinute: 30}},
 	} {
-		if _, err := b.Take(ctx, c.name, c.limits, store.Ask{}); err == nil {
+		if _, err := b.Take(ctx, c.name, c.limits, store.TakeRequest{}); err == nil {
 			t.Errorf("Take from %q within %+v was accepted", c.name, c.limits)
 		}
 		if _, err := b.Remaining(ctx, c.name, c.limits); err == nil {

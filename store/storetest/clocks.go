@@ -27,7 +27,7 @@ func testSetBack(t *testing.T, db Database) {
 	ctx, limits, fast := t.Context(), store.Limits{PerMinute: 60, PerDay: 100}, 10*time.Minute
 	take := func(after time.Duration, least, most time.Duration) {
 		t.Helper()
-		grant, err := archive.Take(ctx, "clocks", limits, store.Ask{After: after})
+		grant, err := archive.Take(ctx, "clocks", limits, store.TakeRequest{After: after})
 		if err != nil || grant.Wait < least || grant.Wait > most {
 			t.Errorf("a request may be sent in %s, %v; want %s to %s", grant.Wait, err, least, most)
 		}
