@@ -8,17 +8,25 @@ import (
 	"barkeep/calendar"
 )
 
+// zoneStep is what the offsets of zones are multiples of, in seconds, since clocks go by zones.
+const zoneStep = 900
+
 // fallbackZone is where releases before the calendars of all exchanges read the date of a daily row whose answer named no zone.
 const fallbackZone = "America/New_York"
 
 // Rekey gives daily bars the keys that they have by a calendar, at 00:00 of its zone. Version names the calendar by which they
 // were stored (calendar.Calendar.Version); empty for the releases that noted none. Away are the starts that no bar has any more,
-// and rekeyed are all bars under their keys; both in order. Of two bars of a date the one that had the right key holds.
+// and rekeyed are all bars under their keys; both in order. Of two bars of a date the one that had the right key holds. A bar that
+// starts when no zone has a midnight stays: no release keyed it.
 func Rekey(bars *Candles, version string, c *calendar.Calendar, now time.Time) (away []int64, rekeyed *Candles) {
 	old := zoneOfVersion(version)
 	moved := NewCandles(bars.Len())
 	kept := NewCandles(bars.Len())
 	for k, ts := range bars.TS {
+		if ts%zoneStep != 0 {
+			kept.Append(bars.At(k))
+			continue
+		}
 		date, guessed := dateStored(time.Unix(ts, 0), old, c)
 		start := c.Midnight(date)
 		if guessed && k == bars.Len()-1 && D1.End(c, start).After(now) {

@@ -100,6 +100,7 @@ func TestABarThatIsNotOverStaysUnderItsKey(t *testing.T) {
 		start := crypto.Midnight(calendar.Date{Year: 2026, Month: 3, Day: 23 + day})
 		bars.Append(market.Candle{Start: start, Close: float64(day)})
 	}
+	bars.Append(market.Candle{Start: bars.At(2).Start.Add(100 * time.Second), Close: 7}) // nobody's key
 	for _, version := range []string{"", crypto.Version()} {
 		away, rekeyed := market.Rekey(bars, version, crypto, bars.At(0).Start)
 		if len(away) > 0 || !slices.Equal(rekeyed.TS, bars.TS) || !slices.Equal(rekeyed.Close, bars.Close) {
