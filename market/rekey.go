@@ -16,8 +16,8 @@ const fallbackZone = "America/New_York"
 
 // Rekey gives daily bars the keys that they have by a calendar, at 00:00 of its zone. Version names the calendar by which they
 // were stored (calendar.Calendar.Version); empty for the releases that noted none. Away are the starts that no bar has any more,
-// and rekeyed are all bars under their keys; both in order. Of two bars of a date the one that had the right key holds. A bar that
-// starts when no zone has a midnight stays: no release keyed it.
+// and rekeyed are all bars under their keys; both in order. Of two bars of a date the one that had the right key holds. A bar
+// that starts when no zone has a midnight stays: no release keyed it.
 func Rekey(bars *Candles, version string, c *calendar.Calendar, now time.Time) (away []int64, rekeyed *Candles) {
 	old := zoneOfVersion(version)
 	moved := NewCandles(bars.Len())

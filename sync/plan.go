@@ -38,6 +38,8 @@ type Task struct {
 	Leaves time.Time
 
 	native   market.Native      // what the provider serves of the base
+	foreign  bool               // bars of the base, or of what derives from it, are kept by another calendar than the instrument's
+	unnoted  []market.Timeframe // of All: their rows do not note the instrument's calendar
 	imported []market.Timeframe // of All: earlier attempts of the slot have the evidence; this run has no cells for them
 }
 
@@ -98,8 +100,9 @@ func MakePlan(serves market.Capabilities, request Request, states []market.Serie
 	plan := Plan{Made: now}
 	for _, instrument := range request.Instruments {
 		for _, task := range group(serves, instrument, request.Timeframes) {
+			task.readNotes(serves, held)
 			task = planTask(task, serves.Margin, request, held[task.Series()], now)
-			if task.Reason == ReasonRebuild && !task.stored(held) {
+			if request.Rebuild && !task.stored(held) {
 				continue
 			}
 			plan.Tasks = append(plan.Tasks, task)
@@ -107,6 +110,20 @@ func MakePlan(serves market.Capabilities, request Request, states []market.Serie
 	}
 	slices.SortStableFunc(plan.Tasks, urgency)
 	return plan
+}
+
+// readNotes finds out by which calendars the base and all that is stored of what derives from it are kept.
+func (t *Task) readNotes(serves market.Capabilities, held map[market.Series]market.SeriesState) {
+	for _, timeframe := range market.Timeframes() {
+		if base, ok := serves.Base(timeframe); !ok || base != t.Base {
+			continue
+		}
+		state := held[market.Series{Instrument: t.Instrument.Name, Timeframe: timeframe}]
+		t.foreign = t.foreign || foreign(state, t.Instrument.Calendar)
+		if state.Calendar != t.Instrument.Calendar.Version() && slices.Contains(t.All(), timeframe) {
+			t.unnoted = append(t.unnoted, timeframe)
+		}
+	}
 }
 
 // stored leaves out of a task what no bar is stored of, and tells whether anything is.
@@ -177,7 +194,7 @@ func reasonFor(task Task, request Request, held market.SeriesState, now time.Tim
 		return ReasonForced
 	case request.Maintenance:
 		return ReasonMaintenance
-	case upToDate(task, held, now) && foreign(held, task.Instrument.Calendar) && task.Instrument.Calendar.Name != calendar.Unknown:
+	case upToDate(task, held, now) && task.foreign && task.Instrument.Calendar.Name != calendar.Unknown:
 		return ReasonRebuild // where the exchange is not known, the next answer may tell it
 	case upToDate(task, held, now):
 		return ReasonClosed

@@ -282,3 +282,27 @@ func TestWhatIsNeverListedIsOfOneZoneToo(t *testing.T) {
 		}
 	}
 }
+
+// TestADerivedSeriesThatAnEarlierReleaseWroteIsFoldedAnew, though its base is noted; and an import of which all is noted writes no note.
+func TestADerivedSeriesThatAnEarlierReleaseWroteIsFoldedAnew(t *testing.T) {
+	t.Parallel()
+	now := at(t, "2026-05-08T21:05:00Z")
+	b := newBench(t, fixed(now))
+	request := syncer.Request{Instruments: resolve(t, "AAPL"), Timeframes: []market.Timeframe{market.D1, market.W1, market.Mo1}}
+	b.run(t, t.Context(), request)
+	week := market.Series{Instrument: "AAPL", Timeframe: market.W1}
+	for ts, bar := range b.archive.bars[week] {
+		bar.High++
+		b.archive.bars[week][ts] = bar
+		break
+	}
+	b.archive.calendars[week] = ""
+	request.Timeframes = request.Timeframes[:1] // the weeks are kept no longer
+	if told := cell(t, b.run(t, t.Context(), request), "AAPL 1d").Reason; !strings.Contains(told, "rebuilt by the calendar XNYS: 1 bars written") {
+		t.Errorf("the evidence says %q", told)
+	}
+	wantFolded(t, b, "AAPL", request.Instruments[0].Calendar, nil, now)
+	if told := cell(t, b.run(t, t.Context(), request), "AAPL 1d").Reason; strings.Contains(told, "rebuilt") {
+		t.Errorf("the next evidence says %q", told)
+	}
+}

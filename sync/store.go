@@ -63,7 +63,7 @@ func (x *execution) commit(ctx context.Context, w work, part int, done *committe
 	if err := x.list(ctx, tx, w); err != nil {
 		return err
 	}
-	totals, note, err := x.write(ctx, tx, w.task, w.batch.parts[part])
+	totals, note, err := x.write(ctx, tx, w.task, w.batch.parts[part], part == 0)
 	if err != nil {
 		return err
 	}
@@ -145,17 +145,18 @@ func (x *execution) list(ctx context.Context, tx Tx, w work) error {
 	return nil
 }
 
-// write upserts the base and rebuilds what derives from it, in the order of Task.All. What is stored by another calendar is
-// brought to this one first; the note says so.
+// write upserts the base and rebuilds what derives from it, in the order of Task.All. Before the first part, what is stored by
+// another calendar is brought to the instrument's; the note says so.
 func (x *execution) write(
-	ctx context.Context, tx Tx, task Task, part *market.Candles,
+	ctx context.Context, tx Tx, task Task, part *market.Candles, first bool,
 ) (all []seriesResult, note string, err error) {
 	state, _, err := tx.State(ctx, task.Series())
 	if err != nil {
 		return nil, "", fmt.Errorf("read the state of %s: %w", task.Series(), err)
 	}
 	all = make([]seriesResult, len(task.All()))
-	if task.Reason == ReasonRebuild || foreign(state, task.Instrument.Calendar) {
+	unnoted := task.unnoted
+	if task.Reason == ReasonRebuild || first && task.foreign || foreign(state, task.Instrument.Calendar) {
 		done, err := x.rebuild(ctx, tx, task)
 		if err != nil {
 			return nil, "", err
@@ -165,7 +166,7 @@ func (x *execution) write(
 		}
 		note = done.String()
 		x.Logger.InfoContext(ctx, "stored bars were brought to another calendar", "series", task.Series().String(), "result", note)
-		state.Newest = done.results[task.Base].newest
+		state.Newest, unnoted = done.results[task.Base].newest, task.All()
 	}
 	if task.Reason != ReasonRebuild {
 		written, err := x.writeAll(ctx, tx, task, part, state.Newest)
@@ -176,7 +177,7 @@ func (x *execution) write(
 			all[i] = all[i].add(written[i])
 		}
 	}
-	for _, timeframe := range task.All() {
+	for _, timeframe := range unnoted {
 		series := market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}
 		if err := tx.SetCalendar(ctx, series, task.Instrument.Calendar.Version()); err != nil {
 			return nil, "", fmt.Errorf("store %s: %w", series, err)
