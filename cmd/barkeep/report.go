@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -117,24 +118,13 @@ func printPlan(w io.Writer, p syncer.Plan, perMinute float64, asJSON bool) error
 	for _, task := range p.Tasks {
 		t.AppendRow(table.Row{
 			task.Series(), task.Reason, stamp(task.Window.From), stamp(task.Window.To), task.Days(), len(task.Fetches),
-			names(task),
+			strings.Trim(fmt.Sprint(task.Derived), "[]"),
 		})
 	}
 	t.Render()
 	_, err := fmt.Fprintf(w, "dry run: %d requests, about %s at %g a minute; nothing was fetched or stored\n", p.Requests(),
 		p.Estimate(perMinute), perMinute)
 	return err
-}
-
-func names(task syncer.Task) string {
-	line := ""
-	for i, t := range task.Derived {
-		if i > 0 {
-			line += " "
-		}
-		line += string(t)
-	}
-	return line
 }
 
 func newTable(w io.Writer, header ...any) table.Writer {

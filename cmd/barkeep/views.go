@@ -46,26 +46,23 @@ func reportJSON(r syncer.Report, names naming) reportView {
 
 // taskView is a task of a plan as --json shows it.
 type taskView struct {
-	Instrument string     `json:"instrument"`
-	Symbol     string     `json:"symbol"`
-	Timeframe  string     `json:"timeframe"`
-	Derived    []string   `json:"derived"`
-	Reason     string     `json:"reason"`
-	From       *time.Time `json:"from"`
-	To         *time.Time `json:"to"`
-	Requests   int        `json:"requests"`
+	Instrument string             `json:"instrument"`
+	Symbol     string             `json:"symbol"`
+	Timeframe  market.Timeframe   `json:"timeframe"`
+	Derived    []market.Timeframe `json:"derived"`
+	Reason     syncer.Reason      `json:"reason"`
+	From       *time.Time         `json:"from"`
+	To         *time.Time         `json:"to"`
+	Requests   int                `json:"requests"`
 }
 
 func planJSON(p syncer.Plan, perMinute float64) any {
 	tasks := make([]taskView, len(p.Tasks))
 	for i, t := range p.Tasks {
 		tasks[i] = taskView{
-			Instrument: t.Instrument.Name, Symbol: yahoo.Symbol(t.Instrument), Timeframe: string(t.Base), Derived: []string{},
-			Reason: string(t.Reason),
-			From:   optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
-		}
-		for _, d := range t.Derived {
-			tasks[i].Derived = append(tasks[i].Derived, string(d))
+			Instrument: t.Instrument.Name, Symbol: yahoo.Symbol(t.Instrument), Timeframe: t.Base,
+			Derived: append([]market.Timeframe{}, t.Derived...), Reason: t.Reason,
+			From: optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
 		}
 	}
 	return struct {
