@@ -22,8 +22,8 @@ type Config struct {
 	Capabilities market.Capabilities
 
 	Archive  Archive
-	Cache    store.Cache // nil: nothing is cached
-	Leases   Leases      // nil: no leases are taken
+	Cache    store.Cache  // nil: nothing is cached
+	Leases   store.Leases // nil: no leases are taken; the archive's own locks keep writes correct without them
 	Now      func() time.Time
 	Over     func() time.Time // the instant up to which bars are over; nil for Now
 	Logger   *slog.Logger

@@ -2,7 +2,6 @@ package syncer
 
 import (
 	"context"
-	"time"
 
 	"barkeep/ledger"
 	"barkeep/market"
@@ -34,14 +33,3 @@ type Archive interface {
 
 // Tx is one write transaction of the archive.
 type Tx = store.Tx
-
-// Leases let one process at a time work on a series. An error means that they cannot be had at all; the archive's own locks keep
-// writes correct without them.
-type Leases interface {
-	// Acquire takes the lease of a name for ttl unless another token has it.
-	Acquire(ctx context.Context, name, token string, ttl time.Duration) (won bool, err error)
-	// Extend lets a lease that has this token live for another ttl; false when it is gone or another's.
-	Extend(ctx context.Context, name, token string, ttl time.Duration) (still bool, err error)
-	// Release gives the lease back if it has this token; else it does nothing.
-	Release(ctx context.Context, name, token string) error
-}

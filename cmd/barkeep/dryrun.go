@@ -28,7 +28,7 @@ func (d dryRun) print(w io.Writer) error {
 	for _, task := range d.plan.Tasks {
 		t.AppendRow(table.Row{
 			task.Series(), task.Reason, stamp(task.Window.From), stamp(task.Window.To), task.Days(), len(task.Fetches),
-			strings.Join(derived(task), " "),
+			strings.Trim(fmt.Sprint(task.Derived), "[]"),
 		})
 	}
 	t.Render()
@@ -40,25 +40,16 @@ func (d dryRun) print(w io.Writer) error {
 	return err
 }
 
-// derived are the names of the timeframes that a task gives beside its base.
-func derived(task syncer.Task) []string {
-	names := []string{}
-	for _, t := range task.Derived {
-		names = append(names, string(t))
-	}
-	return names
-}
-
 // taskView is a task of a plan as --json shows it.
 type taskView struct {
-	Instrument string     `json:"instrument"`
-	Symbol     string     `json:"symbol"`
-	Timeframe  string     `json:"timeframe"`
-	Derived    []string   `json:"derived"`
-	Reason     string     `json:"reason"`
-	From       *time.Time `json:"from"`
-	To         *time.Time `json:"to"`
-	Requests   int        `json:"requests"`
+	Instrument string             `json:"instrument"`
+	Symbol     string             `json:"symbol"`
+	Timeframe  market.Timeframe   `json:"timeframe"`
+	Derived    []market.Timeframe `json:"derived"`
+	Reason     syncer.Reason      `json:"reason"`
+	From       *time.Time         `json:"from"`
+	To         *time.Time         `json:"to"`
+	Requests   int                `json:"requests"`
 }
 
 // planView is a dry run as --json shows it.
@@ -75,8 +66,9 @@ func (d dryRun) view() planView {
 	tasks := make([]taskView, len(p.Tasks))
 	for i, t := range p.Tasks {
 		tasks[i] = taskView{
-			Instrument: t.Instrument.Name, Symbol: yahoo.Symbol(t.Instrument), Timeframe: string(t.Base), Derived: derived(t),
-			Reason: string(t.Reason), From: optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
+			Instrument: t.Instrument.Name, Symbol: yahoo.Symbol(t.Instrument), Timeframe: t.Base,
+			Derived: append([]market.Timeframe{}, t.Derived...), Reason: t.Reason,
+			From: optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
 		}
 	}
 	return planView{
