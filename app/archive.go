@@ -41,8 +41,8 @@ func OpenArchive(ctx context.Context, c config.Config, now func() time.Time, log
 	return server, server.Close, nil
 }
 
-// Reading is an archive as commands see it that write nothing.
-type Reading interface {
+// ReadOnly is an archive as commands see it that write nothing.
+type ReadOnly interface {
 	query.Archive
 	doctor.Schema
 	store.Clock
@@ -71,7 +71,7 @@ func Calendars(ctx context.Context, c config.Config, o Options) (market.Calendar
 
 // OpenExisting opens an archive for commands that read: it makes nothing, and needs no right to write. The error wraps
 // fs.ErrNotExist, and is a matter of configuration, when an embedded archive is not there yet.
-func OpenExisting(ctx context.Context, c config.Config, o Options) (Reading, func(), error) {
+func OpenExisting(ctx context.Context, c config.Config, o Options) (ReadOnly, func(), error) {
 	engine, path := c.Database()
 	if engine != "sqlite" {
 		return OpenArchive(ctx, c, o.Now, o.Logger)
