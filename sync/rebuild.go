@@ -114,7 +114,8 @@ func (x *execution) rebuildBase(ctx context.Context, tx Tx, task Task, done *reb
 	return bars, done.replace(ctx, tx, series, away, bars)
 }
 
-// rebuildDerived makes a derived series hold what is folded from the base. What starts before the base reaches stays.
+// rebuildDerived makes a derived series hold what is folded from the base. What starts before the base reaches stays, and so does
+// what is not over yet: a replay lives in the past of the archive.
 func (x *execution) rebuildDerived(
 	ctx context.Context, tx Tx, task Task, to market.Timeframe, base *market.Candles, done *rebuilt,
 ) error {
@@ -126,9 +127,12 @@ func (x *execution) rebuildDerived(
 	bars := market.Resample(base, task.Base, to, c, x.Over())
 	// By another calendar the first base bar may have been folded into the bar before, under a key of its zone.
 	reach := to.Bucket(c, to.Bucket(c, base.At(0).Start).Add(-time.Second)).Add(-24 * time.Hour).Unix()
+	forming := func(start time.Time) bool {
+		return !start.Before(x.Over()) || to.Bucket(c, start).Equal(start) && to.End(c, start).After(x.Over())
+	}
 	var away []int64
 	for _, ts := range stored.TS {
-		if _, found := slices.BinarySearch(bars.TS, ts); !found && ts >= reach {
+		if _, found := slices.BinarySearch(bars.TS, ts); !found && ts >= reach && !forming(time.Unix(ts, 0)) {
 			away = append(away, ts)
 		}
 	}

@@ -306,3 +306,24 @@ func TestADerivedSeriesThatAnEarlierReleaseWroteIsFoldedAnew(t *testing.T) {
 		t.Errorf("the next evidence says %q", told)
 	}
 }
+
+// TestARebuildInThePastLeavesWhatComesAfter, as in a replay with a clock that was set back.
+func TestARebuildInThePastLeavesWhatComesAfter(t *testing.T) {
+	t.Parallel()
+	now := at(t, "2026-03-25T21:05:00Z") // a Wednesday
+	b := newBench(t, fixed(now))
+	earlier(t, b, "AAPL", calendar.Date{Year: 2026, Month: 2, Day: 2}, calendar.Date{Year: 2026, Month: 5, Day: 6})
+	before := map[market.Timeframe]*market.Candles{}
+	request := syncer.Request{
+		Instruments: resolve(t, "AAPL"), Timeframes: []market.Timeframe{market.D1, market.W1, market.Mo1}, Rebuild: true,
+	}
+	for _, timeframe := range request.Timeframes {
+		before[timeframe] = b.holds(market.Series{Instrument: "AAPL", Timeframe: timeframe})
+	}
+	b.run(t, t.Context(), request)
+	for _, timeframe := range request.Timeframes {
+		if got := b.holds(market.Series{Instrument: "AAPL", Timeframe: timeframe}); !slices.Equal(got.TS, before[timeframe].TS) {
+			t.Errorf("%s holds %v, it was %v", timeframe, got.TS, before[timeframe].TS)
+		}
+	}
+}
