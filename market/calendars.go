@@ -124,7 +124,7 @@ func certainSince() time.Time { return time.Date(2000, time.January, 1, 0, 0, 0,
 // Contradiction says how a listing contradicts the calendar of the instrument: its clocks show another time somewhere in the
 // window. Empty when they agree, or when the listing names no zone.
 func (i Instrument) Contradiction(l Listing, w Window) string {
-	if l.Zone == "" || i.Calendar.Name == calendar.Unknown {
+	if l.Zone == "" || l.Zone == i.Calendar.Zone.String() || i.Calendar.Name == calendar.Unknown {
 		return ""
 	}
 	zone, err := zoneOf(l.Zone)
