@@ -62,11 +62,25 @@ func (m *model) put(bars *market.Candles, now time.Time) (stored market.Stored) 
 	return stored
 }
 
+// remove does what Remove shall do.
+func (m *model) remove(starts []int64, now time.Time) (removed int) {
+	for _, ts := range starts {
+		if bar, known := m.bars[ts]; known {
+			m.old[ts] = append(m.old[ts], revision{bar, now})
+			delete(m.bars, ts)
+			removed++
+		}
+	}
+	return removed
+}
+
 // columns lists the bars, and the revisions with their times.
 func (m *model) columns() (bars, old *market.Candles, replaced []time.Time) {
 	bars, old = market.NewCandles(0), market.NewCandles(0)
 	for _, ts := range slices.Sorted(maps.Keys(m.bars)) {
 		bars.Append(m.bars[ts])
+	}
+	for _, ts := range slices.Sorted(maps.Keys(m.old)) {
 		for _, r := range m.old[ts] {
 			old.Append(r.bar)
 			replaced = append(replaced, r.at)
@@ -116,6 +130,13 @@ func transact(t *testing.T, rt *rapid.T, a Archive, series market.Series, before
 	}
 	defer tx.Rollback()
 	after := before.clone()
+	if rapid.IntRange(0, 2).Draw(rt, "remove if 0") == 0 {
+		starts := batch().Draw(rt, "starts").TS
+		got, err := tx.Remove(t.Context(), series, starts)
+		if want := after.remove(starts, now); err != nil || got != want {
+			rt.Fatalf("removed %d bars, want %d: %v", got, want, err)
+		}
+	}
 	for range rapid.IntRange(1, 2).Draw(rt, "batches") {
 		bars := batch().Draw(rt, "bars")
 		got, err := tx.Upsert(t.Context(), series, bars)
@@ -155,13 +176,16 @@ func compare(t *testing.T, rt *rapid.T, a Archive, series market.Series, want *m
 	if err != nil {
 		rt.Fatalf("states: %v", err)
 	}
-	var count int64
-	for _, state := range states {
-		if state.Series == series {
-			count = state.Count
+	var state market.SeriesState
+	for _, s := range states {
+		if s.Series == series {
+			state = s
 		}
 	}
-	if count != int64(len(want.bars)) {
-		rt.Fatalf("the archive counts %d bars, want %d", count, len(want.bars))
+	if state.Count != int64(len(want.bars)) {
+		rt.Fatalf("the archive counts %d bars, want %d", state.Count, len(want.bars))
+	}
+	if n := bars.Len(); n > 0 && (state.Oldest.Unix() != bars.TS[0] || state.Newest.Unix() != bars.TS[n-1]) {
+		rt.Fatalf("the archive holds bars from %s to %s, want %v to %v", state.Oldest, state.Newest, bars.TS[0], bars.TS[n-1])
 	}
 }
