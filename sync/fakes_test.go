@@ -200,6 +200,14 @@ func (tx *memoryTx) view(series market.Series) map[int64]market.Candle {
 }
 
 func (tx *memoryTx) Upsert(_ context.Context, series market.Series, c *market.Candles) (market.Stored, error) {
+	return tx.upsert(series, c, false)
+}
+
+func (tx *memoryTx) UpsertExact(_ context.Context, series market.Series, c *market.Candles) (market.Stored, error) {
+	return tx.upsert(series, c, true)
+}
+
+func (tx *memoryTx) upsert(series market.Series, c *market.Candles, exact bool) (market.Stored, error) {
 	held, stored := tx.view(series), market.Stored{}
 	if tx.bars[series] == nil {
 		tx.bars[series] = map[int64]market.Candle{}
@@ -207,6 +215,9 @@ func (tx *memoryTx) Upsert(_ context.Context, series market.Series, c *market.Ca
 	for i, ts := range c.TS {
 		bar := c.At(i)
 		old, ok := held[ts]
+		if ok {
+			bar = old.Revised(bar, exact)
+		}
 		touched := market.Window{From: bar.Start, To: bar.Start.Add(time.Second)}
 		switch {
 		case !ok:
