@@ -340,6 +340,11 @@ func (p *scripted) Fetch(_ context.Context, request market.FetchRequest) (*marke
 			return result, err
 		}
 	}
+	return p.serve(request), nil
+}
+
+// serve is an answer with every bar that the calendar expects.
+func (p *scripted) serve(request market.FetchRequest) *market.FetchResult {
 	bars := market.NewCandles(0)
 	add := func(t time.Time) bool {
 		if !request.Timeframe.End(request.Instrument.Calendar, t).After(p.now()) {
@@ -357,7 +362,7 @@ func (p *scripted) Fetch(_ context.Context, request market.FetchRequest) (*marke
 	}
 	return &market.FetchResult{
 		Outcome: market.OutcomeBars, Candles: bars.In(request.Window), Window: request.Window, Rows: bars.Len(), Requests: 1,
-	}, nil
+	}
 }
 
 // refuse answers one outcome.

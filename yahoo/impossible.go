@@ -13,8 +13,8 @@ import (
 const (
 	nearbyRows  = 10                  // how many rows with prices on either side tell how far prices move there
 	fallFactor  = 3                   // prices that move by such a factor nearby may reach 0
-	nearTicks   = 100                 // a price of so many ticks may become 0
-	unknownTick = 0.0005              // stands for a tick that is not known, but of no pair: these are quoted to many digits
+	nearTicks   = 30                  // a price of so many ticks may become 0
+	nearCents   = 0.05                // so may this one where no tick is known, but of no pair: these are quoted to many digits
 	longAtZero  = 10 * 24 * time.Hour // an answer that ends with zeros for so long tells of something that is over
 )
 
@@ -59,7 +59,7 @@ type zeros struct {
 }
 
 // far tells whether the zero of a row is far from the prices next to it: those of the row itself, of the nearest row with prices
-// before it, and of the one after it, which at the end of an answer is the last price that its meta names.
+// before it, and of the one after it. A row of zeros at the end of an answer has the last price of the meta after it.
 func (z *zeros) far(at int) bool {
 	next := sort.SearchInts(z.priced, at) // the row itself, or else the one after it
 	own := next < len(z.priced) && z.priced[next] == at
@@ -68,8 +68,7 @@ func (z *zeros) far(at int) bool {
 		after++
 	}
 	beside := z.prices(next-1, after+1)
-	last := z.chart.Meta.RegularMarketPrice
-	ended := after == len(z.priced)
+	last, ended := z.chart.Meta.RegularMarketPrice, !own && after == len(z.priced)
 	if ended && last != 0 {
 		beside = append(beside, last)
 	}
@@ -79,14 +78,14 @@ func (z *zeros) far(at int) bool {
 	if low, high := slices.Min(beside), slices.Max(beside); low < 0 && high > 0 {
 		return false // between two signs lies 0
 	}
-	nearest, farthest := span(beside)
-	if nearest <= nearTicks*z.tick() {
+	nearest, _ := span(beside)
+	if nearest <= z.near() {
 		return false
 	}
-	if _, most := span(z.prices(next-nearbyRows, after+nearbyRows)); max(farthest, most) >= fallFactor*nearest {
+	if _, farthest := span(z.prices(next-nearbyRows, after+nearbyRows)); farthest >= fallFactor*nearest {
 		return false
 	}
-	return !(ended && !own && last == 0 && z.restsAtZero(next))
+	return !ended || last != 0 || !z.restsAtZero(next)
 }
 
 // prices are those of the priced rows [from, to) that are not 0.
@@ -106,15 +105,15 @@ func span(prices []float64) (nearest, farthest float64) {
 	return nearest, farthest
 }
 
-// tick is the smallest price step, or what stands for it; 0 for pairs.
-func (z *zeros) tick() float64 {
+// near is the price that may become 0 in one step; 0 for pairs.
+func (z *zeros) near() float64 {
 	switch {
 	case z.instrument.Tick > 0:
-		return z.instrument.Tick
+		return nearTicks * z.instrument.Tick
 	case z.instrument.Kind == market.KindCrypto || z.instrument.Kind == market.KindCurrency:
 		return 0
 	default:
-		return unknownTick
+		return nearCents
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -197,7 +198,7 @@ func TestZerosLaws(t *testing.T) {
 		chart := &yahoo.Chart{Meta: yahoo.Meta{ExchangeTimezoneName: "America/New_York"}}
 		for i := range rapid.IntRange(1, 80).Draw(rt, "rows") {
 			from := cents
-			cents += rapid.IntRange(-40, 40).Draw(rt, "move")
+			cents += rapid.IntRange(-20, 20).Draw(rt, "move")
 			high, low := max(from, cents)+rapid.IntRange(0, 9).Draw(rt, "above"), min(from, cents)-rapid.IntRange(0, 9).Draw(rt, "below")
 			price := func(cents int) float64 { return float64(float32(cents) / 100) }
 			addRow(chart, ny("2026-03-02 00:00").AddDate(0, 0, i), [4]float64{price(from), price(high), price(low), price(cents)})
@@ -245,6 +246,10 @@ func TestNoRecordedRowIsImpossible(t *testing.T) {
 		}
 	}
 	t.Logf("%d recorded rows, none impossible; of %d with an open of 0 these are believed: %v", rows, spoilt, believed)
+	// Its origin cut 59 years out of this body: IBM stood at 7 and at 120, a row apart.
+	if !maps.Equal(believed, map[string]int{"IBM-1d-19620102-n10-612488.json": 6}) {
+		t.Errorf("believed are %v", believed)
+	}
 	if rows < 100_000 {
 		t.Errorf("only %d rows were recorded: too few to prove anything", rows)
 	}
@@ -275,8 +280,10 @@ func chartOfCSV(t *testing.T, name string, text []byte) *yahoo.Chart {
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	root, _, _ := strings.Cut(name, "_")
-	chart := &yahoo.Chart{Meta: yahoo.Meta{Symbol: root + "=F", ExchangeTimezoneName: "America/New_York"}}
+	parts := strings.Split(strings.TrimSuffix(name, ".csv"), "_")
+	chart := &yahoo.Chart{Meta: yahoo.Meta{
+		Symbol: parts[0] + "=F", DataGranularity: strings.Replace(parts[1], "60m", "1h", 1), ExchangeTimezoneName: "America/New_York",
+	}}
 	for _, cells := range lines[1:] {
 		var v [6]float64
 		for k := range v {
