@@ -11,8 +11,8 @@ import (
 	"barkeep/market"
 )
 
-// findFirst reads a month of both archives side by side. It notes the first bar that is not the same in both, and whether all that
-// are not differ by noise alone; it ends with the first one that does not.
+// findFirst reads a month of both archives side by side. It notes the first bar that is not the same in both, and whether all
+// such bars differ by noise alone; it ends with the first one that does not.
 func findFirst(ctx context.Context, here, there *Archive, d *Difference) error {
 	next, stop := iter.Pull2(there.rows(ctx, d))
 	defer stop()

@@ -11,11 +11,11 @@ import (
 
 // The bounds of what a price of exactly 0 may be (docs/PROVIDER.md#zeros).
 const (
-	nearbyRows  = 10                  // how many rows with prices on either side tell how far prices move there
-	fallFactor  = 3                   // prices that move by such a factor nearby may reach 0
-	nearTicks   = 30                  // a price of so many ticks may become 0
-	nearCents   = 0.05                // so may this one where no tick is known, but of no pair: these are quoted to many digits
-	longAtZero  = 10 * 24 * time.Hour // an answer that ends with zeros for so long tells of something that is over
+	nearbyRows = 10                  // how many rows with prices on either side tell how far prices move there
+	fallFactor = 3                   // prices that move by such a factor nearby may reach 0
+	nearTicks  = 30                  // a price of so many ticks may become 0
+	nearCents  = 0.05                // so may this one where no tick is known, but of no pair: these are quoted to many digits
+	longAtZero = 10 * 24 * time.Hour // an answer that ends with zeros for so long tells of something that is over
 )
 
 // possible parts the rows, which are in order, into those that can be bars and those with a price of 0 that cannot be true:
