@@ -86,6 +86,7 @@ func TestImpossibleZeros(t *testing.T) {
 
 		{name: "oil below 0", instrument: "CL", rows: []string{"18.27", "17.73 17.85 -40.32 -37.63", "-14 13.86 -16.74 10.01", "10.01 15 10 13.78"}},
 		{name: "oil at 0 on the way", instrument: "CL", rows: []string{"1.1", "0.9 0.9 0 0.2", "0", "0 0.05 -0.3 -0.2", "-1.4"}},
+		{name: "oil through 0 in great steps", instrument: "CL", rows: []string{"20", "18 18 0 17", "-19", "-20"}},
 		{name: "oil that rests beside 0", instrument: "CL", rows: []string{"0.3", "0.3 0.3 0 0.3", "0.3", "0.31"}},
 		{name: "oil that touches 0 from below", instrument: "CL", rows: []string{"-5", "-3 0 -4 -1", "-2", "-4"}},
 		{name: "a fall to 0", instrument: "AAPL", rows: []string{"5", "4", "1.2", "0.4", "0", "0"}},
