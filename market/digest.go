@@ -93,6 +93,14 @@ func (b *StoredBar) Same(other *StoredBar) bool {
 	return string(b.appendTo(mine[:0])) == string(other.appendTo(others[:0]))
 }
 
+// Noise tells whether two bars of one start and revision differ in nothing but the noise of their prices, and the flags that tell
+// of these.
+func (b *StoredBar) Noise(other *StoredBar) bool {
+	return b.HasVolume == other.HasVolume && b.Volume == other.Volume &&
+		b.Flags&^int64(PriceFlags) == other.Flags&^int64(PriceFlags) &&
+		SamePrice(b.Open, other.Open) && SamePrice(b.High, other.High) && SamePrice(b.Low, other.Low) && SamePrice(b.Close, other.Close)
+}
+
 // Compare orders bars as an archive does: by start, then by revision. It is negative when b comes first.
 func (b *StoredBar) Compare(other *StoredBar) int {
 	switch {

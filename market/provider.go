@@ -56,13 +56,18 @@ type FetchResult struct {
 	Window  Window   // the window really asked for, after the wall was applied
 	Rows    int      // rows of the body
 	Null    int      // rows without a full set of prices: closed hours and holes
-	Dropped int      // rows left out by rule: before the window, unfinished, the live row, a repeated key
+	Dropped int      // rows left out by rule: before the window, unfinished, the live row, a repeated key, impossible
+	// Impossible counts the dropped rows of finished bars inside Window that cannot be true: a price of 0 far from the prices
+	// beside it.
+	Impossible int
 
-	// NullBars and AbsentBars are the starts (Unix seconds, ascending) of the bars that the calendar expects inside
-	// Window, that are over, and that Candles lacks, from the date of the listing's first trade on. Of a null bar the
-	// body has a row without a full set of prices; of an absent bar it has no row that counts.
-	NullBars   []int64
-	AbsentBars []int64
+	// NullBars, AbsentBars and ImpossibleBars are the starts (Unix seconds, ascending) of the bars that the calendar expects
+	// inside Window, that are over, and that Candles lacks, from the date of the listing's first trade on; each is in one of
+	// them. Of a null bar the body has a row without a full set of prices, of an impossible bar one that cannot be true, and of
+	// an absent bar no row that counts.
+	NullBars       []int64
+	AbsentBars     []int64
+	ImpossibleBars []int64
 
 	Actions []Action // splits, dividends and capital gains that the answer tells of, in order of time
 	Listing Listing  // what the answer says the instrument is; empty when no body was read

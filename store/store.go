@@ -72,8 +72,11 @@ type Tx interface {
 	// Fence fails with ledger.ErrLost unless the run is running and has the token. The run stays so until the transaction
 	// ends: a process whose run was taken over commits nothing more.
 	Fence(ctx context.Context, runID int64, token string) error
-	// Upsert writes bars idempotently and counts what it really did.
+	// Upsert writes bars that a provider gave, idempotently, and counts what it really did. Stored prices that differ from the given
+	// ones by noise alone stay (market.Candle.Revised).
 	Upsert(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error)
+	// UpsertExact is Upsert for bars that were computed from stored ones: their prices count to the last bit.
+	UpsertExact(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error)
 	// Candles reads bars as this transaction sees them.
 	Candles(ctx context.Context, series market.Series, window market.Window) (*market.Candles, error)
 	// State tells what is stored of one series, as this transaction sees it.

@@ -200,6 +200,14 @@ func (tx *memoryTx) view(series market.Series) map[int64]market.Candle {
 }
 
 func (tx *memoryTx) Upsert(_ context.Context, series market.Series, c *market.Candles) (market.Stored, error) {
+	return tx.upsert(series, c, false)
+}
+
+func (tx *memoryTx) UpsertExact(_ context.Context, series market.Series, c *market.Candles) (market.Stored, error) {
+	return tx.upsert(series, c, true)
+}
+
+func (tx *memoryTx) upsert(series market.Series, c *market.Candles, exact bool) (market.Stored, error) {
 	held, stored := tx.view(series), market.Stored{}
 	if tx.bars[series] == nil {
 		tx.bars[series] = map[int64]market.Candle{}
@@ -207,6 +215,9 @@ func (tx *memoryTx) Upsert(_ context.Context, series market.Series, c *market.Ca
 	for i, ts := range c.TS {
 		bar := c.At(i)
 		old, ok := held[ts]
+		if ok {
+			bar = old.Revised(bar, exact)
+		}
 		touched := market.Window{From: bar.Start, To: bar.Start.Add(time.Second)}
 		switch {
 		case !ok:
@@ -329,6 +340,11 @@ func (p *scripted) Fetch(_ context.Context, request market.FetchRequest) (*marke
 			return result, err
 		}
 	}
+	return p.serve(request), nil
+}
+
+// serve is an answer with every bar that the calendar expects.
+func (p *scripted) serve(request market.FetchRequest) *market.FetchResult {
 	bars := market.NewCandles(0)
 	add := func(t time.Time) bool {
 		if !request.Timeframe.End(request.Instrument.Calendar, t).After(p.now()) {
@@ -346,7 +362,7 @@ func (p *scripted) Fetch(_ context.Context, request market.FetchRequest) (*marke
 	}
 	return &market.FetchResult{
 		Outcome: market.OutcomeBars, Candles: bars.In(request.Window), Window: request.Window, Rows: bars.Len(), Requests: 1,
-	}, nil
+	}
 }
 
 // refuse answers one outcome.

@@ -70,6 +70,13 @@ func (tx *faultyTx) Upsert(ctx context.Context, series market.Series, bars *mark
 	return tx.Tx.Upsert(ctx, series, bars)
 }
 
+func (tx *faultyTx) UpsertExact(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error) {
+	if err := tx.archive.fails("upsert"); err != nil {
+		return market.Stored{}, err
+	}
+	return tx.Tx.UpsertExact(ctx, series, bars)
+}
+
 func (tx *faultyTx) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
 	if err := tx.archive.fails("candles"); err != nil {
 		return nil, err

@@ -19,6 +19,8 @@ type batch struct {
 	requests int
 	listing  market.Listing // what the newest answer says the instrument is; empty when nothing was asked
 	note     string         // something a person should know of the answer; empty for most
+
+	impossible int // rows that were left out since they cannot be true
 }
 
 // fetch asks the provider for everything a task needs. What goes wrong ends in the task's cells and stops no other task.
@@ -60,7 +62,7 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 	if got.fetched == 0 {
 		return x.nothing(w, got)
 	}
-	got.note = join(lost(w.task), got.note)
+	got.note = join(join(lost(w.task), got.note), got.doubted())
 	w.batch = got
 	return w
 }
@@ -75,6 +77,19 @@ func (b *batch) add(result *market.FetchResult) {
 	b.window = b.window.Union(result.Window)
 	b.fetched += result.Candles.Len()
 	b.requests += result.Requests
+	b.impossible += result.Impossible
+}
+
+// doubted tells people of the rows that were left out since they cannot be true; empty for none.
+func (b *batch) doubted() string {
+	switch b.impossible {
+	case 0:
+		return ""
+	case 1:
+		return "1 row left out, a price of 0 in it is impossible"
+	default:
+		return fmt.Sprintf("%d rows left out, a price of 0 in them is impossible", b.impossible)
+	}
 }
 
 // compare holds what the newest answer says of the instrument against the calendar by which it is kept. A first listing gives the
@@ -95,10 +110,10 @@ func (x *execution) nothing(w work, got *batch) work {
 		return false
 	})
 	if !expected {
-		w.cells = x.cellsOf(w.task, ledger.CellClosed, "market closed throughout the window", got.requests)
+		w.cells = x.cellsOf(w.task, ledger.CellClosed, join("market closed throughout the window", got.doubted()), got.requests)
 		return w
 	}
-	const empty = "the provider answered without bars where bars were due"
+	empty := join("the provider answered without bars where bars were due", got.doubted())
 	if w.task.Instrument.Over(x.Now()) {
 		state, why := x.unknown(w.task, empty)
 		w.cells = x.cellsOf(w.task, state, why, got.requests)

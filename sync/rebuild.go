@@ -145,7 +145,7 @@ func (r *rebuilt) replace(ctx context.Context, tx Tx, series market.Series, away
 	if err != nil {
 		return fmt.Errorf("rebuild %s: %w", series, err)
 	}
-	stored, err := tx.Upsert(ctx, series, bars)
+	stored, err := tx.UpsertExact(ctx, series, bars)
 	if err != nil {
 		return fmt.Errorf("rebuild %s: %w", series, err)
 	}

@@ -241,7 +241,7 @@ func (x *execution) derive(ctx context.Context, tx Tx, task Task, touched market
 		if bars.Len() == 0 {
 			continue
 		}
-		if results[i].Stored, err = tx.Upsert(ctx, d.series, bars); err != nil {
+		if results[i].Stored, err = tx.UpsertExact(ctx, d.series, bars); err != nil {
 			return nil, fmt.Errorf("derive %s from %s: %w", d.series, task.Base, err)
 		}
 		results[i].given = bars.Len()

@@ -31,6 +31,9 @@ type Difference struct {
 	Here       int64            `json:"here"`            // how many this archive has
 	There      int64            `json:"there"`           // how many the other one has
 	First      *FirstDifference `json:"first,omitempty"` // nil when the other one is a file
+	// Noise tells that both have the same bars, whose prices differ by less than a part in a million (market.SamePrice): two
+	// archives that asked the provider at different times. It is false when the other one is a file, since digests cannot tell.
+	Noise bool `json:"noise,omitempty"`
 }
 
 // FirstDifference is the first bar of a month, or the first revision, that is not the same in both archives. The values of the

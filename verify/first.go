@@ -11,7 +11,8 @@ import (
 	"barkeep/market"
 )
 
-// findFirst reads a month of both archives side by side, up to the first bar that is not the same in both.
+// findFirst reads a month of both archives side by side. It notes the first bar that is not the same in both, and whether all
+// such bars differ by noise alone; it ends with the first one that does not.
 func findFirst(ctx context.Context, here, there *Archive, d *Difference) error {
 	next, stop := iter.Pull2(there.rows(ctx, d))
 	defer stop()
@@ -20,24 +21,32 @@ func findFirst(ctx context.Context, here, there *Archive, d *Difference) error {
 		if err := errors.Join(readErr, err); err != nil {
 			return err
 		}
-		if !more || ours.Compare(theirs) < 0 {
-			d.First = firstOf(ours, nil)
-			return nil
+		switch {
+		case !more || ours.Compare(theirs) < 0:
+			d.found(ours, nil)
+		case ours.Compare(theirs) > 0:
+			d.found(nil, theirs)
+		case !ours.Same(theirs):
+			d.found(ours, theirs)
 		}
-		if ours.Compare(theirs) > 0 {
-			d.First = firstOf(nil, theirs)
-			return nil
-		}
-		if !ours.Same(theirs) {
-			d.First = firstOf(ours, theirs)
+		if d.First != nil && !d.Noise {
 			return nil
 		}
 		theirs, err, more = next()
 	}
 	if err == nil && more {
-		d.First = firstOf(nil, theirs)
+		d.found(nil, theirs)
 	}
 	return err
+}
+
+// found notes one more difference of the month; here or there is nil where an archive lacks the bar.
+func (d *Difference) found(here, there *market.StoredBar) {
+	noise := here != nil && there != nil && here.Noise(there)
+	if d.First == nil {
+		d.First, d.Noise = firstOf(here, there), noise
+	}
+	d.Noise = d.Noise && noise
 }
 
 // errStop ends a scan before its last row.

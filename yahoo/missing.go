@@ -8,22 +8,29 @@ import (
 	"barkeep/market"
 )
 
-// missing splits the bars that were due, and that are not among the starts of the bars kept, into those that the body
-// has a null row of and those that it has no row of that counts. All three lists are in ascending order.
-func (c *Chart) missing(req market.FetchRequest, window market.Window, now time.Time, kept []int64) (null, absent []int64) {
-	nullRows := c.nullStarts(req)
-	for _, start := range due(req, window, c.Meta.listing().FirstTrade, now) {
-		if kept = from(kept, start); len(kept) > 0 && kept[0] == start {
-			continue
-		}
-		if nullRows = from(nullRows, start); len(nullRows) > 0 && nullRows[0] == start {
-			null = append(null, start)
-		} else {
-			absent = append(absent, start)
+// missing splits the bars that were due, and that the result does not hold, into those that the body has an impossible row of,
+// those that it has a null row of, and those that it has no row of that counts. All lists are in ascending order.
+func (c *Chart) missing(req market.FetchRequest, result *market.FetchResult, impossible []row, now time.Time) {
+	kept, nullRows := result.Candles.TS, c.nullStarts(req)
+	var zeroRows []int64
+	for _, r := range impossible {
+		zeroRows = append(zeroRows, r.key)
+	}
+	for _, start := range due(req, result.Window, result.Listing.FirstTrade, now) {
+		kept, zeroRows, nullRows = from(kept, start), from(zeroRows, start), from(nullRows, start)
+		switch {
+		case startsWith(kept, start):
+		case startsWith(zeroRows, start):
+			result.ImpossibleBars = append(result.ImpossibleBars, start)
+		case startsWith(nullRows, start):
+			result.NullBars = append(result.NullBars, start)
+		default:
+			result.AbsentBars = append(result.AbsentBars, start)
 		}
 	}
-	return null, absent
 }
+
+func startsWith(starts []int64, start int64) bool { return len(starts) > 0 && starts[0] == start }
 
 // from leaves out what lies before start. The list is in order.
 func from(starts []int64, start int64) []int64 {

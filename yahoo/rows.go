@@ -18,7 +18,8 @@ type row struct {
 // Closed applies the provider's row rules (docs/PROVIDER.md#rows) and keeps the bars of req that start inside window and
 // whose interval is over at now: ascending, distinct, flagged and otherwise as served. It changes nothing in c, and
 // corrects nothing: negative prices and an open outside high and low are kept. Every row is a candle, or counted as Null
-// or as Dropped. The result also lists the bars that were due and that the body lacks, its actions and its listing.
+// or as Dropped; rows that cannot be true are counted as Impossible too. The result also lists the bars that were due and that
+// the body lacks, its actions and its listing.
 //
 // A volume of null becomes market.NoVolume, as does a negative one, which has no meaning.
 func (c *Chart) Closed(req market.FetchRequest, window market.Window, now time.Time) *market.FetchResult {
@@ -33,10 +34,12 @@ func (c *Chart) Closed(req market.FetchRequest, window market.Window, now time.T
 	result.Outcome = market.OutcomeBars
 	rows := c.fullRows()
 	result.Null = c.Len() - len(rows)
-	kept := c.finished(c.keyed(rows, req, now), req, window, now)
-	result.Dropped = len(rows) - len(kept)
+	full := len(rows)
+	rows, impossible := c.possible(c.keyed(rows, req, now), req)
+	kept, impossible := c.finished(distinct(rows), req, window, now), c.finished(impossible, req, window, now)
+	result.Dropped, result.Impossible = full-len(kept), len(impossible)
 	result.Candles = c.candles(kept)
-	result.NullBars, result.AbsentBars = c.missing(req, window, now, result.Candles.TS)
+	c.missing(req, result, impossible, now)
 	req.Instrument.SetFlags(req.Timeframe, result.Candles)
 	return result
 }
@@ -52,8 +55,8 @@ func (c *Chart) fullRows() []row {
 	return rows
 }
 
-// keyed finds the bar that each row holds: it marks or removes the live row, keys daily rows by their date, puts rows in
-// order and leaves one of each key. Of two the later in the body holds, but never a live row over a real one.
+// keyed finds the bar that each row holds: it marks or removes the live row, keys daily rows by their date, and puts rows in
+// order.
 func (c *Chart) keyed(rows []row, req market.FetchRequest, now time.Time) []row {
 	if len(rows) == 0 {
 		return rows
@@ -68,6 +71,11 @@ func (c *Chart) keyed(rows []row, req market.FetchRequest, now time.Time) []row 
 	if !slices.IsSortedFunc(rows, byKey) {
 		slices.SortStableFunc(rows, byKey)
 	}
+	return rows
+}
+
+// distinct leaves one row of each key. Of two the later in the body holds, but never a live row over a real one.
+func distinct(rows []row) []row {
 	kept := rows[:0]
 	for _, r := range rows {
 		last := len(kept) - 1

@@ -123,6 +123,8 @@ func differs(d verify.Difference) string {
 	switch lacks := d.Lacks(); {
 	case lacks != "":
 		return "not " + lacks
+	case d.Noise:
+		return "noise"
 	case d.Here != d.There && d.First == nil:
 		return "count"
 	default:

@@ -64,6 +64,10 @@ func (t *tx) Upsert(context.Context, market.Series, *market.Candles) (market.Sto
 	return market.Stored{}, nil
 }
 
+func (t *tx) UpsertExact(context.Context, market.Series, *market.Candles) (market.Stored, error) {
+	return market.Stored{}, nil
+}
+
 func (t *tx) Rollback() {}
 
 // TestTheLedgerInMemoryKeepsToTheContract lets it pass what both archives pass, so that the simulated years are lived by the

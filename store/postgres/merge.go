@@ -14,22 +14,35 @@ import (
 // barsPerChunk is how many bars one statement compares with the stored ones; 2,000 to 10,000 are equally fast.
 const barsPerChunk = 5000
 
-// mergeBars compares a chunk with what is stored, changes the bars that differ after keeping their old values, and returns
-// the starts of the bars that are new and of those that it changed. All its parts see the same snapshot, the one before
-// it. A bar that is the same reaches no write, and so costs no WAL. The volume of a given bar that has none, or 0, is the
-// stored one's where that is real (promise P3). $10 and $11, the first and the last start, add nothing to the meaning:
-// without them the planner may read the whole series for every chunk.
-const mergeBars = `
+// mergeBars is SQL that compares a chunk with what is stored, changes the bars that differ after keeping their old values, and
+// returns the starts of the bars that are new and of those that it changed. All its parts see the same snapshot, the one before
+// it. A bar that is the same reaches no write, and so costs no WAL. What a bar becomes is the rule of market.Candle.Revised. $10
+// and $11, the first and the last start, add nothing to the meaning: without them the planner may read the whole series for every
+// chunk.
+func mergeBars(exact bool) string {
+	noise := sqlstore.Noise("g", "c")
+	if exact {
+		noise = "FALSE"
+	}
+	return fmt.Sprintf(mergeText, noise, market.PriceFlags, ^market.PriceFlags)
+}
+
+const mergeText = `
 WITH differs AS MATERIALIZED (
-	SELECT g.ts, g.open, g.high, g.low, g.close, g.flags,
+	SELECT g.ts,
+	       CASE WHEN n.noise THEN c.open ELSE g.open END AS open, CASE WHEN n.noise THEN c.high ELSE g.high END AS high,
+	       CASE WHEN n.noise THEN c.low ELSE g.low END AS low, CASE WHEN n.noise THEN c.close ELSE g.close END AS close,
+	       CASE WHEN n.noise THEN (g.flags & %[3]d) | (c.flags & %[2]d) ELSE g.flags END AS flags,
 	       CASE WHEN coalesce(g.volume, 0) = 0 AND c.volume > 0 THEN c.volume ELSE g.volume END AS volume,
 	       c.ts IS NOT NULL AS known, c.open AS old_open, c.high AS old_high, c.low AS old_low, c.close AS old_close,
 	       c.volume AS old_volume, c.flags AS old_flags
 	FROM unnest($2::timestamptz[], $3::float8[], $4::float8[], $5::float8[], $6::float8[], $7::bigint[], $8::smallint[])
 	       AS g (ts, open, high, low, close, volume, flags)
 	LEFT JOIN candles c ON c.series_id = $1 AND c.ts = g.ts AND c.ts BETWEEN $10 AND $11
-	WHERE c.ts IS NULL OR g.open <> c.open OR g.high <> c.high OR g.low <> c.low OR g.close <> c.close
-	   OR g.flags <> c.flags
+	CROSS JOIN LATERAL (SELECT %[1]s AS noise) n
+	WHERE c.ts IS NULL
+	   OR (g.open <> c.open OR g.high <> c.high OR g.low <> c.low OR g.close <> c.close) AND NOT n.noise
+	   OR g.flags <> c.flags AND (NOT n.noise OR (g.flags & %[3]d) <> (c.flags & %[3]d))
 	   OR (g.volume IS DISTINCT FROM c.volume AND NOT (coalesce(g.volume, 0) = 0 AND coalesce(c.volume, 0) > 0))
 ), revised AS (
 	INSERT INTO candle_revisions (series_id, ts, revision, replaced_at, open, high, low, close, volume, flags)
@@ -52,6 +65,7 @@ type merger struct {
 	tx   *session
 	id   int32           // of the series
 	bars *market.Candles // rising
+	sql  string          // mergeBars
 	buf  []byte          // of the parameters, reused
 
 	fresh   []int32 // positions of the bars that are not stored, rising
@@ -93,7 +107,7 @@ func (m *merger) merge(ctx context.Context, from, to int) error {
 	// The statement has no name: it is planned for each chunk, which costs a fiftieth of it, knows how many bars there are,
 	// and needs no state in a session that a connection pooler may have lent.
 	binaryFormat := []int16{1}
-	result := m.tx.tx.Conn().PgConn().ExecParams(ctx, mergeBars, values, types, binaryFormat, binaryFormat).Read()
+	result := m.tx.tx.Conn().PgConn().ExecParams(ctx, m.sql, values, types, binaryFormat, binaryFormat).Read()
 	if result.Err != nil {
 		return result.Err
 	}

@@ -17,8 +17,10 @@ func (t *session) Lock(ctx context.Context, series market.Series) error {
 }
 
 // Merge stores rising bars. Bars that are there already are read only: they cost no WAL.
-func (t *session) Merge(ctx context.Context, row sqlstore.SeriesRow, bars *market.Candles) (market.Stored, error) {
-	m := &merger{tx: t, id: int32(row.ID), bars: bars} //nolint:gosec // an integer column
+func (t *session) Merge(
+	ctx context.Context, row sqlstore.SeriesRow, bars *market.Candles, exact bool,
+) (market.Stored, error) {
+	m := &merger{tx: t, id: int32(row.ID), bars: bars, sql: mergeBars(exact)} //nolint:gosec // an integer column
 	if err := m.compare(ctx, row); err != nil {
 		return market.Stored{}, because(ctx, err)
 	}

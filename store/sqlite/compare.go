@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 
-	"barkeep/market"
 	"barkeep/store/sqlstore"
 )
 
@@ -51,20 +50,14 @@ func (u *upsert) insertLater(from, to int) {
 
 // weigh compares a stored bar with the given one of the same start.
 func (u *upsert) weigh(old *sqlstore.Bar, i int) {
-	volume, stored := u.bars.Volume[i], old.ColumnVolume()
-	if volume <= 0 && stored > 0 {
-		volume = stored // the provider forgot it (promise P3)
-	}
-	if volume == stored && int64(u.bars.Flags[i]) == old.Flags && samePrices(old, u.bars, i) {
+	stored := old.Candle()
+	bar := stored.Revised(u.bars.At(i), u.exact)
+	if bar == stored {
 		u.unchanged++
 		return
 	}
-	u.changed = append(u.changed, change{i, volume})
+	u.changed = append(u.changed, bar)
 	u.touch(i, i)
-}
-
-func samePrices(old *sqlstore.Bar, bars *market.Candles, i int) bool {
-	return bars.Open[i] == old.Open && bars.High[i] == old.High && bars.Low[i] == old.Low && bars.Close[i] == old.Close
 }
 
 func (u *upsert) touch(from, to int) {

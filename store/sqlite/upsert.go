@@ -16,33 +16,29 @@ const barsPerChunk = 4000
 func (t *session) Lock(context.Context, market.Series) error { return nil }
 
 // Merge stores rising bars.
-func (t *session) Merge(ctx context.Context, row sqlstore.SeriesRow, bars *market.Candles) (market.Stored, error) {
-	u := &upsert{tx: t, bars: bars, series: row, first: bars.Len(), last: -1, sql: statementsOf(row.ID)}
+func (t *session) Merge(ctx context.Context, row sqlstore.SeriesRow, bars *market.Candles, exact bool) (market.Stored, error) {
+	u := &upsert{tx: t, bars: bars, exact: exact, series: row, first: bars.Len(), last: -1, sql: statementsOf(row.ID)}
 	if err := u.run(ctx); err != nil {
 		return market.Stored{}, err
 	}
 	return u.stored(), nil
 }
 
-// upsert is one call of Merge at work. Its lists hold positions in bars and are written when a statement is full.
+// upsert is one call of Merge at work. Its lists are written when a statement is full; fresh holds positions in bars.
 type upsert struct {
 	tx     *session
 	bars   *market.Candles // rising
 	series sqlstore.SeriesRow
 	sql    statements
 
-	fresh   []int // not stored yet, to be inserted
-	changed []change
-	args    []any // of one statement, reused
+	exact bool // prices are compared to their last bit
+
+	fresh   []int           // not stored yet, to be inserted
+	changed []market.Candle // stored bars that differ, as they shall be
+	args    []any           // of one statement, reused
 
 	inserted, replaced, unchanged int
 	first, last                   int // positions of the first and the last bar written; meaningful once one was
-}
-
-// change is a stored bar that differs: its position, and the volume it shall have.
-type change struct {
-	at     int
-	volume int64
 }
 
 func (u *upsert) run(ctx context.Context) error {

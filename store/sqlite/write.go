@@ -37,7 +37,7 @@ func batches[T any](ctx context.Context, items []T, all bool, write func(context
 func (u *upsert) insert(ctx context.Context, positions []int) error {
 	u.args = u.args[:0]
 	for _, i := range positions {
-		u.bind(i, u.bars.Volume[i])
+		u.bind(u.bars.At(i))
 	}
 	n, err := u.exec(ctx, len(positions), u.sql.insert)
 	if err != nil {
@@ -48,10 +48,10 @@ func (u *upsert) insert(ctx context.Context, positions []int) error {
 }
 
 // revise keeps the old values of changed bars and then writes the new ones.
-func (u *upsert) revise(ctx context.Context, changes []change) error {
+func (u *upsert) revise(ctx context.Context, changes []market.Candle) error {
 	u.args = append(u.args[:0], u.tx.now.UnixMicro())
 	for _, c := range changes {
-		u.args = append(u.args, u.bars.TS[c.at])
+		u.args = append(u.args, c.Start.Unix())
 	}
 	kept, err := u.exec(ctx, len(changes), u.sql.keep)
 	if err != nil {
@@ -62,7 +62,7 @@ func (u *upsert) revise(ctx context.Context, changes []change) error {
 	}
 	u.args = u.args[:0]
 	for _, c := range changes {
-		u.bind(c.at, c.volume)
+		u.bind(c)
 	}
 	n, err := u.exec(ctx, len(changes), u.sql.update)
 	if err != nil {
@@ -81,13 +81,12 @@ func (u *upsert) exec(ctx context.Context, rows int, statement func(rows int) st
 }
 
 // bind adds the columns of one bar to the arguments.
-func (u *upsert) bind(i int, volume int64) {
-	var stored any
-	if volume != market.NoVolume {
-		stored = volume
+func (u *upsert) bind(b market.Candle) {
+	var volume any
+	if b.Volume != market.NoVolume {
+		volume = b.Volume
 	}
-	b := u.bars
-	u.args = append(u.args, b.TS[i], b.Open[i], b.High[i], b.Low[i], b.Close[i], stored, int64(b.Flags[i]))
+	u.args = append(u.args, b.Start.Unix(), b.Open, b.High, b.Low, b.Close, volume, int64(b.Flags))
 }
 
 // expect turns a count of the database that differs from ours into an error: a wrong count must not be reported.

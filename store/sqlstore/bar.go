@@ -30,6 +30,14 @@ func (b *Bar) AppendTo(bars *market.Candles) {
 	bars.Flags = append(bars.Flags, market.Flag(b.Flags)) //nolint:gosec // written from one
 }
 
+// Candle is the bar as one value.
+func (b *Bar) Candle() market.Candle {
+	return market.Candle{
+		Start: time.Unix(b.Start(), 0).UTC(), Open: b.Open, High: b.High, Low: b.Low, Close: b.Close,
+		Volume: b.ColumnVolume(), Flags: market.Flag(b.Flags), //nolint:gosec // written from one
+	}
+}
+
 // ColumnVolume is the volume as columns have it: market.NoVolume for none.
 func (b *Bar) ColumnVolume() int64 {
 	if !b.HasVolume {

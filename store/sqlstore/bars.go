@@ -109,14 +109,26 @@ func (t Tx) Candles(ctx context.Context, series market.Series, w market.Window) 
 	return bars, nil
 }
 
-// Upsert stores bars of one series and says what was inserted, changed and left alone. They may come in any order; of two
-// with the same start the last one counts. A changed bar, be it by its flags alone, keeps its old values as a revision. A
-// volume of 0 or none never replaces a real one (promise P3). Bars that are there already cost reads only. It waits for other
-// writers of the series until ctx ends.
+// Upsert stores bars of one series that a provider gave, and says what was inserted, changed and left alone. They may come in
+// any order; of two with the same start the last one counts. A changed bar, be it by its flags alone, keeps its old values as a
+// revision. A volume of 0 or none never replaces a real one (promise P3), and prices that differ by noise alone are the same
+// (market.Candle.Revised). Bars that are there already cost reads only. It waits for other writers of the series until ctx ends.
 //
 // Columns of unequal length, prices that are no finite number and volumes below market.NoVolume are refused with
 // market.ErrInvalidCandle before anything is written. After that and any other error the transaction can only be rolled back.
-func (t Tx) Upsert(ctx context.Context, series market.Series, bars *market.Candles) (stored market.Stored, err error) {
+func (t Tx) Upsert(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error) {
+	return t.upsert(ctx, series, bars, false)
+}
+
+// UpsertExact is Upsert for bars that were computed from stored ones. Their prices count to the last bit, so that what is derived
+// equals what its base gives (promise P10).
+func (t Tx) UpsertExact(ctx context.Context, series market.Series, bars *market.Candles) (market.Stored, error) {
+	return t.upsert(ctx, series, bars, true)
+}
+
+func (t Tx) upsert(
+	ctx context.Context, series market.Series, bars *market.Candles, exact bool,
+) (stored market.Stored, err error) {
 	if err := t.q.Usable(ctx); err != nil {
 		return stored, t.q.Fail(fmt.Errorf("store bars of %s: %w", series, err))
 	}
@@ -127,14 +139,16 @@ func (t Tx) Upsert(ctx context.Context, series market.Series, bars *market.Candl
 	if bars.Len() == 0 {
 		return stored, nil
 	}
-	if stored, err = t.store(ctx, series, bars); err != nil {
+	if stored, err = t.store(ctx, series, bars, exact); err != nil {
 		return market.Stored{}, t.q.Fail(fmt.Errorf("store bars of %s: %w", series, err))
 	}
 	return stored, nil
 }
 
 // store writes rising bars and counts them into the row of the series.
-func (t Tx) store(ctx context.Context, series market.Series, bars *market.Candles) (stored market.Stored, err error) {
+func (t Tx) store(
+	ctx context.Context, series market.Series, bars *market.Candles, exact bool,
+) (stored market.Stored, err error) {
 	// The lock comes by name and before everything else, so that two processes never make a series at once.
 	if err := t.q.Lock(ctx, series); err != nil {
 		return stored, err
@@ -143,7 +157,7 @@ func (t Tx) store(ctx context.Context, series market.Series, bars *market.Candle
 	if err != nil {
 		return stored, err
 	}
-	if stored, err = t.q.Merge(ctx, row, bars); err != nil {
+	if stored, err = t.q.Merge(ctx, row, bars, exact); err != nil {
 		return stored, err
 	}
 	return stored, t.countBars(ctx, row, stored)

@@ -35,8 +35,9 @@ type Session interface {
 	Fail(err error) error
 	// Lock keeps other writers of a series out until the transaction ends.
 	Lock(ctx context.Context, series market.Series) error
-	// Merge stores rising bars of the series whose row it is given, as Tx.Upsert has it, and counts what it did.
-	Merge(ctx context.Context, row SeriesRow, bars *market.Candles) (market.Stored, error)
+	// Merge stores rising bars of the series whose row it is given, as Tx.Upsert has it or, with exact, Tx.UpsertExact, and counts
+	// what it did.
+	Merge(ctx context.Context, row SeriesRow, bars *market.Candles, exact bool) (market.Stored, error)
 	// Withdraw takes bars out of the series, as Tx.Remove has it.
 	Withdraw(ctx context.Context, row SeriesRow, starts []int64) (removed int, err error)
 }

@@ -132,7 +132,7 @@ func testDigestsOfRandomBars(t *testing.T, db Database) {
 			if _, err := put(t.Context(), archive, series, bars); err != nil {
 				rt.Fatalf("store: %v", err)
 			}
-			want.put(bars, start())
+			want.put(bars, false, start())
 		}
 		got, wanted := digestNow(t, db, series), digestOfModel(want, series)
 		if !slices.Equal(got.Months, wanted.Months) || len(got.Faults) != 0 || got.Counter != wanted.Counter {

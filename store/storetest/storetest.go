@@ -58,6 +58,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"bars: what is no bar is refused":                       testRefused,
 		"bars: a changed one leaves its old values":             testRevisions,
 		"bars: a volume of 0 or none replaces no real one":      testVolume,
+		"bars: noise is no change":                              testNoise,
+		"bars: noise that drifts does not creep":                testDrift,
 		"bars: the archive leaves those it is given alone":      testInput,
 		"bars: taken out, they are revisions":                   testRemove,
 		"bars: all taken out, and put back":                     testRemoveAll,
