@@ -255,7 +255,9 @@ func TestFetchJudgesRows(t *testing.T) {
 		{"1h as 1d", "AAPL", market.D1, every(open, time.Hour, 7), time.Time{}, "several rows a day"},
 		{"4h as 1d", "AAPL", market.D1, append(append(every(open, 4*time.Hour, 2), every(open.Add(day), 4*time.Hour, 2)...), every(open.Add(2*day), 4*time.Hour, 2)...), time.Time{}, "several rows a day"},
 		{"1wk as 1d", "AAPL", market.D1, every(ny("2026-02-09 00:00"), 7*day, 4), time.Time{}, "a week apart"},
-		{"two weeks as 1d of a future", "ES", market.D1, every(ny("2026-02-09 00:00"), 7*day, 2), time.Time{}, "a week apart"},
+		{"two weeks as 1d of a future", "ES", market.D1, every(ny("2026-02-09 00:00"), 7*day, 2), time.Time{}, "leave out sessions"},
+		{"this week as 1d of a future, live", "ES", market.D1, []row{{at: ny("2026-03-09 00:00")}, live}, live.at, "leave out sessions"},
+		{"a day of a future left out", "ES", market.D1, []row{{at: ny("2026-03-10 00:00")}, live}, live.at, ""},
 		{"1mo as 1d", "AAPL", market.D1, []row{{at: ny("2025-10-01 00:00")}, {at: ny("2025-11-01 00:00")}, {at: ny("2025-12-01 00:00")}, {at: ny("2026-01-01 00:00")}}, time.Time{}, "a month apart"},
 		{"3mo as 1d", "AAPL", market.D1, []row{{at: ny("2025-01-01 00:00")}, {at: ny("2025-04-01 00:00")}, {at: ny("2025-07-01 00:00")}, {at: ny("2025-10-01 00:00")}}, time.Time{}, "a quarter apart"},
 

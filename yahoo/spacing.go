@@ -45,7 +45,7 @@ func (c *Chart) otherSpacing(req market.FetchRequest) string {
 	if req.Timeframe.Intraday() {
 		return s.otherThanIntraday(req.Timeframe.Length())
 	}
-	return s.otherThanDaily()
+	return s.otherThanDaily(req.Instrument.Calendar)
 }
 
 func (c *Chart) spacing(req market.FetchRequest) spacing {
@@ -164,7 +164,7 @@ func (s spacing) oneADay() string {
 }
 
 // otherThanDaily judges rows that should be one a day.
-func (s spacing) otherThanDaily() string {
+func (s spacing) otherThanDaily(exchange *calendar.Calendar) string {
 	counts := map[string]int{}
 	for i := 1; i < len(s.rows); i++ {
 		counts[daysApart(s.rows[i-1].date, s.rows[i].date)]++
@@ -175,11 +175,34 @@ func (s spacing) otherThanDaily() string {
 	}
 	for _, apart := range []string{"a week", "a month", "a quarter"} {
 		n := counts[apart]
-		if (n >= enoughDays || s.always && n > 0) && 2*n > all && s.mostShow() {
+		if n >= enoughDays && 2*n > all && s.mostShow() {
 			return fmt.Sprintf("rows that lie %s apart", apart)
 		}
 	}
+	if s.always && s.leavesOut(exchange) {
+		return "rows that leave out sessions between them"
+	}
 	return ""
+}
+
+// leavesOut tells whether, between the first row and the last, two sessions or more have none, and as many as dates have one. The
+// live row counts: with it, so few rows may be all that longer bars come to in a short window.
+func (s spacing) leavesOut(exchange *calendar.Calendar) bool {
+	rows := slices.Concat(s.rows, s.live)
+	if len(rows) == 0 {
+		return false
+	}
+	slices.SortFunc(rows, func(a, b spaced) int { return cmp.Compare(a.ts, b.ts) })
+	have, out := map[calendar.Date]bool{}, 0
+	for _, r := range rows {
+		have[r.date] = true
+	}
+	for d := rows[0].date; d.Before(rows[len(rows)-1].date) && out < max(2, len(have)); d = d.AddDays(1) {
+		if _, open := exchange.Session(d); open && !have[d] {
+			out++
+		}
+	}
+	return out >= max(2, len(have))
 }
 
 const sameDay = "the same day"
