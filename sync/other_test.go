@@ -24,7 +24,8 @@ func TestAnAnswerForSomethingElseProvesNothing(t *testing.T) {
 		state  ledger.State
 	}{
 		"all of them, without records": {
-			nil, []string{"ES", "OCDO.L"},
+			nil,
+			[]string{"ES", "OCDO.L"},
 			[]string{"ES", "OCDO.L"},
 			nil,
 			map[string]ledger.CellState{"ES 1d": ledger.CellFailed, "OCDO.L 1d": ledger.CellFailed, "OCDO.L 1wk": ledger.CellFailed},
@@ -39,14 +40,16 @@ func TestAnAnswerForSomethingElseProvesNothing(t *testing.T) {
 			ledger.StateFailed,
 		},
 		"one that is over, beside one that is answered": {
-			nil, []string{"ES", "ESM26"},
+			nil,
+			[]string{"ES", "ESM26"},
 			[]string{"ESM26"},
 			nil,
 			map[string]ledger.CellState{"ES 1d": ledger.CellStored, "ESM26 1d": ledger.CellFailed},
 			ledger.StatePartial,
 		},
 		"beside one that is not known": {
-			nil, []string{"ES", "OCDO.L"},
+			nil,
+			[]string{"ES", "OCDO.L"},
 			[]string{"ES"},
 			[]string{"OCDO.L"},
 			map[string]ledger.CellState{"ES 1d": ledger.CellFailed, "OCDO.L 1d": ledger.CellFailed},

@@ -30,7 +30,7 @@ type circuit struct {
 	now     func() time.Time
 
 	mu          sync.Mutex
-	faulty      map[market.Series]bool // whose fault was counted and that have not succeeded since; of a symbol as a whole, without a timeframe
+	faulty      map[market.Series]bool // whose fault was counted, no success since; without a timeframe it is of the whole symbol
 	openUntil   time.Duration
 	awayUntil   time.Duration // end of the latest Retry-After
 	state       string

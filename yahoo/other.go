@@ -31,8 +31,8 @@ func plainSymbol(symbol string) string {
 	return plain
 }
 
-// otherInterval says of which other interval than the one asked for the body's rows are, by what the body says or else by the rows
-// themselves; empty when neither contradicts the request. A body that names no interval contradicts nothing by that.
+// otherInterval says of which other interval than the one asked for the body's rows are, by what the body says or else by the
+// rows themselves; empty when neither contradicts the request. A body that names no interval contradicts nothing by that.
 func (c *Chart) otherInterval(req market.FetchRequest) string {
 	named := strings.TrimSpace(c.Meta.DataGranularity)
 	if named != "" {
@@ -51,8 +51,8 @@ func (c *Chart) otherInterval(req market.FetchRequest) string {
 	}
 }
 
-// daysOfFund tells whether the body openly has daily or longer bars of a fund in answer to a request for intraday ones: a fund has
-// no others, so that the provider is not at fault, and asking again does not help.
+// daysOfFund tells whether the body openly has daily or longer bars of a fund in answer to a request for intraday ones: a fund
+// has no others, so that the provider is not at fault, and asking again does not help.
 func (c *Chart) daysOfFund(req market.FetchRequest) bool {
 	served, err := market.ParseTimeframe(c.Meta.DataGranularity)
 	return err == nil && !served.Intraday() && req.Timeframe.Intraday() && strings.EqualFold(c.Meta.InstrumentType, "MUTUALFUND")

@@ -3,6 +3,9 @@ package yahoo_test
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -159,7 +162,7 @@ func TestBarsOnlyOfWhatWasAsked(t *testing.T) {
 			span = max(span, 7*4) // four weeks of weekly rows; monthly ones as daily ones need the longer window of 1d
 		}
 		from := now.AddDate(0, 0, -span)
-		body := fakeBody(rt, t, served, rows, from, now)
+		body := fakeBody(t, rt, served, rows, from, now)
 		body.meta["symbol"], body.meta["dataGranularity"] = spellings[spelling](served), claimed
 		req := market.FetchRequest{
 			Instrument: instrument(t, asked), Timeframe: timeframe, Depth: market.Everything, Window: market.Window{From: from, To: now},
@@ -206,7 +209,7 @@ func (b servedBody) text(tb *rapid.T) string {
 }
 
 // fakeBody asks the fake provider, all of its quirks on, with walls that lie far away.
-func fakeBody(rt *rapid.T, t *testing.T, symbol, interval string, from, to time.Time) servedBody {
+func fakeBody(t *testing.T, rt *rapid.T, symbol, interval string, from, to time.Time) servedBody {
 	t.Helper()
 	p, err := fake.New(fake.Options{Now: func() time.Time { return to }, AnyUserAgent: true})
 	if err != nil {
@@ -237,6 +240,39 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// TestThinlyTradedIsTaken: of a symbol that trades seldom, in bars that each saw several prices, three sessions are taken as what
+// they are, however seldom that is. By chance such rows can look like those of another interval: the test says how often.
+func TestThinlyTradedIsTaken(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(7, 11)) //nolint:gosec // for a test
+	for _, timeframe := range []market.Timeframe{market.M1, market.M2, market.M5, market.M15, market.H1} {
+		answers, refused, example := 0, 0, ""
+		for range 1500 {
+			share := math.Pow(10, -3*random.Float64()) // of the bars that have trades: from one in a thousand to all
+			var rows []row
+			for _, open := range []string{"2026-03-09 09:30", "2026-03-10 09:30", "2026-03-11 09:30"} {
+				for _, r := range every(ny(open), timeframe.Length(), int(390*time.Minute/timeframe.Length())) {
+					if random.Float64() < share {
+						rows = append(rows, r)
+					}
+				}
+			}
+			req := question(t, timeframe, ny("2026-03-11 16:30"))
+			req.Instrument, req.Window.From, req.Depth = instrument(t, "OCDO.L"), ny("2026-03-09 00:00"), market.Everything
+			meta := map[string]any{"exchangeTimezoneName": "America/New_York", "dataGranularity": string(timeframe)}
+			answers++
+			if _, err := answered(t, req, req.Window.To, bodyOf(t, meta, rows)); err != nil {
+				refused++
+				example = fmt.Sprintf("%v, of %d rows, %.3f of all", err, len(rows), share)
+			}
+		}
+		t.Logf("%s: %d of %d answers refused", timeframe, refused, answers)
+		if refused > 1 {
+			t.Errorf("%s: %d of %d answers refused, such as %s", timeframe, refused, answers, example)
+		}
+	}
 }
 
 // FuzzAnswerForSomethingElse: whatever a body claims, and however far apart its rows are, bars come out only of the symbol and at
@@ -277,73 +313,6 @@ func FuzzAnswerForSomethingElse(f *testing.F) {
 		}
 		if step != 300 {
 			t.Errorf("%d bars %d seconds apart", n, step)
-		}
-	})
-}
-
-// TestAnswersForSomethingElseAreAskedOnceMore: at the other host; the second one ends the fetch.
-func TestAnswersForSomethingElseAreAskedOnceMore(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		answers string // o: for something else, r: right, 5: 503
-		want    market.Outcome
-		sent    int
-	}{
-		"once":             {"or", "", 2},
-		"always":           {"oooo", market.OutcomeOther, 2},
-		"a fault between":  {"o5o", market.OutcomeOther, 3},
-		"among faults":     {"5o5r", "", 4},
-		"right afterwards": {"o5r", "", 3},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			simulate(t, func(t *testing.T) {
-				provider := &memory{}
-				provider.answer = func(n int, _ *http.Request) *http.Response {
-					switch c.answers[n-1] {
-					case 'o':
-						return respond(200, strings.Replace(oneBar(time.Now()), "ES=F", "NQ=F", 1))
-					case '5':
-						return respond(503, "")
-					default:
-						return respond(200, oneBar(time.Now()))
-					}
-				}
-				got, err := client(t, simulated(provider)).Fetch(t.Context(), question(t, market.M5, time.Now()))
-				if market.OutcomeOf(err) != c.want || provider.count() != c.sent || c.want == "" && (err != nil || got.Candles.Len() != 1) {
-					t.Errorf("got %+v and %v after %d requests, want %q after %d", got, err, provider.count(), c.want, c.sent)
-				}
-				for i, sent := range provider.urls {
-					if host := []string{"http://one/", "http://two/"}[i%2]; !strings.HasPrefix(sent, host) {
-						t.Errorf("request %d went to %s, want %s", i+1, sent, host)
-					}
-				}
-			})
-		})
-	}
-}
-
-// TestBreakerCountsAnswersForSomethingElse: once a symbol, whatever the timeframe, until the symbol is answered again.
-func TestBreakerCountsAnswersForSomethingElse(t *testing.T) {
-	t.Parallel()
-	simulate(t, func(t *testing.T) {
-		provider := &memory{answer: func(int, *http.Request) *http.Response {
-			return respond(200, strings.Replace(oneBar(time.Now()), "ES=F", "MSFT", 1))
-		}}
-		c := client(t, simulated(provider))
-		for _, timeframe := range []market.Timeframe{market.M1, market.M2, market.M5, market.M15, market.H1, market.D1} {
-			if outcome, _ := ask(t, c, "ES", timeframe); outcome != market.OutcomeOther {
-				t.Fatalf("%s gave %q", timeframe, outcome)
-			}
-		}
-		for _, name := range []string{"NQ", "YM", "RTY", "GC"} {
-			if state := c.Health(); state.Breaker != "closed" {
-				t.Fatalf("before %s the circuit is %s", name, state.Breaker)
-			}
-			ask(t, c, name, market.M5)
-		}
-		if outcome, _ := ask(t, c, "CL", market.M5); outcome != market.OutcomeCircuitOpen {
-			t.Errorf("after five symbols: %q, want an open circuit", outcome)
 		}
 	})
 }

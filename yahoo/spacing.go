@@ -137,8 +137,8 @@ func (s spacing) withinDays() (gaps map[time.Duration]int, all int) {
 	return gaps, all
 }
 
-// oneADay judges rows of which no two have the same date: daily or longer bars all bear one time of the day, but for the live row,
-// which holds the day's prices where an intraday one holds a single price.
+// oneADay judges rows of which no two have the same date: daily or longer bars all bear one time of the day, but for the live
+// row, which holds the day's prices where an intraday one holds a single price.
 func (s spacing) oneADay() string {
 	days := 0
 	for _, r := range s.rows {
@@ -238,8 +238,8 @@ func (s spacing) mostShow() bool {
 	return 2*showing > full
 }
 
-// shows tells whether a row says something about its interval: it saw more than one price, or it is of an instrument whose rows lie
-// close whatever they saw.
+// shows tells whether a row says something about its interval: it saw more than one price, or it is of an instrument whose rows
+// lie close whatever they saw.
 func (s spacing) shows(r spaced) bool { return r.ranged || r.full && s.always }
 
 // mostFrequent is the gap that occurs most often; of several the shortest.
