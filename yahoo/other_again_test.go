@@ -75,3 +75,28 @@ func TestBreakerCountsAnswersForSomethingElse(t *testing.T) {
 		}
 	})
 }
+
+// TestBreakerForgetsAnswersForSomethingElse: a symbol that was answered counts anew, whichever of its series was.
+func TestBreakerForgetsAnswersForSomethingElse(t *testing.T) {
+	t.Parallel()
+	simulate(t, func(t *testing.T) {
+		right := false
+		provider := &memory{answer: func(int, *http.Request) *http.Response {
+			if right {
+				return respond(200, empty)
+			}
+			return respond(200, strings.Replace(oneBar(time.Now()), "ES=F", "MSFT", 1))
+		}}
+		c := client(t, simulated(provider))
+		ask(t, c, "ES", market.M5)
+		right = true
+		ask(t, c, "ES", market.H1)
+		right = false
+		for _, name := range []string{"ES", "NQ", "YM", "RTY", "GC"} {
+			ask(t, c, name, market.M5)
+		}
+		if state := c.Health(); state.Breaker != "open" {
+			t.Errorf("after five symbols the circuit is %s", state.Breaker)
+		}
+	})
+}

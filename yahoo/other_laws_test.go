@@ -243,7 +243,7 @@ func later(a, b time.Time) time.Time {
 }
 
 // TestThinlyTradedIsTaken: of a symbol that trades seldom, in bars that each saw several prices, three sessions are taken as what
-// they are, however seldom that is. By chance such rows can look like those of another interval: the test says how often.
+// they are, however seldom that is.
 func TestThinlyTradedIsTaken(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(7, 11)) //nolint:gosec // for a test
@@ -269,7 +269,7 @@ func TestThinlyTradedIsTaken(t *testing.T) {
 			}
 		}
 		t.Logf("%s: %d of %d answers refused", timeframe, refused, answers)
-		if refused > 1 {
+		if refused > 0 {
 			t.Errorf("%s: %d of %d answers refused, such as %s", timeframe, refused, answers, example)
 		}
 	}

@@ -272,6 +272,19 @@ func TestFetchJudgesRows(t *testing.T) {
 		{"every other bar", "OCDO.L", market.M15, every(open, 30*time.Minute, 6), time.Time{}, ""},
 		{"four hours as 5m", "AAPL", market.M5, every(open, time.Hour, 4), time.Time{}, "1h apart"},
 		{"hourly trades in a padded grid", "ES", market.M5, padded(night, 5*time.Minute, 12, 120), time.Time{}, ""},
+		{"the last hour and a row after hours", "AAPL", market.H1, every(ny("2026-03-09 15:30"), 30*time.Minute, 2), time.Time{}, ""},
+		{"ten days of 1h, each with a row after hours", "AAPL", market.H1, afterHours(ny("2026-02-23 09:30"), 10), time.Time{}, ""},
+		{"a single trade at most openings", "OCDO.L", market.M5, append(like(row{oneTrade: true}, eachDay(ny("2026-02-23 03:00"), 5)), eachDay(ny("2026-03-02 03:00"), 4)...), time.Time{}, ""},
+		{"two openings and the live row", "OCDO.L", market.M5, append(eachDay(open, 2), row{at: live.at, flat: true}), live.at, ""},
+		{"two openings and the live row of the second day", "OCDO.L", market.M5, append(eachDay(open, 2), row{at: ny("2026-03-10 16:00:04")}), ny("2026-03-10 16:00:04"), ""},
+		{"each row twice", "AAPL", market.M5, append(every(open, 5*time.Minute, 20), every(open, 5*time.Minute, 20)...), time.Time{}, ""},
+		{"1h as 5m, each row also null", "AAPL", market.M5, append(like(row{null: true}, every(open, time.Hour, 7)), every(open, time.Hour, 7)...), time.Time{}, "1h apart"},
+		{"1d as 5m, and the close", "AAPL", market.M5, append(eachDay(open, 3), row{at: ny("2026-03-12 16:00"), flat: true}), live.at, "one row a day"},
+		{"1d with three days twice", "AAPL", market.D1, append(eachDay(ny("2026-02-23 09:30"), 10), eachDay(ny("2026-02-23 10:30"), 3)...), time.Time{}, ""},
+		{"1d of a single trade a week", "OCDO.L", market.D1, like(row{oneTrade: true}, every(ny("2026-02-09 03:00"), 7*day, 5)), time.Time{}, ""},
+		{"1d, later once a week", "OCDO.L", market.D1, append(eachDay(ny("2026-02-02 03:00"), 5), every(ny("2026-02-13 03:00"), 7*day, 3)...), time.Time{}, ""},
+		{"1d of a future with two days left out", "ES", market.D1, append(eachDay(ny("2026-03-02 00:00"), 4), row{at: ny("2026-03-11 00:00")}), time.Time{}, ""},
+		{"a weekend of 1d", "ES", market.D1, []row{{at: ny("2026-03-06 00:00")}, {at: ny("2026-03-09 14:00")}}, ny("2026-03-09 14:00"), ""},
 		{"half day of 1h", "ES", market.H1, append(every(ny("2026-03-08 18:00"), time.Hour, 6), every(ny("2026-03-09 09:30"), time.Hour, 4)...), time.Time{}, ""},
 		{"1h with rows after hours", "AAPL", market.H1, append(every(open, time.Hour, 7), every(ny("2026-03-09 16:00"), time.Hour, 4)...), time.Time{}, ""},
 		{"1h around a lunch break", "0700.HK", market.H1, append(every(ny("2026-03-08 21:30"), time.Hour, 2), every(ny("2026-03-09 01:00"), time.Hour, 3)...), time.Time{}, ""},
@@ -299,6 +312,15 @@ func TestFetchJudgesRows(t *testing.T) {
 			})
 		}
 	}
+}
+
+// afterHours are hourly rows of n weekdays and a row at each close.
+func afterHours(from time.Time, n int) []row {
+	var rows []row
+	for _, r := range eachDay(from, n) {
+		rows = append(append(rows, every(r.at, time.Hour, 7)...), row{at: r.at.Add(390 * time.Minute)})
+	}
+	return rows
 }
 
 // padded has n slots of which every nth is a row with prices.

@@ -185,8 +185,8 @@ func (s spacing) otherThanDaily(exchange *calendar.Calendar) string {
 	return ""
 }
 
-// leavesOut tells whether, between the first row and the last, two sessions or more have none, and as many as dates have one. The
-// live row counts: with it, so few rows may be all that longer bars come to in a short window.
+// leavesOut tells whether, between the first row and the last, as many sessions have none as dates have one. The live row counts:
+// with it, so few rows may be all that longer bars come to in a short window.
 func (s spacing) leavesOut(exchange *calendar.Calendar) bool {
 	rows := slices.Concat(s.rows, s.live)
 	if len(rows) == 0 {
@@ -197,12 +197,12 @@ func (s spacing) leavesOut(exchange *calendar.Calendar) bool {
 	for _, r := range rows {
 		have[r.date] = true
 	}
-	for d := rows[0].date; d.Before(rows[len(rows)-1].date) && out < max(2, len(have)); d = d.AddDays(1) {
+	for d := rows[0].date; d.Before(rows[len(rows)-1].date) && out < len(have); d = d.AddDays(1) {
 		if _, open := exchange.Session(d); open && !have[d] {
 			out++
 		}
 	}
-	return out >= max(2, len(have))
+	return out >= len(have)
 }
 
 const sameDay = "the same day"
