@@ -19,23 +19,24 @@ type Outcome string
 
 // The outcomes of a fetch; docs/PROVIDER.md#errors says what the provider sends for each.
 const (
-	OutcomeBars        Outcome = "bars"          // at least one row, though all may be null
-	OutcomeEmpty       Outcome = "empty"         // 200 without rows: closed hours, or nothing known of the window
-	OutcomeNotFound    Outcome = "not found"     // 404: the symbol is unknown or delisted; transient on futures
-	OutcomeRange       Outcome = "range refused" // 422 (or 400 with a range): the window lies outside what is served
-	OutcomeThrottled   Outcome = "throttled"     // 429, with RetryAfter where the provider gave one
-	OutcomeUpstream    Outcome = "upstream"      // 5xx, 999, a refused or broken connection, a time-out
-	OutcomeBroken      Outcome = "broken body"   // a status 200 whose body is truncated, not JSON, ragged or too large
-	OutcomeRefused     Outcome = "refused"       // another 4xx: the request itself is wrong; a retry does not help
-	OutcomeCircuitOpen Outcome = "circuit open"  // not sent: too many faults of late; RetryAfter says when to come back
-	OutcomeClock       Outcome = "wrong clock"   // not sent: this machine's clock is wrong
-	OutcomeBudget      Outcome = "no budget"     // not sent: the day is spent, or nobody counts; RetryAfter says when to ask again
+	OutcomeBars        Outcome = "bars"                      // at least one row, though all may be null
+	OutcomeEmpty       Outcome = "empty"                     // 200 without rows: closed hours, or nothing known of the window
+	OutcomeNotFound    Outcome = "not found"                 // 404: the symbol is unknown or delisted; transient on futures
+	OutcomeRange       Outcome = "range refused"             // 422 (or 400 with a range): the window lies outside what is served
+	OutcomeThrottled   Outcome = "throttled"                 // 429, with RetryAfter where the provider gave one
+	OutcomeUpstream    Outcome = "upstream"                  // 5xx, 999, a refused or broken connection, a time-out
+	OutcomeBroken      Outcome = "broken body"               // a status 200 whose body is truncated, not JSON, ragged or too large
+	OutcomeOther       Outcome = "answer for something else" // of another symbol or interval than asked, by its meta or its rows
+	OutcomeRefused     Outcome = "refused"                   // another 4xx: the request itself is wrong; a retry does not help
+	OutcomeCircuitOpen Outcome = "circuit open"              // not sent: too many faults of late; RetryAfter says when to come back
+	OutcomeClock       Outcome = "wrong clock"               // not sent: this machine's clock is wrong
+	OutcomeBudget      Outcome = "no budget"                 // not sent: the day is spent, or nobody counts; RetryAfter says until when
 )
 
 // Fault tells whether the provider is at fault rather than the request; only faults count for a circuit
 // breaker and are worth the same request again.
 func (o Outcome) Fault() bool {
-	return o == OutcomeThrottled || o == OutcomeUpstream || o == OutcomeBroken
+	return o == OutcomeThrottled || o == OutcomeUpstream || o == OutcomeBroken || o == OutcomeOther
 }
 
 // FetchRequest asks a provider for the closed bars of one native series.

@@ -103,7 +103,7 @@ func TestFaultsAreTheProvidersOwn(t *testing.T) {
 	t.Parallel()
 	for outcome, fault := range map[market.Outcome]bool{
 		market.OutcomeBars: false, market.OutcomeEmpty: false, market.OutcomeNotFound: false, market.OutcomeRange: false,
-		market.OutcomeThrottled: true, market.OutcomeUpstream: true, market.OutcomeBroken: true, market.OutcomeRefused: false,
+		market.OutcomeThrottled: true, market.OutcomeUpstream: true, market.OutcomeBroken: true, market.OutcomeOther: true, market.OutcomeRefused: false,
 		market.OutcomeCircuitOpen: false, market.OutcomeBudget: false,
 	} {
 		if outcome.Fault() != fault {

@@ -30,28 +30,23 @@ func (f *fetch) read(got reply) (*market.FetchResult, error) {
 	if err := f.dated(got); err != nil {
 		return nil, err
 	}
+	if says := chart.otherSymbol(f.symbol); says != "" { // before anything else that it says is believed
+		return nil, f.other(got, says)
+	}
 	if chart.Failed != (Failure{}) {
 		return f.classify(got, statusOf(chart.Failed.Code), chart.Failed.Description, true)
 	}
 	if chart.Len() == 0 && chart.Meta.ExchangeName == deadExchange {
 		return f.classify(got, http.StatusNotFound, "the symbol is traded nowhere any more (exchange "+deadExchange+")", true)
 	}
-	if served := chart.Meta.DataGranularity; chart.Len() > 0 && !matches(served, f.req.Timeframe) {
-		reason := fmt.Sprintf("asked for %s bars, was served %.20q", f.req.Timeframe, served)
-		return f.classify(got, http.StatusNotAcceptable, reason, true)
+	if says := chart.otherInterval(f.req); says != "" {
+		if chart.daysOfFund(f.req) {
+			return f.classify(got, http.StatusNotAcceptable, "a fund has no intraday bars: "+says, true)
+		}
+		return nil, f.other(got, says)
 	}
 	f.req.Instrument = f.req.Instrument.Listed(chart.Meta.listing()) // what has no calendar yet gets one
 	return chart.Closed(f.req, f.span.Window, f.over(got)), nil
-}
-
-// matches tells whether the granularity of a body is the timeframe that was requested. Of funds the provider has daily
-// values only, and may send these in answer to any request.
-func matches(served string, requested market.Timeframe) bool {
-	if served == "" {
-		return true
-	}
-	timeframe, err := market.ParseTimeframe(served)
-	return err == nil && timeframe == requested
 }
 
 // broken is the error of a 200 without a readable chart.
@@ -61,6 +56,13 @@ func (f *fetch) broken(got reply, reason string) error {
 	return broken
 }
 
+// other is the error of an answer for something else than was asked.
+func (f *fetch) other(got reply, says string) error {
+	other := f.refusal(market.OutcomeOther, clean(fmt.Sprintf("asked for %s %s, %s", f.symbol, f.req.Timeframe, says)))
+	other.Status = got.status
+	return other
+}
+
 // refused reads a reply whose status is not 200. Its body may be the provider's JSON, plain text, or a page of HTML.
 func (f *fetch) refused(got reply) (*market.FetchResult, error) {
 	reason, own := clean(string(got.body)), false
@@ -68,6 +70,9 @@ func (f *fetch) refused(got reply) (*market.FetchResult, error) {
 		reason, own = chart.Failed.Description, true
 		if err := f.dated(got); err != nil {
 			return nil, err
+		}
+		if says := chart.otherSymbol(f.symbol); says != "" {
+			return nil, f.other(got, says)
 		}
 	}
 	return f.classify(got, got.status, reason, own)

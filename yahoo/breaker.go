@@ -30,7 +30,7 @@ type circuit struct {
 	now     func() time.Time
 
 	mu          sync.Mutex
-	faulty      map[market.Series]bool // series whose fault was counted and that have not succeeded since
+	faulty      map[market.Series]bool // whose fault was counted, no success since; without a timeframe it is of the whole symbol
 	openUntil   time.Duration
 	awayUntil   time.Duration // end of the latest Retry-After
 	state       string
@@ -131,17 +131,21 @@ func (c *circuit) run(series market.Series, send func() (*market.FetchResult, er
 	return result, false, err
 }
 
-// countOnce wraps a fault of a series that has a fault counted already. The request that probes whether the provider has
-// recovered always counts.
+// countOnce wraps a fault of a series that has a fault counted already; answers for something else count once for all series of
+// a symbol. The request that probes whether the provider has recovered always counts.
 func (c *circuit) countOnce(series market.Series, err error, probe bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	outcome := market.OutcomeOf(err)
+	outcome, whole := market.OutcomeOf(err), market.Series{Instrument: series.Instrument}
 	switch {
 	case err == nil, outcome != "" && !outcome.Fault():
 		delete(c.faulty, series)
+		delete(c.faulty, whole)
 		c.lastSuccess = c.now()
 	case outcome.Fault():
+		if outcome == market.OutcomeOther {
+			series = whole
+		}
 		if c.faulty[series] && !probe {
 			return counted{err}
 		}

@@ -36,7 +36,8 @@ type Config struct {
 // Breaker says when the client stops sending requests to a provider that fails.
 type Breaker struct {
 	// Faults is how many faults in a row open the circuit; 0 for 5. A fault is a 429, a 5xx, a broken connection, a
-	// time-out or a broken body. One series counts once until it succeeds, so that one failing symbol does not stop the others.
+	// time-out, a broken body or an answer for something else. One series counts once until it succeeds, so that one failing
+	// symbol does not stop the others; of answers for something else one symbol does.
 	Faults int
 	// Pause is how long it then stays open before one request may try; 0 for 60 s. A longer Retry-After prolongs it.
 	Pause time.Duration

@@ -29,6 +29,7 @@ type fetch struct {
 	named    Limits        // what the provider named in refusing it
 	narrowed bool          // the window was narrowed to it already
 	depth    time.Duration // the depth the provider named; 0 for none
+	others   int           // answers for something else than was asked
 	heard    bool          // an answer of the provider's own told its date
 }
 
@@ -53,7 +54,7 @@ func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
 			return nil, err
 		case f.narrow(refusal):
 			continue
-		case !refusal.Outcome.Fault() || attempt >= f.config.Attempts:
+		case !refusal.Outcome.Fault() || attempt >= f.config.Attempts || f.otherAgain(refusal):
 			return nil, refusal
 		}
 		pause := max(refusal.RetryAfter, pauses.NextBackOff())
@@ -76,6 +77,15 @@ func newPauses() backoff.BackOff {
 	return &backoff.ExponentialBackOff{
 		InitialInterval: firstPause / 2, Multiplier: 2, MaxInterval: longestBackoff / 2, RandomizationFactor: 1,
 	}
+}
+
+// otherAgain tells whether the provider has answered for something else a second time. One more request, to the other host, is
+// worth it: it mixes answers up under load. One that goes on to do so may be wrong about this series for hours.
+func (f *fetch) otherAgain(refusal *market.FetchError) bool {
+	if refusal.Outcome == market.OutcomeOther {
+		f.others++
+	}
+	return f.others > 1
 }
 
 // narrow keeps the limit that a refusal names, once for each fetch; false when it names none.

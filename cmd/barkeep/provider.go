@@ -16,7 +16,7 @@ type providerCommand struct {
 	Listen string   `help:"Where to listen." default:"127.0.0.1:8081" placeholder:"HOST:PORT"`
 	Bars   string   `help:"Serve the recorded bars of this folder (SYMBOL_interval[_from_to].csv); what it lacks is generated." placeholder:"DIR"`
 	Only   bool     `help:"Serve nothing but the folder's bars."`
-	Fault  []string `help:"Inject a fault: 429, 429:3, 503@NQ=F, 404@CL=F:2, truncate, slow=5s, empty, ... Repeat for several." sep:"none" placeholder:"FAULT"`
+	Fault  []string `help:"Inject a fault: 429, 429:3, 503@NQ=F, 404@CL=F:2, truncate, slow=5s, empty, symbol=NQ=F@ES=F, interval=1h, rows=1h@ES=F/5m, ... Repeat for several." sep:"none" placeholder:"FAULT"`
 	Rate   int      `help:"Answer 429 above so many requests a minute; 0 for no bound." default:"0"`
 }
 

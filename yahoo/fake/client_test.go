@@ -137,6 +137,8 @@ func TestTheClientNamesEachFault(t *testing.T) {
 	for text, want := range map[string]market.Outcome{
 		"404@ES=F": market.OutcomeNotFound, "empty": market.OutcomeEmpty, "429=1s:1": market.OutcomeBars,
 		"503:1": market.OutcomeBars, "truncate:1": market.OutcomeBars, "blank:1": market.OutcomeBars,
+		"symbol=NQ=F": market.OutcomeOther, "interval=1d": market.OutcomeOther, "rows=5m": market.OutcomeOther,
+		"symbol=NQ=F:1": market.OutcomeBars, "interval=5m:1": market.OutcomeBars, "rows=1d:1": market.OutcomeBars,
 		"999:1": market.OutcomeBars, "slow=200ms": market.OutcomeBars,
 	} {
 		t.Run(text, func(t *testing.T) {
@@ -158,7 +160,7 @@ func TestTheClientNamesEachFault(t *testing.T) {
 			if outcome != want {
 				t.Errorf("outcome %q (%v), want %q", outcome, err, want)
 			}
-			if retried := want == market.OutcomeBars && text[0] != 's'; retried != (p.Count() == 2) {
+			if retried := want == market.OutcomeOther || want == market.OutcomeBars && text != "slow=200ms"; retried != (p.Count() == 2) {
 				t.Errorf("%d requests", p.Count())
 			}
 		})

@@ -14,14 +14,19 @@ type FaultKind string
 
 // The kinds of fault.
 const (
-	Throttle   FaultKind = "429"        // plain text, with Retry-After when Fault.RetryAfter is set
-	Upstream   FaultKind = "5xx"        // Fault.Status (500 to 599, or 999) with an HTML page
-	NotFound   FaultKind = "404"        // the JSON of an unknown symbol
-	Portal     FaultKind = "portal"     // 404 with a page of HTML, as something between answers that is not the provider
-	Truncate   FaultKind = "truncate"   // 200, half of the body, then the connection closes
-	Slow       FaultKind = "slow"       // 200, the body in drops over Fault.Delay
-	Empty      FaultKind = "empty"      // 200 as for closed hours: no rows
-	Blank      FaultKind = "blank"      // 200 and not one byte
+	Throttle FaultKind = "429"      // plain text, with Retry-After when Fault.RetryAfter is set
+	Upstream FaultKind = "5xx"      // Fault.Status (500 to 599, or 999) with an HTML page
+	NotFound FaultKind = "404"      // the JSON of an unknown symbol
+	Portal   FaultKind = "portal"   // 404 with a page of HTML, as something between answers that is not the provider
+	Truncate FaultKind = "truncate" // 200, half of the body, then the connection closes
+	Slow     FaultKind = "slow"     // 200, the body in drops over Fault.Delay
+	Empty    FaultKind = "empty"    // 200 as for closed hours: no rows
+	Blank    FaultKind = "blank"    // 200 and not one byte
+	// The three that answer for something else than was asked; which, Fault.Other says.
+	OtherSymbol   FaultKind = "symbol"   // the body of another symbol, which says so
+	OtherInterval FaultKind = "interval" // the body of another interval, which says so
+	OtherRows     FaultKind = "rows"     // the rows of another interval, in a body that claims the one asked for
+
 	Withdraw   FaultKind = "withdraw"   // the rows of the trading dates From to To vanish
 	Revise     FaultKind = "revise"     // one bar in eight, of those dates, closes two ticks higher, with more volume
 	ZeroVolume FaultKind = "zerovolume" // volumes of those dates read 0
@@ -37,6 +42,7 @@ type Fault struct {
 	RetryAfter time.Duration    // of Throttle, whole seconds; 0 sends no Retry-After
 	Status     int              // of Upstream; 0 means 503
 	Delay      time.Duration    // of Slow; 0 means 5 s
+	Other      string           // of OtherSymbol a symbol, of OtherInterval and OtherRows an interval, as the provider spells them
 	From, To   calendar.Date    // of the kinds that change rows: trading dates, both included; zero for all dates
 }
 

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -36,6 +38,9 @@ func TestParseFault(t *testing.T) {
 		"null=2026-08-20@AAPL":          {Kind: fake.Null, Symbol: "AAPL", From: august, To: august},
 		"empty":                         {Kind: fake.Empty},
 		" blank ":                       {Kind: fake.Blank},
+		"symbol=nq=f@es=f/5m:2":         {Kind: fake.OtherSymbol, Other: "NQ=F", Symbol: "ES=F", Timeframe: market.M5, Times: 2},
+		"interval=60m":                  {Kind: fake.OtherInterval, Other: "60m"},
+		"rows=1wk@ES=F/1d":              {Kind: fake.OtherRows, Other: "1wk", Symbol: "ES=F", Timeframe: market.D1},
 	} {
 		got, err := fake.ParseFault(text)
 		if err != nil || got != want {
@@ -44,6 +49,7 @@ func TestParseFault(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "430", "600", "429:0", "429:x", "429=x", "429=-1s", "slow=0s", "withdraw", "withdraw=20.8.", "404=5", "truncate@ES=F/7m",
+		"symbol", "symbol=", "interval", "interval=7m", "rows=NQ=F", "rows",
 	} {
 		if got, err := fake.ParseFault(text); !errors.Is(err, fake.ErrFault) {
 			t.Errorf("ParseFault(%q) = %+v, %v, want ErrFault", text, got, err)
@@ -134,6 +140,44 @@ func TestFaultsHitWhatTheyAreMeantFor(t *testing.T) {
 	}
 	if r := p.Requests()[2]; r.Fault != "5xx" || r.Status != 503 || r.Symbol != "NQ=F" || r.Interval != "1h" {
 		t.Errorf("the request is kept as %+v", r)
+	}
+}
+
+// TestFaultsThatAnswerForSomethingElse: the body is the one that the other symbol or interval has at that moment, but for what it
+// claims its interval to be.
+func TestFaultsThatAnswerForSomethingElse(t *testing.T) {
+	t.Parallel()
+	now := at(t, "2026-11-18 10:00")
+	from := now.AddDate(0, 0, -5)
+	for _, c := range []struct{ fault, symbol, interval, claim string }{
+		{"symbol=AAPL@ES=F/5m", "AAPL", "5m", "5m"},
+		{"interval=60m@ES=F/5m", "ES=F", "60m", "1h"},
+		{"rows=60m@ES=F/5m", "ES=F", "60m", "5m"},
+		{"rows=1d@ES=F/5m", "ES=F", "1d", "5m"},
+	} {
+		t.Run(c.fault, func(t *testing.T) {
+			t.Parallel()
+			p := provider(t, now)
+			want := get(t, p, c.symbol, c.interval, from, now)
+			inject(t, p, c.fault)
+			got := get(t, p, "ES=F", "5m", from, now)
+			if got.meta["symbol"] != c.symbol || got.meta["dataGranularity"] != c.claim || len(got.ts) < 3 || !slices.Equal(got.ts, want.ts) ||
+				!reflect.DeepEqual(got.column, want.column) {
+				t.Errorf("%d rows of %v that claim %v, want %d of %s that claim %s", len(got.ts), got.meta["symbol"], got.meta["dataGranularity"],
+					len(want.ts), c.symbol, c.claim)
+			}
+			if r := p.Requests()[1]; r.Symbol != "ES=F" || r.Interval != "5m" || r.Fault != strings.SplitN(c.fault, "=", 2)[0] {
+				t.Errorf("the request is kept as %+v", r)
+			}
+			if other := get(t, p, "NQ=F", "5m", from, now); other.meta["symbol"] != "NQ=F" {
+				t.Errorf("another symbol is answered with %v", other.meta["symbol"])
+			}
+		})
+	}
+	p := provider(t, now)
+	inject(t, p, "symbol=NOSUCH")
+	if w := ask(p, target("ES=F", "5m", from, now)); w.Code != 404 {
+		t.Errorf("a symbol that does not exist is served with %d, want 404", w.Code)
 	}
 }
 

@@ -16,8 +16,9 @@ import (
 var ErrFault = errors.New("unknown fault")
 
 // ParseFault reads a fault as a person writes it: KIND[=VALUE][@SYMBOL[/TIMEFRAME]][:TIMES]. Kinds are 429 (value: the
-// Retry-After, "429=30s"), 404, a status from 500 to 599 or 999, truncate, slow (value: a duration), empty, blank, and
-// withdraw, revise, zerovolume and null (value: a trading date, "2026-08-20", or two joined by ".."; withdraw needs one).
+// Retry-After, "429=30s"), 404, a status from 500 to 599 or 999, truncate, slow (value: a duration), empty, blank, symbol
+// (value: the symbol that is served instead), interval and rows (value: the interval that is served instead), and withdraw,
+// revise, zerovolume and null (value: a trading date, "2026-08-20", or two joined by ".."; withdraw needs one).
 // The error wraps ErrFault and names the part that is wrong.
 func ParseFault(text string) (Fault, error) {
 	var f Fault
@@ -69,6 +70,8 @@ func (f *Fault) readKind(kind, value string) error {
 		return readDuration(&f.RetryAfter, value)
 	case Slow:
 		return readDuration(&f.Delay, value)
+	case OtherSymbol, OtherInterval, OtherRows:
+		return f.readOther(value)
 	case Withdraw, Revise, ZeroVolume, Null:
 		return f.readDates(value)
 	}
@@ -80,10 +83,25 @@ func (f *Fault) readKind(kind, value string) error {
 	}
 	status, err := strconv.Atoi(kind)
 	if err != nil || (status < 500 || status > 599) && status != 999 {
-		return fmt.Errorf("%q is none of 429, 404, portal, 500 to 599, 999, truncate, slow, empty, blank, withdraw, revise, "+
-			"zerovolume, null", kind)
+		return fmt.Errorf("%q is none of 429, 404, portal, 500 to 599, 999, truncate, slow, empty, blank, symbol, "+
+			"interval, rows, withdraw, revise, zerovolume, null", kind)
 	}
 	f.Kind, f.Status = Upstream, status
+	return nil
+}
+
+// readOther reads what is served instead of what was asked.
+func (f *Fault) readOther(value string) error {
+	if f.Other = value; f.Kind == OtherSymbol {
+		f.Other = strings.ToUpper(value)
+	}
+	_, known := intervalOf(value)
+	switch {
+	case value == "":
+		return fmt.Errorf("%s needs what is served instead, such as symbol=NQ=F or interval=1h", f.Kind)
+	case f.Kind != OtherSymbol && !known:
+		return fmt.Errorf("%q is no interval; the provider has %s", value, intervalNames())
+	}
 	return nil
 }
 

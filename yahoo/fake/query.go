@@ -14,6 +14,7 @@ type query struct {
 	symbol    string // upper case
 	asked     string // the interval as spelled in the request
 	interval  interval
+	claimed   string // the interval that the answer claims; "" for the one that it has
 	from, to  int64  // period1 and period2
 	events    string // the events parameter
 	rangeText string // the range parameter, where it was used

@@ -80,9 +80,30 @@ func (p *Provider) answer(r *http.Request, q *query, now time.Time, id int, spac
 		a.refused = q.check(now.Unix(), l.first)
 	}
 	if a.refused == nil {
+		if q, l = p.instead(whole, q, l); l == nil {
+			a.refused = unknownSymbol()
+			return a
+		}
 		p.chart(&a, q, l, edits, now.Unix(), space)
 	}
 	return a
+}
+
+// instead is what is served for a query: what was asked, unless a fault puts another symbol or interval in its place. The listing
+// is nil for a symbol that does not exist.
+func (p *Provider) instead(f Fault, asked *query, l *listing) (*query, *listing) {
+	q := *asked
+	switch f.Kind {
+	case OtherSymbol:
+		q.symbol, l = f.Other, p.find(f.Other)
+	case OtherInterval:
+		q.interval, _ = intervalOf(f.Other)
+	case OtherRows:
+		q.claimed = q.interval.served
+		q.interval, _ = intervalOf(f.Other)
+	default:
+	}
+	return &q, l
 }
 
 // chart builds the body of an answer.
@@ -96,7 +117,11 @@ func (p *Provider) chart(a *answer, q *query, l *listing, edits []Fault, now int
 	a.rows = space.rows.len()
 	events, err := p.events(q, now)
 	if err == nil {
-		err = space.renderer.chart(s.meta(q.rangeText), &space.rows, events, q.interval.seconds == 0)
+		m := s.meta(q.rangeText)
+		if q.claimed != "" {
+			m.DataGranularity = q.claimed
+		}
+		err = space.renderer.chart(m, &space.rows, events, q.interval.seconds == 0)
 	}
 	if err != nil {
 		a.refused = broken(http.StatusInternalServerError)
