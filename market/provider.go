@@ -30,7 +30,7 @@ const (
 	OutcomeRefused     Outcome = "refused"                   // another 4xx: the request itself is wrong; a retry does not help
 	OutcomeCircuitOpen Outcome = "circuit open"              // not sent: too many faults of late; RetryAfter says when to come back
 	OutcomeClock       Outcome = "wrong clock"               // not sent: this machine's clock is wrong
-	OutcomeBudget      Outcome = "no budget"                 // not sent: the day is spent, or nobody counts; RetryAfter says until when
+	OutcomeBudget      Outcome = "no budget"                 // not sent: the day is spent or not counted; RetryAfter says until when
 )
 
 // Fault tells whether the provider is at fault rather than the request; only faults count for a circuit

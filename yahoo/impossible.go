@@ -18,10 +18,10 @@ const (
 	longAtZero = 10 * 24 * time.Hour // an answer that ends with zeros for so long tells of something that is over
 )
 
-// possible parts the rows, which are in order, into those that can be bars and those with a price of 0 that cannot be true:
-// prices nearby are far from 0 and stay so. Where the answer gives no reason to doubt a 0, it is believed.
+// possible parts the rows, which are in order, into those that can be bars and those of four zeros that cannot be true: prices
+// nearby are far from 0 and stay so. Where the answer gives no reason to doubt a 0, it is believed.
 func (c *Chart) possible(rows []row, req market.FetchRequest) (possible, impossible []row) {
-	if !slices.ContainsFunc(rows, func(r row) bool { return c.hasZero(r.index) }) {
+	if !slices.ContainsFunc(rows, func(r row) bool { return c.allZero(r.index) }) {
 		return rows, nil
 	}
 	z := zeros{chart: c, rows: rows, instrument: req.Instrument}
@@ -31,7 +31,7 @@ func (c *Chart) possible(rows []row, req market.FetchRequest) (possible, impossi
 		}
 	}
 	for i, r := range rows {
-		if c.hasZero(r.index) && z.far(i) {
+		if c.allZero(r.index) && z.far(i) {
 			impossible = append(impossible, r)
 		} else {
 			possible = append(possible, r)
@@ -40,10 +40,9 @@ func (c *Chart) possible(rows []row, req market.FetchRequest) (possible, impossi
 	return possible, impossible
 }
 
-// hasZero tells whether a price of row i is 0.
-func (c *Chart) hasZero(i int) bool {
-	return c.Open[i] == 0 || c.High[i] == 0 || c.Low[i] == 0 || c.Close[i] == 0
-}
+// allZero tells whether all four prices of row i are 0. A row with one 0 among prices is kept: the provider has no open of whole
+// decades of old indices.
+func (c *Chart) allZero(i int) bool { return len(c.nonzero(i)) == 0 }
 
 // nonzero are the prices of row i that are not 0.
 func (c *Chart) nonzero(i int) []float64 {
@@ -78,11 +77,11 @@ func (z *zeros) far(at int) bool {
 	if low, high := slices.Min(beside), slices.Max(beside); low < 0 && high > 0 {
 		return false // between two signs lies 0
 	}
-	nearest, _ := span(beside)
+	nearest, _ := extent(beside)
 	if nearest <= z.near() {
 		return false
 	}
-	if _, farthest := span(z.prices(next-nearbyRows, after+nearbyRows)); farthest >= fallFactor*nearest {
+	if _, farthest := extent(z.prices(next-nearbyRows, after+nearbyRows)); farthest >= fallFactor*nearest {
 		return false
 	}
 	return !ended || last != 0 || !z.restsAtZero(next)
@@ -96,8 +95,8 @@ func (z *zeros) prices(from, to int) (all []float64) {
 	return all
 }
 
-// span is how near to 0 prices come, and how far from it they are.
-func span(prices []float64) (nearest, farthest float64) {
+// extent is how near to 0 prices come, and how far from it they are.
+func extent(prices []float64) (nearest, farthest float64) {
 	nearest = math.Inf(1)
 	for _, p := range prices {
 		nearest, farthest = min(nearest, math.Abs(p)), max(farthest, math.Abs(p))
