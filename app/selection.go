@@ -56,31 +56,52 @@ func jobOf(r syncer.Request) ledger.Job {
 	return ledger.JobImport
 }
 
-// RebuildRequest is a run that rebuilds everything that is stored of these instruments; of all that are stored, when none is
-// named.
-func (a *App) RebuildRequest(ctx context.Context, instruments []market.Instrument) (syncer.Request, error) {
-	r := syncer.Request{Instruments: instruments, Timeframes: market.Timeframes(), Rebuild: true}
-	if len(instruments) > 0 {
-		return r, nil
+// RebuildRequest is a run that rebuilds what is stored of these instruments; of all that are stored, when none is named. Left are
+// those of which there is nothing to rebuild: nothing is stored, or the exchange is not known before the next import.
+func (a *App) RebuildRequest(ctx context.Context, named []market.Instrument) (r syncer.Request, left []string, err error) {
+	r = syncer.Request{Instruments: named, Timeframes: market.Timeframes(), Rebuild: true}
+	if len(named) == 0 {
+		if r.Instruments, err = a.stored(ctx); err != nil {
+			return r, nil, fmt.Errorf("rebuild: %w", err)
+		}
 	}
+	plan, err := a.Engine.Plan(ctx, r)
+	if err != nil {
+		return r, nil, err
+	}
+	planned := map[string]bool{}
+	for _, task := range plan.Tasks {
+		planned[task.Instrument.Name] = true
+	}
+	all := r.Instruments
+	r.Instruments = nil
+	for _, i := range all {
+		if planned[i.Name] {
+			r.Instruments = append(r.Instruments, i)
+		} else {
+			left = append(left, i.Name)
+		}
+	}
+	return r, left, nil
+}
+
+// stored are the instruments of which bars are stored.
+func (a *App) stored(ctx context.Context) (all []market.Instrument, err error) {
 	states, err := a.Archive.States(ctx)
 	if err != nil {
-		return r, fmt.Errorf("rebuild: read the archive's series: %w", err)
+		return nil, fmt.Errorf("read the archive's series: %w", err)
 	}
-	var wrong error
+	last := ""
 	for _, state := range states { // ordered by instrument
-		name := state.Series.Instrument
-		if n := len(r.Instruments); state.Count == 0 || n > 0 && r.Instruments[n-1].Name == name {
-			continue
+		if name := state.Series.Instrument; state.Count > 0 && name != last {
+			i, wrong := yahoo.Resolve(name)
+			if last = name; wrong == nil {
+				all = append(all, i)
+			}
+			err = errors.Join(err, wrong)
 		}
-		i, err := yahoo.Resolve(name)
-		if err != nil {
-			wrong = errors.Join(wrong, err)
-			continue
-		}
-		r.Instruments = append(r.Instruments, i)
 	}
-	return r, wrong
+	return all, err
 }
 
 // adHocRequest is what a request over HTTP means, with what the configuration adds to it.

@@ -86,9 +86,9 @@ func (b *batch) doubted() string {
 	case 0:
 		return ""
 	case 1:
-		return "1 row left out, a price of 0 in it is impossible"
+		return "1 row left out, whose prices are all 0"
 	default:
-		return fmt.Sprintf("%d rows left out, a price of 0 in them is impossible", b.impossible)
+		return fmt.Sprintf("%d rows left out, whose prices are all 0", b.impossible)
 	}
 }
 

@@ -102,7 +102,7 @@ func MakePlan(serves market.Capabilities, request Request, states []market.Serie
 		for _, task := range group(serves, instrument, request.Timeframes) {
 			task.readNotes(serves, held)
 			task = planTask(task, serves.Margin, request, held[task.Series()], now)
-			if request.Rebuild && !task.stored(held) {
+			if request.Rebuild && (!task.stored(held) || task.waits()) {
 				continue
 			}
 			plan.Tasks = append(plan.Tasks, task)
@@ -125,6 +125,9 @@ func (t *Task) readNotes(serves market.Capabilities, held map[market.Series]mark
 		}
 	}
 }
+
+// waits tells whether the exchange is not known by which the task would be rebuilt: the next answer may tell it.
+func (t *Task) waits() bool { return t.foreign && t.Instrument.Calendar.Name == calendar.Unknown }
 
 // stored leaves out of a task what no bar is stored of, and tells whether anything is.
 func (t *Task) stored(held map[market.Series]market.SeriesState) bool {
@@ -194,8 +197,8 @@ func reasonFor(task Task, request Request, held market.SeriesState, now time.Tim
 		return ReasonForced
 	case request.Maintenance:
 		return ReasonMaintenance
-	case upToDate(task, held, now) && task.foreign && task.Instrument.Calendar.Name != calendar.Unknown:
-		return ReasonRebuild // where the exchange is not known, the next answer may tell it
+	case upToDate(task, held, now) && task.foreign && !task.waits():
+		return ReasonRebuild
 	case upToDate(task, held, now):
 		return ReasonClosed
 	default:

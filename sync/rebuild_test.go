@@ -327,3 +327,21 @@ func TestARebuildInThePastLeavesWhatComesAfter(t *testing.T) {
 		}
 	}
 }
+
+// TestARebuildWaitsForTheExchange: an earlier release kept no listings. What it keyed by the zone of the answers would come to days of
+// UTC, and perhaps to other dates.
+func TestARebuildWaitsForTheExchange(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, fixed(at(t, "2026-05-08T21:05:00Z")))
+	for _, name := range []string{"ABCD.QQ", "7203.T"} {
+		earlier(t, b, name, calendar.Date{Year: 2026, Month: 2, Day: 2}, calendar.Date{Year: 2026, Month: 5, Day: 6})
+	}
+	before := b.holds(market.Series{Instrument: "ABCD.QQ", Timeframe: market.D1})
+	report := b.run(t, t.Context(), syncer.Request{
+		Instruments: resolve(t, "ABCD.QQ", "7203.T"), Timeframes: []market.Timeframe{market.D1, market.W1}, Rebuild: true,
+	})
+	after := b.holds(market.Series{Instrument: "ABCD.QQ", Timeframe: market.D1})
+	if len(report.Plan.Tasks) != 1 || report.Run.State != "done" || !slices.Equal(before.TS, after.TS) {
+		t.Errorf("%d tasks, %s; it holds %v, it was %v", len(report.Plan.Tasks), report.Run.State, after.TS, before.TS)
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"barkeep/app"
 	syncer "barkeep/sync"
@@ -40,12 +41,16 @@ func (c *rebuildCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	request, err := a.RebuildRequest(p.ctx, instruments)
+	request, left, err := a.RebuildRequest(p.ctx, instruments)
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
+	if len(left) > 0 {
+		fmt.Fprintf(p.err, "barkeep: left as it is, since nothing is stored or the exchange is not known before the next import: %s\n",
+			strings.Join(left, ", "))
+	}
 	if len(request.Instruments) == 0 {
-		fmt.Fprintln(p.out, "nothing is stored, so there is nothing to rebuild")
+		fmt.Fprintln(p.out, "there is nothing to rebuild")
 		return a.Close()
 	}
 	progress.start(a.Engine.Tasks(request))

@@ -129,3 +129,18 @@ func TestAClosureIsAddedAndTakenBack(t *testing.T) {
 		})
 	}
 }
+
+// TestThereIsNothingToRebuild is no failure, and nothing of it comes into the ledger.
+func TestThereIsNothingToRebuild(t *testing.T) {
+	t.Parallel()
+	env := []string{when, "DATABASE_URL=" + engines(t)[0].url}
+	for _, args := range [][]string{{"rebuild"}, {"rebuild", "--instrument", "AAPL,ABCD.QQ"}} {
+		got := barkeep(t, env, args...).must(t, 0)
+		if got.stdout != "there is nothing to rebuild\n" || len(args) > 1 != strings.Contains(got.stderr, "left as it is") {
+			t.Errorf("%q: %s%s", args, got.stdout, got.stderr)
+		}
+	}
+	if runs := barkeep(t, env, "runs", "--json").must(t, 0).stdout; strings.Contains(runs, "rebuild") {
+		t.Errorf("the ledger has %s", runs)
+	}
+}
