@@ -2,6 +2,7 @@ package market_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -184,5 +185,25 @@ func TestContradictionsAreThoseOfTheNewestListing(t *testing.T) {
 	want := []market.Contradiction{{Instrument: "ABCD.QQ", Kept: "Asia/Kolkata", Said: "Asia/Taipei"}}
 	if got := settled.Contradictions(kept, time.Date(2026, 5, 8, 0, 0, 0, 0, time.UTC)); !slices.Equal(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// TestAChangeThatMakesNoSenseIsLeftOut, with all of its calendar: the others hold, and the error names it.
+func TestAChangeThatMakesNoSenseIsLeftOut(t *testing.T) {
+	t.Parallel()
+	tuesday := calendar.Date{Year: 2027, Month: 6, Day: 8}
+	settled, err := market.NewCalendars(nil, nil, []calendar.Change{
+		{Calendar: "XNYS", Date: tuesday, Kind: calendar.Closed},
+		{Calendar: "XNYS", Date: tuesday, Kind: "a kind to come"},
+		{Calendar: "XYZ", Date: tuesday, Kind: calendar.Closed},
+		{Calendar: "XTKS", Date: tuesday, Kind: calendar.Closed},
+	})
+	if err == nil || !strings.Contains(err.Error(), "a kind to come") {
+		t.Errorf("the error is %v", err)
+	}
+	for name, want := range map[string]bool{"AAPL": true, "7203.T": false, "OCDO.L": true} {
+		if _, open := settled.Settle(resolve(t, name)).Calendar.Session(tuesday); open != want {
+			t.Errorf("%s is open: %t, want %t", name, open, want)
+		}
 	}
 }

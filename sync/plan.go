@@ -206,14 +206,28 @@ func reasonFor(task Task, request Request, held market.SeriesState, now time.Tim
 	}
 }
 
-// upToDate tells whether the market has been closed for so long that the stored bars can be neither late nor provisional.
+// upToDate tells whether the market has been closed, for certain, for so long that the stored bars can be neither late nor
+// provisional.
 func upToDate(task Task, held market.SeriesState, now time.Time) bool {
 	exchange := task.Instrument.Calendar
 	last, ok := exchange.LastClosed(now)
 	if !ok || exchange.IsOpen(now) || now.Before(last.Close.Add(settled)) {
 		return false
 	}
-	return !held.Newest.Before(task.Base.Previous(exchange, last.Close))
+	return closedSince(exchange, last.Date, now) && !held.Newest.Before(task.Base.Previous(exchange, last.Close))
+}
+
+// closedSince tells whether it is certain that an exchange has not traded after the session of a date: on each day of the week on
+// which it usually does, a holiday is known. Of an inferred calendar not even its week is.
+func closedSince(exchange *calendar.Calendar, date calendar.Date, now time.Time) bool {
+	today := calendar.DateOf(now.In(exchange.Zone))
+	for d := date.AddDays(1); !today.Before(d); d = d.AddDays(1) {
+		_, _, usual := exchange.Hours(d)
+		if _, trades := exchange.Session(d); usual && !trades && !exchange.Certain(d) {
+			return false
+		}
+	}
+	return !exchange.Inferred
 }
 
 // urgency orders tasks: what leaves the provider's window first comes first; what never leaves it comes last.

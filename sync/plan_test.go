@@ -230,6 +230,33 @@ func TestClosedMarketCostsNothing(t *testing.T) {
 	}
 }
 
+// TestAClosureThatIsNotCertainIsAskedAbout: a request costs less than a day that was traded and is called closed.
+func TestAClosureThatIsNotCertainIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, instrument, now, newest string
+		want                          syncer.Reason
+	}{
+		{"Golden Week, which is certain", "7203.T", "2026-05-05T21:05:00Z", "2026-05-01T05:00:00Z", syncer.ReasonClosed},
+		{"a weekend", "7203.T", "2026-05-09T21:05:00Z", "2026-05-08T06:00:00Z", syncer.ReasonClosed},
+		{"the end of Ramadan, which is an estimate", "2222.SR", "2027-03-10T21:05:00Z", "2027-03-08T11:00:00Z", syncer.ReasonUpdate},
+		{"a Sunday of an exchange that is not known", "ABCD.QQ", "2026-05-10T21:05:00Z", "2026-05-08T23:00:00Z", syncer.ReasonUpdate},
+	} {
+		request := syncer.Request{Instruments: resolve(t, tt.instrument), Timeframes: []market.Timeframe{market.H1}}
+		c := request.Instruments[0].Calendar
+		newest := at(t, tt.newest)
+		if last, ok := c.LastClosed(at(t, tt.now)); ok {
+			newest = market.H1.Previous(c, last.Close)
+		}
+		state := holding(tt.instrument, market.H1, newest)
+		state.Calendar = c.Version()
+		plan := syncer.MakePlan(yahoo.Capabilities(), request, []market.SeriesState{state}, at(t, tt.now))
+		if got := plan.Tasks[0].Reason; got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
 // TestPiecesCoverTheWindow is the law of split: pieces follow each other without gap or overlap, and each, with the early
 // first row that is discarded, is short enough for the provider.
 func TestPiecesCoverTheWindow(t *testing.T) {
