@@ -30,6 +30,9 @@ type doubt struct{ error }
 // Unwrap gives both.
 func (d doubt) Unwrap() []error { return []error{d.error, ErrInDoubt} }
 
+// ErrBeforeArrivals tells that an instant lies before the first arrival that was recorded: what was known then is not known.
+var ErrBeforeArrivals = errors.New("what was known then is not recorded")
+
 // Fault is an error of an archive that trying again does not mend.
 type Fault struct {
 	Kind    error  // one of the above

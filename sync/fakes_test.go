@@ -144,6 +144,8 @@ func (m *memory) Begin(context.Context) (syncer.Tx, error) {
 
 // memoryTx buffers writes until Commit.
 type memoryTx struct {
+	store.TruthTx // nothing is known of scales
+
 	archive *memory
 	bars    map[market.Series]map[int64]market.Candle
 	gone    map[market.Series][]int64
