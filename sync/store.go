@@ -32,13 +32,20 @@ type committed struct {
 }
 
 // store commits a task: its base bars, everything resampled from them, and the evidence, in one transaction a request, so
-// that a derived bar is never folded from other base bars than those stored. It returns the cells as committed.
+// that a derived bar is never folded from other base bars than those stored. It returns the cells as committed; nil when the task
+// waits for the end of the run.
 func (x *execution) store(ctx context.Context, w work) []ledger.Cell {
 	done := &committed{sums: make([]seriesResult, len(w.task.All()))}
 	for part := range w.batch.parts {
 		err := x.persist(ctx, func(ctx context.Context) error { return x.commit(ctx, w, part, done) })
 		if err == nil {
 			continue
+		}
+		if held, ok := heldBack(err); ok {
+			if x.postpone(w, held) {
+				return nil
+			}
+			return x.hold(ctx, w, held)
 		}
 		if store.Lasting(err) {
 			x.breakOff(err)
@@ -60,17 +67,18 @@ func (x *execution) commit(ctx context.Context, w work, part int, done *committe
 	if found, err := x.lookUp(ctx, tx, w, done); found || err != nil {
 		return err
 	}
-	if err := x.list(ctx, tx, w); err != nil {
+	bars, scaled, err := x.adapt(ctx, tx, w, w.batch.parts[part])
+	if err != nil {
 		return err
 	}
-	totals, note, err := x.write(ctx, tx, w.task, w.batch.parts[part], part == 0)
+	totals, note, err := x.write(ctx, tx, w.task, bars, part == 0)
 	if err != nil {
 		return err
 	}
 	for i := range totals {
 		totals[i] = done.sums[i].add(totals[i])
 	}
-	next := committed{sums: totals, note: join(done.note, note)}
+	next := committed{sums: totals, note: join(done.note, join(scaled, note))}
 	if next.cells, err = x.evidence(ctx, tx, w, part, next); err != nil {
 		return err
 	}
@@ -132,17 +140,6 @@ func (x *execution) settled(ctx context.Context, w work, done *committed) (found
 		x.fault(ctx, "commit left in doubt", err, w.task.Series().String())
 	}
 	return found
-}
-
-// list keeps what the answer says the instrument is.
-func (x *execution) list(ctx context.Context, tx Tx, w work) error {
-	if w.batch.listing == (market.Listing{}) {
-		return nil
-	}
-	if err := tx.RecordListing(ctx, w.task.Instrument.Name, w.batch.listing, x.Now()); err != nil {
-		return fmt.Errorf("store %s: %w", w.task.Series(), err)
-	}
-	return nil
 }
 
 // write upserts the base and rebuilds what derives from it, in the order of Task.All. Before the first part, what is stored by
