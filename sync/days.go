@@ -75,7 +75,7 @@ func (s *scaling) against(days, bars *market.Candles) market.Verdict {
 		return c
 	}
 	return market.Judge(market.Evidence{
-		Stored: plain(days), Answer: plain(folded), Known: append(s.splits(), s.newSplits()...), Now: s.Over(),
+		Stored: plain(days), Answer: plain(folded), Known: append(slices.Clone(s.known), s.toldSplits()...), Now: s.Over(),
 		Calendar: s.task.Instrument.Calendar, Units: market.OtherUnits(s.accepted.Currency),
 	})
 }
