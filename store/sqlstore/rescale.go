@@ -52,8 +52,8 @@ func (r *rescaling) before(ctx context.Context, last int64) (bars, kept int, err
 	return bars, kept, nil
 }
 
-// source is SQL of the bars of a range with their multiples: the columns of candles, and those with new_ before them, NULL where a
-// value would be lost.
+// source is SQL of the bars of a range with their multiples: the columns of candles, and those with new_ before them, NULL where
+// a value would be lost.
 func (r *rescaling) source(b *binder, first, last int64) string {
 	sql := "SELECT c.series_id, c.ts, c.volume, c.flags, " + r.scale.volume(b, "c.volume") + " AS new_volume"
 	for _, column := range prices() {
@@ -62,8 +62,8 @@ func (r *rescaling) source(b *binder, first, last int64) string {
 	return sql + " FROM candles c WHERE " + r.between(b, first, last)
 }
 
-// former is a condition on revisions k: they are those of a bar, a row of the name given, from before what is undone, and what is undone
-// still gives the bar's values.
+// former is a condition on revisions k: they are those of a bar, a row of the name given, from before what is undone, which still
+// gives the bar's values.
 func (r *rescaling) former(b *binder, bar string) string {
 	sql := "k.series_id = " + bar + ".series_id AND k.ts = " + bar + ".ts AND k.cause = " + b.whole(int64(store.CauseRestated)) +
 		" AND k.replaced_at = " + b.of(r.tx.d.Time(r.undone.At)) +
