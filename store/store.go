@@ -73,6 +73,11 @@ type Bars interface {
 // was written. It is for one goroutine.
 type Tx interface {
 	TruthTx
+	// LockSeries keeps other writers of a series out until the transaction ends: what is read of it after this stays true. Base
+	// series are locked before derived ones.
+	LockSeries(ctx context.Context, series market.Series) error
+	// StatesOf tells what the transaction sees of every series of an instrument.
+	StatesOf(ctx context.Context, instrument string) ([]market.SeriesState, error)
 	// Fence fails with ledger.ErrLost unless the run is running and has the token. The run stays so until the transaction
 	// ends: a process whose run was taken over commits nothing more.
 	Fence(ctx context.Context, runID int64, token string) error

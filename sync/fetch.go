@@ -38,8 +38,8 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 			return x.failed(w, 0, err)
 		}
 	}
-	if w.task.Reason == ReasonDerive || w.task.Reason == ReasonRebuild {
-		w.batch = &batch{parts: []*market.Candles{nil}} // all of the stored base
+	if reason := w.task.Reason; reason == ReasonDerive || reason == ReasonLag || reason == ReasonRebuild {
+		w.batch = &batch{parts: []*market.Candles{nil}} // what is stored of the base
 		return w
 	}
 	if w.task.Reason == ReasonClosed {

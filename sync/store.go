@@ -150,13 +150,16 @@ func (x *execution) list(ctx context.Context, tx Tx, w work) error {
 func (x *execution) write(
 	ctx context.Context, tx Tx, task Task, part *market.Candles, first bool,
 ) (all []seriesResult, note string, err error) {
-	state, _, err := tx.State(ctx, task.Series())
+	if err := tx.LockSeries(ctx, task.Series()); err != nil {
+		return nil, "", fmt.Errorf("store %s: %w", task.Series(), err)
+	}
+	held, err := hold(ctx, tx, task.Instrument.Name)
 	if err != nil {
-		return nil, "", fmt.Errorf("read the state of %s: %w", task.Series(), err)
+		return nil, "", err
 	}
 	all = make([]seriesResult, len(task.All()))
 	unnoted := task.unnoted
-	if task.Reason == ReasonRebuild || first && task.foreign || foreign(state, task.Instrument.Calendar) {
+	if task.Reason == ReasonRebuild || first && task.foreign || foreign(held[task.Base], task.Instrument.Calendar) {
 		done, err := x.rebuild(ctx, tx, task)
 		if err != nil {
 			return nil, "", err
@@ -166,10 +169,13 @@ func (x *execution) write(
 		}
 		note = done.String()
 		x.Logger.InfoContext(ctx, "stored bars were brought to another calendar", "series", task.Series().String(), "result", note)
-		state.Newest, unnoted = done.results[task.Base].newest, task.All()
+		if held, err = hold(ctx, tx, task.Instrument.Name); err != nil {
+			return nil, "", err
+		}
+		unnoted = task.All()
 	}
 	if task.Reason != ReasonRebuild {
-		written, err := x.writeAll(ctx, tx, task, part, state.Newest)
+		written, err := x.writeAll(ctx, tx, task, part, held)
 		if err != nil {
 			return nil, "", err
 		}
@@ -186,28 +192,24 @@ func (x *execution) write(
 	return all, note, nil
 }
 
-// writeAll upserts the base, or derives from all of the stored one where there is no part. Newest is the base's newest bar
-// before.
+// writeAll upserts the base, where there is a part of it, and brings what derives from it to it. Held is what was stored before.
 func (x *execution) writeAll(
-	ctx context.Context, tx Tx, task Task, part *market.Candles, newest time.Time,
+	ctx context.Context, tx Tx, task Task, part *market.Candles, held holding,
 ) ([]seriesResult, error) {
-	var stored market.Stored
-	var err error
-	if part == nil {
-		part, stored.Touched = &market.Candles{}, market.Window{From: firstTrade(), To: x.Over()}
-	} else if stored, err = tx.Upsert(ctx, task.Series(), part); err != nil {
-		return nil, fmt.Errorf("store %s: %w", task.Series(), err)
+	base := seriesResult{newest: held[task.Base].Newest}
+	if part != nil {
+		var err error
+		if base.Stored, err = tx.Upsert(ctx, task.Series(), part); err != nil {
+			return nil, fmt.Errorf("store %s: %w", task.Series(), err)
+		}
+		base.given = part.Len()
+		for _, ts := range part.TS {
+			base.newest = later(base.newest, time.Unix(ts, 0).UTC())
+		}
 	}
-	for _, ts := range part.TS {
-		newest = later(newest, time.Unix(ts, 0).UTC())
-	}
-	base := seriesResult{Stored: stored, given: part.Len(), newest: newest}
-	derived, err := x.derive(ctx, tx, task, stored.Touched)
+	derived, err := x.derive(ctx, tx, task, base.Stored, held)
 	if err != nil {
 		return nil, err
-	}
-	if derived == nil {
-		derived = make([]seriesResult, len(task.Derived))
 	}
 	return append([]seriesResult{base}, derived...), nil
 }
@@ -216,6 +218,9 @@ func (x *execution) writeAll(
 // then they say how far it came, which is what a run leaves that dies there, and by which a lost answer is settled.
 func (x *execution) evidence(ctx context.Context, tx Tx, w work, part int, done committed) ([]ledger.Cell, error) {
 	state, reason := ledger.CellStored, join(reasonOf(w), done.note)
+	if w.task.Reason == ReasonLag {
+		state = ledger.CellClosed // nobody was asked
+	}
 	if part+1 < len(w.batch.parts) {
 		state, reason = ledger.CellFailed, fmt.Sprintf("%d of %d parts are stored", part+1, len(w.batch.parts))
 	}
