@@ -71,16 +71,20 @@ func (x *execution) derive(
 		}
 	}
 	list, all := x.derivations(task, stored, held, base)
+	if len(list) == 0 {
+		return make([]seriesResult, len(task.Derived)), nil
+	}
+	f := x.folder(tx, task, base.Newest)
 	var err error
 	market.Pieces(task.Instrument.Calendar, task.Base, all, func(piece market.Window) bool {
-		err = x.fold(ctx, tx, task, list, piece)
+		err = f.fold(ctx, list, piece)
 		return err == nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	for i := range list {
-		if err := x.settleFold(ctx, tx, &list[i], base); err != nil {
+		if err := f.settle(ctx, &list[i], base); err != nil {
 			return nil, err
 		}
 	}
@@ -136,115 +140,4 @@ func (x *execution) overTo() time.Time {
 		end = end.Add(time.Second)
 	}
 	return end
-}
-
-// fold rebuilds derived series from a piece of the base.
-func (x *execution) fold(ctx context.Context, tx Tx, task Task, list []derivation, piece market.Window) error {
-	base, err := tx.Candles(ctx, task.Series(), piece)
-	if err != nil {
-		return fmt.Errorf("read %s to derive from it: %w", task.Series(), err)
-	}
-	for i := range list {
-		d := &list[i]
-		given := market.Resample(base.In(within(d.span, piece)), task.Base, d.series.Timeframe, task.Instrument.Calendar, market.FarFuture())
-		if err := d.take(ctx, tx, within(d.sweep, piece), given); err != nil {
-			return err
-		}
-		bars, err := x.over(ctx, tx, task, d.series, d.before.Newest, given)
-		if err != nil || bars.Len() == 0 {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		stored, err := tx.UpsertExact(ctx, d.series, bars)
-		if err != nil {
-			return fmt.Errorf("derive %s from %s: %w", d.series, task.Base, err)
-		}
-		d.result.Stored, d.result.given = d.result.Stored.Add(stored), d.result.given+bars.Len()
-		d.result.newest = later(d.result.newest, bars.At(bars.Len()-1).Start)
-	}
-	return nil
-}
-
-// over leaves out the bars that may not be stored yet, since their interval is not over, unless they are stored: in a replay, which
-// lives in the past of the archive, what is stored follows its base all the same. Newest is the last bar that is.
-func (x *execution) over(
-	ctx context.Context, tx Tx, task Task, series market.Series, newest time.Time, given *market.Candles,
-) (*market.Candles, error) {
-	n, now := given.Len(), x.Over()
-	for n > 0 && series.Timeframe.End(task.Instrument.Calendar, given.At(n-1).Start).After(now) {
-		n--
-	}
-	bars, later := given.Slice(0, n), given.Slice(n, given.Len())
-	if later.Len() == 0 || later.At(0).Start.After(newest) {
-		return bars, nil
-	}
-	held, err := tx.Candles(ctx, series, market.Window{From: later.At(0).Start, To: newest.Add(time.Second)})
-	if err != nil {
-		return nil, fmt.Errorf("read %s, which is later than this run: %w", series, err)
-	}
-	all := market.NewCandles(given.Len())
-	for i := range given.Len() {
-		if _, found := slices.BinarySearch(held.TS, given.TS[i]); i < n || found {
-			all.Append(given.At(i))
-		}
-	}
-	return all, nil
-}
-
-// take takes out what is stored in a span and the base does not give. The values stay as revisions.
-func (d *derivation) take(ctx context.Context, tx Tx, span market.Window, given *market.Candles) error {
-	if span.Empty() {
-		return nil
-	}
-	held, err := tx.Candles(ctx, d.series, span)
-	if err != nil {
-		return fmt.Errorf("read %s to fold it anew: %w", d.series, err)
-	}
-	var away []int64
-	for _, ts := range held.TS {
-		if _, found := slices.BinarySearch(given.TS, ts); !found {
-			away = append(away, ts)
-		}
-	}
-	removed, err := tx.Remove(ctx, d.series, away)
-	if err != nil {
-		return fmt.Errorf("fold %s anew: %w", d.series, err)
-	}
-	d.removed += removed
-	return nil
-}
-
-// settleFold takes out what lies beyond the base, and notes that the series holds what this version of the base gives.
-func (x *execution) settleFold(ctx context.Context, tx Tx, d *derivation, base market.SeriesState) error {
-	beyond := market.Window{From: d.span.To, To: d.sweep.To}
-	if err := d.take(ctx, tx, beyond, &market.Candles{}); err != nil {
-		return err
-	}
-	if d.removed > 0 {
-		state, _, err := tx.State(ctx, d.series)
-		if err != nil {
-			return fmt.Errorf("fold %s anew: %w", d.series, err)
-		}
-		d.result.newest = state.Newest
-		x.Logger.InfoContext(ctx, "derived bars that their base does not give were taken out", "series", d.series.String(),
-			"bars", d.removed)
-	}
-	if d.before.Folded == base.Version {
-		return nil
-	}
-	if err := tx.SetFolded(ctx, d.series, base.Version); err != nil {
-		return fmt.Errorf("derive %s: %w", d.series, err)
-	}
-	return nil
-}
-
-// within is what two windows have in common.
-func within(a, b market.Window) market.Window {
-	a.From = later(a.From, b.From)
-	if b.To.Before(a.To) {
-		a.To = b.To
-	}
-	return a
 }

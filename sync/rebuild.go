@@ -121,7 +121,8 @@ func (x *execution) rebuildDerived(
 	if err != nil {
 		return fmt.Errorf("rebuild %s: %w", series, err)
 	}
-	given := market.Resample(base, task.Base, to, c, market.FarFuture())
+	f := x.folder(tx, task, base.At(base.Len()-1).Start)
+	given := f.given(series, base)
 	// By another calendar the first base bar may have been folded into the bar before, under a key of its zone.
 	reach := to.Bucket(c, to.Bucket(c, base.At(0).Start).Add(-time.Second)).Add(-24 * time.Hour).Unix()
 	var away []int64
@@ -134,7 +135,7 @@ func (x *execution) rebuildDerived(
 	if n := stored.Len(); n > 0 {
 		newest = stored.At(n - 1).Start
 	}
-	bars, err := x.over(ctx, tx, task, series, newest, given)
+	bars, err := f.over(ctx, series, newest, given)
 	if err != nil {
 		return fmt.Errorf("rebuild %s: %w", series, err)
 	}
