@@ -75,7 +75,11 @@ func (r *SeriesRow) complete(ctx context.Context, q Querier, d Dialect) error {
 // States lists every series with its number of bars and its first and last one, ordered by instrument and timeframe as
 // text. It reads the rows of the series and no bar, except for series that the previous release has written.
 func (s *Store) States(ctx context.Context) ([]market.SeriesState, error) {
-	all, err := states(ctx, s.db, s.d, `ORDER BY `+s.d.order(""))
+	return allStates(ctx, s.db, s.d)
+}
+
+func allStates(ctx context.Context, q Querier, d Dialect) ([]market.SeriesState, error) {
+	all, err := states(ctx, q, d, `ORDER BY `+d.order(""))
 	if err != nil {
 		return nil, fmt.Errorf("states of all series: %w", err)
 	}
