@@ -43,10 +43,10 @@ func printFirstDerived(w io.Writer, first *verify.FirstDerived) {
 	at := first.At.Format(time.RFC3339Nano)
 	switch {
 	case first.Stored == "":
-		fmt.Fprintf(w, "  first: %s is missing; the base gives\n  %s\n", at, first.Gives)
+		fmt.Fprintf(w, "  first: %s is missing\n", at)
 	case first.Gives == "":
-		fmt.Fprintf(w, "  first: %s is extra; stored is\n  %s\n", at, first.Stored)
+		fmt.Fprintf(w, "  first: %s is extra\n", at)
 	default:
-		fmt.Fprintf(w, "  first: %s, %s is %s, the base gives %s\n", at, first.Value, first.Stored, first.Gives)
+		fmt.Fprintf(w, "  first: %s, %s is %s,\n  the base gives %s\n", at, first.Value, first.Stored, first.Gives)
 	}
 }
