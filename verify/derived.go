@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"barkeep/calendar"
 	"barkeep/market"
 	"barkeep/store"
 )
@@ -80,10 +79,11 @@ func checkDerived(ctx context.Context, a *Archive, o Options) ([]Derived, error)
 			all = append(all, d)
 			continue
 		}
-		c := settled.Settle(instrument).Calendar
+		instrument = settled.Settle(instrument)
+		c := instrument.Calendar
 		from := held[market.Series{Instrument: series.Instrument, Timeframe: base}]
 		d.Foreign = state.Calendar != c.Version() || from.Calendar != c.Version()
-		check := deriver{Derived: &d, snapshot: a.snapshot, series: series, base: base, calendar: c}
+		check := deriver{Derived: &d, snapshot: a.snapshot, series: series, base: base, of: instrument}
 		if err := check.run(ctx, from); err != nil {
 			return fail(err)
 		}
@@ -98,7 +98,7 @@ type deriver struct {
 	snapshot store.Snapshot
 	series   market.Series
 	base     market.Timeframe
-	calendar *calendar.Calendar
+	of       market.Instrument
 	reach    time.Time // start of the first bar that the base gives; zero before its first bar was read
 }
 
@@ -107,7 +107,7 @@ type deriver struct {
 func (d *deriver) run(ctx context.Context, base market.SeriesState) error {
 	var pieces []market.Window
 	if base.Count > 0 {
-		market.Pieces(d.calendar, d.base, market.Window{From: base.Oldest, To: base.Newest.Add(time.Second)}, func(w market.Window) bool {
+		market.Pieces(d.of.Calendar, d.base, market.Window{From: base.Oldest, To: base.Newest.Add(time.Second)}, func(w market.Window) bool {
 			pieces = append(pieces, w)
 			return true
 		})
@@ -123,12 +123,12 @@ func (d *deriver) run(ctx context.Context, base market.SeriesState) error {
 			return err
 		}
 		if d.reach.IsZero() && bars.Len() > 0 {
-			d.reach = d.series.Timeframe.Bucket(d.calendar, bars.At(0).Start)
+			d.reach = d.series.Timeframe.Bucket(d.of.Calendar, bars.At(0).Start)
 		}
-		given := market.Resample(bars, d.base, d.series.Timeframe, d.calendar, market.FarFuture())
+		given := market.Resample(bars, d.base, d.series.Timeframe, d.of.Calendar, market.FarFuture())
 		proved := market.FarFuture() // by the bars of the next piece
 		if i == len(pieces)-1 && bars.Len() > 0 {
-			proved = d.base.End(d.calendar, bars.At(bars.Len()-1).Start)
+			proved = d.base.End(d.of.Calendar, bars.At(bars.Len()-1).Start)
 		}
 		if err := d.compare(ctx, piece, given, proved); err != nil {
 			return err

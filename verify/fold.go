@@ -39,7 +39,7 @@ func (d *deriver) compare(ctx context.Context, piece market.Window, given *marke
 	absent := func(before int64) {
 		for ; i < given.Len() && given.TS[i]*microsPerSecond < before; i++ {
 			bar := given.At(i)
-			if !d.series.Timeframe.End(d.calendar, bar.Start).After(proved) {
+			if !d.series.Timeframe.End(d.of.Calendar, bar.Start).After(proved) {
 				d.Missing++
 				d.found(&FirstDerived{At: bar.Start.UTC(), Gives: values(storedOf(bar))})
 			}
