@@ -37,22 +37,17 @@ type dateGrid struct {
 	certain    bool  // what happens on the date
 	session    calendar.Session
 	trades     bool
-	few        int // how many rows show another grid than the session's
-
-	others []int64 // offsets from whole lengths of the other grids that the rows show
+	future     bool
+	others     []int64 // offsets from whole lengths of the other grids that the rows show
 }
 
 func gridOf(req market.FetchRequest, ts int64) dateGrid {
 	exchange, t := req.Instrument.Calendar, time.Unix(ts, 0)
 	from, next, session, trades := exchange.Around(t)
-	d := dateGrid{
+	return dateGrid{
 		from: from.Unix(), next: next.Unix(), length: int64(req.Timeframe.Length() / time.Second), session: session, trades: trades,
-		certain: exchange.Certain(exchange.TradingDate(t)), few: 2,
+		certain: exchange.Certain(exchange.TradingDate(t)), future: req.Instrument.Root != "",
 	}
-	if req.Instrument.Root != "" {
-		d.few = 1 // futures are known to do so
-	}
-	return d
 }
 
 // during tells whether a bar from ts on is one of the session.
@@ -78,8 +73,8 @@ func (d *dateGrid) clock(ts int64) bool {
 	return ts%300 == 0
 }
 
-// seeOthers finds the other grids of the date. On half days hourly rows of futures start at 09:30: they are real where the greater
-// part of the date's rows lies so, and no stray ones.
+// seeOthers finds the other grids of the date. On half days hourly rows of futures start at 09:30, with the night's rows on the hour
+// before them, or without any. On other dates, and of others, rows off the grid are real where they are the greater part.
 func (d *dateGrid) seeOthers(rows []row) {
 	usual, others := 0, map[int64]int{}
 	for _, r := range rows {
@@ -92,7 +87,7 @@ func (d *dateGrid) seeOthers(rows []row) {
 		}
 	}
 	for offset, n := range others {
-		if n > usual && n >= d.few {
+		if n > usual && n > 1 || d.future && d.session.Short && offset == d.length/2 {
 			d.others = append(d.others, offset)
 		}
 	}
