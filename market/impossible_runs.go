@@ -2,6 +2,7 @@ package market
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"barkeep/calendar"
@@ -65,14 +66,21 @@ func (s *strays) stray(i int, others []float64) bool {
 	return false
 }
 
-// excursions marks runs of bars that leave what was before them and come back, or are at an end of the answer.
+// excursions marks runs of bars that leave what was before them and come back, or are at an end of the answer. A single bar
+// has the last price beside it.
 func (s *strays) excursions() {
+	if len(s.bad) == 1 && s.Last != 0 {
+		s.markAbsurd(0, 1, []float64{s.Last})
+		return
+	}
 	before := -1 // the bar that the next is held against
 	for i := 0; i < len(s.bad); i++ {
 		if s.bad[i] || len(s.prices(i)) == 0 {
 			continue
 		}
-		if before >= 0 && s.stray(i, s.prices(before)) {
+		if before >= 0 && s.first(before, i) {
+			s.markAbsurd(before, i, s.prices(i))
+		} else if before >= 0 && s.stray(i, s.prices(before)) {
 			if back := s.back(i, s.prices(before)); back > 0 {
 				s.mark(i, back, before, s.prices(back))
 				i, before = back, back
@@ -85,6 +93,23 @@ func (s *strays) excursions() {
 		}
 		before = i
 	}
+}
+
+// first tells whether the bar before, of which nothing is known before it, has prices that the next bar shows to be mistaken, though
+// others of it are not. In a true fall the close is near what follows.
+func (s *strays) first(before, i int) bool {
+	if slices.Contains(s.bad[:before], false) || s.stray(i, s.prices(before)) {
+		return false
+	}
+	if s.Last != 0 && s.farFrom(s.Last, s.prices(i)) || s.Last == 0 && len(s.bad) < edgeRows {
+		return false
+	}
+	next := s.prices(i)
+	if shut := s.c.Close[before]; shut != 0 && s.farFrom(shut, next) {
+		return true
+	}
+	open := s.c.Open[before]
+	return !s.farFrom(open, next) && (s.farFrom(s.c.High[before], next) || s.farFrom(s.c.Low[before], next))
 }
 
 // back is the first bar after i that is near those prices again; 0 where none is soon enough.
@@ -124,14 +149,11 @@ func (s *strays) absurd(p float64, others []float64) bool {
 // mistaken if the last price contradicts them; and so are a few bars at either end that are absurd beside more that agree.
 func (s *strays) oneWay(i, before int) {
 	n := len(s.bad)
-	if i+strayRows >= n && s.Last != 0 {
-		if !s.farFrom(s.Last, s.prices(before)) {
-			s.mark(i, n, before, []float64{s.Last})
-		}
-		return
-	}
+	ends := i+strayRows >= n
 	switch {
-	case n-i <= edgeRows && i > n-i:
+	case ends && s.Last != 0 && !s.farFrom(s.Last, s.prices(before)):
+		s.mark(i, n, before, []float64{s.Last})
+	case ends && s.Last == 0 && n-i <= edgeRows && i > n-i:
 		s.markAbsurd(i, n, s.prices(before))
 	case i <= edgeRows && n-i > i:
 		s.markAbsurd(0, i, s.prices(i))
