@@ -65,12 +65,17 @@ func (d *dateGrid) usual(ts int64) bool {
 	})
 }
 
-// clock tells whether ts is at a time at which exchanges open: whole minutes for bars of up to two, five minutes for others.
+// clock tells whether ts is at a time at which exchanges open: whole minutes for bars of up to two, five minutes for others. Outside
+// of hours that are known, bars keep to the clock as they do inside.
 func (d *dateGrid) clock(ts int64) bool {
-	if d.length <= 120 {
+	switch {
+	case d.certain:
+		return ts%min(d.length, 900) == 0
+	case d.length <= 120:
 		return ts%60 == 0
+	default:
+		return ts%300 == 0
 	}
-	return ts%300 == 0
 }
 
 // seeOthers finds the other grids of the date. On half days hourly rows of futures start at 09:30, with the night's rows on the hour
