@@ -14,13 +14,12 @@ const (
 type PriceCheck struct {
 	Instrument Instrument
 	Last       float64  // the price after the newest bar; 0 where it is not known
-	Currency   string   // as the listing spells it: GBp is pence
 	Actions    []Action // that the answer tells of
 }
 
 // Impossible tells for each bar whether one of its prices cannot be true: it is below zero where no price can be, it is fifty times
 // as far from 0 as the bars on both sides or a fiftieth of that, it has another sign than both, or all four lie on the other side
-// of a split or of a unit of the currency for a few bars. It is nil where all can be true. A price of exactly 0 is passed over. The
+// of a split for a few bars. It is nil where all can be true. A price of exactly 0 is passed over. The
 // bars must be in order of time; several may have one start.
 func (p PriceCheck) Impossible(c *Candles) []bool {
 	s := strays{PriceCheck: p, c: c}
@@ -31,7 +30,6 @@ func (p PriceCheck) Impossible(c *Candles) []bool {
 	s.belowZero()
 	s.excursions()
 	s.acrossSplits()
-	s.acrossUnits()
 	if !slices.Contains(s.bad, true) {
 		return nil
 	}

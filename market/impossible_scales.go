@@ -2,7 +2,6 @@ package market
 
 import (
 	"math"
-	"strings"
 	"time"
 )
 
@@ -10,7 +9,6 @@ const (
 	sameStep  = 1.25                // a price may move by this much from one bar to the next beside the step itself
 	splitNear = 15 * 24 * time.Hour // a split moves single bars to the wrong scale around its day
 	leastStep = 1.8                 // splits of less look as markets do
-	unit      = 100                 // pence in a pound
 )
 
 // acrossSplits marks runs of bars, a few at most, all of whose prices lie on the other side of a split that the answer tells of: the
@@ -27,7 +25,7 @@ func (s *strays) acrossSplits() {
 			}
 			step := s.step(i)
 			for _, r := range [...]float64{ratio, 1 / ratio} {
-				if alike(step, r) {
+				if stepIs(step, r) {
 					s.untilStep(i, 1/r)
 				}
 			}
@@ -38,7 +36,7 @@ func (s *strays) acrossSplits() {
 // untilStep marks the bars from i on up to a step of this ratio, if one comes soon.
 func (s *strays) untilStep(i int, ratio float64) {
 	for j := i + 1; j < len(s.bad) && j <= i+strayRows; j++ {
-		if s.sound(j) && s.sound(j-1) && alike(s.step(j), ratio) {
+		if s.sound(j) && s.sound(j-1) && stepIs(s.step(j), ratio) {
 			for k := i; k < j; k++ {
 				s.bad[k] = true
 			}
@@ -52,45 +50,4 @@ func (s *strays) sound(i int) bool { return !s.bad[i] && s.c.Open[i] > 0 && s.c.
 // step is the factor from the close of the bar before to the open of bar i.
 func (s *strays) step(i int) float64 { return s.c.Open[i] / s.c.Close[i-1] }
 
-func alike(step, ratio float64) bool { return math.Max(step/ratio, ratio/step) <= sameStep }
-
-// minorUnits tells whether an instrument is quoted in a currency that the provider has also served in a hundredth of it, as pence and
-// pounds.
-func minorUnits(currency string) bool {
-	switch strings.ToUpper(currency) {
-	case "GBP", "GBX", "ZAR", "ZAC", "ILS", "ILA":
-		return true
-	default:
-		return false
-	}
-}
-
-// acrossUnits marks the bars that are in another unit of the currency than the newest one, or than the last price: steps of a hundred
-// lie between them. However many they are, they can be no bars of the same scale.
-func (s *strays) acrossUnits() {
-	if !minorUnits(s.Currency) || s.Instrument.Kind != KindSpot {
-		return
-	}
-	scale, newer := 1.0, s.Last // of the bars in units of the last price's
-	for i := len(s.bad) - 1; i >= 0; i-- {
-		if !s.sound(i) {
-			continue
-		}
-		if newer > 0 {
-			scale = rescaled(scale, newer/s.c.Close[i])
-		}
-		newer, s.bad[i] = s.c.Open[i], scale != 1
-	}
-}
-
-// rescaled is the scale before a step.
-func rescaled(scale, step float64) float64 {
-	switch {
-	case alike(step, 1.0/unit):
-		return scale * unit
-	case alike(step, unit):
-		return scale / unit
-	default:
-		return scale
-	}
-}
+func stepIs(step, ratio float64) bool { return math.Max(step/ratio, ratio/step) <= sameStep }

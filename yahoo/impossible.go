@@ -21,7 +21,7 @@ const (
 
 // judge marks the rows, which are in order, with a price that cannot be true beside the rows before and after it.
 func (c *Chart) judge(rows []row, req market.FetchRequest) {
-	check := market.PriceCheck{Instrument: req.Instrument, Currency: c.Meta.Currency, Actions: c.actions()}
+	check := market.PriceCheck{Instrument: req.Instrument, Actions: c.actions()}
 	if n := len(rows); n > 0 && time.Duration(c.Meta.RegularMarketTime-rows[n-1].key).Abs() <= time.Duration(lastFor/time.Second) {
 		check.Last = c.Meta.RegularMarketPrice
 	}
