@@ -26,6 +26,9 @@ type Archive interface {
 	Moments
 	Allowances
 	Calendars
+	Truth
+	AsOf
+	Datasets
 }
 
 // Schema is the database itself and the numbered migrations of its tables.
@@ -69,6 +72,7 @@ type Bars interface {
 // Tx is one write transaction. Nothing of it is visible before Commit, and all of it after: bars, evidence and whatever else
 // was written. It is for one goroutine.
 type Tx interface {
+	TruthTx
 	// Fence fails with ledger.ErrLost unless the run is running and has the token. The run stays so until the transaction
 	// ends: a process whose run was taken over commits nothing more.
 	Fence(ctx context.Context, runID int64, token string) error
