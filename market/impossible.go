@@ -105,3 +105,17 @@ func extremes(prices ...float64) (low, high float64) {
 	}
 	return low, high
 }
+
+// withoutImpossible are the bars without FlagImpossible: c itself where that is all of them.
+func (c *Candles) withoutImpossible() *Candles {
+	if !slices.ContainsFunc(c.Flags, func(f Flag) bool { return f&FlagImpossible != 0 }) {
+		return c
+	}
+	sound := NewCandles(c.Len())
+	for i, f := range c.Flags {
+		if f&FlagImpossible == 0 {
+			sound.Append(c.At(i))
+		}
+	}
+	return sound
+}

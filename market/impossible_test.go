@@ -230,3 +230,31 @@ func TestJudgingChangesNothing(t *testing.T) {
 		t.Errorf("first %v, then %v; %v", first, second, bars)
 	}
 }
+
+// A bar that cannot be true holds no answer back: it is no change of scale. Without its flag it would.
+func TestImpossibleBarsAreNoScale(t *testing.T) {
+	t.Parallel()
+	i := resolve(t, "AAPL")
+	stored, answer := daily(times(12, "10")...), daily(times(14, "10")...)
+	answer.Open[13], answer.High[13], answer.Low[13], answer.Close[13] = 1000, 1010, 990, 1000
+	evidence := func() market.Evidence {
+		return market.Evidence{Stored: stored, Answer: answer, Calendar: i.Calendar, Now: never()}
+	}
+	if v := market.Judge(evidence()); v.Held == nil {
+		t.Error("a step of a hundred is not held back")
+	}
+	for k, bad := range (market.PriceCheck{Instrument: i, Last: 10}).Impossible(answer) {
+		if bad {
+			answer.Flags[k] |= market.FlagImpossible
+		}
+	}
+	if v := market.Judge(evidence()); v.Held != nil {
+		t.Errorf("held back: %s", v.Held.Text)
+	}
+	for k := range 5 {
+		stored.Close[k], stored.Flags[k] = 0.1, market.FlagImpossible
+	}
+	if v := market.Judge(evidence()); v.Held != nil || len(v.Answer)+len(v.Restate) > 0 {
+		t.Errorf("beside impossible bars of the archive: %+v", v)
+	}
+}

@@ -12,7 +12,7 @@ import (
 // them are the same (SamePrices). Both names are those of tables with the columns of candles.
 func Noise(given, stored string) string {
 	var differ []string
-	for _, column := range prices() {
+	for _, column := range priceColumns() {
 		differ = append(differ, given+"."+column+" <> "+stored+"."+column)
 	}
 	return "((" + strings.Join(differ, " OR ") + ") AND " + SamePrices(given, stored) + ")"
@@ -22,7 +22,7 @@ func Noise(given, stored string) string {
 // market.SameRatio is never beyond the range of numbers, which PostgreSQL would refuse.
 func SamePrices(given, stored string) string {
 	var same []string
-	for _, column := range prices() {
+	for _, column := range priceColumns() {
 		ratio := "CAST(" + strconv.FormatFloat(market.SameRatio, 'g', -1, 64) + " AS double precision)"
 		same = append(same, fmt.Sprintf("(%[1]s = %[2]s OR (%[1]s < 0) = (%[2]s < 0) AND abs(%[1]s) > abs(%[2]s) * %[3]s "+
 			"AND abs(%[2]s) > abs(%[1]s) * %[3]s)", given+"."+column, stored+"."+column, ratio))
@@ -37,4 +37,4 @@ func Worse(given, stored string) string {
 		SamePrices(given, stored))
 }
 
-func prices() []string { return []string{"open", "high", "low", "close"} }
+func priceColumns() []string { return []string{"open", "high", "low", "close"} }
