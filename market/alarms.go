@@ -29,8 +29,10 @@ const (
 	runLong    = 20 // from 4 times leastScale on
 	leadScale  = 0.01
 	runScale   = 0.005
-	// Volumes are revised more, and rounded.
+	// Volumes are revised more, and rounded: volumeRows of them tell a scale when they lie within volumeAlike, fewRows when they
+	// lie within volumeExact.
 	volumeAlike = 0.01
+	volumeExact = 0.002
 	volumeScale = 0.04
 	volumeRows  = 5
 	// unitJump bounds the steps between neighbouring rows of an answer that are taken for another unit: a factor of 80 to 125.

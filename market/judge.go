@@ -5,12 +5,9 @@ import (
 	"time"
 )
 
-// Two ways that differ by less than this in all (the loss of prices, of volumes) are not told apart by the overlap: it is what a
-// revision of one or two bars makes.
-const (
-	tiePrices  = 0.02
-	tieVolumes = 0.1
-)
+// tie bounds the difference in loss of two ways that the overlap does not tell apart. It is less than one settled bar makes, and
+// more than one that was revised by half of what lies between the two ways.
+const tie = 0.5
 
 // Judge decides on which scale an answer's rows are against the archive's bars, and what has to be restated.
 //
@@ -68,7 +65,7 @@ func (j *judgement) choose() {
 	for i, w := range all {
 		losses[i] = j.prices.loss(j.bounds, func(ts int64) float64 { return w.prices(j.splits, ts) })
 	}
-	best := best(losses, tiePrices, func(i int) float64 { return all[i].merit })
+	best := best(losses, func(i int) float64 { return all[i].merit })
 	j.way = all[best]
 	losses = losses[:0]
 	for late := range len(j.splits) + 1 {
@@ -77,12 +74,12 @@ func (j *judgement) choose() {
 	}
 	j.lateVolumes = j.way.late
 	if len(j.volumes.ts) > 0 {
-		j.lateVolumes = nearest(losses, tieVolumes, j.way.late)
+		j.lateVolumes = nearest(losses, j.way.late)
 	}
 }
 
 // best is the index with the highest merit among those whose loss is the least, but for a tie.
-func best(losses []float64, tie float64, merit func(int) float64) int {
+func best(losses []float64, merit func(int) float64) int {
 	least, found := slices.Min(losses), -1
 	for i, loss := range losses {
 		if loss <= least+tie && (found < 0 || merit(i) > merit(found)) {
@@ -93,8 +90,8 @@ func best(losses []float64, tie float64, merit func(int) float64) int {
 }
 
 // nearest is the index that is nearest to usual among those whose loss is the least, but for a tie.
-func nearest(losses []float64, tie float64, usual int) int {
-	return best(losses, tie, func(i int) float64 { return -float64(max(i-usual, usual-i)) })
+func nearest(losses []float64, usual int) int {
+	return best(losses, func(i int) float64 { return -float64(max(i-usual, usual-i)) })
 }
 
 // verdict puts the way that was chosen into steps.

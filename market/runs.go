@@ -53,24 +53,25 @@ func (j *judgement) mends(i int, size float64) bool {
 	return math.Abs(j.Stored.move(s)-size) <= jumpNear*math.Abs(size) && math.Abs(j.Answer.move(a)) <= jumpNear*math.Abs(size)
 }
 
-// volumeRuns looks for volumes on another scale: in every piece, and in a part at the beginning of the overlap.
+// volumeRuns looks for volumes on another scale at the beginning of every piece, where they are the most settled.
 func (j *judgement) volumeRuns() (found *ScaleAlarm) {
 	v := j.volumes
 	v.pieces(j.bounds, func(from, to int, _ int64) {
-		n := to - from
-		if n < volumeRows || found != nil {
-			return
-		}
 		residual := v.log[from]
-		same := 1
-		for same < n && math.Abs(v.log[from+same]-residual) <= volumeAlike {
-			same++
-		}
-		if same >= volumeRows && math.Abs(residual) > volumeScale {
-			found = j.tellVolumes(residual, from, from+same)
+		long, short := v.alike(from, to, volumeAlike), v.alike(from, to, volumeExact)
+		if found == nil && math.Abs(residual) > volumeScale && (long >= volumeRows || short >= fewRows) {
+			found = j.tellVolumes(residual, from, from+max(long, short))
 		}
 	})
 	return found
+}
+
+// alike counts the pairs from the first of [from, to) on that lie within reach of it.
+func (p *pairs) alike(from, to int, reach float64) (n int) {
+	for from+n < to && math.Abs(p.log[from+n]-p.log[from]) <= reach {
+		n++
+	}
+	return n
 }
 
 func (j *judgement) tellVolumes(residual float64, from, to int) *ScaleAlarm {

@@ -199,12 +199,22 @@ func (p *pairs) pieces(bounds []int64, do func(from, to int, ts int64)) {
 	}
 }
 
-// loss sums how far the pairs are from what is expected. Each counts for 1 at most, so that a few odd ones decide nothing.
+// doubt is how much a pair that is so far from what is expected speaks against it. It grows with the logarithm: a settled bar
+// that a small split moves counts much, and it hardly counts whether one that was revised is a little nearer to this or to that.
+func doubt(distance float64) float64 {
+	const exact = 0.001
+	if distance < exact/100 {
+		return 0
+	}
+	return math.Log(1 + distance/exact)
+}
+
+// loss sums the doubts of all pairs.
 func (p *pairs) loss(bounds []int64, expected func(ts int64) float64) (sum float64) {
 	p.pieces(bounds, func(from, to int, ts int64) {
 		e := expected(ts)
 		for _, log := range p.log[from:to] {
-			sum += min(math.Abs(log-e), 1)
+			sum += doubt(math.Abs(log - e))
 		}
 	})
 	return sum
