@@ -12,8 +12,9 @@ import (
 const (
 	// fewRows is the least number of bars for a fine verdict. Below it only what no revision does is held back: a ratio
 	// beyond farOff. Another unit than the answer says is not believed either.
-	fewRows = 3
-	farOff  = 0.14 // a ratio of 1.15
+	fewRows  = 3
+	manyRows = 10
+	farOff   = 0.14 // a ratio of 1.15
 	// settled is what a residual may have where no change of scale is looked for at all.
 	settled = 2.5e-4
 	// leastScale is the smallest residual of a whole piece that is a scale; alike says how little its bars may differ.
@@ -40,8 +41,14 @@ const (
 	seamHigh          = 50.0 // the same where months may lie between
 )
 
-// alike is how far residuals may lie apart that are one ratio: a fiftieth of it.
-func alike(residual float64) float64 { return max(1e-4, math.Abs(residual)/50) }
+// alike is how far the residuals of so many bars may lie apart that are one ratio. That of many bars is one when they lie within a
+// fiftieth of it. A few that were revised each for itself come as near by chance, but not within a five-hundredth.
+func alike(residual float64, n int) float64 {
+	if n < manyRows {
+		return max(2e-5, math.Abs(residual)/500)
+	}
+	return max(1e-4, math.Abs(residual)/50)
+}
 
 // alarm is the first reason to hold the answer back.
 func (j *judgement) alarm() *ScaleAlarm {
@@ -142,7 +149,7 @@ func offScale(residuals []float64) (residual float64, what string) {
 		return 0, ""
 	}
 	middle := sorted[n/2]
-	same := within(residuals, middle, alike(middle))
+	same := within(residuals, middle, alike(middle, n))
 	switch {
 	case math.Abs(middle) > leastScale && same >= fewRows && same*5 >= n*3:
 		return middle, "the ratio is the same on most of them"

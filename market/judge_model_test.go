@@ -237,7 +237,7 @@ func (k *keeper) compare(t *rapid.T, now time.Time, v market.Verdict) {
 		}
 		changed(truth, i, f)
 		at, _ := slices.BinarySearch(k.bars.TS, ts)
-		if part := float64(k.bars.Volume[at]) / float64(truth.Volume[i]); part > 0.69 && part < 1.01 {
+		if part := float64(k.bars.Volume[at]) / float64(truth.Volume[i]); part > 0.6 && part < 1.01 {
 			truth.Volume[i] = k.bars.Volume[at]
 		}
 	}

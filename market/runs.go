@@ -12,7 +12,7 @@ func (j *judgement) runs() *ScaleAlarm {
 	for from := 0; from < len(p.ts); {
 		residual := p.log[from]
 		to := from + 1
-		for to < len(p.ts) && math.Abs(p.log[to]-residual) <= alike(residual) {
+		for to < len(p.ts) && math.Abs(p.log[to]-residual) <= alike(residual, 1) {
 			to++
 		}
 		if partScale(residual, from, to) && !j.repaired(from, to) {
