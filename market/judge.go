@@ -61,6 +61,10 @@ func (j *judgement) units() []Factor {
 // choose settles on the way that explains the prices best, and then on how many splits the volumes lack.
 func (j *judgement) choose() {
 	all := ways(j.splits, j.units())
+	if len(all) == 1 {
+		j.way = all[0]
+		return
+	}
 	losses := make([]float64, len(all))
 	for i, w := range all {
 		losses[i] = j.prices.loss(j.bounds, func(ts int64) float64 { return w.prices(j.splits, ts) })
