@@ -53,26 +53,11 @@ func alike(residual float64, n int) float64 {
 // alarm is the first reason to hold the answer back.
 func (j *judgement) alarm() *ScaleAlarm {
 	for _, look := range []func() *ScaleAlarm{
-		j.contradicted, j.unproved, j.wholePieces, j.runs, j.volumeRuns, j.steps, j.seam,
+		j.unproved, j.wholePieces, j.runs, j.volumeRuns, j.steps, j.seam,
 	} {
 		if alarm := look(); alarm != nil {
 			return alarm
 		}
-	}
-	return nil
-}
-
-// contradicted is a split which by the arrivals must be missing from the archive and by the overlap from the answer too, but
-// the answer, which has bars on both sides of it, shows no jump there.
-func (j *judgement) contradicted() *ScaleAlarm {
-	for i, s := range j.splits {
-		if !s.told || s.future || j.way.old[i] != s.at || !j.lacks(i, j.way.late) || s.answer != jumpAbsent {
-			continue
-		}
-		at := time.Unix(s.at, 0).UTC()
-		return &ScaleAlarm{Ratio: 1, First: at, Last: at, Text: fmt.Sprintf(
-			"a split of %g:%g on %s is told, but neither the archive nor the answer has a jump there",
-			s.Numerator, s.Denominator, at.In(j.Calendar.Zone).Format(time.DateOnly))}
 	}
 	return nil
 }

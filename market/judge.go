@@ -12,9 +12,9 @@ const tie = 0.5
 // Judge decides on which scale an answer's rows are against the archive's bars, and what has to be restated.
 //
 // The overlap decides first: its ratios are compared with all that may be, which is that the archive's bars before a split of
-// Told include it or not, that the answer lacks the newest of all splits, and the units. Where several explain it, bars that
-// arrived before a split are on the old scale for certain, then the jump at the split counts, in the archive and in the answer,
-// and then that an answer is adjusted as a rule. What nothing explains is held back (alarms.go says from when on).
+// Told include it or not, that the answer lacks the newest of all splits, and the units. Where several explain it, the jump at
+// the split counts, in the archive and in the answer, then that bars which arrived before a split are on the old scale, and then
+// that an answer is adjusted as a rule. What nothing explains is held back (alarms.go says from when on).
 func Judge(e Evidence) Verdict {
 	e.complete()
 	j := judgement{Evidence: &e, splits: splittings(&e)}
@@ -104,6 +104,10 @@ func (j *judgement) verdict() (v Verdict) {
 		price, volume := j.lacks(i, j.way.late), j.lacks(i, j.lateVolumes)
 		if s.future && s.told && price {
 			v.Pending = append(v.Pending, s.Action)
+			if !volume && j.Answer.Len() > 0 { // the volumes alone are ahead of the archive
+				ahead := Factor{Volume: s.factor.Volume.inverse()}
+				v.Answer = append(v.Answer, Step{Before: time.Unix(s.at, 0).UTC(), Factor: ahead, Split: s.Action})
+			}
 			continue
 		}
 		if old := j.way.old[i]; s.told && old != none {

@@ -103,8 +103,11 @@ func (k *keeper) schedule(t *rapid.T, day int, ratio float64) {
 		}
 		return append(when, d)
 	}
-	told := day + delay.Draw(t, "told")
-	k.prices = next(k.prices, day+delay.Draw(t, "prices"))
+	told, prices := day+delay.Draw(t, "told"), day+delay.Draw(t, "prices")
+	if (ratio < 0.8 || ratio > 1.2) && rapid.IntRange(0, 5).Draw(t, "early") == 0 {
+		told, prices = day-rapid.IntRange(0, 1).Draw(t, "told early"), day-1
+	}
+	k.prices = next(k.prices, prices)
 	k.volumes = next(k.volumes, day+delay.Draw(t, "volumes"))
 	if ratio > 0.8 && ratio < 1.2 || k.tf == market.D1 { // and volumes of four days not on those that still change
 		told = min(told, k.prices[len(k.prices)-1], k.volumes[len(k.volumes)-1])
@@ -159,10 +162,13 @@ func (k *keeper) sync(t *rapid.T, day int, days []time.Time) (steps [2]int) {
 		}
 		return steps
 	}
-	if len(v.Pending) > 0 {
-		t.Fatalf("%v: pending %v", now, v.Pending)
+	for _, a := range v.Pending {
+		if !a.Cutoff(k.cal).After(now) {
+			t.Fatalf("%v: pending %v", now, a)
+		}
 	}
 	k.store(v, answer, noise, now)
+	told -= len(v.Pending)
 	k.accounted = max(k.accounted, told)
 	if len(e.Stored.TS) == 0 {
 		k.accounted = max(k.accounted, prices)

@@ -16,7 +16,7 @@ func plain(price float64, volume int64) string { return fmt.Sprintf("%.6g, volum
 // of splits that they include.
 type scene struct {
 	name             string
-	exchange         string // XNYS when empty
+	never            bool // the splits never happened
 	tf               market.Timeframe
 	splits           []market.Action
 	known            int // so many of the splits are known, the others are told
@@ -129,7 +129,10 @@ func scenes(t *testing.T) []scene {
 		with("told and applied on the weekend before", d, func(s *scene) { s.now, s.prices, s.volumes, s.want = "2026-06-13", 1, 1, full }),
 		with("a split that never was", d, func(s *scene) {
 			s.splits, s.stored, s.prices, s.volumes = []market.Action{split(t, "2026-06-15", 4, 1)}, 0, 0, 0
-			s.arrived, s.exchange, s.want = "2026-06-12 17:05", "none", want{held: true}
+			s.arrived, s.never, s.want = "2026-06-12 17:05", true, want{included: true}
+		}),
+		with("backfilled new on the weekend before", after, func(s *scene) {
+			s.stored, s.until, s.arrived = 1, "2026-06-13", "2026-06-13 17:05"
 		}),
 		with("pounds for pence, and said so", d, func(s *scene) {
 			s.splits, s.keptIn, s.currency, s.want = nil, "GBp", "GBP", want{included: true}
@@ -165,7 +168,7 @@ func TestJudge(t *testing.T) {
 func (s *scene) run(t *testing.T) {
 	t.Helper()
 	happened := s.splits
-	if s.exchange == "none" {
+	if s.never {
 		happened = nil
 	}
 	p := newTape(t, "XNYS", s.tf, s.from, "2026-07-01", 7, 0.01, happened...)

@@ -16,7 +16,7 @@ func (j *judgement) runs() *ScaleAlarm {
 			to++
 		}
 		if partScale(residual, from, to) && !j.repaired(from, to) {
-			return j.tell(residual, from, to, fmt.Sprintf("%s of the overlap agree", bars(len(p.ts)-(to-from))))
+			return j.tell(residual, from, to, fmt.Sprintf("%d others of the overlap are not so", len(p.ts)-(to-from)))
 		}
 		from = to
 	}

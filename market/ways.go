@@ -22,13 +22,16 @@ type splitting struct {
 
 const none = math.MinInt64
 
-// Weights of evidence other than the ratios of an overlap. Only their order counts: a jump that is seen, or that would be and is
-// not, weighs more than the archive's end before the split, and that more than what providers do by habit.
+// Weights of evidence other than the ratios of an overlap. Only their order counts. A jump that is seen, or that would be and is
+// not, weighs the most: bars that arrived before a split are on the old scale, but for those of a provider that had applied it
+// on the weekend before, and but for a split that never was or is told of with another date. Then come arrivals, then that the
+// archive ends before the split, then what providers do by habit.
 const (
-	meritJump  = 2.0
-	meritEnded = 1.0
-	meritHabit = 0.4
-	meritOther = -4.0 // another unit than the answer says
+	meritJump    = 2.0
+	meritArrived = 1.2
+	meritEnded   = 1.0
+	meritHabit   = 0.4
+	meritOther   = -6.0 // another unit than the answer says
 )
 
 // splittings are the splits, the oldest first, with what the bars alone tell of them.
@@ -63,10 +66,11 @@ func (s *splitting) choices(stored *Candles, arrived func(int64) (time.Time, boo
 		return []int64{none}, []float64{0}
 	}
 	early, known := arrivals(stored.TS[:end], s.at, arrived)
-	if early || s.future {
-		return []int64{s.at}, []float64{0}
-	}
+	early = early || s.future
 	old, merit = []int64{none, s.at}, []float64{meritHabit, 0}
+	if early {
+		merit[0] = -meritArrived
+	}
 	switch stored.jumpAt(s.at, s.price) {
 	case jumpShown:
 		merit[1] += meritJump
@@ -78,7 +82,7 @@ func (s *splitting) choices(stored *Candles, arrived func(int64) (time.Time, boo
 			merit[1] += meritEnded
 		}
 	}
-	if start, ok := stored.jumpBefore(s.at, s.price); ok && !known {
+	if start, ok := stored.jumpBefore(s.at, s.price); ok && !known && !early {
 		old, merit = append(old, start), append(merit, meritJump+meritEnded)
 	}
 	return old, merit
