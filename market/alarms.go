@@ -1,6 +1,7 @@
 package market
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -36,9 +37,8 @@ const (
 	volumeExact = 0.002
 	volumeScale = 0.04
 	volumeRows  = 5
-	// unitJump bounds the steps between neighbouring rows of an answer that are taken for another unit: a factor of 80 to 125.
-	unitLow, unitHigh = 80.0, 125.0
-	seamHigh          = 50.0 // the same where months may lie between
+	// A step between neighbouring rows of an answer by such a factor is no move of a market, nor is one between the archive and an answer behind it.
+	stepHigh = 80.0
 )
 
 // alike is how far the residuals of so many bars may lie apart that are one ratio. That of many bars is one when they lie within a
@@ -76,8 +76,8 @@ func (j *judgement) tell(residual float64, from, to int, what string) *ScaleAlar
 	first, last := time.Unix(j.prices.ts[from], 0).UTC(), time.Unix(j.prices.ts[to-1], 0).UTC()
 	ratio := math.Exp(residual)
 	return &ScaleAlarm{Ratio: ratio, Rows: to - from, First: first, Last: last, Text: fmt.Sprintf(
-		"prices are %s times the archive's on %s from %s to %s, and no split or unit explains it: %s",
-		plain(ratio), bars(to-from), first.Format(minutes), last.Format(minutes), what)}
+		"prices are %s times the archive's on bars from %s to %s, and no split or unit explains it: %s",
+		plain(ratio), first.Format(minutes), last.Format(minutes), what)}
 }
 
 const minutes = "2006-01-02 15:04 UTC"
@@ -98,6 +98,7 @@ func (j *judgement) wholePieces() (found *ScaleAlarm) {
 	j.prices.pieces(j.bounds, func(from, to int, _ int64) {
 		if residual, what := offScale(j.prices.log[from:to]); what != "" && found == nil {
 			found = j.tell(residual, from, to, what)
+			found.Rows = within(j.prices.log[from:to], residual, alike(residual, to-from))
 		}
 	})
 	return found
@@ -127,9 +128,9 @@ func offScale(residuals []float64) (residual float64, what string) {
 	}
 	sorted := slices.Sorted(slices.Values(residuals))
 	if n < fewRows {
-		least := slices.MinFunc(sorted, func(a, b float64) int { return compare(math.Abs(a), math.Abs(b)) })
+		least := slices.MinFunc(sorted, func(a, b float64) int { return cmp.Compare(math.Abs(a), math.Abs(b)) })
 		if math.Abs(least) > farOff {
-			return least, "there are too few bars to see more"
+			return least, fmt.Sprintf("no more than %s can be compared", bars(n))
 		}
 		return 0, ""
 	}
@@ -137,9 +138,9 @@ func offScale(residuals []float64) (residual float64, what string) {
 	same := within(residuals, middle, alike(middle, n))
 	switch {
 	case math.Abs(middle) > leastScale && same >= fewRows && same*5 >= n*3:
-		return middle, "the ratio is the same on most of them"
+		return middle, fmt.Sprintf("the ratio is the same on %d of %d", same, n)
 	case math.Abs(middle) > scattered:
-		return middle, "the ratio is not even the same on all of them"
+		return middle, fmt.Sprintf("it is the middle of %d ratios that differ", n)
 	default:
 		return 0, ""
 	}
@@ -153,15 +154,4 @@ func within(residuals []float64, around, reach float64) (n int) {
 		}
 	}
 	return n
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
 }

@@ -269,7 +269,18 @@ func TestJudgeRows(t *testing.T) {
 		{"one bar overlaps, 100", market.D1, "2026-06-12", all(100), true, false},
 		{"the last bar by 0.5%", market.D1, "2026-06-08", one(0, 1.005), false, false},
 		{"the last bar by 12%", market.D1, "2026-06-08", one(0, 0.88), false, false},
-		{"a bar in the middle by 30%", market.D1, "2026-06-08", one(2, 1.3), false, false},
+		{"a bar in the middle by up to 30%", market.D1, "2026-06-08", func(a *market.Candles, n int) {
+			changed(a, n-3, 1.25)
+			a.Open[n-3], a.Low[n-3], a.High[n-3] = a.Open[n-3]*1.02, a.Low[n-3]*0.9, a.High[n-3]*1.04
+		}, false, false},
+		{"all prices of a bar in the middle by 0.76", market.D1, "2026-06-08", one(2, 0.76), true, false},
+		{"5m: a bar in the middle that changes from pounds to pence in it", market.M5, "2026-06-11", func(a *market.Candles, _ int) {
+			a.Low[20], a.Close[20] = a.Low[20]/100, a.Close[20]/100
+		}, true, false},
+		{"5m: a new bar that changes from pence to pounds in it", market.M5, "2026-06-11", func(a *market.Candles, _ int) {
+			a.Low[a.Len()-1], a.Close[a.Len()-1] = a.Low[a.Len()-1]/100, a.Close[a.Len()-1]/100
+		}, true, false},
+		{"a new bar of a ten-thousandth", market.M5, "2026-06-11", func(a *market.Candles, _ int) { changed(a, a.Len()-3, 1e-4) }, true, false},
 		{"the last bar by 4", market.D1, "2026-06-08", one(0, 4), true, false},
 		{"the first bar by 1/4, as after a split that is not told", market.D1, "2026-06-08", first(1, 0.25), true, false},
 		{"the first two by 20/21", market.D1, "2026-06-08", first(2, 20.0/21), true, false},

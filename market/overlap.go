@@ -8,6 +8,9 @@ import (
 // leastVolume is the volume from which on rounding to whole units moves a ratio of volumes by a hundredth at most.
 const leastVolume = 50
 
+// twoUnits is a factor between the ratios of a bar's open and close that no correction makes.
+const twoUnits = 50
+
 // pairs compare the bars that an archive and an answer both have.
 type pairs struct {
 	ts     []int64
@@ -87,6 +90,12 @@ func priceRatio(stored, answer *Candles, i, j int) float64 {
 	}
 	if least == most {
 		return least
+	}
+	if open > twoUnits*closing || closing > twoUnits*open { // the bar was made in two units: the one that is not the archive's counts
+		if open*closing > 1 {
+			return max(open, closing)
+		}
+		return min(open, closing)
 	}
 	return (open + high + low + closing - least - most) / 2
 }
