@@ -1,7 +1,6 @@
 package syncer_test
 
 import (
-	"context"
 	"math"
 	"slices"
 	"strings"
@@ -17,7 +16,6 @@ import (
 type oracle struct {
 	since   map[market.Series][]market.Window // what was fetched and stored: its closed bars must be there
 	revised []revisedDay
-	told    map[string]toldSplit        // by the split's symbol and time
 	first   map[string]map[string]int64 // of each cause in the script: when its answers were first held back
 }
 
@@ -27,8 +25,6 @@ type revisedDay struct {
 	from   time.Time
 	to     time.Time
 }
-
-type toldSplit struct{ run int }
 
 const (
 	yearIntraday = 55 * 24 * time.Hour  // what every answer reaches back for certain
@@ -81,7 +77,7 @@ func (y *year) stored(series market.Series, now time.Time, revised bool) {
 	w := market.Window{From: now.Add(-reach), To: now}
 	y.revised = slices.DeleteFunc(y.revised, func(r revisedDay) bool { return r.series == series && now.Sub(r.to) < yearIntraday })
 	if revised {
-		y.revised = append(y.revised, revisedDay{series, now.Add(-48 * time.Hour), now})
+		y.revised = append(y.revised, revisedDay{series, now.AddDate(0, 0, -6), now})
 	}
 	all := y.since[series]
 	switch n := len(all); {
@@ -360,7 +356,6 @@ func (y *year) compareHeld() {
 	if y.first == nil {
 		y.first = map[string]map[string]int64{}
 	}
-	now := map[string]bool{}
 	for _, h := range all {
 		i := slices.IndexFunc(y.companies, func(c *company) bool { return c.instrument.Name == h.Series.Instrument })
 		c := y.companies[i]
@@ -383,8 +378,5 @@ func (y *year) compareHeld() {
 			y.complain("%s: the %s is told a second time", h.Series, cause)
 		}
 		y.first[key][cause] = h.First.Unix()
-		now[key] = true
 	}
-	_ = now
-	_ = context.Background
 }

@@ -1,7 +1,6 @@
 package syncer_test
 
 import (
-	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -36,9 +35,13 @@ type scripts struct {
 	start time.Time
 }
 
-func (s scripts) all() []*company {
+// all are the companies; with calm nothing happens to them.
+func (s scripts) all(calm bool) []*company {
 	apple, vodafone, micron := s.company("AAPL"), s.company("VOD.L"), s.company("MSFT")
 	bitcoin, es := s.company("BTC-USD"), s.company("ES")
+	if calm {
+		return []*company{apple, vodafone, micron, bitcoin, es}
+	}
 	s.splits(apple, 2+s.rng.IntN(3))
 	s.splits(vodafone, s.rng.IntN(2))
 	s.units(vodafone, s.rng.IntN(4))
@@ -78,7 +81,11 @@ func (s scripts) splits(c *company, n int) {
 			day = int(c.changes[k-1].Time.Sub(s.start)/(24*time.Hour)) + 1 + s.rng.IntN(4)
 		}
 		when := s.day(c, day)
-		if slices.ContainsFunc(c.changes, func(other fake.Change) bool { return other.Time.Equal(when) }) {
+		// Two of one ratio within a week would be one whose date was corrected.
+		if slices.ContainsFunc(c.changes, func(other fake.Change) bool {
+			near := other.Time.Sub(when).Abs() < 10*24*time.Hour
+			return other.Time.Equal(when) || near && other.Numerator*ratio[1] == other.Denominator*ratio[0]
+		}) {
 			continue
 		}
 		c.changes = append(c.changes, fake.Change{
@@ -161,7 +168,8 @@ type yearDay struct {
 	revised []*company             // of which late bars differ from what they will be
 }
 
-// draw decides what goes wrong today. Two kinds are there for weeks: noise from the second month on, and rows after hours in every other.
+// draw decides what goes wrong today. Two kinds are there for weeks: noise from the second month on, and rows after hours in every
+// other.
 func (y *year) draw(n int) yearDay {
 	d := yearDay{refused: map[market.Series]bool{}}
 	if n > 30 {
@@ -188,7 +196,7 @@ func (y *year) draw(n int) yearDay {
 		d.faults = append(d.faults, fake.Fault{Kind: fake.Revise, Symbol: c.symbol, From: today, To: today})
 		d.revised = append(d.revised, c)
 	}
-	if y.rng.IntN(8) == 0 {
+	if y.rng.IntN(8) == 0 && !y.calm {
 		d.faults = append(d.faults, fake.Fault{Kind: fake.Twice, Symbol: one().symbol, Delay: time.Duration(y.rng.IntN(3)) * time.Second})
 	}
 	return d
@@ -206,11 +214,29 @@ func (y *year) pause() int {
 	}
 }
 
+// String is the script of a company: what happens when, and how late each interval is.
 func (c *company) String() string {
 	text := c.symbol
-	for _, change := range c.changes {
-		text += fmt.Sprintf("; %s %s %s%s", change.Time.Format("01-02"), change.Kind, change.Currency,
-			cmp.Or(map[bool]string{true: fmt.Sprintf("%g:%g", change.Numerator, change.Denominator)}[change.Numerator > 0], ""))
+	for i, s := range c.changes {
+		text += fmt.Sprintf("\n\t%s %s", s.Time.Format("2006-01-02"), s.Kind)
+		switch s.Kind {
+		case fake.ChangeSplit:
+			text += fmt.Sprintf(" %g:%g", s.Numerator, s.Denominator)
+		case fake.ChangeScale:
+			text += fmt.Sprintf(" %g", s.Factor)
+		default:
+			text += " " + s.Currency + s.Type
+		}
+		for _, tf := range yearBases {
+			if t, ok := s.Timings[tf]; ok {
+				told := map[bool]string{true: "never", false: t.Told.Format("01-02 15h")}[t.Untold]
+				mixed := map[bool]string{true: " mixed"}[t.Mixed]
+				text += fmt.Sprintf("; %s rows %s volumes %s told %s%s", tf, t.Rows.Format("01-02 15h"), t.Volumes.Format("01-02 15h"), told, mixed)
+			}
+		}
+		if !c.byHand[i].IsZero() {
+			text += "; by hand " + c.byHand[i].Format("01-02")
+		}
 	}
 	return text
 }

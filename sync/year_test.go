@@ -20,6 +20,7 @@ const (
 	yearSeedsKey = "BARKEEP_YEAR_SEEDS" // how many years
 	yearFirstKey = "BARKEEP_YEAR_FIRST" // the seed of the first of them; 0 by default
 	yearSeedKey  = "BARKEEP_YEAR_SEED"  // only this one
+	yearTellKey  = "BARKEEP_YEAR_TELL"  // an instrument of which each run is told in the log
 	yearSeeds    = 4
 )
 
@@ -50,27 +51,25 @@ func TestAYearOfWhatProvidersDo(t *testing.T) {
 		t.Run(strconv.FormatUint(worker, 10), func(t *testing.T) {
 			t.Parallel()
 			for seed := next.Add(1) - 1; seed < first+seeds; seed = next.Add(1) - 1 {
-				yearReport(t, seed, yearOf(t, seed, nil))
+				yearReport(t, seed, yearOf(t, seed, false, func(*year, string) {}))
 			}
 		})
 	}
 }
 
-// yearOf lives through the year of a seed, in a bubble where waiting costs nothing, and gives what was wrong. Spoil is called when all
-// is over, before the last look; it may be nil.
-func yearOf(t *testing.T, seed uint64, spoil func(*year)) (wrong []string) {
+// yearOf lives through the year of a seed, in a bubble where waiting costs nothing, and gives what was wrong. Then is called when all is
+// over, with the path of the archive.
+func yearOf(t *testing.T, seed uint64, calm bool, then func(y *year, path string)) (wrong []string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "year"+strconv.FormatUint(seed, 10)+".db")
 	synctest.Test(t, func(t *testing.T) {
-		y := newYear(t, seed, path)
+		y := newYear(t, seed, path, calm)
 		defer y.close()
 		y.live()
-		if spoil != nil {
-			spoil(y)
-		}
 		y.look(true)
 		wrong = y.wrong
 		t.Logf("year %d: %s", seed, y.summary())
+		then(y, path)
 	})
 	return wrong
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,8 @@ type year struct {
 
 	oracle
 	wrong []string
+	calm  bool
+	days  int
 	runs  int
 	held  int
 }
@@ -54,14 +57,19 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-func newYear(t *testing.T, seed uint64, path string) *year {
+// newYear makes the year of a seed; one that is calm lasts three months and has neither changes of scale nor of identity.
+func newYear(t *testing.T, seed uint64, path string, calm bool) *year {
 	t.Helper()
-	y := &year{t: t, rng: rand.New(rand.NewPCG(seed, 1))}
+	y := &year{t: t, rng: rand.New(rand.NewPCG(seed, 1)), calm: calm, days: 365}
+	if calm {
+		y.days = 90
+	}
 	y.start = time.Date(2024, 1, 8, 22, 5, 0, 0, time.UTC).AddDate(0, 0, y.rng.IntN(700))
 	y.offset = y.start.Sub(time.Now())
-	y.companies = scripts{t, y.rng, y.start}.all()
+	y.companies = scripts{t, y.rng, y.start}.all(calm)
 	y.oracle.since = map[market.Series][]market.Window{}
-	options := fake.Options{Now: y.now, Seed: seed}
+	// The first row of an answer is right here: after a holiday of futures the client does not leave it out (yahoo/window.go).
+	options := fake.Options{Now: y.now, Seed: seed, NoUnderstatedFirst: true}
 	for _, c := range y.companies {
 		options.Changes = append(options.Changes, c.changes...)
 	}
@@ -122,7 +130,7 @@ func (y *year) work(ctx context.Context, run ledger.Run, done []ledger.Cell, emi
 
 // live runs an import on most days of the year, and looks at the archive after each.
 func (y *year) live() {
-	for n := 0; n < 365 && len(y.wrong) < 20; {
+	for n := 0; n < y.days && len(y.wrong) < 20; {
 		today := y.draw(n)
 		y.provider.Clear()
 		for _, f := range today.faults {
@@ -145,7 +153,7 @@ func (y *year) sync(today yearDay) {
 		y.complain("the run broke off: %v", err)
 	}
 	y.runs++
-	y.chronicle()
+	y.chronicle(os.Getenv(yearTellKey))
 	y.note(today, y.provider.Requests()[asked:])
 }
 
@@ -191,6 +199,16 @@ func (y *year) write(do func(ctx context.Context, tx store.Tx) error) {
 	}
 }
 
+// chronicle prints what a run did with one instrument.
+func (y *year) chronicle(name string) {
+	for _, c := range y.report.Cells {
+		if c.Instrument == name && (c.Requests > 0 || c.State != ledger.CellStored && c.State != ledger.CellClosed) {
+			y.t.Logf("%s %s %s: %s, %d fetched, %d inserted, %d changed: %s", y.now().Format(time.DateTime), c.Instrument, c.Timeframe,
+				c.State, c.Fetched, c.Inserted, c.Changed, c.Reason)
+		}
+	}
+}
+
 // complain notes what is wrong, with the day on which it was.
 func (y *year) complain(format string, args ...any) {
 	y.wrong = append(y.wrong, y.now().Format(time.DateOnly)+": "+fmt.Sprintf(format, args...))
@@ -202,6 +220,6 @@ func (y *year) summary() string {
 	for _, c := range y.companies {
 		parts = append(parts, c.String())
 	}
-	return fmt.Sprintf("from %s, %d runs, %d requests, %d answers held back; %s", y.start.Format(time.DateOnly), y.runs, y.provider.Count(),
-		y.held, strings.Join(parts, " | "))
+	return fmt.Sprintf("from %s, %d runs, %d requests, %d answers held back\n%s", y.start.Format(time.DateOnly), y.runs, y.provider.Count(),
+		y.held, strings.Join(parts, "\n"))
 }
