@@ -1,7 +1,6 @@
 package market
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -123,17 +122,10 @@ func (j *judgement) residuals() {
 // offScale tells what is wrong with the residuals of one piece; what is empty when nothing is.
 func offScale(residuals []float64) (residual float64, what string) {
 	n := len(residuals)
-	if within(residuals, 0, settled)*2 >= n {
-		return 0, ""
+	if n < fewRows || within(residuals, 0, settled)*2 >= n {
+		return 0, "" // the runs tell what a few bars can
 	}
 	sorted := slices.Sorted(slices.Values(residuals))
-	if n < fewRows {
-		least := slices.MinFunc(sorted, func(a, b float64) int { return cmp.Compare(math.Abs(a), math.Abs(b)) })
-		if math.Abs(least) > farOff {
-			return least, fmt.Sprintf("no more than %s can be compared", bars(n))
-		}
-		return 0, ""
-	}
 	middle := sorted[n/2]
 	same := within(residuals, middle, alike(middle, n))
 	switch {
