@@ -67,6 +67,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"bars: all taken out, and put back":                     testRemoveAll,
 		"calendars: of a series that an earlier release writes": testCalendarOfEarlierReleases,
 		"calendars: of a series":                                testSeriesCalendar,
+		"folds: of a series":                                    testFolded,
+		"folds: a lock before any write":                        testLockSeries,
 		"calendars: listings":                                   testListings,
 		"calendars: what operators change":                      testCalendarChanges,
 		"reading: windows are half-open":                        testWindows,
