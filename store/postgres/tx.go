@@ -31,7 +31,7 @@ type Tx struct {
 type session struct {
 	tx   pgx.Tx
 	name name
-	now  time.Time // of every revision of this transaction
+	now  time.Time // at the beginning
 	err  error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
 }
 

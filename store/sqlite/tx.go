@@ -36,7 +36,7 @@ type session struct {
 	conn  *sql.Conn // nil once finished
 	file  *identity
 	clock func() time.Time
-	now   time.Time // of every revision of this transaction
+	now   time.Time // at the beginning
 	err   error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
 
 	// prepared holds by their text the statements that write rowsPerStatement bars: a large write runs thousands.
