@@ -48,6 +48,8 @@ func TestConformance(t *testing.T) {
 				}
 			},
 			Start: func(date string) string { return "timestamptz '" + date + " 00:00Z'" },
+			TS:       func(seconds int64) string { return fmt.Sprintf("to_timestamp(%d)", seconds) },
+			Replaced: func(micros int64) string { return fmt.Sprintf("timestamptz 'epoch' + %d * interval '1 microsecond'", micros) },
 			Snapshot: func(t *testing.T) store.Snapshot {
 				t.Helper()
 				archive, err := postgres.Open(t.Context(), postgres.Config{URL: address, Now: clock, MaxConns: 1})

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"database/sql"
 	"os/exec"
+	"strconv"
 	"testing"
 	"time"
 
@@ -45,6 +46,8 @@ func TestConformance(t *testing.T) {
 				}
 			},
 			Start: func(date string) string { return "unixepoch('" + date + "')" },
+			TS:       func(seconds int64) string { return strconv.FormatInt(seconds, 10) },
+			Replaced: func(micros int64) string { return strconv.FormatInt(micros, 10) },
 			Snapshot: func(t *testing.T) store.Snapshot {
 				t.Helper()
 				view := viewed(t, path)

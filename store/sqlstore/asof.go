@@ -17,7 +17,7 @@ var errToBuild = errors.New("not built yet")
 func (s *Store) FirstArrival(ctx context.Context, series market.Series) (at time.Time, found bool, err error) {
 	row, known, err := seriesRow(ctx, s.db, s.d, series)
 	if err == nil && known && row.Tracked {
-		at, found, err = s.firstArrival(ctx, row)
+		at, found, err = firstArrival(ctx, s.db, row)
 	}
 	if err != nil {
 		return time.Time{}, false, fmt.Errorf("first arrival of %s: %w", series, err)
@@ -25,9 +25,9 @@ func (s *Store) FirstArrival(ctx context.Context, series market.Series) (at time
 	return at, found, nil
 }
 
-func (s *Store) firstArrival(ctx context.Context, row SeriesRow) (at time.Time, found bool, err error) {
+func firstArrival(ctx context.Context, q Querier, row SeriesRow) (at time.Time, found bool, err error) {
 	var micros int64
-	found, err = one(ctx, s.db, `SELECT at FROM arrivals WHERE series_id = $1 ORDER BY at LIMIT 1`, []any{row.ID}, []any{&micros})
+	found, err = one(ctx, q, `SELECT at FROM arrivals WHERE series_id = $1 ORDER BY at LIMIT 1`, []any{row.ID}, []any{&micros})
 	if !found {
 		return time.Time{}, false, err
 	}
@@ -40,38 +40,32 @@ func (s *Store) firstArrival(ctx context.Context, row SeriesRow) (at time.Time, 
 func (s *Store) CandlesAsOf(
 	ctx context.Context, series market.Series, w market.Window, at time.Time,
 ) (bars *market.Candles, err error) {
-	for {
-		before, _, err := seriesRow(ctx, s.db, s.d, series)
-		if err != nil {
-			return nil, fmt.Errorf("candles of %s as of %s: %w", series, instant(at), err)
-		}
-		bars, failed := s.candlesAsOf(ctx, before, series, w, at)
-		// It takes several statements. Who wrote the series between two of them left another row of it.
-		after, _, err := seriesRow(ctx, s.db, s.d, series)
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("candles of %s as of %s: %w", series, instant(at), err)
-		case before != after && ctx.Err() == nil:
-			continue
-		case failed != nil:
-			return nil, fmt.Errorf("candles of %s as of %s: %w", series, instant(at), failed)
-		}
-		return bars, nil
+	err = s.db.Still(ctx, func(q Querier) error {
+		bars, err = s.candlesAsOf(ctx, q, series, w, at)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("candles of %s as of %s: %w", series, instant(at), err)
 	}
+	return bars, nil
 }
 
 func (s *Store) candlesAsOf(
-	ctx context.Context, row SeriesRow, series market.Series, w market.Window, at time.Time,
+	ctx context.Context, q Querier, series market.Series, w market.Window, at time.Time,
 ) (*market.Candles, error) {
-	if err := s.recordedAt(ctx, row, at); err != nil {
+	row, _, err := seriesRow(ctx, q, s.d, series)
+	if err == nil {
+		err = recordedAt(ctx, q, row, at)
+	}
+	if err != nil {
 		return nil, err
 	}
-	p, err := s.past(ctx, row, series, w, at)
+	p, err := readPast(ctx, q, row, w, at)
 	if err != nil {
 		return nil, err
 	}
 	first, last := bounds(w)
-	err = s.db.Scan(ctx, BarRows, series, first, last, func(b *Bar) error {
+	err = q.Scan(ctx, BarRows, series, first, last, func(b *Bar) error {
 		p.stored(b)
 		return nil
 	})
@@ -80,7 +74,7 @@ func (s *Store) candlesAsOf(
 }
 
 // recordedAt tells, as an error, that it is not known what was known at an instant.
-func (s *Store) recordedAt(ctx context.Context, row SeriesRow, at time.Time) error {
+func recordedAt(ctx context.Context, q Querier, row SeriesRow, at time.Time) error {
 	switch {
 	case row.recorded == 0:
 		return fmt.Errorf("%w: no arrival of a bar is recorded; those of base series are", store.ErrBeforeArrivals)
@@ -88,7 +82,7 @@ func (s *Store) recordedAt(ctx context.Context, row SeriesRow, at time.Time) err
 		return fmt.Errorf("%w: an earlier release has written bars since; barkeep migrate records which there are",
 			store.ErrBeforeArrivals)
 	}
-	first, found, err := s.firstArrival(ctx, row)
+	first, found, err := firstArrival(ctx, q, row)
 	switch {
 	case err != nil:
 		return err

@@ -38,23 +38,21 @@ type scale struct {
 // never is after every instant.
 const never = math.MaxInt64
 
-// past reads what is recorded of the bars that start in the window.
-func (s *Store) past(
-	ctx context.Context, row SeriesRow, series market.Series, w market.Window, at time.Time,
-) (*past, error) {
+// readPast reads what is recorded of the bars that start in the window.
+func readPast(ctx context.Context, q Querier, row SeriesRow, w market.Window, at time.Time) (*past, error) {
 	p := &past{at: at.UnixMicro(), bars: market.NewCandles(0), overEnds: never}
-	spans, err := arrivals(ctx, s.db, row.ID, w, `first_ts, at`)
+	spans, err := arrivals(ctx, q, row.ID, w, `first_ts, at`)
 	if err != nil {
 		return nil, err
 	}
 	for _, a := range spans {
 		p.spans = append(p.spans, span{a.First, a.Last, a.At.UnixMicro()})
 	}
-	if err := p.readScales(ctx, s.db, row.ID); err != nil {
+	if err := p.readScales(ctx, q, row.ID); err != nil {
 		return nil, err
 	}
 	first, last := bounds(w)
-	return p, s.db.Scan(ctx, RevisionRows, series, first, last, func(b *Bar) error {
+	return p, q.Scan(ctx, RevisionRows, row.State.Series, first, last, func(b *Bar) error {
 		if n := len(p.revised); b.Replaced > p.at && (n == 0 || p.revised[n-1].Micros != b.Micros) {
 			p.revised = append(p.revised, *b)
 		}

@@ -52,6 +52,8 @@ type Engine interface {
 	Direct(ctx context.Context, do func(Querier) error) error
 	// Write runs do in one transaction, which is committed if do returns no error.
 	Write(ctx context.Context, do func(Querier) error) error
+	// Still runs do, whose statements read, all of them the same state of the database. Nobody waits for it.
+	Still(ctx context.Context, do func(Querier) error) error
 }
 
 // Dialect is what the engines say in different words. All of its SQL is of expressions and clauses.
