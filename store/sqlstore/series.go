@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"barkeep/market"
@@ -149,18 +150,19 @@ func (t Tx) countBars(ctx context.Context, row SeriesRow, stored market.Stored) 
 	if row.State.Count > 0 {
 		first, last = min(first, row.first), max(last, row.last)
 	}
-	return t.count(ctx, row, stored.Inserted, `$4`, `$5`, first, last)
+	return t.count(ctx, row, stored.Inserted, `$3`, `$4`, first, last)
 }
 
 // count writes how many bars were added, or removed, and the expressions of the first and the last start that there are now.
 func (t Tx) count(ctx context.Context, row SeriesRow, added int, first, last string, args ...any) error {
+	args = append(append([]any{row.ID, added}, args...), row.At)
 	recorded := `recorded`
 	if row.Tracked {
 		recorded = `next.version`
 	}
 	_, err := t.q.Exec(ctx, `
 		UPDATE series SET version = next.version, bars = bars + $2, counted = bars + $2, first_ts = `+first+`, last_ts = `+last+`,
-		       recorded = `+recorded+`, changed_at = $3,
+		       recorded = `+recorded+`, changed_at = $`+strconv.Itoa(len(args))+`,
 		       calendar_at = CASE WHEN calendar_at = series.version + bars - counted THEN next.version ELSE calendar_at END
 		FROM (
 			SELECT CASE WHEN s.version + s.bars - s.counted < `+t.d.NowMicros+` THEN `+t.d.NowMicros+`
@@ -168,7 +170,7 @@ func (t Tx) count(ctx context.Context, row SeriesRow, added int, first, last str
 			FROM series s
 			WHERE s.id = $1
 		) AS next
-		WHERE id = $1`, append([]any{row.ID, added, row.At}, args...)...)
+		WHERE id = $1`, args...)
 	return err
 }
 

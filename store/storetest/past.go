@@ -82,18 +82,24 @@ func (m *model) asOf(at time.Time, w market.Window) (bars *market.Candles, recor
 	return bars, true
 }
 
-// restate does what Tx.Restate shall do.
-func (m *model) restate(before int64, f market.Factor, now time.Time) {
+// restate does what Tx.Restate shall do, or Tx.Unstate with what was restated at another instant.
+func (m *model) restate(before int64, f market.Factor, now time.Time, undone int64) {
 	at := m.open(now, true)
 	for _, ts := range slices.Sorted(maps.Keys(m.bars)) {
 		bar := m.bars[ts]
-		if ts >= before || f.Apply(bar) == bar {
+		if ts >= before {
 			continue
 		}
-		if !f.Restores(bar) {
+		next, restores := f.Apply(bar), f.Restores(bar)
+		for _, r := range m.old[ts] {
+			if r.at.UnixMicro() == undone && f.Inverse().Apply(r.bar) == bar {
+				next, restores = r.bar, true
+			}
+		}
+		if !restores {
 			m.old[ts] = append(m.old[ts], revision{bar, at})
 		}
-		m.bars[ts] = f.Apply(bar)
+		m.bars[ts] = next
 		m.note(at, ts, false)
 	}
 }
