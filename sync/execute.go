@@ -39,6 +39,8 @@ type execution struct {
 	cells    [][]ledger.Cell // by task, in the order of the plan
 	left     int             // tasks that were not done because ctx was cancelled
 	unproved []work          // of which the provider says that they do not exist
+	held     []work          // whose answers are on a scale that nothing explains yet
+	ending   bool            // no other answer will come
 	answered bool            // a series stored or confirmed bars
 	requests int
 	faults   []string       // the first of each kind
@@ -83,6 +85,8 @@ func (e *Engine) execute(
 	fetchers.Wait()
 	close(fetched)
 	writers.Wait()
+	x.ending = true
+	x.again(ctx)
 	x.prove(ctx)
 	report = Report{Run: run, Plan: plan, Cells: slices.Concat(x.cells...), Requests: x.requests, Faults: x.faults}
 	return report, x.left, x.lasting()
@@ -120,7 +124,9 @@ func (x *execution) settle(ctx context.Context, w work) {
 		w = x.failed(w, 0, fmt.Errorf("not stored: %w", err))
 	}
 	if w.batch != nil {
-		w.cells = x.store(ctx, w)
+		if w.cells = x.store(ctx, w); w.cells == nil { // postponed
+			return
+		}
 		x.cache(ctx, w)
 	} else {
 		x.record(ctx, w.cells)

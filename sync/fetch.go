@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"barkeep/ledger"
@@ -17,8 +18,9 @@ type batch struct {
 	window   market.Window     // really asked for
 	fetched  int
 	requests int
-	listing  market.Listing // what the newest answer says the instrument is; empty when nothing was asked
-	note     string         // something a person should know of the answer; empty for most
+	listing  market.Listing  // what the newest answer says the instrument is; empty when nothing was asked
+	actions  []market.Action // splits, dividends and capital gains that the answers tell of; each once
+	note     string          // something a person should know of the answer; empty for most
 
 	impossible int // rows that were left out since they cannot be true
 }
@@ -73,6 +75,11 @@ func (b *batch) add(result *market.FetchResult) {
 	}
 	if result.Listing != (market.Listing{}) {
 		b.listing = result.Listing
+	}
+	for _, a := range result.Actions {
+		if !slices.Contains(b.actions, a) {
+			b.actions = append(b.actions, a)
+		}
 	}
 	b.window = b.window.Union(result.Window)
 	b.fetched += result.Candles.Len()
