@@ -25,6 +25,7 @@ type work struct {
 type execution struct {
 	*Engine
 	run     ledger.Run
+	plan    Plan
 	request Request
 	witness *Task // of earlier attempts; nil for none
 	emit    func(ledger.Event)
@@ -54,7 +55,7 @@ func (e *Engine) execute(
 	ctx context.Context, run ledger.Run, plan Plan, request Request, witness *Task, emit func(ledger.Event),
 ) (report Report, left int, broken error) {
 	x := &execution{
-		Engine: e, run: run, request: request, witness: witness, emit: emit,
+		Engine: e, run: run, plan: plan, request: request, witness: witness, emit: emit,
 		cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{},
 	}
 	asking, stop := context.WithCancelCause(ctx)

@@ -35,18 +35,26 @@ func isHeld(err error) bool {
 // instrument is with the listing that was accepted, records the actions that it tells of, restates what is stored of the
 // instrument where they call for it, and returns the part of the answer on the archive's scale. The error is a heldError where
 // the answer contradicts the series. Parts of one answer are judged by all of it.
-func (x *execution) adapt(ctx context.Context, tx Tx, w work, part *market.Candles) (adapted *market.Candles, note string, err error) {
+func (x *execution) adapt(
+	ctx context.Context, tx Tx, w work, state market.SeriesState, part *market.Candles,
+) (adapted *market.Candles, note string, err error) {
 	if part == nil { // nothing was asked
 		return nil, "", nil
 	}
-	s := scaling{execution: x, tx: tx, task: w.task, batch: w.batch}
+	s := scaling{execution: x, tx: tx, task: w.task, batch: w.batch, state: state}
 	if err := s.read(ctx); err != nil {
 		return nil, "", fmt.Errorf("compare the answer for %s with what is stored: %w", w.task.Series(), err)
 	}
 	if err := s.identify(); err != nil {
 		return nil, "", err
 	}
+	if err := s.waitForDays(); err != nil {
+		return nil, "", err
+	}
 	if err := s.judge(ctx); err != nil {
+		return nil, "", err
+	}
+	if err := s.compareDays(ctx); err != nil {
 		return nil, "", err
 	}
 	if err := s.settle(ctx); err != nil {
@@ -114,9 +122,6 @@ func (s *scaling) read(ctx context.Context) (err error) {
 		return err
 	}
 	if s.actions, err = s.tx.Actions(ctx, name); err != nil {
-		return err
-	}
-	if s.state, _, err = s.tx.State(ctx, s.task.Series()); err != nil {
 		return err
 	}
 	s.answer = market.NewCandles(s.batch.fetched)
@@ -191,18 +196,23 @@ func (s *scaling) judge(ctx context.Context) error {
 	}
 	s.verdict = market.Judge(evidence)
 	if alarm := s.verdict.Held; alarm != nil {
-		held := store.Held{
-			Series: s.task.Series(), Cause: store.HeldScale, Says: alarm.Text + "; " + s.remedy(), From: alarm.First, To: alarm.Last,
-			Seen: alarm.Rows,
-		}
-		if ratio := (market.Ratio{Num: alarm.Ratio, Den: 1}); alarm.Volumes {
-			held.Factor.Volume = ratio
-		} else {
-			held.Factor.Price = ratio
-		}
-		return heldError{held}
+		return s.alarm(*alarm)
 	}
 	return nil
+}
+
+// alarm holds an answer back because of its scale.
+func (s *scaling) alarm(alarm market.ScaleAlarm) error {
+	held := store.Held{
+		Series: s.task.Series(), Cause: store.HeldScale, Says: alarm.Text + "; " + s.remedy(), From: alarm.First, To: alarm.Last,
+		Seen: alarm.Rows,
+	}
+	if ratio := (market.Ratio{Num: alarm.Ratio, Den: 1}); alarm.Volumes {
+		held.Factor.Volume = ratio
+	} else {
+		held.Factor.Price = ratio
+	}
+	return heldError{held}
 }
 
 // remedy says what a person can do about a scale that nothing explains.

@@ -67,11 +67,15 @@ func (x *execution) commit(ctx context.Context, w work, part int, done *committe
 	if found, err := x.lookUp(ctx, tx, w, done); found || err != nil {
 		return err
 	}
-	bars, scaled, err := x.adapt(ctx, tx, w, w.batch.parts[part])
+	state, _, err := tx.State(ctx, w.task.Series())
+	if err != nil {
+		return fmt.Errorf("read the state of %s: %w", w.task.Series(), err)
+	}
+	bars, scaled, err := x.adapt(ctx, tx, w, state, w.batch.parts[part])
 	if err != nil {
 		return err
 	}
-	totals, note, err := x.write(ctx, tx, w.task, bars, part == 0)
+	totals, note, err := x.write(ctx, tx, w.task, state, bars, part == 0)
 	if err != nil {
 		return err
 	}
@@ -145,12 +149,8 @@ func (x *execution) settled(ctx context.Context, w work, done *committed) (found
 // write upserts the base and rebuilds what derives from it, in the order of Task.All. Before the first part, what is stored by
 // another calendar is brought to the instrument's; the note says so.
 func (x *execution) write(
-	ctx context.Context, tx Tx, task Task, part *market.Candles, first bool,
+	ctx context.Context, tx Tx, task Task, state market.SeriesState, part *market.Candles, first bool,
 ) (all []seriesResult, note string, err error) {
-	state, _, err := tx.State(ctx, task.Series())
-	if err != nil {
-		return nil, "", fmt.Errorf("read the state of %s: %w", task.Series(), err)
-	}
 	all = make([]seriesResult, len(task.All()))
 	unnoted := task.unnoted
 	if task.Reason == ReasonRebuild || first && task.foreign || foreign(state, task.Instrument.Calendar) {
