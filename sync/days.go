@@ -26,11 +26,12 @@ func (s *scaling) compareDays(ctx context.Context) error {
 	if !s.task.Base.Intraday() || !s.apart() {
 		return nil
 	}
-	window := s.answer.Span()
-	window.From = window.From.AddDate(0, 0, -1)
-	days, err := s.tx.Candles(ctx, market.Series{Instrument: s.task.Instrument.Name, Timeframe: market.D1}, window)
+	days, err := s.daysOf(ctx)
 	if err != nil {
 		return fmt.Errorf("compare %s with its days: %w", s.task.Series(), err)
+	}
+	if days.Len() == 0 && s.batch.days == nil {
+		return nil
 	}
 	if probe := s.batch.days; probe != nil && days.Len() == 0 {
 		if days = probe; s.state.Count > 0 {
@@ -45,6 +46,18 @@ func (s *scaling) compareDays(ctx context.Context) error {
 	}
 	s.verdict.Answer = append(s.verdict.Answer, verdict.Answer...)
 	return nil
+}
+
+// daysOf reads the stored daily bars of the days of the answer.
+func (s *scaling) daysOf(ctx context.Context) (*market.Candles, error) {
+	series := market.Series{Instrument: s.task.Instrument.Name, Timeframe: market.D1}
+	state, _, err := s.tx.State(ctx, series)
+	if err != nil || state.Count == 0 {
+		return market.NewCandles(0), err
+	}
+	window := s.answer.Span()
+	window.From = window.From.AddDate(0, 0, -1) // a day starts before its bars
+	return s.tx.Candles(ctx, series, window)
 }
 
 // compareStored compares the stored bars before a gap with the days that were asked for.
@@ -75,7 +88,7 @@ func (s *scaling) against(days, bars *market.Candles) market.Verdict {
 		return c
 	}
 	return market.Judge(market.Evidence{
-		Stored: plain(days), Answer: plain(folded), Known: append(s.splits(), s.newSplits()...), Now: s.Over(),
+		Stored: plain(days), Answer: plain(folded), Known: append(slices.Clone(s.known), s.toldSplits()...), Now: s.Over(),
 		Calendar: s.task.Instrument.Calendar, Units: market.OtherUnits(s.accepted.Currency),
 	})
 }

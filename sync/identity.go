@@ -89,6 +89,6 @@ func (s *scaling) quoted(ctx context.Context, unit string) error {
 // unitIsReal tells whether the rows of the answer are in the unit that it names, as the judge found them.
 func (s *scaling) unitIsReal(factor market.Factor) bool {
 	return slices.ContainsFunc(s.verdict.Answer, func(step market.Step) bool {
-		return step.Split == (market.Action{}) && step.Factor.Price.Value() == factor.Price.Value()
+		return step.Split == (market.Action{}) && step.Factor == factor
 	})
 }

@@ -16,7 +16,8 @@ type change struct {
 	action int64 // the number of the split; 0 for none
 	reason string
 	factor market.Factor
-	// before finds where the bars of a base series end that are to be multiplied; false when there are none.
+	own    market.Series // whose answer told of it; it may have no bars yet
+	// before finds where the bars of a base series end that are to be multiplied; false where that is left open.
 	before func(ctx context.Context, tx Tx, base market.Series) (time.Time, bool, error)
 }
 
@@ -48,7 +49,7 @@ func (x *execution) restate(ctx context.Context, tx Tx, instrument market.Instru
 		if err != nil {
 			return all, fmt.Errorf("restate %s: %w", series, err)
 		}
-		if state.Count == 0 {
+		if state.Count == 0 && series != c.own {
 			continue
 		}
 		before, any, err := c.before(ctx, tx, series)
@@ -62,7 +63,9 @@ func (x *execution) restate(ctx context.Context, tx Tx, instrument market.Instru
 		if err != nil {
 			return all, err
 		}
-		all.done = append(all.done, done)
+		if done.Bars > 0 {
+			all.done = append(all.done, done)
+		}
 	}
 	return all, nil
 }
@@ -82,8 +85,8 @@ func (x *execution) restateBase(
 	ctx context.Context, tx Tx, task Task, state market.SeriesState, before time.Time, c change,
 ) (done store.Restatement, err error) {
 	step := store.Restatement{Series: task.Series(), Action: c.action, Reason: c.reason, Before: before, Factor: c.factor}
-	if done, err = tx.Restate(ctx, step); err != nil {
-		return done, fmt.Errorf("restate %s: %w", step.Series, err)
+	if done, err = tx.Restate(ctx, step); err != nil || done.Bars == 0 {
+		return done, err
 	}
 	if task.Derived, err = x.existing(ctx, tx, task); err != nil {
 		return done, err
@@ -120,28 +123,42 @@ func (x *execution) existing(ctx context.Context, tx Tx, task Task) (all []marke
 	return all, nil
 }
 
-// bySplit finds where the bars on the scale before a split end, by when they arrived and by the jump that the split leaves. For the
-// series of which an answer was judged, that says it.
-func bySplit(c market.Instrument, split market.Action, own market.Series, judged *time.Time) func(
-	context.Context, Tx, market.Series) (time.Time, bool, error) {
+// bySplit finds where the bars on the scale before a split end: in the series whose answer was judged, as the verdict has it, in
+// the others by when their bars arrived and by the jump that the split leaves. A series of which nothing tells is left to its
+// next answer.
+func (s *scaling) bySplit(t told) func(context.Context, Tx, market.Series) (time.Time, bool, error) {
+	none := time.Unix(market.FirstTS, 0).UTC()
 	return func(ctx context.Context, tx Tx, base market.Series) (time.Time, bool, error) {
-		if base == own {
-			if judged == nil {
-				return time.Time{}, false, nil
+		if base == s.task.Series() {
+			if i := slices.IndexFunc(s.verdict.Restate, func(step market.Step) bool { return step.Split == t.Action }); i >= 0 {
+				return s.verdict.Restate[i].Before, true, nil
 			}
-			return *judged, true, nil
+			return none, true, nil
 		}
-		stored, err := tx.Candles(ctx, base, whole())
-		if err != nil {
-			return time.Time{}, false, err
+		if t.number != 0 {
+			return none, false, nil
 		}
-		arrivals, err := tx.Arrivals(ctx, base, whole())
-		if err != nil {
-			return time.Time{}, false, err
-		}
-		before, any := market.StoredBefore(stored, arrived(arrivals), split, c.Calendar)
-		return before, any, nil
+		return splitBefore(ctx, tx, s.task.Instrument, base, t.Action)
 	}
+}
+
+// splitBefore finds where the bars of a series on the scale before a split end; false where nothing tells.
+func splitBefore(
+	ctx context.Context, tx Tx, instrument market.Instrument, base market.Series, split market.Action,
+) (time.Time, bool, error) {
+	stored, err := tx.Candles(ctx, base, whole())
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	arrivals, err := tx.Arrivals(ctx, base, whole())
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	basis := market.StoredBefore(stored, arrived(arrivals), split, instrument.Calendar)
+	if basis.Before.IsZero() {
+		basis.Before = time.Unix(market.FirstTS, 0).UTC()
+	}
+	return basis.Before, basis.Sure, nil
 }
 
 // settle records what the answer tells of the instrument, and restates what is stored where that calls for it.
@@ -154,6 +171,7 @@ func (s *scaling) settle(ctx context.Context) error {
 			return fmt.Errorf("record the %s of %s: %w", t.Kind, s.task.Instrument.Name, err)
 		}
 	}
+	s.told = nil
 	listing, err := s.settleUnit(ctx)
 	if err != nil {
 		return fmt.Errorf("compare the unit of %s: %w", s.task.Series(), err)
@@ -179,21 +197,21 @@ func (s *scaling) record(ctx context.Context, t told) error {
 			return err
 		}
 	}
-	number, err := s.tx.AddAction(ctx, store.Action{
-		Action: t.Action, Instrument: instrument.Name, Date: t.Date(instrument.Calendar), Source: s.Capabilities.Source, Seen: s.Now(),
-		RunID: s.run.ID,
-	})
+	number, err := t.number, error(nil)
+	if number == 0 {
+		number, err = s.tx.AddAction(ctx, store.Action{
+			Action: t.Action, Instrument: instrument.Name, Date: t.Date(instrument.Calendar), Source: s.Capabilities.Source,
+			Seen: s.Now(), RunID: s.run.ID,
+		})
+	}
 	if err != nil || t.Kind != market.ActionSplit {
 		return err
 	}
-	var judged *time.Time
-	if i := slices.IndexFunc(s.verdict.Restate, func(step market.Step) bool { return step.Split == t.Action }); i >= 0 {
-		judged = &s.verdict.Restate[i].Before
-	}
 	done, err := s.restate(ctx, s.tx, instrument, change{
 		action: number, reason: fmt.Sprintf("%s of %s", t.Action, t.Date(instrument.Calendar)), factor: market.SplitFactor(t.Action),
-		before: bySplit(instrument, t.Action, s.task.Series(), judged),
+		own: s.task.Series(), before: s.bySplit(t),
 	})
+	s.known = append(s.known, t.Action)
 	s.tell(ctx, done, err)
 	return err
 }

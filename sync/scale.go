@@ -89,14 +89,16 @@ type scaling struct {
 	actions  []store.Action
 	state    market.SeriesState
 	answer   *market.Candles // all parts of it
+	known    []market.Action // splits that the bars of the series account for
 	told     []told
 	verdict  market.Verdict
 	note     string
 }
 
-// told is an action of the answer that the archive does not account for yet.
+// told is an action that the bars of the series do not account for yet.
 type told struct {
 	market.Action
+	number  int64         // of one that the archive knows already; 0 for a new one
 	instead *store.Action // the one of the same kind and date that it corrects; nil for none
 }
 
@@ -129,7 +131,7 @@ func (s *scaling) read(ctx context.Context) (err error) {
 		s.answer.AppendAll(s.since(part))
 	}
 	s.news()
-	return nil
+	return s.account(ctx)
 }
 
 // lastStart is after every bar that can be stored.
@@ -168,18 +170,42 @@ func (s *scaling) moved(a market.Action) bool {
 	})
 }
 
-// splits are the splits among what the archive accounts for.
-func (s *scaling) splits() (known []market.Action) {
+// account finds the splits that the archive knows and for which this series was never compared: it is new, or was left as it was
+// since nothing told on which scale its bars were.
+func (s *scaling) account(ctx context.Context) error {
+	var splits []store.Action
 	for _, a := range s.actions {
 		if a.Holds() && a.Kind == market.ActionSplit {
-			known = append(known, a.Action)
+			splits = append(splits, a)
 		}
 	}
-	return known
+	if len(splits) == 0 {
+		return nil
+	}
+	done, err := s.tx.Restatements(ctx, s.task.Instrument.Name)
+	if err != nil {
+		return err
+	}
+	for _, a := range splits {
+		if slices.ContainsFunc(done, func(r store.Restatement) bool {
+			return r.Series == s.task.Series() && r.Action == a.Number && r.Undoes == 0
+		}) {
+			s.known = append(s.known, a.Action)
+		} else if s.relevant(a.Action) {
+			s.told = append(s.told, told{Action: a.Action, number: a.Number})
+		}
+	}
+	return nil
 }
 
-// newSplits are the splits that the answer tells of first.
-func (s *scaling) newSplits() (splits []market.Action) {
+// relevant tells whether the series has bars from before a split, or the answer has.
+func (s *scaling) relevant(split market.Action) bool {
+	cutoff := split.Cutoff(s.task.Instrument.Calendar)
+	return s.state.Count > 0 && s.state.Oldest.Before(cutoff) || s.answer.Len() > 0 && s.answer.TS[0] < cutoff.Unix()
+}
+
+// toldSplits are the splits for which this series was never compared.
+func (s *scaling) toldSplits() (splits []market.Action) {
 	for _, t := range s.told {
 		if t.Kind == market.ActionSplit {
 			splits = append(splits, t.Action)
@@ -226,7 +252,7 @@ func (s *scaling) remedy() string {
 // its bars may be on two scales already.
 func (s *scaling) evidence(ctx context.Context) (market.Evidence, error) {
 	e := market.Evidence{
-		Answer: s.answer, Known: s.splits(), Told: s.newSplits(), Now: s.Over(), Calendar: s.task.Instrument.Calendar,
+		Answer: s.answer, Known: s.known, Told: s.toldSplits(), Now: s.Over(), Calendar: s.task.Instrument.Calendar,
 		Units: market.OtherUnits(s.accepted.Currency),
 	}
 	if unit, ok := market.UnitFactor(s.batch.listing.Currency, s.accepted.Currency); ok {
