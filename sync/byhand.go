@@ -31,7 +31,7 @@ func (c Change) Lines() []string {
 	lines := []string{c.says}
 	for _, r := range c.Restated {
 		line := fmt.Sprintf("%s: %d bars restated, prices %s", r.Series, r.Bars, times(r.Factor.Price))
-		if !r.Factor.Volume.One() {
+		if !alone(r.Factor.Volume) {
 			line += ", volumes " + times(r.Factor.Volume)
 		}
 		if r.Kept > 0 {
@@ -52,10 +52,13 @@ func (c Change) Lines() []string {
 	return append(lines, c.Left...)
 }
 
+// alone tells whether a ratio changes nothing.
+func alone(r market.Ratio) bool { return r.Num == r.Den }
+
 // times says by what was multiplied: "x 1/4".
 func times(r market.Ratio) string {
 	switch {
-	case r.One():
+	case alone(r):
 		return "as they were"
 	case r.Den == 1:
 		return fmt.Sprintf("x %g", r.Num)
