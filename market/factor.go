@@ -7,18 +7,18 @@ type Ratio struct {
 	Num, Den float64
 }
 
-// one tells whether the ratio changes nothing.
-func (r Ratio) one() bool { return r.Num == r.Den }
+// One tells whether the ratio changes nothing.
+func (r Ratio) One() bool { return r.Num == r.Den }
 
-// inverse is 1/r.
-func (r Ratio) inverse() Ratio { return Ratio{Num: r.Den, Den: r.Num} }
+// Inverse is 1/r.
+func (r Ratio) Inverse() Ratio { return Ratio{Num: r.Den, Den: r.Num} }
 
 // times is the product of two ratios.
 func (r Ratio) times(s Ratio) Ratio {
-	if r.one() {
+	if r.One() {
 		return s
 	}
-	if s.one() {
+	if s.One() {
 		return r
 	}
 	return Ratio{Num: r.Num * s.Num, Den: r.Den * s.Den}
@@ -26,16 +26,16 @@ func (r Ratio) times(s Ratio) Ratio {
 
 // log is the natural logarithm of the ratio.
 func (r Ratio) log() float64 {
-	if r.one() {
+	if r.One() {
 		return 0
 	}
 	return math.Log(r.Num / r.Den)
 }
 
-// of is x times the ratio, as x*Num/Den in double precision: two roundings, so that the engines of the archive get the same
+// Of is x times the ratio, as x*Num/Den in double precision: two roundings, so that the engines of the archive get the same
 // bits when they compute x*Num/Den.
-func (r Ratio) of(x float64) float64 {
-	if r.one() {
+func (r Ratio) Of(x float64) float64 {
+	if r.One() {
 		return x
 	}
 	return x * r.Num / r.Den
@@ -63,10 +63,10 @@ func (a Action) splits() bool {
 }
 
 // One tells whether the factor changes nothing.
-func (f Factor) One() bool { return f.Price.one() && f.Volume.one() }
+func (f Factor) One() bool { return f.Price.One() && f.Volume.One() }
 
 // Inverse leads back, but for what rounding lost (Restores).
-func (f Factor) Inverse() Factor { return Factor{Price: f.Price.inverse(), Volume: f.Volume.inverse()} }
+func (f Factor) Inverse() Factor { return Factor{Price: f.Price.Inverse(), Volume: f.Volume.Inverse()} }
 
 // Times is one factor after the other as one; it may round otherwise than the two.
 func (f Factor) Times(g Factor) Factor {
@@ -74,20 +74,20 @@ func (f Factor) Times(g Factor) Factor {
 }
 
 // Apply is a bar on the other scale: a price is price*Num/Den in double precision, a volume is volume*Num/Den rounded to the
-// nearest integer, halves away from 0. NoVolume stays. Flags stay as they are.
+// nearest integer, halves upwards. NoVolume stays. Flags stay as they are.
 func (f Factor) Apply(b Candle) Candle {
-	b.Open, b.High, b.Low, b.Close = f.Price.of(b.Open), f.Price.of(b.High), f.Price.of(b.Low), f.Price.of(b.Close)
+	b.Open, b.High, b.Low, b.Close = f.Price.Of(b.Open), f.Price.Of(b.High), f.Price.Of(b.Low), f.Price.Of(b.Close)
 	b.Volume = f.volume(b.Volume)
 	return b
 }
 
 // volume is a volume on the other scale. It ends at the greatest integer that a double holds below 2^63.
 func (f Factor) volume(v int64) int64 {
-	if v < 0 || f.Volume.one() {
+	if v < 0 || f.Volume.One() {
 		return v
 	}
 	const most = 1<<63 - 1024
-	return int64(min(math.Round(f.Volume.of(float64(v))), most))
+	return int64(min(math.Floor(f.Volume.Of(float64(v))+0.5), most)) // as SQL computes it
 }
 
 // Restores tells whether the factor and then its inverse give the bar that was there, to the last bit of prices and volume.
