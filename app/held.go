@@ -8,6 +8,7 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/query"
+	"barkeep/server/view"
 )
 
 // heldBound is how long a run waits at its end for what is held back to be read.
@@ -41,4 +42,13 @@ func (a *App) tellHeld(ctx context.Context) error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// heldBack shows clients which answers wait for a person.
+func (a *App) heldBack(ctx context.Context) ([]view.HeldBack, error) {
+	all, err := a.Archive.HeldBack(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ViewHeld(query.GroupHeld(all), view.Renderer{Pacific: a.pacific}), nil
 }

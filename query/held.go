@@ -45,7 +45,9 @@ func GroupHeld(all []store.Held) (groups []HeldBack) {
 }
 
 // Name is how people call it: "the answers for FB (listing)". It tells one from the others.
-func (h HeldBack) Name() string { return "the answers for " + h.Instrument + " (" + string(h.Cause) + ")" }
+func (h HeldBack) Name() string {
+	return "the answers for " + h.Instrument + " (" + string(h.Cause) + ")"
+}
 
 // Timeframes are those of its series, the shortest first.
 func (h HeldBack) Timeframes() []market.Timeframe {
