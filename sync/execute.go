@@ -42,6 +42,7 @@ type execution struct {
 	unproved []work          // of which the provider says that they do not exist
 	held     []work          // whose answers are on a scale that nothing explains yet
 	ending   bool            // no other answer will come
+	rescaled map[string]bool // instruments whose stored bars were brought to another scale
 	answered bool            // a series stored or confirmed bars
 	requests int
 	faults   []string       // the first of each kind
@@ -56,7 +57,7 @@ func (e *Engine) execute(
 ) (report Report, left int, broken error) {
 	x := &execution{
 		Engine: e, run: run, plan: plan, request: request, witness: witness, emit: emit,
-		cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{},
+		cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{}, rescaled: map[string]bool{},
 	}
 	asking, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

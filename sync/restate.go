@@ -218,6 +218,11 @@ func (s *scaling) record(ctx context.Context, t told) error {
 
 // tell notes for people what was restated.
 func (s *scaling) tell(ctx context.Context, done changed, err error) {
+	if err == nil && len(done.done) > 0 {
+		s.mu.Lock()
+		s.rescaled[s.task.Instrument.Name] = true
+		s.mu.Unlock()
+	}
 	if err == nil {
 		s.note = join(s.note, done.String())
 		s.Logger.InfoContext(ctx, "stored bars were brought to another scale", "instrument", s.task.Instrument.Name, "result", done.String())

@@ -26,35 +26,44 @@ func (r seriesResult) add(later seriesResult) seriesResult {
 // committed is what the transactions of a task have come to.
 type committed struct {
 	sums  []seriesResult
+	first string        // the evidence of an earlier answer; empty for most
 	note  string        // what a person should know of it; empty for most
 	cells []ledger.Cell // the evidence that the last of them wrote
 	doubt *committed    // what one more has come to, should it have been committed: its answer was lost
 }
 
-// store commits a task: its base bars, everything resampled from them, and the evidence, in one transaction a request, so
-// that a derived bar is never folded from other base bars than those stored. It returns the cells as committed; nil when the task
-// waits for the end of the run.
+// store commits a task and returns its cells as committed; nil when the task waits for the end of the run.
 func (x *execution) store(ctx context.Context, w work) []ledger.Cell {
 	done := &committed{sums: make([]seriesResult, len(w.task.All()))}
+	err := x.storeParts(ctx, w, done)
+	if held, ok := heldBack(err); ok {
+		if x.postpone(w, held) {
+			return nil
+		}
+		return x.hold(ctx, w, held)
+	}
+	if err != nil {
+		return x.storeFailed(ctx, w, done, err)
+	}
+	return done.cells
+}
+
+// storeParts commits the base bars of a task, everything resampled from them, and the evidence, in one transaction a request, so that a
+// derived bar is never folded from other base bars than those stored. It adds to what is done.
+func (x *execution) storeParts(ctx context.Context, w work, done *committed) error {
 	for part := range w.batch.parts {
 		err := x.persist(ctx, func(ctx context.Context) error { return x.commit(ctx, w, part, done) })
 		if err == nil {
 			continue
 		}
-		if held, ok := heldBack(err); ok {
-			if x.postpone(w, held) {
-				return nil
-			}
-			return x.hold(ctx, w, held)
-		}
 		if store.Lasting(err) {
 			x.breakOff(err)
 		}
-		if !x.settled(ctx, w, done) {
-			return x.storeFailed(ctx, w, done, err)
+		if isHeld(err) || !x.settled(ctx, w, done) {
+			return err
 		}
 	}
-	return done.cells
+	return nil
 }
 
 // commit stores one part in one transaction, unless an earlier try has done so. It adds to what is done only after the commit.
@@ -82,7 +91,7 @@ func (x *execution) commit(ctx context.Context, w work, part int, done *committe
 	for i := range totals {
 		totals[i] = done.sums[i].add(totals[i])
 	}
-	next := committed{sums: totals, note: join(done.note, join(scaled, note))}
+	next := committed{sums: totals, first: done.first, note: join(done.note, join(scaled, note))}
 	if next.cells, err = x.evidence(ctx, tx, w, part, next); err != nil {
 		return err
 	}
@@ -212,7 +221,7 @@ func (x *execution) writeAll(
 // evidence writes the cells of a task with its bars. They are stored with its last part: a task is done when all of it is. Until
 // then they say how far it came, which is what a run leaves that dies there, and by which a lost answer is settled.
 func (x *execution) evidence(ctx context.Context, tx Tx, w work, part int, done committed) ([]ledger.Cell, error) {
-	state, reason := ledger.CellStored, join(reasonOf(w), done.note)
+	state, reason := ledger.CellStored, join(done.first, join(reasonOf(w), done.note))
 	if part+1 < len(w.batch.parts) {
 		state, reason = ledger.CellFailed, fmt.Sprintf("%d of %d parts are stored", part+1, len(w.batch.parts))
 	}
