@@ -30,7 +30,7 @@ func Judge(e Evidence) Verdict {
 	return j.verdict()
 }
 
-// complete puts empty columns where there are none.
+// complete puts empty columns where there are none, and leaves out bars whose prices cannot be true: a single one is no scale.
 func (e *Evidence) complete() {
 	if e.Stored == nil {
 		e.Stored = NewCandles(0)
@@ -38,6 +38,7 @@ func (e *Evidence) complete() {
 	if e.Answer == nil {
 		e.Answer = NewCandles(0)
 	}
+	e.Stored, e.Answer = e.Stored.withoutImpossible(), e.Answer.withoutImpossible()
 }
 
 // judgement is a verdict in the making.
