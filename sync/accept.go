@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"barkeep/calendar"
@@ -33,7 +34,7 @@ func (e *Engine) Accept(ctx context.Context, instrument market.Instrument, a Acc
 	}
 	names := []string{instrument.Name}
 	if a.OldAs.Name != "" {
-		if err := checkName(instrument, a.OldAs); err != nil {
+		if a.OldAs, err = e.oldName(ctx, instrument, a.OldAs); err != nil {
 			return Change{}, err
 		}
 		names = append(names, a.OldAs.Name)
@@ -52,19 +53,36 @@ func (e *Engine) Accept(ctx context.Context, instrument market.Instrument, a Acc
 	return done, nil
 }
 
-// checkName tells what is wrong with the name that the series of an instrument are to get.
-func checkName(instrument, old market.Instrument) error {
-	known := old.Calendar.Name != calendar.Unknown && old.Calendar.Name != calendar.Listed
-	switch {
-	case old.Name == instrument.Name:
-		return Refusal{"old_as", old.Name, "another name than the instrument has"}
-	case known && old.Calendar.Version() != instrument.Calendar.Version():
-		return Refusal{
-			"old_as", old.Name, fmt.Sprintf("a name of the same exchange, since the bars are kept by its calendar, %s; %s is of %s",
-				labelOf(instrument.Calendar), old.Name, labelOf(old.Calendar)),
+// oldName is the name that the series of an instrument are to get, with the calendar by which they are kept then: what the listing
+// tells goes with them. The error is a Refusal where days would begin at another time.
+func (e *Engine) oldName(ctx context.Context, instrument, old market.Instrument) (market.Instrument, error) {
+	listings, err := e.Archive.Listings(ctx)
+	if err != nil {
+		return old, err
+	}
+	for _, l := range listings {
+		if l.Instrument == instrument.Name {
+			old = old.Listed(l.First)
 		}
 	}
-	return nil
+	switch {
+	case old.Name == instrument.Name:
+		return old, Refusal{"old_as", old.Name, "another name than the instrument has"}
+	case old.Calendar.Zone.String() != instrument.Calendar.Zone.String():
+		return old, Refusal{
+			"old_as", old.Name, fmt.Sprintf("a name of the same exchange, such as %s: the bars are kept by the clock of %s, those of %s by that of %s",
+				former(instrument.Name), instrument.Calendar.Zone, old.Name, old.Calendar.Zone),
+		}
+	}
+	return old, nil
+}
+
+// former is a name for what had a name before, of the same exchange: FB-OLD, OCDO-OLD.L.
+func former(name string) string {
+	if dot := strings.LastIndexByte(name, '.'); dot > 0 {
+		return name[:dot] + "-OLD" + name[dot:]
+	}
+	return name + "-OLD"
 }
 
 // accept does the listing first: it decides what the prices are of.
@@ -99,6 +117,9 @@ func (x *execution) acceptListing(
 	if err != nil {
 		return err
 	}
+	if today := instrument.Calendar.TradingDate(x.Now()); today.Before(a.From) {
+		return Refusal{"from", a.From.String(), "a date that has come, " + today.String() + " at the latest"}
+	}
 	if a.From == (calendar.Date{}) {
 		a.From = begins(instrument.Calendar, before.Listing, newest.Listing, first)
 	}
@@ -107,7 +128,7 @@ func (x *execution) acceptListing(
 		return err
 	}
 	if a.OldAs.Name != "" {
-		if err := x.rename(ctx, tx, instrument, a.OldAs.Name, done); err != nil {
+		if err := x.rename(ctx, tx, instrument, a.OldAs, done); err != nil {
 			return err
 		}
 	}
@@ -154,7 +175,8 @@ func listed(l market.Listing) string {
 }
 
 // rename gives the series so far their new name.
-func (x *execution) rename(ctx context.Context, tx Tx, instrument market.Instrument, name string, done *Change) error {
+func (x *execution) rename(ctx context.Context, tx Tx, instrument, old market.Instrument, done *Change) error {
+	name := old.Name
 	for _, timeframe := range market.Timeframes() {
 		state, found, err := tx.State(ctx, market.Series{Instrument: instrument.Name, Timeframe: timeframe})
 		if err != nil {
@@ -172,7 +194,26 @@ func (x *execution) rename(ctx context.Context, tx Tx, instrument market.Instrum
 		return Refusal{"old_as", name, "a name of which nothing is stored yet"}
 	}
 	done.RenamedTo = name
-	done.Left = append(done.Left, fmt.Sprintf("%s begins anew with the next import; INSTRUMENTS need not name %s, whose bars stay", instrument.Name, name))
+	done.Left = append(done.Left, fmt.Sprintf("%s begins anew with the next import; INSTRUMENTS need not name %s, whose bars stay",
+		instrument.Name, name))
+	if old.Calendar.Version() == instrument.Calendar.Version() {
+		return nil
+	}
+	for _, base := range x.bases() { // under that name less is known of the exchange's hours
+		task := Task{Instrument: old, Base: base}
+		if state, _, err := tx.State(ctx, task.Series()); err != nil || state.Count == 0 {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := x.rebuild(ctx, tx, task); err != nil {
+			return err
+		}
+		if err := tx.SetCalendar(ctx, task.Series(), old.Calendar.Version()); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -200,7 +241,7 @@ func (x *execution) acceptScale(ctx context.Context, tx Tx, instrument market.In
 		if state.Count == 0 || factor.One() {
 			continue
 		}
-		r, err := x.restateBase(ctx, tx, Task{Instrument: instrument, Base: base}, state, before, change{
+		r, err := x.restateBase(ctx, tx, Task{Instrument: instrument, Base: base}, before, change{
 			reason: "accepted by a person", factor: factor,
 		})
 		if err != nil {
@@ -267,7 +308,11 @@ func near(a, b market.Ratio) bool { return math.Abs(value(a)/value(b)-1) < liken
 
 // round is the factor by the small numbers that its ratios come near to: what was measured on bars is not exact, and 0.24999 is 1/4.
 func round(f market.Factor) market.Factor {
-	return market.Factor{Price: smallNumbers(f.Price), Volume: smallNumbers(f.Volume)}
+	price, volume := smallNumbers(f.Price), smallNumbers(f.Volume)
+	if inverse := (market.Ratio{Num: price.Den, Den: price.Num}); !alone(price) && math.Abs(value(volume)/value(inverse)-1) < alikeVolumes {
+		volume = inverse // as a split has it: volumes are whole numbers, and tell less exactly
+	}
+	return market.Factor{Price: price, Volume: volume}
 }
 
 func smallNumbers(r market.Ratio) market.Ratio {

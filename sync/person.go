@@ -77,7 +77,7 @@ func (x *execution) add(ctx context.Context, tx Tx, instrument market.Instrument
 	if err != nil {
 		return err
 	}
-	if there, ok := holding(all, a.Kind, a.Date); ok {
+	if there, ok := inForce(all, a.Kind, a.Date); ok {
 		return Refusal{
 			string(a.Kind), named(a.Action, a.Date), fmt.Sprintf("a date without one: %s is there already, told by %s; take it back first with "+
 				"barkeep actions remove %s %s %s", named(there.Action, there.Date), there.Source, instrument.Name, word(a.Kind), a.Date),
@@ -114,16 +114,17 @@ func (x *execution) add(ctx context.Context, tx Tx, instrument market.Instrument
 func (x *execution) finish(
 	ctx context.Context, tx Tx, instrument market.Instrument, restated []store.Restatement, done *Change,
 ) (err error) {
+	held, err := hold(ctx, tx, instrument.Name)
+	if err != nil {
+		return err
+	}
 	for _, r := range restated {
 		if r.Bars == 0 {
 			continue
 		}
 		done.Restated = append(done.Restated, r)
-		derived, err := x.existing(ctx, tx, Task{Instrument: instrument, Base: r.Series.Timeframe})
-		if err != nil {
-			return err
-		}
-		for _, timeframe := range derived {
+		task := Task{Instrument: instrument, Base: r.Series.Timeframe}
+		for _, timeframe := range derivedOf(x.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }) {
 			done.Rebuilt = append(done.Rebuilt, market.Series{Instrument: instrument.Name, Timeframe: timeframe})
 		}
 	}
@@ -146,7 +147,7 @@ func (e *Engine) TakeBack(
 		if err != nil {
 			return err
 		}
-		wrong, ok := holding(all, kind, date)
+		wrong, ok := inForce(all, kind, date)
 		if !ok {
 			return noSuch(instrument.Name, all, kind, date)
 		}
@@ -168,8 +169,8 @@ func (e *Engine) TakeBack(
 	return done, nil
 }
 
-// holding finds the action of a kind and date that holds.
-func holding(all []store.Action, kind market.ActionKind, date calendar.Date) (store.Action, bool) {
+// inForce finds the action of a kind and date that holds.
+func inForce(all []store.Action, kind market.ActionKind, date calendar.Date) (store.Action, bool) {
 	i := slices.IndexFunc(all, func(a store.Action) bool { return a.Kind == kind && a.Date == date && a.Holds() })
 	if i < 0 {
 		return store.Action{}, false

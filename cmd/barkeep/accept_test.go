@@ -116,7 +116,9 @@ func TestTheOldCompanyKeepsItsBarsUnderAnotherName(t *testing.T) {
 			env := issuerEnv(e, i)
 			barkeep(t, env("2026-08-14"), "sync").must(t, 0)
 			before := ohlc(t, e)
-			i.become(func(is *company, _ *split) { is.kind, is.first, is.price, is.since = "ETF", "2026-08-17", 28, "2026-08-17" })
+			i.become(func(is *company, _ *split) {
+				is.kind, is.first, is.price, is.since = "ETF", "2026-08-17", 28, "2026-08-17"
+			})
 			barkeep(t, env("2026-08-18"), "sync").must(t, 4)
 			for _, bad := range [][]string{
 				{"--old-as", "FB"}, {"--old-as", "FB-OLD.L"}, {"--old-as", "no name"}, {"--from", "2026-13-01"}, {"--from", "2027-01-01"}, {"--scale"},
