@@ -36,11 +36,12 @@ const (
 	volumeExact = 0.002
 	volumeScale = 0.04
 	volumeRows  = 5
-	// A step between neighbouring rows of an answer by such a factor is no move of a market, nor is one between the archive and an answer behind it.
+	// A step by such a factor is no move of a market, between neighbouring rows of an answer or between the archive and an answer
+	// behind it.
 	stepHigh = 80.0
 )
 
-// alike is how far the residuals of so many bars may lie apart that are one ratio. That of many bars is one when they lie within a
+// alike is how far the residuals of so many bars may lie apart that are one ratio. Those of many bars are when they lie within a
 // fiftieth of it. A few that were revised each for itself come as near by chance, but not within a five-hundredth.
 func alike(residual float64, n int) float64 {
 	if n < manyRows {
