@@ -36,12 +36,12 @@ func isHeld(err error) bool {
 // instrument where they call for it, and returns the part of the answer on the archive's scale. The error is a heldError where
 // the answer contradicts the series. Parts of one answer are judged by all of it.
 func (x *execution) adapt(
-	ctx context.Context, tx Tx, w work, state market.SeriesState, part *market.Candles,
+	ctx context.Context, tx Tx, w work, part *market.Candles,
 ) (adapted *market.Candles, note string, err error) {
 	if part == nil { // nothing was asked
 		return nil, "", nil
 	}
-	s := scaling{execution: x, tx: tx, task: w.task, batch: w.batch, state: state}
+	s := scaling{execution: x, tx: tx, task: w.task, batch: w.batch}
 	if err := s.read(ctx); err != nil {
 		return nil, "", fmt.Errorf("compare the answer for %s with what is stored: %w", w.task.Series(), err)
 	}
@@ -124,6 +124,9 @@ func (s *scaling) read(ctx context.Context) (err error) {
 		return err
 	}
 	if s.actions, err = s.tx.Actions(ctx, name); err != nil {
+		return err
+	}
+	if s.state, _, err = s.tx.State(ctx, s.task.Series()); err != nil {
 		return err
 	}
 	s.answer = market.NewCandles(s.batch.fetched)
@@ -222,13 +225,13 @@ func (s *scaling) judge(ctx context.Context) error {
 	}
 	s.verdict = market.Judge(evidence)
 	if alarm := s.verdict.Held; alarm != nil {
-		return s.alarm(*alarm)
+		return s.alarm(*alarm, evidence.Stored)
 	}
 	return nil
 }
 
-// alarm holds an answer back because of its scale.
-func (s *scaling) alarm(alarm market.ScaleAlarm) error {
+// alarm holds an answer back because of its scale, by which it differs from what is stored; nil where there is no overlap.
+func (s *scaling) alarm(alarm market.ScaleAlarm, stored *market.Candles) error {
 	held := store.Held{
 		Series: s.task.Series(), Cause: store.HeldScale, Says: alarm.Text + "; " + s.remedy(), From: alarm.First, To: alarm.Last,
 		Seen: alarm.Rows,
@@ -236,7 +239,7 @@ func (s *scaling) alarm(alarm market.ScaleAlarm) error {
 	if ratio := (market.Ratio{Num: alarm.Ratio, Den: 1}); alarm.Volumes {
 		held.Factor.Volume = ratio
 	} else {
-		held.Factor.Price = ratio
+		held.Factor.Price, held.Factor.Volume = ratio, volumeRatio(stored, s.answer, alarm.First, alarm.Last)
 	}
 	return heldError{held}
 }
@@ -270,9 +273,12 @@ func (s *scaling) evidence(ctx context.Context) (market.Evidence, error) {
 		}
 		e.Arrived = arrived(arrivals)
 	}
-	var err error
-	e.Stored, err = s.tx.Candles(ctx, s.task.Series(), window)
-	return e, err
+	stored, err := s.tx.Candles(ctx, s.task.Series(), window)
+	if err != nil {
+		return e, err
+	}
+	e.Stored = s.since(stored) // bars of another listing before it tell nothing
+	return e, nil
 }
 
 // arrived tells when a bar arrived; of the spans that hold it the last one counts.

@@ -28,6 +28,8 @@ type commands struct {
 	Runs       runsCommand       `cmd:"" help:"Show recent runs, or one with the evidence of its series."`
 	Calendar   calendarCommands  `cmd:"" help:"Show when an instrument trades: its sessions in local time, UTC and Pacific time."`
 	Rebuild    rebuildCommand    `cmd:"" help:"Fold what is derived anew, and give daily bars the keys of their calendar."`
+	Actions    actionsCommand    `cmd:"" help:"Add a split or dividend that the provider forgot, or take back one that was wrong."`
+	Accept     acceptCommand     `cmd:"" help:"Go on with answers that were held back: another listing, or another scale."`
 	Doctor     doctorCommand     `cmd:"" help:"Check the set-up and say what to do about what is wrong."`
 	Health     healthCommand     `cmd:"" help:"Ask a running worker whether it can do its work."`
 	Migrate    migrateCommand    `cmd:"" help:"Bring the archive's schema up to date; sync does this by itself."`

@@ -24,6 +24,7 @@ type Config struct {
 	Symbol  func(market.Instrument) string
 
 	Calendars store.CalendarFacts // what the archive tells of the calendars of instruments
+	Hand      Hand                // does what a person asks for; nil: its routes are absent
 }
 
 // API answers the routes of /api/v1.
@@ -55,6 +56,9 @@ func Mount(s *server.Server, c Config) error {
 	s.Handle("GET /api/v1/instruments", a.listInstruments)
 	s.Handle("GET /api/v1/series", a.listSeries)
 	s.HandleOwn("GET /api/v1/candles", a.candles)
+	if c.Hand != nil {
+		a.mountHand()
+	}
 	return nil
 }
 
