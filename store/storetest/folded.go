@@ -71,8 +71,8 @@ func testFolded(t *testing.T, db Database) {
 	}
 }
 
-// testLockSeries keeps another writer of the series out from the lock on, not only from the first write on, and lets it see then what
-// was written.
+// testLockSeries keeps another writer of the series out from the lock on, not only from the first write on, and lets it see then
+// what was written.
 func testLockSeries(t *testing.T, db Database) {
 	archives := several(t, db, 2)
 	mustPut(t, archives[0], es5m(), ramp(5))
