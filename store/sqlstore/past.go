@@ -20,7 +20,7 @@ import (
 type past struct {
 	at       int64           // Unix microseconds, as every instant here
 	revised  []Bar           // the earliest revision after the instant, of each bar that has one, by start
-	scales   []scale         // after the instant, the newest first
+	scales   []undoing       // after the instant, the newest first
 	spans    []span          // by first start
 	over     []span          // of those before: the ones that may hold the start asked for, the oldest arrival first
 	overEnds int64           // the least last start of them
@@ -30,8 +30,8 @@ type past struct {
 // span is an arrival.
 type span struct{ first, last, at int64 }
 
-// scale is a restatement: at an instant the bars before a start were multiplied.
-type scale struct {
+// undoing is a restatement to be taken back: at an instant the bars before a start were multiplied.
+type undoing struct {
 	at, before int64
 	undo       market.Factor
 }
@@ -62,7 +62,7 @@ func readPast(ctx context.Context, q Querier, row SeriesRow, w market.Window, at
 }
 
 func (p *past) readScales(ctx context.Context, q Querier, id int64) error {
-	var c scale
+	var c undoing
 	var f market.Factor
 	return q.Query(ctx, `
 		SELECT at, before_ts, price_num, price_den, volume_num, volume_den FROM restatements
