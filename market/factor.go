@@ -24,6 +24,14 @@ func (r Ratio) times(s Ratio) Ratio {
 	return Ratio{Num: r.Num * s.Num, Den: r.Den * s.Den}
 }
 
+// Value is Num / Den; 1 for the zero Ratio.
+func (r Ratio) Value() float64 {
+	if r.One() {
+		return 1
+	}
+	return r.Num / r.Den
+}
+
 // log is the natural logarithm of the ratio.
 func (r Ratio) log() float64 {
 	if r.One() {

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"barkeep/ledger"
+	"barkeep/market"
 	"barkeep/store"
 )
 
@@ -37,13 +38,14 @@ type execution struct {
 	broken   context.Context         //nolint:containedctx // it ends with breakOff; its cause is the fault
 
 	mu       sync.Mutex
-	cells    [][]ledger.Cell // by task, in the order of the plan
-	left     int             // tasks that were not done because ctx was cancelled
-	unproved []work          // of which the provider says that they do not exist
-	held     []work          // whose answers are on a scale that nothing explains yet
-	ending   bool            // no other answer will come
-	rescaled map[string]bool // instruments whose stored bars were brought to another scale
-	answered bool            // a series stored or confirmed bars
+	cells    [][]ledger.Cell            // by task, in the order of the plan
+	left     int                        // tasks that were not done because ctx was cancelled
+	unproved []work                     // of which the provider says that they do not exist
+	held     []work                     // whose answers are on a scale that nothing explains yet
+	ending   bool                       // no other answer will come
+	rescaled map[string]bool            // instruments whose stored bars were brought to another scale
+	actions  map[string][]market.Action // by instrument, what the answers of the run tell of, each once
+	answered bool                       // a series stored or confirmed bars
 	requests int
 	faults   []string       // the first of each kind
 	seen     map[string]int // how often each kind occurred
@@ -57,7 +59,7 @@ func (e *Engine) execute(
 ) (report Report, left int, broken error) {
 	x := &execution{
 		Engine: e, run: run, plan: plan, request: request, witness: witness, emit: emit,
-		cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{}, rescaled: map[string]bool{},
+		cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{}, rescaled: map[string]bool{}, actions: map[string][]market.Action{},
 	}
 	asking, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -71,6 +71,7 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 	if got.fetched == 0 {
 		return x.nothing(w, got)
 	}
+	x.hear(w.task.Instrument.Name, got.actions)
 	got.note = join(join(lost(w.task), got.note), got.doubted())
 	w.batch = got
 	return w
@@ -102,6 +103,24 @@ func (b *batch) tell(actions []market.Action) {
 			b.actions = append(b.actions, a)
 		}
 	}
+}
+
+// hear keeps the actions that an answer tells of: others of the instrument may show what it tells alone.
+func (x *execution) hear(instrument string, actions []market.Action) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, a := range actions {
+		if !slices.Contains(x.actions[instrument], a) {
+			x.actions[instrument] = append(x.actions[instrument], a)
+		}
+	}
+}
+
+// heard are the actions that the answers of the run for an instrument told of so far.
+func (x *execution) heard(instrument string) []market.Action {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Clone(x.actions[instrument])
 }
 
 // doubted tells people of the rows that cannot be true, left out or flagged; empty for none.

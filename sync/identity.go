@@ -3,7 +3,7 @@ package syncer
 import (
 	"context"
 	"fmt"
-	"slices"
+	"math"
 	"strings"
 	"time"
 
@@ -86,9 +86,14 @@ func (s *scaling) quoted(ctx context.Context, unit string) error {
 	return s.tx.SetUnit(ctx, s.task.Series(), unit)
 }
 
-// unitIsReal tells whether the rows of the answer are in the unit that it names, as the judge found them.
+// unitIsReal tells whether the rows of the answer are in the unit that it names, as they were found to be: what brings them to the
+// archive's unit is its factor.
 func (s *scaling) unitIsReal(factor market.Factor) bool {
-	return slices.ContainsFunc(s.verdict.Answer, func(step market.Step) bool {
-		return step.Split == (market.Action{}) && step.Factor == factor
-	})
+	found := 1.0
+	for _, step := range s.verdict.Answer {
+		if step.Split == (market.Action{}) {
+			found *= step.Factor.Price.Value()
+		}
+	}
+	return math.Abs(found/factor.Price.Value()-1) < 1e-9
 }

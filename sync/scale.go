@@ -60,7 +60,22 @@ func (x *execution) adapt(
 	if err := s.settle(ctx); err != nil {
 		return nil, "", err
 	}
-	return s.scaled(s.since(part)), s.note, nil
+	return s.firstVolume(s.scaled(s.since(part))), s.note, nil
+}
+
+// firstVolume keeps the stored volume of the first bar of an answer where that is the larger one: the provider may understate it, and
+// the bar before, which is asked for because of that, may not exist.
+func (s *scaling) firstVolume(part *market.Candles) *market.Candles {
+	if part.Len() == 0 || s.stored == nil || len(s.verdict.Restate) > 0 {
+		return part
+	}
+	i, found := slices.BinarySearch(s.stored.TS, part.TS[0])
+	if !found || s.stored.Volume[i] <= part.Volume[0] {
+		return part
+	}
+	part = part.Clone()
+	part.Volume[0] = s.stored.Volume[i]
+	return part
 }
 
 // scaled is a part of the answer on the archive's scale.
@@ -91,6 +106,7 @@ type scaling struct {
 	answer   *market.Candles // all parts of it
 	known    []market.Action // splits that the bars of the series account for
 	told     []told
+	stored   *market.Candles // that the answer was compared with; nil for none
 	verdict  market.Verdict
 	note     string
 }
@@ -142,12 +158,14 @@ func lastStart() time.Time { return time.Unix(market.LastTS, 0) }
 
 // news finds the actions of the answer that the archive does not account for yet.
 func (s *scaling) news() {
-	for _, a := range s.batch.actions {
+	for _, a := range s.heard(s.task.Instrument.Name) {
 		date := a.Date(s.task.Instrument.Calendar)
 		same := slices.IndexFunc(s.actions, func(k store.Action) bool {
 			return k.Kind == a.Kind && k.Date == date && (k.Holds() || k.GoneBy == store.SourcePerson && k.Same(a))
 		})
 		switch {
+		case slices.ContainsFunc(s.told, func(t told) bool { return t.Kind == a.Kind && t.Date(s.task.Instrument.Calendar) == date }):
+			// another interval tells of it too
 		case same < 0 && !s.moved(a):
 			s.told = append(s.told, told{Action: a})
 		case same >= 0 && s.actions[same].Holds() && s.actions[same].Source != store.SourcePerson && !s.actions[same].Same(a):
@@ -224,6 +242,7 @@ func (s *scaling) judge(ctx context.Context) error {
 		return fmt.Errorf("compare the scale of %s: %w", s.task.Series(), err)
 	}
 	s.verdict = market.Judge(evidence)
+	s.stored = evidence.Stored
 	if alarm := s.verdict.Held; alarm != nil {
 		return s.alarm(*alarm, evidence.Stored)
 	}

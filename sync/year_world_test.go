@@ -69,7 +69,7 @@ func newYear(t *testing.T, seed uint64, path string, calm bool) *year {
 	y.companies = scripts{t, y.rng, y.start}.all(calm)
 	y.oracle.since = map[market.Series][]market.Window{}
 	// The first row of an answer is right here: after a holiday of futures the client does not leave it out (yahoo/window.go).
-	options := fake.Options{Now: y.now, Seed: seed, NoUnderstatedFirst: true}
+	options := fake.Options{Now: y.now, Seed: seed}
 	for _, c := range y.companies {
 		options.Changes = append(options.Changes, c.changes...)
 	}

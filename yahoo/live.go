@@ -46,11 +46,14 @@ func (c *Chart) byDate(rows []row, exchange *calendar.Calendar) []row {
 	zone := c.Meta.zone(exchange.Zone)
 	newest := c.newest(rows)
 	last := rows[newest]
-	last.live = last.key == c.Meta.RegularMarketTime
+	stamped := func(r row) bool { // the live row may be there twice, the second time a moment later
+		return r.key == c.Meta.RegularMarketTime && again(r, last, exchange, zone)
+	}
+	last.live = last.key == c.Meta.RegularMarketTime || slices.ContainsFunc(rows, stamped)
 	next := c.holdsNextSession(last, exchange, zone)
 	rows = slices.DeleteFunc(rows, func(r row) bool { return next && again(r, last, exchange, zone) })
 	for i := range rows {
-		rows[i].live = last.live && rows[i].key == last.key
+		rows[i].live = last.live && (rows[i].key == last.key || rows[i].key == c.Meta.RegularMarketTime)
 	}
 	for i := range rows {
 		rows[i].key = exchange.Midnight(calendar.DateOf(time.Unix(rows[i].key, 0).In(zone))).Unix()
