@@ -28,8 +28,8 @@ func hold(ctx context.Context, tx Tx, instrument string) (holding, error) {
 // kept tells whether a derived series goes with its base though nobody selects it: it has bars, or was folded and will have them.
 func kept(s market.SeriesState) bool { return s.Count > 0 || s.Folded != 0 }
 
-// lags tells whether a derived series holds something else than its base gives, as far as the archive notes it: an earlier release
-// wrote the base without it, or it was never folded.
+// lags tells whether a derived series holds something else than its base gives, as far as the archive notes it: an earlier
+// release wrote the base without it, or it was never folded.
 func lags(derived, base market.SeriesState) bool {
 	return base.Count > 0 && derived.Folded != base.Version
 }
@@ -54,12 +54,13 @@ type derivation struct {
 	span   market.Window // of the base
 	// sweep is the span in which bars may be that the base does not give any more; empty when it only grew.
 	sweep   market.Window
-	removed int // of them
+	anew    bool // it lags behind its base
+	removed int  // of them
 	result  seriesResult
 }
 
-// derive rebuilds what derives from the base of a task, selected or not, after the base was written. The base is read once, for all
-// of them together. The results are those of the selected ones, in the order of Task.Derived.
+// derive rebuilds what derives from the base of a task, selected or not, after the base was written. The base is read once, for
+// all of them together. The results are those of the selected ones, in the order of Task.Derived.
 func (x *execution) derive(
 	ctx context.Context, tx Tx, task Task, stored market.Stored, held holding,
 ) ([]seriesResult, error) {
@@ -83,10 +84,8 @@ func (x *execution) derive(
 	if err != nil {
 		return nil, err
 	}
-	for i := range list {
-		if err := f.settle(ctx, &list[i], base); err != nil {
-			return nil, err
-		}
+	if err := f.settle(ctx, list, base.Version); err != nil {
+		return nil, err
 	}
 	results := make([]seriesResult, len(task.Derived))
 	for i, timeframe := range task.Derived {
@@ -99,8 +98,8 @@ func (x *execution) derive(
 	return results, nil
 }
 
-// derivations finds what each derived series is rebuilt from, and the union of it: exactly the range that its base changed, and from
-// its newest bar on, since a bar may have become complete only because time has passed. One that lags behind its base is folded
+// derivations finds what each derived series is rebuilt from, and the union of it: exactly the range that its base changed, and
+// from its newest bar on, since a bar may have become complete only because time has passed. One that lags behind its base is folded
 // from all of it.
 func (x *execution) derivations(
 	task Task, stored market.Stored, held holding, base market.SeriesState,
@@ -114,17 +113,17 @@ func (x *execution) derivations(
 			series: market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}, before: held[timeframe],
 		}
 		d.result.newest = d.before.Newest
-		anew := lags(d.before, held[task.Base])
+		d.anew = lags(d.before, held[task.Base])
 		changed := stored.Touched.Union(market.Window{From: d.before.Newest, To: end})
-		if anew || d.before.Count == 0 {
+		if d.anew || d.before.Count == 0 {
 			changed = market.Window{From: base.Oldest, To: base.Newest.Add(time.Second)}
 		}
 		d.span = timeframe.Span(c, changed)
-		if d.before.Count > 0 && (anew || stored.Changed > 0) {
+		if d.before.Count > 0 && (d.anew || stored.Changed > 0) {
 			// What starts before the base reaches stays: nothing says that it is wrong.
 			d.sweep = market.Window{From: later(d.span.From, timeframe.Bucket(c, base.Oldest)), To: d.span.To}
 		}
-		if anew {
+		if d.anew {
 			d.sweep.To = whole().To
 		}
 		list, all = append(list, d), all.Union(d.span)
