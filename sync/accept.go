@@ -22,9 +22,9 @@ type Acceptance struct {
 	Scale bool              // go on with another scale, though another listing waits too
 }
 
-// Accept goes on after a look at what was held back of an instrument: the new listing first, by which the next answers are judged and
-// stored from a date on; without one the new scale, by which everything stored so far is multiplied. The error wraps ErrNothingHeld
-// when no answer waits, and is a Refusal when what was asked for does not fit.
+// Accept goes on after a look at what was held back of an instrument: the new listing first, by which the next answers are
+// judged and stored from a date on; without one the new scale, by which everything stored so far is multiplied. The error wraps
+// ErrNothingHeld when no answer waits, and is a Refusal when what was asked for does not fit.
 func (e *Engine) Accept(ctx context.Context, instrument market.Instrument, a Acceptance) (Change, error) {
 	instrument, err := e.settledCalendar(ctx, instrument)
 	if err != nil {
@@ -51,8 +51,8 @@ func (e *Engine) Accept(ctx context.Context, instrument market.Instrument, a Acc
 	return done, nil
 }
 
-// oldName is the name that the series of an instrument are to get, with the calendar by which they are kept then: what the listing
-// tells goes with them. The error is a Refusal where days would begin at another time.
+// oldName is the name that the series of an instrument are to get, with the calendar by which they are kept then: what the
+// listing tells goes with them. The error is a Refusal where days would begin at another time.
 func (e *Engine) oldName(ctx context.Context, instrument, old market.Instrument) (market.Instrument, error) {
 	listings, err := e.Archive.Listings(ctx)
 	if err != nil {
@@ -68,7 +68,8 @@ func (e *Engine) oldName(ctx context.Context, instrument, old market.Instrument)
 		return old, Refusal{"old_as", old.Name, "another name than the instrument has"}
 	case old.Calendar.Zone.String() != instrument.Calendar.Zone.String():
 		return old, Refusal{
-			"old_as", old.Name, fmt.Sprintf("a name of the same exchange, such as %s: the bars are kept by the clock of %s, those of %s by that of %s",
+			"old_as", old.Name, fmt.Sprintf(
+				"a name of the same exchange, such as %s: the bars are kept by the clock of %s, those of %s by that of %s",
 				former(instrument.Name), instrument.Calendar.Zone, old.Name, old.Calendar.Zone),
 		}
 	}

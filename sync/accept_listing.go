@@ -43,16 +43,18 @@ func (x *execution) acceptListing(
 	done.says = fmt.Sprintf("%s: the new listing was accepted (%s); bars from %s on are taken as its own", instrument.Name,
 		listed(newest.Listing), a.From)
 	if a.OldAs.Name == "" {
-		done.Left = append(done.Left, "what is stored from before stays in the same series; --old-as NAME would have given it a name of its own")
+		done.Left = append(done.Left,
+			"what is stored from before stays in the same series; --old-as NAME would have given it a name of its own")
 	}
 	if scale {
-		done.Left = append(done.Left, "its prices were held back too: the next import compares them again, with bars of this listing alone")
+		done.Left = append(done.Left,
+			"its prices were held back too: the next import compares them again, with bars of this listing alone")
 	}
 	return nil
 }
 
-// begins is the date from which on bars are those of a new listing, where nobody says so: that of its first trade; where that did not
-// move on but the money did, or nothing is known of it, the date on which it was seen first.
+// begins is the date from which on bars are those of a new listing, where nobody says so: that of its first trade; where that
+// did not move on but the money did, or nothing is known of it, the date on which it was seen first.
 func begins(c *calendar.Calendar, before, now market.Listing, seen time.Time) calendar.Date {
 	_, unit := market.UnitFactor(before.Currency, now.Currency)
 	money := before.Currency != "" && now.Currency != "" && !unit

@@ -28,7 +28,8 @@ func (x *execution) acceptScale(ctx context.Context, tx Tx, instrument market.In
 				return err
 			}
 		} else if !same && state.Count > 0 {
-			done.Left = append(done.Left, series.String()+" stays as it is: nothing of it was held back, and the others show different ratios")
+			done.Left = append(done.Left,
+				series.String()+" stays as it is: nothing of it was held back, and the others show different ratios")
 			continue
 		}
 		if state.Count == 0 || factor.One() {
@@ -43,21 +44,22 @@ func (x *execution) acceptScale(ctx context.Context, tx Tx, instrument market.In
 		restated = append(restated, r)
 	}
 	if len(restated) == 0 {
-		return Refusal{"scale", held[0].Says, "a scale that is a ratio: here is nothing to multiply by; a split that was told wrongly is taken " +
-			"back with barkeep actions remove, one that was not told is added with barkeep actions add"}
+		return Refusal{"scale", held[0].Says, "a scale that is a ratio: here is nothing to multiply by; a split that was told " +
+			"wrongly is taken back with barkeep actions remove, one that was not told is added with barkeep actions add"}
 	}
 	if err := tx.LetGo(ctx, market.Series{Instrument: instrument.Name}, store.HeldScale); err != nil {
 		return err
 	}
-	done.Left = append(done.Left, "a split that comes to be told of later would be taken for another one: barkeep actions add is for splits")
+	done.Left = append(done.Left,
+		"a split that comes to be told of later would be taken for another one: barkeep actions add is for splits")
 	return x.finish(ctx, tx, instrument, restated, done)
 }
 
 // settledBars are how many of the newest bars of a series an answer may leave out of a verdict: they change yet.
 const settledBars = 5
 
-// scaleBefore finds where the bars end that are on the old scale: at the step that was seen between two bars, else behind the last bar
-// on which the ratio was seen; that is the end of the series where only its newest bars come after.
+// scaleBefore finds where the bars end that are on the old scale: at the step that was seen between two bars, else behind the
+// last bar on which the ratio was seen; that is the end of the series where only its newest bars come after.
 func (x *execution) scaleBefore(ctx context.Context, tx Tx, h store.Held, state market.SeriesState) (time.Time, error) {
 	end := state.Newest.Add(time.Second)
 	switch {
@@ -94,15 +96,18 @@ func value(r market.Ratio) float64 {
 	return r.Num / r.Den
 }
 
-// likeness is how far two ratios may be apart that are taken for the same: less than what a judge of answers takes for a change of scale.
+// likeness is how far two ratios may be apart that are taken for the same: less than what a judge of answers takes for a change
+// of scale.
 const likeness = 2e-4
 
 func near(a, b market.Ratio) bool { return math.Abs(value(a)/value(b)-1) < likeness }
 
-// round is the factor by the small numbers that its ratios come near to: what was measured on bars is not exact, and 0.24999 is 1/4.
+// round is the factor by the small numbers that its ratios come near to: what was measured on bars is not exact, and 0.24999 is
+// 1/4.
 func round(f market.Factor) market.Factor {
 	price, volume := smallNumbers(f.Price), smallNumbers(f.Volume)
-	if inverse := (market.Ratio{Num: price.Den, Den: price.Num}); !alone(price) && math.Abs(value(volume)/value(inverse)-1) < alikeVolumes {
+	inverse := market.Ratio{Num: price.Den, Den: price.Num}
+	if !alone(price) && math.Abs(value(volume)/value(inverse)-1) < alikeVolumes {
 		volume = inverse // as a split has it: volumes are whole numbers, and tell less exactly
 	}
 	return market.Factor{Price: price, Volume: volume}
