@@ -13,8 +13,8 @@ func FarFuture() time.Time { return time.Unix(1<<40, 0).UTC() }
 const pieceLength = 365 * 24 * time.Hour
 
 // Pieces cuts a window of bars of a base so that no bar folded from it lies in two pieces: what Resample gives for the pieces,
-// one after the other, is what it gives for the whole. Intraday bars are cut about once a year, where a session opens; daily ones,
-// of which a century has fewer than a month of 1m bars, are one piece. It ends when yield returns false.
+// one after the other, is what it gives for the whole. Intraday bars are cut about once a year, where a session opens; daily
+// ones, of which a century has fewer than a month of 1m bars, are one piece. It ends when yield returns false.
 func Pieces(c *calendar.Calendar, base Timeframe, w Window, yield func(Window) bool) {
 	for base.Intraday() && w.Length() > pieceLength {
 		cut := c.NextOpen(w.From.Add(pieceLength)).UTC()

@@ -29,8 +29,8 @@ func (c *verifyCommand) Help() string {
 		"every base again: of each derived series that is not what its base gives it names the first bar. barkeep rebuild mends it. " +
 		"--against takes postgres://user@host/name, sqlite:PATH, @FILE or FILE: with @ the file holds such a URL, so that a " +
 		"password is in no list of processes; without, it is a SQLite archive, or what verify --json wrote. Nothing is written " +
-		"or migrated, here or there. It exits with 0 when all is well and equal, 4 when months or derived bars differ, or faults were " +
-		"found."
+		"or migrated, here or there. It exits with 0 when all is well and equal, 4 when months or derived bars differ, or faults " +
+		"were found."
 }
 
 // Run carries the command out.
