@@ -79,8 +79,8 @@ func (x *execution) add(ctx context.Context, tx Tx, instrument market.Instrument
 	}
 	if there, ok := inForce(all, a.Kind, a.Date); ok {
 		return Refusal{
-			string(a.Kind), named(a.Action, a.Date), fmt.Sprintf("a date without one: %s is there already, told by %s; take it back first "+
-				"with barkeep actions remove %s %s %s",
+			string(a.Kind), named(a.Action, a.Date), fmt.Sprintf("a date without one: %s is there already, told by %s; take it back "+
+				"first with barkeep actions remove %s %s %s",
 				named(there.Action, there.Date), there.Source, instrument.Name, word(a.Kind), a.Date),
 		}
 	}
