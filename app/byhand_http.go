@@ -28,7 +28,9 @@ func (h hand) Accept(ctx context.Context, instrument market.Instrument, r api.Ac
 	}
 	if r.OldAs != "" {
 		if how.OldAs, badName = yahoo.Resolve(r.OldAs); badName != nil {
-			badName = syncer.Refusal{Field: "old_as", Value: r.OldAs, Accepted: "a name of which nothing is stored, such as " + instrument.Name + "-OLD"}
+			badName = syncer.Refusal{
+				Field: "old_as", Value: r.OldAs, Accepted: "a name of which nothing is stored, such as " + instrument.Name + "-OLD",
+			}
 		}
 	}
 	if wrong := errors.Join(badDate, badName); wrong != nil {
@@ -75,7 +77,8 @@ func (h hand) answer(where string, change syncer.Change, err error) (view.Change
 // problemOf is what a client sees of an error: which of its inputs was refused, or that nothing waits.
 func problemOf(where string, err error) error {
 	if errors.Is(err, syncer.ErrNothingHeld) {
-		return server.NewProblem(http.StatusConflict, "nothing-held", "no answer for this instrument is held back; /api/v1/held-back lists those that are")
+		return server.NewProblem(http.StatusConflict, "nothing-held",
+			"no answer for this instrument is held back; /api/v1/held-back lists those that are")
 	}
 	var invalid []server.Invalid
 	for _, refusal := range refusals(err) {

@@ -14,8 +14,9 @@ import (
 // heldBound is how long a run waits at its end for what is held back to be read.
 const heldBound = 5 * time.Second
 
-// tellHeld has people told of the answers that are held back, once for each instrument and cause while that lasts, whichever process
-// saw it; and lets them be told again of what is not held back any more. It is right after any run, also after one that died.
+// tellHeld has people told of the answers that are held back, once for each instrument and cause while that lasts, whichever
+// process saw it; and lets them be told again of what is not held back any more. It is right after any run, also after one that
+// died.
 func (a *App) tellHeld(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), heldBound)
 	defer cancel()

@@ -10,8 +10,8 @@ import (
 	"barkeep/store"
 )
 
-// HeldBack are the answers for one instrument that are held back for one cause: what a person looks at and decides once, in however
-// many of its series it was seen.
+// HeldBack are the answers for one instrument that are held back for one cause: what a person looks at and decides once, in
+// however many of its series it was seen.
 type HeldBack struct {
 	Instrument  string
 	Cause       store.HeldCause

@@ -103,7 +103,8 @@ func check(c *calendar.Calendar, a market.Action, date calendar.Date, now time.T
 	}
 	if today := calendar.DateOf(now.In(c.Zone)); today.Before(date) && c.TradingDate(now).Before(date) {
 		return Refusal{
-			"date", date.String(), "a day that has come, " + today.String() + " at the latest: what has not taken effect changes nothing yet",
+			"date", date.String(),
+			"a day that has come, " + today.String() + " at the latest: what has not taken effect changes nothing yet",
 		}
 	}
 	return nil

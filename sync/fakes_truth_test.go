@@ -122,7 +122,14 @@ func (tx *memoryTx) Held(_ context.Context, instrument string) (all []store.Held
 	return all, nil
 }
 
-func (tx *memoryTx) LetGo(_ context.Context, series market.Series, _ store.HeldCause) error {
-	delete(tx.truth.held, series)
+func (tx *memoryTx) LetGo(_ context.Context, series market.Series, cause store.HeldCause) error {
+	maps.DeleteFunc(tx.truth.held, func(s market.Series, h store.Held) bool {
+		return s.Instrument == series.Instrument && (series.Timeframe == "" || s == series) && (cause == "" || h.Cause == cause)
+	})
+	return nil
+}
+
+func (tx *memoryTx) Accept(_ context.Context, instrument string, accepted store.Accepted, _ time.Time) error {
+	tx.truth.from[instrument] = accepted
 	return nil
 }

@@ -47,8 +47,8 @@ func (e *Engine) settledCalendar(ctx context.Context, instrument market.Instrume
 	return kept[0], nil
 }
 
-// AddAction keeps an action of a date that a person knows of, and restates for a split what is stored of the instrument. The error
-// is a Refusal when one of this kind and date is there, or when the action cannot be.
+// AddAction keeps an action of a date that a person knows of, and restates for a split what is stored of the instrument. The
+// error is a Refusal when one of this kind and date is there, or when the action cannot be.
 func (e *Engine) AddAction(
 	ctx context.Context, instrument market.Instrument, date calendar.Date, action market.Action, note string,
 ) (Change, error) {
@@ -79,8 +79,9 @@ func (x *execution) add(ctx context.Context, tx Tx, instrument market.Instrument
 	}
 	if there, ok := inForce(all, a.Kind, a.Date); ok {
 		return Refusal{
-			string(a.Kind), named(a.Action, a.Date), fmt.Sprintf("a date without one: %s is there already, told by %s; take it back first with "+
-				"barkeep actions remove %s %s %s", named(there.Action, there.Date), there.Source, instrument.Name, word(a.Kind), a.Date),
+			string(a.Kind), named(a.Action, a.Date), fmt.Sprintf("a date without one: %s is there already, told by %s; take it back "+
+				"first with barkeep actions remove %s %s %s",
+				named(there.Action, there.Date), there.Source, instrument.Name, word(a.Kind), a.Date),
 		}
 	}
 	if a.Number, err = tx.AddAction(ctx, a); err != nil {
@@ -132,8 +133,8 @@ func (x *execution) finish(
 	return err
 }
 
-// TakeBack takes back an action that was wrong, whoever told of it, so that the archive holds the values of before. A provider that
-// tells of it again is not believed. The error is a Refusal when there is none that holds.
+// TakeBack takes back an action that was wrong, whoever told of it, so that the archive holds the values of before. A provider
+// that tells of it again is not believed. The error is a Refusal when there is none that holds.
 func (e *Engine) TakeBack(
 	ctx context.Context, instrument market.Instrument, kind market.ActionKind, date calendar.Date,
 ) (Change, error) {
@@ -159,7 +160,8 @@ func (e *Engine) TakeBack(
 		done.Action = wrong
 		done.says = fmt.Sprintf("%s: the %s was taken back", instrument.Name, named(wrong.Action, date))
 		if wrong.Source != store.SourcePerson {
-			done.Left = append(done.Left, wrong.Source+" tells of it, and is not believed in this any more; barkeep actions add brings it back")
+			done.Left = append(done.Left,
+				wrong.Source+" tells of it, and is not believed in this any more; barkeep actions add brings it back")
 		}
 		return e.byHand().finish(ctx, tx, instrument, undone, &done)
 	})
@@ -196,9 +198,9 @@ func noSuch(instrument string, all []store.Action, kind market.ActionKind, date 
 // word is a kind as it is typed.
 func word(kind market.ActionKind) string { return strings.ReplaceAll(string(kind), " ", "-") }
 
-// spans finds, for each base series, the bars that a split concerns which a person told of. Where the bars or their arrivals tell that
-// those of a series are on the scale before it, so do those of the others that tell nothing, up to the date; one that shows no jump
-// there has the new scale. Where nothing tells it anywhere, the person's word counts for all of them.
+// spans finds, for each base series, the bars that a split concerns which a person told of. Where the bars or their arrivals
+// tell that those of a series are on the scale before it, so do those of the others that tell nothing, up to the date; one that
+// shows no jump there has the new scale. Where nothing tells it anywhere, the person's word counts for all of them.
 func (x *execution) spans(ctx context.Context, tx Tx, instrument market.Instrument, split market.Action) (splitSpans, error) {
 	found := splitSpans{at: map[market.Series]time.Time{}}
 	cutoff, none := split.Cutoff(instrument.Calendar), time.Unix(market.FirstTS, 0).UTC()

@@ -8,15 +8,15 @@ import (
 	"barkeep/market"
 )
 
-// fewVolumes is the least number of bars on which a ratio of volumes is seen, and alikeVolumes how far most of them may be from it:
-// volumes are whole numbers, and the newest ones grow yet.
+// fewVolumes is the least number of bars on which a ratio of volumes is seen, and alikeVolumes how far most of them may be from
+// it: volumes are whole numbers, and the newest ones grow yet.
 const (
 	fewVolumes   = 3
 	alikeVolumes = 0.02
 )
 
-// volumeRatio is by what the volumes of an answer are those of the archive, on the bars of a span whose prices are on another scale: a
-// person who accepts the prices accepts both. The zero Ratio where they are the same, or nothing is seen.
+// volumeRatio is by what the volumes of an answer are those of the archive, on the bars of a span whose prices are on another
+// scale: a person who accepts the prices accepts both. The zero Ratio where they are the same, or nothing is seen.
 func volumeRatio(stored, answer *market.Candles, first, last time.Time) market.Ratio {
 	if stored == nil {
 		return market.Ratio{}

@@ -27,11 +27,11 @@ type acceptCommand struct {
 
 // Help is the text below the flags.
 func (c *acceptCommand) Help() string {
-	return "An answer is held back when the provider says that an instrument is something else than before (another type, currency or " +
-		"first trade: a ticker that another company has now), or when its prices are on a scale that no split explains. Nothing of it " +
-		"is stored. Look first, with --dry-run; then go on: with the new listing, whose bars are taken from its first trade on, or " +
-		"with the new scale, by which everything stored is multiplied at once. A split that the provider forgot is added with " +
-		"barkeep actions add instead."
+	return "An answer is held back when the provider says that an instrument is something else than before (another type, " +
+		"currency or first trade: a ticker that another company has now), or when its prices are on a scale that no split " +
+		"explains. Nothing of it is stored. Look first, with --dry-run; then go on: with the new listing, whose bars are taken " +
+		"from its first trade on, or with the new scale, by which everything stored is multiplied at once. A split that the " +
+		"provider forgot is added with barkeep actions add instead."
 }
 
 // Run carries the command out.

@@ -25,9 +25,9 @@ type actionsAdd struct {
 
 // Help is the text below the flags.
 func (c *actionsAdd) Help() string {
-	return "A split multiplies what is stored of the instrument from before the date, in all its series at once: prices by its ratio, " +
-		"volumes by the inverse. What derives from them is rebuilt. barkeep actions remove takes it back: the archive holds the former " +
-		"values then, to the last bit."
+	return "A split multiplies what is stored of the instrument from before the date, in all its series at once: prices by its " +
+		"ratio, volumes by the inverse. What derives from them is rebuilt. barkeep actions remove takes it back: the archive holds " +
+		"the former values then, to the last bit."
 }
 
 // Run carries the command out.
@@ -61,8 +61,8 @@ type actionsRemove struct {
 
 // Help is the text below the flags.
 func (c *actionsRemove) Help() string {
-	return "What a split multiplied is what it was before it. It makes no difference who told of the action; a provider that tells of it " +
-		"again is not believed."
+	return "What a split multiplied is what it was before it. It makes no difference who told of the action; a provider that " +
+		"tells of it again is not believed."
 }
 
 // Run carries the command out.

@@ -12,8 +12,8 @@ import (
 	"barkeep/server/view"
 )
 
-// Hand does to the archive what a person asks for. Its errors are Problems where a client may know more than that it failed; what
-// it refuses is a Problem of server.BadInput.
+// Hand does to the archive what a person asks for. Its errors are Problems where a client may know more than that it failed;
+// what it refuses is a Problem of server.BadInput.
 type Hand interface {
 	// HeldBack are the answers that wait for a person.
 	HeldBack(ctx context.Context) ([]view.HeldBack, error)
