@@ -20,7 +20,7 @@ func StoredBefore(stored *Candles, arrived func(ts int64) (time.Time, bool), spl
 		return Basis{Sure: true}
 	}
 	s.price = s.factor.Price.log()
-	old, merit := s.choices(stored, arrived)
+	old, merit := s.choices(stored.comparable(), arrived)
 	k := 0
 	for i := range merit {
 		if merit[i] > merit[k] {

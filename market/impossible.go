@@ -106,14 +106,24 @@ func extremes(prices ...float64) (low, high float64) {
 	return low, high
 }
 
-// withoutImpossible are the bars without FlagImpossible: c itself where that is all of them.
-func (c *Candles) withoutImpossible() *Candles {
-	if !slices.ContainsFunc(c.Flags, func(f Flag) bool { return f&FlagImpossible != 0 }) {
+// comparable are the bars by which a scale is told: without those that cannot be true and, where there are enough others, without
+// those outside the session, at whose thin prices no split begins. It is c itself where that is all of them.
+func (c *Candles) comparable() *Candles {
+	leave, inside := FlagImpossible, 0
+	for _, f := range c.Flags {
+		if f&FlagOffSession == 0 {
+			inside++
+		}
+	}
+	if inside >= fewRows {
+		leave |= FlagOffSession
+	}
+	if !slices.ContainsFunc(c.Flags, func(f Flag) bool { return f&leave != 0 }) {
 		return c
 	}
 	sound := NewCandles(c.Len())
 	for i, f := range c.Flags {
-		if f&FlagImpossible == 0 {
+		if f&leave == 0 {
 			sound.Append(c.At(i))
 		}
 	}

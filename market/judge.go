@@ -27,7 +27,7 @@ func Judge(e Evidence) Verdict {
 	return j.verdict()
 }
 
-// complete puts empty columns where there are none, and leaves out bars whose prices cannot be true: a single one is no scale.
+// complete puts empty columns where there are none, and leaves out bars that tell nothing of a scale.
 func (e *Evidence) complete() {
 	if e.Stored == nil {
 		e.Stored = NewCandles(0)
@@ -35,7 +35,7 @@ func (e *Evidence) complete() {
 	if e.Answer == nil {
 		e.Answer = NewCandles(0)
 	}
-	e.Stored, e.Answer = e.Stored.withoutImpossible(), e.Answer.withoutImpossible()
+	e.Stored, e.Answer = e.Stored.comparable(), e.Answer.comparable()
 }
 
 // judgement is a verdict in the making.

@@ -77,20 +77,36 @@ func (s *scaling) compareStored(ctx context.Context, days *market.Candles) error
 	return nil
 }
 
-// against compares intraday bars, folded to days, with daily bars. Only prices are compared: the volume of a day has more in it.
+// against compares intraday bars, put together to days, with daily bars. Only prices are compared: the volume of a day has more in it.
 func (s *scaling) against(days, bars *market.Candles) market.Verdict {
-	folded := market.Resample(bars, s.task.Base, market.D1, s.task.Instrument.Calendar, s.Over())
-	plain := func(c *market.Candles) *market.Candles {
-		c = c.Clone()
-		for i := range c.Volume {
-			c.Volume[i] = market.NoVolume
-		}
-		return c
+	days = days.Clone()
+	for i := range days.Volume {
+		days.Volume[i] = market.NoVolume
 	}
 	return market.Judge(market.Evidence{
-		Stored: plain(days), Answer: plain(folded), Known: append(slices.Clone(s.known), s.toldSplits()...), Now: s.Over(),
+		Stored: days, Answer: s.daily(bars), Known: append(slices.Clone(s.known), s.toldSplits()...), Now: s.Over(),
 		Calendar: s.task.Instrument.Calendar, Units: market.OtherUnits(s.accepted.Currency),
 	})
+}
+
+// daily puts the intraday bars of each trading date together, without volumes. It leaves out what is no part of a session or cannot be
+// true, and the first date, of which bars may be missing.
+func (s *scaling) daily(bars *market.Candles) *market.Candles {
+	c, days := s.task.Instrument.Calendar, market.NewCandles(0)
+	for i := range bars.TS {
+		b := bars.At(i)
+		if b.Flags&(market.FlagOffSession|market.FlagImpossible) != 0 {
+			continue
+		}
+		b.Start, b.Volume, b.Flags = c.Midnight(c.TradingDate(b.Start)), market.NoVolume, 0
+		last := days.Len() - 1
+		if last < 0 || days.TS[last] != b.Start.Unix() {
+			days.Append(b)
+			continue
+		}
+		days.High[last], days.Low[last], days.Close[last] = max(days.High[last], b.High), min(days.Low[last], b.Low), b.Close
+	}
+	return days.Slice(min(1, days.Len()), days.Len())
 }
 
 // probe asks, once a run for an instrument, for the daily bars on both sides of a gap, where the run does not ask for them anyway. The
