@@ -32,8 +32,8 @@ func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 	return current, latest, a.track(ctx)
 }
 
-// track records which bars are there that an earlier release wrote. Where nothing can be written, on a replica say, reading goes on:
-// what was known then is refused for these series until it was.
+// track records which bars are there that an earlier release wrote. Where nothing can be written, on a replica say, reading goes
+// on: what was known then is refused for these series until it was.
 func (a *Archive) track(ctx context.Context) error {
 	err := a.Track(ctx, func(ctx context.Context, do func(sqlstore.Tx) error) error {
 		return a.write(ctx, func(tx *Tx) error { return do(tx.Tx) })

@@ -17,6 +17,22 @@ import (
 	"barkeep/store"
 )
 
+// asOfTests are those of what was known when.
+func asOfTests() map[string]func(*testing.T, Database) {
+	return map[string]func(*testing.T, Database){
+		"as of: what was written is what a plain list says": testAsOf,
+		"as of: spans hold what arrived and nothing else":   testArrivals,
+		"as of: a long mixed batch":                         testArrivalsMixed,
+		"as of: bars of before arrivals were recorded":      testArrivalsMigrated,
+		"as of: an earlier release writes":                  testArrivalsOfEarlierRelease,
+		"as of: derived series have no arrivals":            testArrivalsOfDerived,
+		"as of: clocks that stand still or go back":         testArrivalClocks,
+		"as of: while others write":                         testAsOfWhileWriting,
+		"revisions: by which run, and why":                  testRevisionsOf,
+		"datasets: by name":                                 testDatasets,
+	}
+}
+
 // testAsOf writes at random, as two releases do and by a clock that stands still and goes back, and reads what was known at
 // random instants. A hundred histories with a dozen instants each.
 func testAsOf(t *testing.T, db Database) {
@@ -143,7 +159,7 @@ func (l *history) restate(rt *rapid.T, tx store.Tx) (after func(), err error) {
 	}
 	if err != nil && strings.Contains(err.Error(), "not built yet") {
 		l.scales = append(l.scales, r)
-		return l.restateBySQL(rt, tx, r)
+		return l.restateBySQL(tx, r)
 	}
 	l.scales = append(l.scales, done)
 	l.want.restate(r.Before.Unix(), r.Factor, l.now(), undone)
@@ -152,7 +168,7 @@ func (l *history) restate(rt *rapid.T, tx store.Tx) (after func(), err error) {
 
 // restateBySQL writes what a restatement writes, until Tx.Restate does: the bars, the row, and a revision of each bar alone that
 // the inverse does not restore.
-func (l *history) restateBySQL(rt *rapid.T, tx store.Tx, r store.Restatement) (after func(), err error) {
+func (l *history) restateBySQL(tx store.Tx, r store.Restatement) (after func(), err error) {
 	bars, err := tx.Candles(l.Context(), l.series, market.Window{From: always().From, To: r.Before})
 	if err != nil {
 		return nil, err
@@ -269,7 +285,7 @@ func testAsOfWhileWriting(t *testing.T, db Database) {
 			for k := range other.Close {
 				other.Close[k] += float64(i%2) / 4
 			}
-			if _, err := put(t.Context(), archive, es5m(), other); err != nil {
+			if _, err := put(context.WithoutCancel(ctx), archive, es5m(), other); err != nil {
 				done <- err
 				return
 			}

@@ -85,6 +85,7 @@ func (m *model) asOf(at time.Time, w market.Window) (bars *market.Candles, recor
 // restate does what Tx.Restate shall do, or Tx.Unstate with what was restated at another instant.
 func (m *model) restate(before int64, f market.Factor, now time.Time, undone int64) {
 	at := m.open(now, true)
+	m.past.last = at.UnixMicro() // also where no bar starts before: what is written next is later
 	for _, ts := range slices.Sorted(maps.Keys(m.bars)) {
 		bar := m.bars[ts]
 		if ts >= before {

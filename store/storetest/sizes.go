@@ -36,7 +36,8 @@ func YearOfArrivals(t *testing.T, db Database, size func() int64) {
 	}{
 		{
 			"the base series of the default timeframes",
-			[]market.Timeframe{market.M1, market.M5, market.M15, market.H1, market.D1}, MaxArrivalBytes,
+			[]market.Timeframe{market.M1, market.M5, market.M15, market.H1, market.D1},
+			MaxArrivalBytes,
 		},
 		{"1d alone", []market.Timeframe{market.D1}, 0},
 	} {

@@ -100,21 +100,12 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"migrations: a budget goes on":                          testBudgetMigrated,
 		"clocks: the database's own":                            testClock,
 		"clocks: a moment of a fast one":                        testSetBack,
-		"as of: what was written is what a plain list says":     testAsOf,
-		"as of: spans hold what arrived and nothing else":       testArrivals,
-		"as of: a long mixed batch":                             testArrivalsMixed,
-		"as of: bars of before arrivals were recorded":          testArrivalsMigrated,
-		"as of: an earlier release writes":                      testArrivalsOfEarlierRelease,
-		"as of: derived series have no arrivals":                testArrivalsOfDerived,
-		"as of: clocks that stand still or go back":             testArrivalClocks,
-		"as of: while others write":                             testAsOfWhileWriting,
-		"revisions: by which run, and why":                      testRevisionsOf,
-		"datasets: by name":                                     testDatasets,
 		"allowances: each is spent once, whoever asks":          testAllowances,
 	}
 	maps.Copy(tests, gateTests())
 	maps.Copy(tests, digestTests())
 	maps.Copy(tests, truthTests())
+	maps.Copy(tests, asOfTests())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
