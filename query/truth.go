@@ -1,0 +1,150 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"barkeep/calendar"
+	"barkeep/market"
+	"barkeep/store"
+)
+
+// Truth is what a reader needs beside the bars to adjust them, and to read what was known earlier. A store.Archive has it.
+type Truth interface {
+	store.AsOf
+	store.CalendarFacts
+	Actions(ctx context.Context, instrument string) ([]store.Action, error)
+}
+
+// errNoTruth tells that a reader was made without what Adjust and AsOf need.
+var errNoTruth = errors.New("this reader has no Truth: it reads bars as they are stored now only")
+
+// BeforeArrivalsError tells that an instant is before the first arrival that is recorded of a series. It is also
+// store.ErrBeforeArrivals.
+type BeforeArrivalsError struct {
+	Series market.Series // a base series
+	At     time.Time
+	First  time.Time // from which on it is known; zero when that is not known
+}
+
+// Error is for people.
+func (e BeforeArrivalsError) Error() string {
+	text := fmt.Sprintf("%s as of %s: %s", e.Series, e.At.UTC().Format(time.RFC3339Nano), store.ErrBeforeArrivals)
+	if !e.First.IsZero() {
+		text += "; accepted is an instant from " + e.From() + " on"
+	}
+	return text
+}
+
+// From is the first instant that can be asked for, as RFC 3339.
+func (e BeforeArrivalsError) From() string { return e.First.UTC().Format(time.RFC3339Nano) }
+
+// Unwrap gives the sentinel.
+func (e BeforeArrivalsError) Unwrap() error { return store.ErrBeforeArrivals }
+
+// reading reads the series of one instrument, as they are stored now or as they were known at an instant.
+type reading struct {
+	*Reader
+	at       time.Time // zero: now
+	calendar *calendar.Calendar
+	listed   store.Listing // the zero Listing where the provider said nothing
+}
+
+// mostTries is how often bars are read again that an import changed meanwhile.
+const mostTries = 5
+
+// readTruth answers a request that is adjusted, or as of an instant.
+func (r *Reader) readTruth(ctx context.Context, request Request) (answer Answer, err error) {
+	if r.Truth == nil {
+		return Answer{}, fmt.Errorf("read %s: %w", request.Series, errNoTruth)
+	}
+	for range mostTries {
+		var before, after int64
+		if before, err = r.versionOf(ctx, request); err != nil {
+			break
+		}
+		if answer, err = r.readOnce(ctx, request); err != nil {
+			break
+		}
+		if after, err = r.versionOf(ctx, request); err != nil || before == after {
+			break // else a restatement may have come between the actions and the bars
+		}
+	}
+	if err != nil {
+		return Answer{}, fmt.Errorf("read %s: %w", request.Series, err)
+	}
+	return answer, nil
+}
+
+// versionOf is the version of the series of a request, which says whether it changed while it was read. What was known at an
+// instant does not change.
+func (r *Reader) versionOf(ctx context.Context, request Request) (int64, error) {
+	if !request.AsOf.IsZero() {
+		return 0, nil
+	}
+	state, found, err := r.Bars.State(ctx, request.Series)
+	if err == nil && (!found || state.Count == 0) {
+		err = ErrNoBars
+	}
+	return state.Version, err
+}
+
+func (r *Reader) readOnce(ctx context.Context, request Request) (Answer, error) {
+	v, err := r.reading(ctx, request.Series.Instrument, request.AsOf)
+	if err != nil {
+		return Answer{}, err
+	}
+	bars, err := v.page(ctx, request.Series, request.Window, request.Limit+1, request.Newest)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer := limited(bars, request, FromArchive)
+	if !request.Adjust.stored() {
+		answer.Bars, answer.Notes, err = v.adjusted(ctx, request.Series, answer.Bars, request.Adjust)
+	}
+	return answer, err
+}
+
+// reading finds out by which calendar an instrument is kept.
+func (r *Reader) reading(ctx context.Context, instrument string, at time.Time) (reading, error) {
+	v := reading{Reader: r, at: at}
+	i, err := r.Resolve(instrument)
+	if err != nil {
+		return v, err
+	}
+	settled, _, err := store.SettledCalendars(ctx, r.Truth) // imports log changes that make no sense
+	if err != nil {
+		return v, err
+	}
+	v.calendar = settled.Settle(i).Calendar
+	listings, err := r.Truth.Listings(ctx)
+	if k := slices.IndexFunc(listings, func(l store.Listing) bool { return l.Instrument == instrument }); k >= 0 {
+		v.listed = listings[k]
+	}
+	return v, err
+}
+
+// base is the series of which a series is made; the series itself where it is fetched.
+func (v reading) base(series market.Series) market.Series {
+	if base, ok := v.Capabilities.Base(series.Timeframe); ok {
+		series.Timeframe = base
+	}
+	return series
+}
+
+// actions are those of the instrument that were known at the instant and held then.
+func (v reading) actions(ctx context.Context, instrument string) ([]store.Action, error) {
+	all, err := v.Truth.Actions(ctx, instrument)
+	return slices.DeleteFunc(slices.Clone(all), func(a store.Action) bool { return !heldAt(a, v.at) }), err
+}
+
+// heldAt tells whether an action was known at an instant and not taken back by then; zero for now.
+func heldAt(a store.Action, at time.Time) bool {
+	if at.IsZero() {
+		return a.Holds()
+	}
+	return !a.Seen.After(at) && (a.Holds() || a.Gone.After(at))
+}
