@@ -87,7 +87,7 @@ func TestAdjustLaws(t *testing.T) {
 
 // pages reads page after page, and compares them with the whole.
 func pages(t *rapid.T, r *query.Reader, request query.Request, whole *market.Candles) {
-	n := 0
+	n, window := 0, request.Window
 	for {
 		got := read(t, r, request)
 		for i := range got.Bars.Len() {
@@ -104,7 +104,7 @@ func pages(t *rapid.T, r *query.Reader, request query.Request, whole *market.Can
 	if n != whole.Len() {
 		t.Fatalf("the pages hold %d bars, want %d", n, whole.Len())
 	}
-	request.Window, request.Newest = market.Window{}, true
+	request.Window, request.Newest = window, true
 	got := read(t, r, request)
 	for i := range got.Bars.Len() {
 		if got.Bars.At(i) != whole.At(whole.Len()-got.Bars.Len()+i) {

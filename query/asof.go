@@ -69,7 +69,7 @@ func within(w, bounds market.Window) market.Window {
 	if w.To.IsZero() || w.To.After(bounds.To) {
 		w.To = bounds.To
 	}
-	return w
+	return market.Window{From: ceil(w.From), To: ceil(w.To)}
 }
 
 // first reads from the window's beginning, in spans that grow, until there are enough bars.

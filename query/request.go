@@ -11,6 +11,9 @@ import (
 // ErrNoBars tells that nothing is stored of a series. It is wrapped with the series.
 var ErrNoBars = errors.New("no bars are stored")
 
+// ErrFuture tells that an instant has not come yet: what will be known then is not known.
+var ErrFuture = errors.New("that instant has not come yet")
+
 // Request asks for bars of one series.
 type Request struct {
 	Series market.Series

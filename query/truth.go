@@ -61,6 +61,9 @@ func (r *Reader) readTruth(ctx context.Context, request Request) (answer Answer,
 	if r.Truth == nil {
 		return Answer{}, fmt.Errorf("read %s: %w", request.Series, errNoTruth)
 	}
+	if request.AsOf.After(r.Now()) {
+		return Answer{}, fmt.Errorf("read %s as of %s: %w", request.Series, request.AsOf.UTC().Format(time.RFC3339), ErrFuture)
+	}
 	for range mostTries {
 		var before, after int64
 		if before, err = r.versionOf(ctx, request); err != nil {
