@@ -44,21 +44,25 @@ func (v reading) page(
 
 // known is the span in which bars of a base series can have been known at the instant.
 func (v reading) known(ctx context.Context, base market.Series) (market.Window, error) {
-	first, found, err := v.Truth.FirstArrival(ctx, base)
+	first, arrived, err := v.Truth.FirstArrival(ctx, base)
+	if err != nil {
+		return market.Window{}, err
+	}
+	state, found, err := v.Bars.State(ctx, base)
+	found = found && state.Count > 0
 	switch {
 	case err != nil:
 		return market.Window{}, err
-	case !found:
+	case !arrived && !found:
 		return market.Window{}, ErrNoBars
-	case v.at.Before(first):
+	case !arrived || v.at.Before(first): // an earlier release recorded no arrivals
 		return market.Window{}, BeforeArrivalsError{base, v.at, first}
 	}
-	state, found, err := v.Bars.State(ctx, base)
 	w := market.Window{From: time.Unix(market.FirstTS, 0).UTC(), To: v.at.Add(slack)}
-	if found && state.Count > 0 {
+	if found {
 		w = within(w, market.Window{From: state.Oldest.Add(-slack), To: state.Newest.Add(slack)})
 	}
-	return w, err
+	return w, nil
 }
 
 // within is the part of a window that lies in another one; a zero From or To bounds nothing.
