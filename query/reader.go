@@ -13,9 +13,16 @@ import (
 	"barkeep/store"
 )
 
+// Bars are the stored bars as a reader needs them. A store.Bars has them; each method says there what it does.
+type Bars interface {
+	State(ctx context.Context, series market.Series) (market.SeriesState, bool, error)
+	Candles(ctx context.Context, series market.Series, window market.Window) (*market.Candles, error)
+	Page(ctx context.Context, series market.Series, window market.Window, limit int, newest bool) (*market.Candles, error)
+}
+
 // Config is what a reader needs. Bars, Now and Logger are required.
 type Config struct {
-	Bars   store.Bars
+	Bars   Bars
 	Cache  store.Cache // nil: everything is read from the archive
 	Now    func() time.Time
 	Logger *slog.Logger
