@@ -96,6 +96,8 @@ func TestOutcomeFailsWhereNoSeriesWasAnswered(t *testing.T) {
 		"the closed answer nothing":         {[]ledger.CellState{ledger.CellClosed, ledger.CellFailed}, ledger.StateFailed},
 		"nor do those that are unavailable": {[]ledger.CellState{ledger.CellUnavailable, ledger.CellEmpty}, ledger.StateFailed},
 		"proved beside one that stored":     {[]ledger.CellState{ledger.CellUnavailable, ledger.CellStored}, ledger.StateDone},
+		"one is held back":                  {[]ledger.CellState{ledger.CellStored, ledger.CellHeld}, ledger.StatePartial},
+		"all are held back":                 {[]ledger.CellState{ledger.CellHeld, ledger.CellClosed}, ledger.StateFailed},
 		"no series":                         {nil, ledger.StateFailed},
 	} {
 		var cells []ledger.Cell

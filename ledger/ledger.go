@@ -37,6 +37,7 @@ const (
 	CellClosed      CellState = "closed"      // nothing to fetch: the market was closed and the archive is up to date
 	CellUnavailable CellState = "unavailable" // proved: the provider itself says that it has no such series, and answered others
 	CellEmpty       CellState = "empty"       // the provider answered without bars where bars were due; a failure
+	CellHeld        CellState = "held back"   // the answer contradicts the series and waits for a person; a failure, asked for again
 	CellFailed      CellState = "failed"
 )
 

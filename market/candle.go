@@ -120,3 +120,18 @@ func (c *Candles) even() error {
 	}
 	return nil
 }
+
+// AppendAll adds bars at the end.
+func (c *Candles) AppendAll(more *Candles) {
+	c.TS = append(c.TS, more.TS...)
+	c.Open, c.High = append(c.Open, more.Open...), append(c.High, more.High...)
+	c.Low, c.Close = append(c.Low, more.Low...), append(c.Close, more.Close...)
+	c.Volume, c.Flags = append(c.Volume, more.Volume...), append(c.Flags, more.Flags...)
+}
+
+// Clone is a copy that shares no memory.
+func (c *Candles) Clone() *Candles {
+	all := NewCandles(c.Len())
+	all.AppendAll(c)
+	return all
+}

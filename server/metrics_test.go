@@ -42,7 +42,7 @@ func TestMetrics(t *testing.T) {
 	b.Provider.State.Breaker, b.Provider.State.LastAnswer = "open", time.UnixMilli(1768514900500)
 	b.Redis.Fail(errors.New("gone"))
 	metrics.Listen(ledger.Event{Kind: ledger.EventEnded, Run: done, Cells: []ledger.Cell{
-		{State: ledger.CellStored, Inserted: 5, Changed: 2, Unchanged: 40, Requests: 3}, {State: ledger.CellFailed, Requests: 2},
+		{State: ledger.CellStored, Inserted: 5, Changed: 2, Unchanged: 40, Requests: 3}, {State: ledger.CellFailed, Requests: 2}, {State: ledger.CellHeld},
 	}})
 	for _, e := range []ledger.Event{ // of runs ad hoc
 		{Kind: ledger.EventBegun, Run: ledger.Run{Job: ledger.JobImport, State: ledger.StateRunning}},
@@ -67,6 +67,7 @@ func TestMetrics(t *testing.T) {
 		`barkeep_runs_total{job="import",state="abandoned"}`:                             "1",
 		`barkeep_runs_total{job="import",state="stopped"}`:                               "0",
 		`barkeep_cells_total{state="failed"}`:                                            "1",
+		`barkeep_cells_total{state="held back"}`:                                         "1",
 		`barkeep_bars_total{outcome="inserted"}`:                                         "5",
 		`barkeep_bars_total{outcome="changed"}`:                                          "2",
 		`barkeep_bars_total{outcome="unchanged"}`:                                        "40",

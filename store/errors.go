@@ -33,6 +33,15 @@ func (d doubt) Unwrap() []error { return []error{d.error, ErrInDoubt} }
 // ErrBeforeArrivals tells that an instant lies before the first arrival that was recorded: what was known then is not known.
 var ErrBeforeArrivals = errors.New("what was known then is not recorded")
 
+// ErrActionHolds tells that an action of the same kind, date and instrument holds: it has to be taken back first.
+var ErrActionHolds = errors.New("an action of that kind and date holds already")
+
+// ErrRestated tells that a series was restated for an action already, or that a restatement was taken back already.
+var ErrRestated = errors.New("that was done already")
+
+// ErrScale tells that the bars of a series cannot be brought to another scale: a value would be lost or beyond what numbers hold.
+var ErrScale = errors.New("the bars cannot be brought to that scale")
+
 // Fault is an error of an archive that trying again does not mend.
 type Fault struct {
 	Kind    error  // one of the above

@@ -52,6 +52,8 @@ func (x *execution) announce(ctx context.Context, task Task, cells []ledger.Cell
 			attrs = append(attrs, "newest", c.Newest.UTC().Format(time.RFC3339))
 		}
 		switch {
+		case c.State == ledger.CellHeld:
+			x.Logger.ErrorContext(ctx, "series held back", append(attrs, "reason", c.Reason)...)
 		case !c.State.OK():
 			x.Logger.ErrorContext(ctx, "series failed", append(attrs, "reason", c.Reason)...)
 		case c.State == ledger.CellUnavailable:

@@ -187,7 +187,7 @@ func (e *Engine) persist(ctx context.Context, write func(context.Context) error)
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		last = write(ctx)
 		if errors.Is(last, market.ErrInvalidCandle) || errors.Is(last, ledger.ErrLost) ||
-			errors.Is(last, ledger.ErrImported) || store.Lasting(last) {
+			errors.Is(last, ledger.ErrImported) || store.Lasting(last) || isHeld(last) {
 			return struct{}{}, backoff.Permanent(last)
 		}
 		return struct{}{}, last

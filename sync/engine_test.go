@@ -172,7 +172,9 @@ func TestDerivedBarsFollowTheirBase(t *testing.T) {
 	b.run(t, t.Context(), request)
 	b.provider.script = func(r market.FetchRequest, _ int) (*market.FetchResult, error) { // one hour was revised
 		bars := market.NewCandles(1)
-		bars.Append(market.Candle{Start: at(t, "2026-08-18T15:00:00Z"), Open: 5, High: 9999, Low: 4, Close: 5, Volume: 77})
+		bar := b.archive.bars[market.Series{Instrument: "ES", Timeframe: market.H1}][at(t, "2026-08-18T15:00:00Z").Unix()]
+		bar.High = 9999
+		bars.Append(bar)
 		return &market.FetchResult{Outcome: market.OutcomeBars, Candles: bars, Window: r.Window, Rows: 1, Requests: 1}, nil
 	}
 	report := b.run(t, t.Context(), request)

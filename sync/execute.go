@@ -25,6 +25,7 @@ type work struct {
 type execution struct {
 	*Engine
 	run     ledger.Run
+	plan    Plan
 	request Request
 	witness *Task // of earlier attempts; nil for none
 	emit    func(ledger.Event)
@@ -39,6 +40,9 @@ type execution struct {
 	cells    [][]ledger.Cell // by task, in the order of the plan
 	left     int             // tasks that were not done because ctx was cancelled
 	unproved []work          // of which the provider says that they do not exist
+	held     []work          // whose answers are on a scale that nothing explains yet
+	ending   bool            // no other answer will come
+	rescaled map[string]bool // instruments whose stored bars were brought to another scale
 	answered bool            // a series stored or confirmed bars
 	requests int
 	faults   []string       // the first of each kind
@@ -52,8 +56,8 @@ func (e *Engine) execute(
 	ctx context.Context, run ledger.Run, plan Plan, request Request, witness *Task, emit func(ledger.Event),
 ) (report Report, left int, broken error) {
 	x := &execution{
-		Engine: e, run: run, request: request, witness: witness, emit: emit,
-		cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{},
+		Engine: e, run: run, plan: plan, request: request, witness: witness, emit: emit,
+		cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{}, rescaled: map[string]bool{},
 	}
 	asking, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -83,6 +87,8 @@ func (e *Engine) execute(
 	fetchers.Wait()
 	close(fetched)
 	writers.Wait()
+	x.ending = true
+	x.again(ctx)
 	x.prove(ctx)
 	report = Report{Run: run, Plan: plan, Cells: slices.Concat(x.cells...), Requests: x.requests, Faults: x.faults}
 	return report, x.left, x.lasting()
@@ -120,7 +126,9 @@ func (x *execution) settle(ctx context.Context, w work) {
 		w = x.failed(w, 0, fmt.Errorf("not stored: %w", err))
 	}
 	if w.batch != nil {
-		w.cells = x.store(ctx, w)
+		if w.cells = x.store(ctx, w); w.cells == nil { // postponed
+			return
+		}
 		x.cache(ctx, w)
 	} else {
 		x.record(ctx, w.cells)

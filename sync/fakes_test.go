@@ -31,6 +31,7 @@ type memory struct {
 	calendars map[market.Series]string
 	listings  map[string]store.Listing
 	changes   []calendar.Change
+	truth     truth
 
 	down    int    // so many of the next commits fail
 	token   string // of the one run that may write; "" for ad-hoc runs
@@ -47,7 +48,7 @@ func newMemory() *memory {
 	return &memory{
 		bars: map[market.Series]map[int64]market.Candle{}, version: map[market.Series]int64{}, cells: map[string]ledger.Cell{},
 		reads: map[market.Series]int{}, states: map[market.Series]int{}, calendars: map[market.Series]string{},
-		listings: map[string]store.Listing{},
+		listings: map[string]store.Listing{}, truth: newTruth(),
 	}
 }
 
@@ -138,13 +139,13 @@ func (m *memory) Begin(context.Context) (syncer.Tx, error) {
 	}
 	return &memoryTx{
 		archive: m, bars: map[market.Series]map[int64]market.Candle{}, gone: map[market.Series][]int64{},
-		calendars: map[market.Series]string{}, listings: map[string]store.Listing{},
+		calendars: map[market.Series]string{}, listings: map[string]store.Listing{}, truth: m.truth.clone(),
 	}, nil
 }
 
 // memoryTx buffers writes until Commit.
 type memoryTx struct {
-	store.TruthTx // nothing is known of scales
+	store.TruthTx // what no test calls
 
 	archive *memory
 	bars    map[market.Series]map[int64]market.Candle
@@ -153,6 +154,7 @@ type memoryTx struct {
 
 	calendars map[market.Series]string
 	listings  map[string]store.Listing
+	truth     truth
 }
 
 func (tx *memoryTx) Remove(_ context.Context, series market.Series, starts []int64) (removed int, err error) {
@@ -181,6 +183,7 @@ func (tx *memoryTx) RecordListing(_ context.Context, instrument string, l market
 	}
 	known.Last = l
 	tx.listings[instrument] = known
+	tx.truth.from[instrument] = store.Accepted{Listing: l, From: tx.truth.from[instrument].From}
 	return nil
 }
 
@@ -285,6 +288,7 @@ func (tx *memoryTx) Commit(context.Context) error {
 	}
 	maps.Copy(m.calendars, tx.calendars)
 	maps.Copy(m.listings, tx.listings)
+	m.truth = tx.truth
 	for series, bars := range tx.bars {
 		if m.bars[series] == nil {
 			m.bars[series] = map[int64]market.Candle{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"barkeep/ledger"
@@ -17,8 +18,10 @@ type batch struct {
 	window   market.Window     // really asked for
 	fetched  int
 	requests int
-	listing  market.Listing // what the newest answer says the instrument is; empty when nothing was asked
-	note     string         // something a person should know of the answer; empty for most
+	listing  market.Listing  // what the newest answer says the instrument is; empty when nothing was asked
+	actions  []market.Action // splits, dividends and capital gains that the answers tell of; each once
+	days     *market.Candles // daily bars on both sides of a gap; nil where none were asked for
+	note     string          // something a person should know of the answer; empty for most
 
 	impossible int // rows that were left out since they cannot be true
 }
@@ -58,6 +61,11 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 		got.add(result)
 		x.compare(ctx, &w.task, got)
 	}
+	if got.fetched > 0 {
+		if err := x.probe(ctx, w.task, got); err != nil {
+			return x.failed(w, got.requests+requestsOf(err), err)
+		}
+	}
 	x.count(got.requests)
 	if got.fetched == 0 {
 		return x.nothing(w, got)
@@ -74,10 +82,20 @@ func (b *batch) add(result *market.FetchResult) {
 	if result.Listing != (market.Listing{}) {
 		b.listing = result.Listing
 	}
+	b.tell(result.Actions)
 	b.window = b.window.Union(result.Window)
 	b.fetched += result.Candles.Len()
 	b.requests += result.Requests
 	b.impossible += result.Impossible
+}
+
+// tell keeps actions that an answer tells of, each once.
+func (b *batch) tell(actions []market.Action) {
+	for _, a := range actions {
+		if !slices.Contains(b.actions, a) {
+			b.actions = append(b.actions, a)
+		}
+	}
 }
 
 // doubted tells people of the rows that were left out since they cannot be true; empty for none.

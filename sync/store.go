@@ -26,15 +26,31 @@ func (r seriesResult) add(later seriesResult) seriesResult {
 // committed is what the transactions of a task have come to.
 type committed struct {
 	sums  []seriesResult
+	first string        // the evidence of an earlier answer; empty for most
 	note  string        // what a person should know of it; empty for most
 	cells []ledger.Cell // the evidence that the last of them wrote
 	doubt *committed    // what one more has come to, should it have been committed: its answer was lost
 }
 
-// store commits a task: its base bars, everything resampled from them, and the evidence, in one transaction a request, so
-// that a derived bar is never folded from other base bars than those stored. It returns the cells as committed.
+// store commits a task and returns its cells as committed; nil when the task waits for the end of the run.
 func (x *execution) store(ctx context.Context, w work) []ledger.Cell {
 	done := &committed{sums: make([]seriesResult, len(w.task.All()))}
+	err := x.storeParts(ctx, w, done)
+	if held, ok := heldBack(err); ok {
+		if x.postpone(w, held) {
+			return nil
+		}
+		return x.hold(ctx, w, held)
+	}
+	if err != nil {
+		return x.storeFailed(ctx, w, done, err)
+	}
+	return done.cells
+}
+
+// storeParts commits the base bars of a task, everything resampled from them, and the evidence, in one transaction a request, so that a
+// derived bar is never folded from other base bars than those stored. It adds to what is done.
+func (x *execution) storeParts(ctx context.Context, w work, done *committed) error {
 	for part := range w.batch.parts {
 		err := x.persist(ctx, func(ctx context.Context) error { return x.commit(ctx, w, part, done) })
 		if err == nil {
@@ -43,11 +59,11 @@ func (x *execution) store(ctx context.Context, w work) []ledger.Cell {
 		if store.Lasting(err) {
 			x.breakOff(err)
 		}
-		if !x.settled(ctx, w, done) {
-			return x.storeFailed(ctx, w, done, err)
+		if isHeld(err) || !x.settled(ctx, w, done) {
+			return err
 		}
 	}
-	return done.cells
+	return nil
 }
 
 // commit stores one part in one transaction, unless an earlier try has done so. It adds to what is done only after the commit.
@@ -60,17 +76,22 @@ func (x *execution) commit(ctx context.Context, w work, part int, done *committe
 	if found, err := x.lookUp(ctx, tx, w, done); found || err != nil {
 		return err
 	}
-	if err := x.list(ctx, tx, w); err != nil {
+	state, _, err := tx.State(ctx, w.task.Series())
+	if err != nil {
+		return fmt.Errorf("read the state of %s: %w", w.task.Series(), err)
+	}
+	bars, scaled, err := x.adapt(ctx, tx, w, state, w.batch.parts[part])
+	if err != nil {
 		return err
 	}
-	totals, note, err := x.write(ctx, tx, w.task, w.batch.parts[part], part == 0)
+	totals, note, err := x.write(ctx, tx, w.task, state, bars, part == 0)
 	if err != nil {
 		return err
 	}
 	for i := range totals {
 		totals[i] = done.sums[i].add(totals[i])
 	}
-	next := committed{sums: totals, note: join(done.note, note)}
+	next := committed{sums: totals, first: done.first, note: join(done.note, join(scaled, note))}
 	if next.cells, err = x.evidence(ctx, tx, w, part, next); err != nil {
 		return err
 	}
@@ -134,26 +155,11 @@ func (x *execution) settled(ctx context.Context, w work, done *committed) (found
 	return found
 }
 
-// list keeps what the answer says the instrument is.
-func (x *execution) list(ctx context.Context, tx Tx, w work) error {
-	if w.batch.listing == (market.Listing{}) {
-		return nil
-	}
-	if err := tx.RecordListing(ctx, w.task.Instrument.Name, w.batch.listing, x.Now()); err != nil {
-		return fmt.Errorf("store %s: %w", w.task.Series(), err)
-	}
-	return nil
-}
-
 // write upserts the base and rebuilds what derives from it, in the order of Task.All. Before the first part, what is stored by
 // another calendar is brought to the instrument's; the note says so.
 func (x *execution) write(
-	ctx context.Context, tx Tx, task Task, part *market.Candles, first bool,
+	ctx context.Context, tx Tx, task Task, state market.SeriesState, part *market.Candles, first bool,
 ) (all []seriesResult, note string, err error) {
-	state, _, err := tx.State(ctx, task.Series())
-	if err != nil {
-		return nil, "", fmt.Errorf("read the state of %s: %w", task.Series(), err)
-	}
 	all = make([]seriesResult, len(task.All()))
 	unnoted := task.unnoted
 	if task.Reason == ReasonRebuild || first && task.foreign || foreign(state, task.Instrument.Calendar) {
@@ -212,73 +218,10 @@ func (x *execution) writeAll(
 	return append([]seriesResult{base}, derived...), nil
 }
 
-// derivation is a derived series with the part of the base from which it is rebuilt.
-type derivation struct {
-	series market.Series
-	newest time.Time // start of its last bar before; zero when there is none
-	span   market.Window
-}
-
-// derive rebuilds the derived series of a task. The base is read once, for all of them together.
-func (x *execution) derive(ctx context.Context, tx Tx, task Task, touched market.Window) ([]seriesResult, error) {
-	now := x.Over()
-	end := now.Truncate(time.Second) // of bars in columns, whole seconds select the same ones as in the archive
-	if end.Before(now) {
-		end = end.Add(time.Second)
-	}
-	list, all, err := x.derivations(ctx, tx, task, touched, end)
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	base, err := tx.Candles(ctx, task.Series(), all)
-	if err != nil {
-		return nil, fmt.Errorf("read %s to derive from it: %w", task.Series(), err)
-	}
-	results := make([]seriesResult, len(list))
-	for i, d := range list {
-		results[i].newest = d.newest
-		bars := market.Resample(base.In(d.span), task.Base, d.series.Timeframe, task.Instrument.Calendar, now)
-		if bars.Len() == 0 {
-			continue
-		}
-		if results[i].Stored, err = tx.UpsertExact(ctx, d.series, bars); err != nil {
-			return nil, fmt.Errorf("derive %s from %s: %w", d.series, task.Base, err)
-		}
-		results[i].given = bars.Len()
-		if last := bars.At(bars.Len() - 1).Start; last.After(d.newest) {
-			results[i].newest = last
-		}
-	}
-	return results, nil
-}
-
-// derivations finds what each derived series is rebuilt from, and the union of it: exactly the range that its base changed,
-// and from its newest bar on, since a bar may have become complete only because time has passed. A derived series without
-// bars is built from the whole base.
-func (x *execution) derivations(
-	ctx context.Context, tx Tx, task Task, touched market.Window, end time.Time,
-) (list []derivation, all market.Window, err error) {
-	for _, timeframe := range task.Derived {
-		d := derivation{series: market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}}
-		state, _, err := tx.State(ctx, d.series)
-		if err != nil {
-			return nil, all, fmt.Errorf("read the newest bar of %s: %w", d.series, err)
-		}
-		if state.Count == 0 {
-			d.span = touched.Union(market.Window{From: firstTrade(), To: end})
-		} else {
-			d.newest = state.Newest
-			d.span = timeframe.Span(task.Instrument.Calendar, touched.Union(market.Window{From: d.newest, To: end}))
-		}
-		list, all = append(list, d), all.Union(d.span)
-	}
-	return list, all, nil
-}
-
 // evidence writes the cells of a task with its bars. They are stored with its last part: a task is done when all of it is. Until
 // then they say how far it came, which is what a run leaves that dies there, and by which a lost answer is settled.
 func (x *execution) evidence(ctx context.Context, tx Tx, w work, part int, done committed) ([]ledger.Cell, error) {
-	state, reason := ledger.CellStored, join(reasonOf(w), done.note)
+	state, reason := ledger.CellStored, join(done.first, join(reasonOf(w), done.note))
 	if part+1 < len(w.batch.parts) {
 		state, reason = ledger.CellFailed, fmt.Sprintf("%d of %d parts are stored", part+1, len(w.batch.parts))
 	}

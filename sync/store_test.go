@@ -8,7 +8,8 @@ import (
 	syncer "barkeep/sync"
 )
 
-// TestTheBaseIsReadOnce: however many timeframes derive from it, and the newest bar of each series is asked once.
+// TestTheBaseIsReadOnce: however many timeframes derive from it, and once more where an answer is compared with it; the newest bar of
+// each series is asked once.
 func TestTheBaseIsReadOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, fixed(at(t, importTime)))
@@ -22,8 +23,8 @@ func TestTheBaseIsReadOnce(t *testing.T) {
 		if report.Run.State != ledger.StateDone {
 			t.Fatalf("run %d: %s", run, report.Run.State)
 		}
-		if n := b.archive.reads[market.Series{Instrument: "ES", Timeframe: market.H1}]; n != 1 || len(b.archive.reads) != 1 {
-			t.Errorf("run %d reads bars of %v, want those of the base once", run, b.archive.reads)
+		if n := b.archive.reads[market.Series{Instrument: "ES", Timeframe: market.H1}]; n != run || len(b.archive.reads) != 1 {
+			t.Errorf("run %d reads bars of %v, want those of the base %d times", run, b.archive.reads, run)
 		}
 		for _, timeframe := range request.Timeframes {
 			series := market.Series{Instrument: "ES", Timeframe: timeframe}

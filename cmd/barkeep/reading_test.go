@@ -80,6 +80,11 @@ func TestARunInProgressIsShown(t *testing.T) {
 				!strings.Contains(got, " so far; 1 series ended, 1 of them failed\n") {
 				t.Errorf("a run in progress is shown as\n%s", got)
 			}
+			statement(t, db, "INSERT INTO cells (run_id, instrument, timeframe, state, reason) SELECT id, 'NQ', '1d', 'held back', 'type' FROM runs")
+			got = barkeep(t, env, "runs", "1").must(t, 0).stdout
+			if !strings.Contains(got, " so far; 2 series ended, 1 of them failed, 1 held back\n") || !strings.Contains(got, "NQ 1d  │ held back") {
+				t.Errorf("a series that is held back is shown as\n%s", got)
+			}
 			if list := barkeep(t, env, "runs").must(t, 0).stdout; !strings.Contains(list, "2026-08-19 14:05") {
 				t.Errorf("runs shows\n%s", list)
 			}

@@ -82,12 +82,9 @@ func printMatrix(w io.Writer, r syncer.Report) {
 }
 
 func printSum(w io.Writer, r syncer.Report, now time.Time) error {
-	var changed, unchanged, failed int
+	var changed, unchanged int
 	for _, c := range r.Cells {
 		changed, unchanged = changed+c.Changed, unchanged+c.Unchanged
-		if !c.State.OK() {
-			failed++
-		}
 	}
 	line := fmt.Sprintf("run %d %s: %d candles inserted, %d changed, %d unchanged; %d requests", r.Run.ID, r.Run.State,
 		r.Inserted(), changed, unchanged, r.Requests)
@@ -98,14 +95,40 @@ func printSum(w io.Writer, r syncer.Report, now time.Time) error {
 	case !r.Run.Finished.IsZero():
 		line += fmt.Sprintf(", %s", r.Run.Finished.Sub(r.Run.Started).Round(10*time.Millisecond))
 	}
-	switch {
-	case failed > 0 && running:
-		line += fmt.Sprintf(", %d of them failed", failed)
-	case failed > 0:
-		line += fmt.Sprintf("; %d of %d series failed, first %s", failed, len(r.Cells), r.Run.Reason)
+	switch failed, held := badSeries(r.Cells); {
+	case failed+held == 0:
+	case running:
+		line += ", " + counted(failed, "of them ", held)
+	default:
+		line += fmt.Sprintf("; %s, first %s", counted(failed, fmt.Sprintf("of %d series ", len(r.Cells)), held), r.Run.Reason)
 	}
 	_, err := fmt.Fprintln(w, line)
 	return err
+}
+
+// badSeries counts the cells that failed, and those whose answer was held back.
+func badSeries(cells []ledger.Cell) (failed, held int) {
+	for _, c := range cells {
+		switch {
+		case c.State == ledger.CellHeld:
+			held++
+		case !c.State.OK():
+			failed++
+		}
+	}
+	return failed, held
+}
+
+// counted says how many series failed and were held back: "2 of 12 series failed, 6 held back".
+func counted(failed int, of string, held int) string {
+	switch {
+	case held == 0:
+		return fmt.Sprintf("%d %sfailed", failed, of)
+	case failed == 0:
+		return fmt.Sprintf("%d %sheld back", held, of)
+	default:
+		return fmt.Sprintf("%d %sfailed, %d held back", failed, of, held)
+	}
 }
 
 func newTable(w io.Writer, header ...any) table.Writer {

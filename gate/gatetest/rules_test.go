@@ -20,6 +20,9 @@ type archive struct {
 	store.Budgets
 	store.Moments
 	store.Calendars
+	store.Truth
+	store.AsOf
+	store.Datasets
 }
 
 func (archive) Close() {}

@@ -83,6 +83,7 @@ func dialect(hide func(string) string) sqlstore.Dialect {
 		ForUpdate:   " FOR UPDATE",
 		ForKeyShare: " FOR KEY SHARE",
 		Seconds:     func(column string) string { return "CAST(extract(epoch FROM " + column + ") AS bigint)" },
+		Start:       func(seconds int64) any { return time.Unix(seconds, 0).UTC() },
 		Bytewise:    ` COLLATE "C"`,
 		Duplicate: func(err error, index string, _ ...string) bool {
 			var e *pgconn.PgError

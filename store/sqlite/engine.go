@@ -122,6 +122,7 @@ func dialect(hide func(string) string) sqlstore.Dialect {
 		After:     func(parameter string) string { return "((:now + " + parameter + " + 999) / 1000)" },
 		Time:      func(t time.Time) any { return t.UnixMicro() },
 		Seconds:   func(column string) string { return column },
+		Start:     func(seconds int64) any { return seconds },
 		Duplicate: func(err error, _ string, columns ...string) bool {
 			return err != nil && strings.Contains(err.Error(), "UNIQUE constraint failed: "+strings.Join(columns, ", "))
 		},

@@ -36,7 +36,7 @@ type session struct {
 	conn  *sql.Conn // nil once finished
 	file  *identity
 	clock func() time.Time
-	now   time.Time // of every revision of this transaction
+	now   time.Time // of every revision of this transaction; Moment moves it
 	err   error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
 
 	// prepared holds by their text the statements that write rowsPerStatement bars: a large write runs thousands.
@@ -161,6 +161,14 @@ func (t *session) release(state error) error {
 	return conn.Close()
 }
 
+// Moment is the time of what is changed from now on: the clock's, or the given one if that is later.
+func (t *session) Moment(after time.Time) time.Time {
+	if t.now.Before(after) {
+		t.now = after.UTC()
+	}
+	return t.now.Truncate(time.Microsecond)
+}
+
 // Usable tells whether another statement may be run. A context that has ended is a failure like any other: a caller who
 // overlooks it must not commit what came before.
 func (t *session) Usable(ctx context.Context) error {
@@ -185,7 +193,8 @@ func (t *session) Fail(err error) error {
 }
 
 // exec runs a statement of the transaction and returns the number of rows it wrote. It looks at ctx before and not while
-// it runs: the engine would answer an interrupt with a rollback of its own, and no statement here writes over 50 rows.
+// it runs: the engine would answer an interrupt with a rollback of its own, and no statement here writes over 50 rows,
+// but for a restatement, whose statements take some ten thousand.
 func (t *session) exec(ctx context.Context, query string, args ...any) (int, error) {
 	if err := t.Usable(ctx); err != nil {
 		return 0, err

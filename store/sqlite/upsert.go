@@ -15,6 +15,9 @@ const barsPerChunk = 4000
 // Lock has nothing to do: the transaction has the file's only write lock.
 func (t *session) Lock(context.Context, market.Series) error { return nil }
 
+// LockName has nothing to do either.
+func (t *session) LockName(ctx context.Context, _ string) error { return t.Usable(ctx) }
+
 // Merge stores rising bars.
 func (t *session) Merge(ctx context.Context, row sqlstore.SeriesRow, bars *market.Candles, exact bool) (market.Stored, error) {
 	u := &upsert{tx: t, bars: bars, exact: exact, series: row, first: bars.Len(), last: -1, sql: statementsOf(row.ID)}

@@ -12,14 +12,14 @@ import (
 
 // Listings are the first and the newest listing of each instrument, ordered by instrument.
 func (s *Store) Listings(ctx context.Context) ([]store.Listing, error) {
-	all, err := listings(ctx, s.db, s.d, "")
+	all, err := listings(ctx, s.db, s.d)
 	if err != nil {
 		return nil, fmt.Errorf("listings: %w", err)
 	}
 	return all, nil
 }
 
-func listings(ctx context.Context, q Querier, d Dialect, where string, args ...any) (all []store.Listing, err error) {
+func listings(ctx context.Context, q Querier, d Dialect) (all []store.Listing, err error) {
 	var instrument string
 	var l market.Listing
 	var seen int64
@@ -27,8 +27,8 @@ func listings(ctx context.Context, q Querier, d Dialect, where string, args ...a
 	into := []any{&instrument, &seen, &l.Symbol, &l.Type, &l.Currency, &l.Exchange, &l.Zone, &trade, &l.ShortName}
 	err = q.Query(ctx, `
 		SELECT instrument, seen, symbol, type, currency, exchange, zone, first_trade, short_name
-		FROM listings `+where+`
-		ORDER BY instrument`+d.Bytewise+`, number`, args, into, func() error {
+		FROM listings
+		ORDER BY instrument`+d.Bytewise+`, number`, nil, into, func() error {
 		said, at := l, time.UnixMicro(seen).UTC()
 		if said.FirstTrade = (time.Time{}); trade != nil {
 			said.FirstTrade = time.UnixMicro(*trade).UTC()
@@ -53,39 +53,29 @@ func (t Tx) RecordListing(ctx context.Context, instrument string, l market.Listi
 }
 
 func (t Tx) recordListing(ctx context.Context, instrument string, l market.Listing, seen time.Time) error {
-	for _, words := range []*string{&l.Symbol, &l.Type, &l.Currency, &l.Exchange, &l.Zone, &l.ShortName} {
-		*words = text(*words)
-	}
-	l.Granularity = "" // of one answer
-	known, err := listings(ctx, t.q, t.d, `WHERE instrument = $1`, instrument)
+	l = storable(l)
+	known, found, err := t.Accepted(ctx, instrument)
 	if err != nil {
 		return err
 	}
-	if len(known) == 1 {
-		last := known[0].Last
-		if last == l {
-			return nil
-		}
-		if last.ShortName = l.ShortName; last == l {
-			_, err := t.q.Exec(ctx, `
-				UPDATE listings SET short_name = $2
-				WHERE instrument = $1 AND number = (SELECT max(n.number) FROM listings n WHERE n.instrument = $1)`, instrument, l.ShortName)
-			return err
-		}
+	if !found {
+		return t.addListing(ctx, instrument, l, nil, seen)
 	}
-	var trade any
-	if !l.FirstTrade.IsZero() {
-		trade = l.FirstTrade.UnixMicro()
+	last := known.Listing
+	if last == l {
+		return nil
 	}
-	// Of two transactions that see an instrument first, one writes.
-	_, err = t.q.Exec(ctx, `
-		INSERT INTO listings (instrument, number, seen, symbol, type, currency, exchange, zone, first_trade, short_name)
-		SELECT $1, 1 + coalesce(max(n.number), 0), $2, $3, $4, $5, $6, $7, CAST($8 AS bigint), $9
-		FROM listings n
-		WHERE n.instrument = $1
-		ON CONFLICT (instrument, number) DO NOTHING`,
-		instrument, seen.UnixMicro(), l.Symbol, l.Type, l.Currency, l.Exchange, l.Zone, trade, l.ShortName)
-	return err
+	if last.ShortName = l.ShortName; last == l {
+		_, err := t.q.Exec(ctx, `
+			UPDATE listings SET short_name = $2
+			WHERE instrument = $1 AND number = (SELECT max(n.number) FROM listings n WHERE n.instrument = $1)`, instrument, l.ShortName)
+		return err
+	}
+	var from any
+	if sameThing(last, l) && known.From != (calendar.Date{}) {
+		from = dayOf(known.From)
+	}
+	return t.addListing(ctx, instrument, l, from, seen)
 }
 
 // CalendarChanges are what operators know of dates, ordered by calendar and date.

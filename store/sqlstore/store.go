@@ -35,6 +35,11 @@ type Session interface {
 	Fail(err error) error
 	// Lock keeps other writers of a series out until the transaction ends.
 	Lock(ctx context.Context, series market.Series) error
+	// LockName keeps other transactions out that lock the same name, that of an instrument, until the transaction ends.
+	LockName(ctx context.Context, name string) error
+	// Moment is the time of what the transaction changes from now on: its clock's, to the microsecond, or the given one if that is
+	// later.
+	Moment(after time.Time) time.Time
 	// Merge stores rising bars of the series whose row it is given, as Tx.Upsert has it or, with exact, Tx.UpsertExact, and counts
 	// what it did.
 	Merge(ctx context.Context, row SeriesRow, bars *market.Candles, exact bool) (market.Stored, error)
@@ -68,6 +73,8 @@ type Dialect struct {
 	ForKeyShare string
 	// Seconds is a bar's start, a column of candles, as whole Unix seconds.
 	Seconds func(column string) string
+	// Start is how the start of a bar, in Unix seconds, is bound to a column of bars.
+	Start func(seconds int64) any
 	// Bytewise follows a text column that is compared byte by byte; empty where all are.
 	Bytewise string
 	// Duplicate tells whether a statement failed because of the unique index of this name over these columns of a table.

@@ -26,6 +26,7 @@ type Archive interface {
 	store.Budgets
 	store.Moments
 	store.Calendars
+	store.Truth
 }
 
 // Database is an empty database of an engine: no schema yet, nobody else in it.
@@ -95,6 +96,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 	}
 	maps.Copy(tests, gateTests())
 	maps.Copy(tests, digestTests())
+	maps.Copy(tests, truthTests())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

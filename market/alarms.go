@@ -1,0 +1,173 @@
+package market
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// When an answer is held back. A residual is the logarithm of answer over archive when all that is known has been allowed for:
+// 0 for a settled bar. The newest bars still change, others are revised one by one; a scale shows in many bars alike.
+const (
+	// fewRows is the least number of bars for a fine verdict. Below it only what no revision does is held back: a ratio
+	// beyond farOff. Another unit than the answer says is not believed either.
+	fewRows = 3
+	farOff  = 0.14 // a ratio of 1.15
+	// settled is what a residual may have where no change of scale is looked for at all.
+	settled = 2.5e-4
+	// leastScale is the smallest residual of a whole piece that is a scale; alike says how little its bars may differ.
+	leastScale = 5e-4
+	// scattered is the middle residual from which on bars that differ from one another, too, are no revision.
+	scattered = 0.05
+	// gross is a residual that no single bar has by a revision: a ratio of 2.
+	gross = math.Ln2
+	// A run is a part of the overlap with residuals alike. These are its least lengths.
+	runLeading = 2  // at the beginning, where bars are the most settled, from leadScale on
+	runGross   = 3  // of bars beyond farOff
+	runPlain   = 5  // from runScale on
+	runLong    = 20 // from 4 times leastScale on
+	leadScale  = 0.01
+	runScale   = 0.005
+	// Volumes are revised more, and rounded.
+	volumeAlike = 0.01
+	volumeScale = 0.04
+	volumeRows  = 5
+	// unitJump bounds the steps between neighbouring rows of an answer that are taken for another unit: a factor of 80 to 125.
+	unitLow, unitHigh = 80.0, 125.0
+	seamHigh          = 50.0 // the same where months may lie between
+)
+
+// alike is how far residuals may lie apart that are one ratio: a fiftieth of it.
+func alike(residual float64) float64 { return max(1e-4, math.Abs(residual)/50) }
+
+// alarm is the first reason to hold the answer back.
+func (j *judgement) alarm() *ScaleAlarm {
+	for _, look := range []func() *ScaleAlarm{
+		j.contradicted, j.unproved, j.wholePieces, j.runs, j.volumeRuns, j.steps, j.seam,
+	} {
+		if alarm := look(); alarm != nil {
+			return alarm
+		}
+	}
+	return nil
+}
+
+// contradicted is a split which by the arrivals must be missing from the archive and by the overlap from the answer too, but
+// the answer, which has bars on both sides of it, shows no jump there.
+func (j *judgement) contradicted() *ScaleAlarm {
+	for i, s := range j.splits {
+		if !s.told || s.future || j.way.old[i] != s.at || !j.lacks(i, j.way.late) || s.answer != jumpAbsent {
+			continue
+		}
+		at := time.Unix(s.at, 0).UTC()
+		return &ScaleAlarm{Ratio: 1, First: at, Last: at, Text: fmt.Sprintf(
+			"a split of %g:%g on %s is told, but neither the archive nor the answer has a jump there",
+			s.Numerator, s.Denominator, at.In(j.Calendar.Zone).Format(time.DateOnly))}
+	}
+	return nil
+}
+
+// unproved is another unit than the answer says, seen on too few bars.
+func (j *judgement) unproved() *ScaleAlarm {
+	told := j.way.unit.Price.log() == j.Unit.Price.log()
+	if n := len(j.prices.ts); !told && n < fewRows {
+		return j.tell(j.Unit.Price.log()-j.way.unit.Price.log(), 0, n, "another unit of the currency than it says")
+	}
+	return nil
+}
+
+// tell makes the alarm about pairs [from, to) of the prices.
+func (j *judgement) tell(residual float64, from, to int, what string) *ScaleAlarm {
+	first, last := time.Unix(j.prices.ts[from], 0).UTC(), time.Unix(j.prices.ts[to-1], 0).UTC()
+	ratio := math.Exp(residual)
+	return &ScaleAlarm{Ratio: ratio, Rows: to - from, First: first, Last: last, Text: fmt.Sprintf(
+		"prices are %s times the archive's on %s from %s to %s, and no split or unit explains it: %s",
+		plain(ratio), bars(to-from), first.Format(minutes), last.Format(minutes), what)}
+}
+
+const minutes = "2006-01-02 15:04 UTC"
+
+func bars(n int) string {
+	if n == 1 {
+		return "1 bar"
+	}
+	return fmt.Sprintf("%d bars", n)
+}
+
+// plain is a ratio for people: 4, 0.25, 1.0492.
+func plain(ratio float64) string { return fmt.Sprintf("%.5g", ratio) }
+
+// wholePieces looks at the bars between two instants at which the scale may change.
+func (j *judgement) wholePieces() (found *ScaleAlarm) {
+	j.residuals()
+	j.prices.pieces(j.bounds, func(from, to int, _ int64) {
+		if residual, what := offScale(j.prices.log[from:to]); what != "" && found == nil {
+			found = j.tell(residual, from, to, what)
+		}
+	})
+	return found
+}
+
+// residuals takes from every pair what the chosen way expects of it.
+func (j *judgement) residuals() {
+	j.prices.pieces(j.bounds, func(from, to int, ts int64) {
+		e := j.way.prices(j.splits, ts)
+		for i := from; i < to && e != 0; i++ {
+			j.prices.log[i] -= e
+		}
+	})
+	j.volumes.pieces(j.bounds, func(from, to int, ts int64) {
+		e := j.way.volumes(j.splits, ts, j.lateVolumes)
+		for i := from; i < to && e != 0; i++ {
+			j.volumes.log[i] -= e
+		}
+	})
+}
+
+// offScale tells what is wrong with the residuals of one piece; what is empty when nothing is.
+func offScale(residuals []float64) (residual float64, what string) {
+	n := len(residuals)
+	if within(residuals, 0, settled)*2 >= n {
+		return 0, ""
+	}
+	sorted := slices.Sorted(slices.Values(residuals))
+	if n < fewRows {
+		least := slices.MinFunc(sorted, func(a, b float64) int { return compare(math.Abs(a), math.Abs(b)) })
+		if math.Abs(least) > farOff {
+			return least, "there are too few bars to see more"
+		}
+		return 0, ""
+	}
+	middle := sorted[n/2]
+	same := within(residuals, middle, alike(middle))
+	switch {
+	case math.Abs(middle) > leastScale && same >= fewRows && same*5 >= n*3:
+		return middle, "the ratio is the same on most of them"
+	case math.Abs(middle) > scattered:
+		return middle, "the ratio is not even the same on all of them"
+	default:
+		return 0, ""
+	}
+}
+
+// within counts the residuals that lie around a value.
+func within(residuals []float64, around, reach float64) (n int) {
+	for _, r := range residuals {
+		if math.Abs(r-around) <= reach {
+			n++
+		}
+	}
+	return n
+}
+
+func compare(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	default:
+		return 0
+	}
+}
