@@ -247,3 +247,65 @@ func TestAdjustIsRefused(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A series that was not compared since a split became known is on the scale before it: nothing is to be undone.
+func TestSeriesThatIsBehind(t *testing.T) {
+	t.Parallel()
+	a := newTruth()
+	a.write(kept(market.D1), daily("2026-06-15", 100, 8), daily("2026-06-16", 100, 8))
+	a.write(kept(market.H1), daily("2026-06-15", 400, 2), daily("2026-06-16", 100, 8))
+	a.actions = []store.Action{split("2026-06-16", 4, 1)}
+	a.behind = []market.Series{kept(market.H1)}
+	for tf, want := range map[market.Timeframe]float64{market.D1: 400, market.H1: 400} {
+		if got := read(t, a.reader(t), query.Request{Series: kept(tf), Limit: 9, Adjust: query.AdjustNone}).Bars; got.Close[0] != want {
+			t.Errorf("%s: %v, want %v", tf, got.Close[0], want)
+		}
+	}
+}
+
+// Dividends and splits of one run are told on one scale, whichever was noted first.
+func TestAmountsOfOneRun(t *testing.T) {
+	t.Parallel()
+	a := newTruth()
+	a.write(kept(market.D1), daily("2026-06-15", 100, 8), daily("2026-06-16", 99, 8), daily("2026-06-22", 100, 8))
+	d, s := dividend("2026-06-16", 1), split("2026-06-22", 4, 1)
+	d.RunID, s.RunID, d.Seen = 7, 7, s.Seen.Add(-time.Millisecond)
+	a.actions = []store.Action{d, s}
+	if got := read(t, a.reader(t), query.Request{Series: kept(market.D1), Limit: 9, Adjust: query.AdjustTotal}).Bars; !near(got.Close, []float64{99, 99, 100}) {
+		t.Errorf("%v", got.Close)
+	}
+}
+
+// racing is restated between the reading of its bars and of its actions, so many times.
+type racing struct {
+	*truth
+	times int
+}
+
+func (a *racing) Actions(ctx context.Context, instrument string) ([]store.Action, error) {
+	if a.times > 0 {
+		a.times--
+		a.write(kept(market.D1), daily("2026-06-15", 100, 8))
+		a.actions = []store.Action{split("2026-06-16", 4, 1)}
+	}
+	return a.truth.Actions(ctx, instrument)
+}
+
+// Bars from before a restatement never meet the actions from after it.
+func TestReadingWhileASplitIsStored(t *testing.T) {
+	t.Parallel()
+	for _, times := range []int{1, 4, 99} {
+		a := &racing{newTruth(), times}
+		a.write(kept(market.D1), daily("2026-06-15", 400, 2), daily("2026-06-16", 100, 8))
+		r := a.reader(t)
+		r.Truth = a
+		got, err := r.Read(t.Context(), query.Request{Series: kept(market.D1), Limit: 9, Adjust: query.AdjustNone})
+		if times == 99 {
+			if err == nil || !strings.Contains(err.Error(), "read it later") {
+				t.Errorf("%v", err)
+			}
+		} else if err != nil || !near(got.Bars.Close, []float64{400, 100}) {
+			t.Errorf("restated %d times: %v, %v", times, got.Bars, err)
+		}
+	}
+}

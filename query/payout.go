@@ -12,69 +12,74 @@ import (
 	"barkeep/store"
 )
 
-// payout is what was paid for a share on one date.
-type payout struct {
-	date   calendar.Date
-	amount float64 // on the archive's scale, in the currency and unit of its prices
-}
-
 // payouts are the steps of reinvested dividends and capital gains for bars of a series that start at from or later. Those of one
 // date are added up, since they are reinvested at one price.
 func (v reading) payouts(
-	ctx context.Context, series market.Series, from time.Time, actions []store.Action,
+	ctx context.Context, series market.Series, from time.Time, actions []store.Action, restatements []store.Restatement,
 ) (scale, []string, error) {
-	paid, notes := v.paid(series.Timeframe, from, actions)
 	var steps []step
-	for _, p := range paid {
-		price, err := v.closeBefore(ctx, series, p.date)
+	var notes []string
+	for _, paid := range v.paid(from, actions) {
+		price, of, err := v.closeBefore(ctx, series, paid[0].Cutoff(v.calendar))
 		if err != nil {
 			return nil, nil, err
 		}
-		switch {
-		case price == 0: // there is no bar before it
-		case !(p.amount < price):
-			notes = append(notes, fmt.Sprintf("the dividend of %s is not used: %v for a share is not less than the price of %v before it",
-				p.date, p.amount, price))
-		default:
-			cut := series.Timeframe.CutOff(v.calendar, p.date).Unix()
-			steps = append(steps, step{cut, market.Factor{Price: market.Ratio{Num: 1 - p.amount/price, Den: 1}}})
+		if price == 0 {
+			continue // there is no bar before it
 		}
+		amount, more := v.sum(paid, applied(actions, restatements, of, v.at))
+		notes = append(notes, more...)
+		if !(amount < price) {
+			notes = append(notes, fmt.Sprintf("the %s of %s is not used: %v for a share is not less than the price of %v before it",
+				paid[0].Kind, paid[0].Date, amount, price))
+			continue
+		}
+		steps = append(steps, step{
+			paid[0].Cutoff(v.calendar).Unix(), market.Factor{Price: market.Ratio{Num: 1 - amount/price, Den: 1}},
+		})
 	}
 	return newScale(steps), notes, nil
 }
 
-// paid are the payouts after an instant by date, and notes of those that cannot be used.
-func (v reading) paid(t market.Timeframe, from time.Time, actions []store.Action) (paid []payout, notes []string) {
+// paid are the payouts after an instant, those of one date together.
+func (v reading) paid(from time.Time, actions []store.Action) (paid [][]store.Action) {
 	for _, a := range actions {
-		if a.Kind == market.ActionSplit || !t.CutOff(v.calendar, a.Date).After(from) {
+		if a.Kind == market.ActionSplit || !a.Cutoff(v.calendar).After(from) {
 			continue
 		}
-		amount, ok := v.amountOf(a, actions)
-		if !ok {
-			notes = append(notes, fmt.Sprintf("the %s of %s is not used: %v %s for a share, while prices are in %s",
-				a.Kind, a.Date, a.Amount, v.currencyTold(a), v.currency(v.at)))
-			continue
-		}
-		i := slices.IndexFunc(paid, func(p payout) bool { return p.date == a.Date })
+		i := slices.IndexFunc(paid, func(p []store.Action) bool { return p[0].Date == a.Date })
 		if i < 0 {
-			i, paid = len(paid), append(paid, payout{date: a.Date})
+			i, paid = len(paid), append(paid, nil)
 		}
-		paid[i].amount += amount
+		paid[i] = append(paid[i], a)
 	}
-	return paid, notes
+	return paid
 }
 
-// amountOf is an amount on the archive's scale. A source tells it on the scale of the prices that it gives then: splits before
-// the telling are in it, and those that became known later are not. False when it is in another currency than the prices.
-func (v reading) amountOf(a store.Action, actions []store.Action) (float64, bool) {
-	ratio, ok := unitRatio(v.currencyTold(a), v.currency(v.at))
-	amount := ratio.Of(a.Amount)
-	for _, split := range actions {
-		if a.Date.Before(split.Date) && split.Seen.After(a.Seen) {
+// sum is what was paid on one date, on the scale of prices with these splits, and notes of what cannot be used.
+func (v reading) sum(paid, splits []store.Action) (sum float64, notes []string) {
+	for _, a := range paid {
+		ratio, ok := unitRatio(v.currencyTold(a), v.currency(v.at))
+		if amount := ratio.Of(onScale(a, splits)); ok && amount > 0 {
+			sum += amount
+			continue
+		}
+		notes = append(notes, fmt.Sprintf("the %s of %s is not used: %v %s for a share, while prices are in %s",
+			a.Kind, a.Date, a.Amount, v.currencyTold(a), v.currency(v.at)))
+	}
+	return sum, notes
+}
+
+// onScale is an amount on the scale of prices with these splits. A source tells it on the scale of the prices that it gives then:
+// splits that it tells of in the same run or told of before are in it, and those that became known later are not.
+func onScale(a store.Action, splits []store.Action) float64 {
+	amount := a.Amount
+	for _, split := range splits {
+		if a.Date.Before(split.Date) && split.Seen.After(a.Seen) && (a.RunID == 0 || split.RunID != a.RunID) {
 			amount = market.SplitFactor(split.Action).Price.Of(amount)
 		}
 	}
-	return amount, ok && amount > 0
+	return amount
 }
 
 // currencyTold is the currency and unit of an amount.
@@ -93,31 +98,39 @@ func (v reading) currency(at time.Time) string {
 	return v.listed.Last.Currency
 }
 
-// closeBefore is the last close before a date of the daily series, or of the series' own base where that has later bars; 0 when
-// there is none.
-func (v reading) closeBefore(ctx context.Context, series market.Series, date calendar.Date) (float64, error) {
-	daily, err := v.lastBefore(ctx, market.Series{Instrument: series.Instrument, Timeframe: market.D1}, date)
-	if err != nil {
-		return 0, err
+// unitRatio turns an amount of one currency or unit into another unit of the same currency; false for two currencies. An empty name
+// is the same as the other one.
+func unitRatio(from, to string) (market.Ratio, bool) {
+	if from == to || from == "" || to == "" {
+		return market.Ratio{}, true
 	}
-	if !series.Timeframe.Intraday() {
-		return daily.Close, nil
+	factor, ok := market.UnitFactor(from, to)
+	return factor.Price, ok
+}
+
+// closeBefore is the last close before an action, and of which series it is: of the daily one, or of the series' own base where that
+// has later bars. It is 0 when there is none.
+func (v reading) closeBefore(ctx context.Context, series market.Series, cut time.Time) (float64, market.Series, error) {
+	days := market.Series{Instrument: series.Instrument, Timeframe: market.D1}
+	daily, err := v.lastBefore(ctx, days, cut)
+	if err != nil || !series.Timeframe.Intraday() {
+		return daily.Close, days, err
 	}
-	own, err := v.lastBefore(ctx, v.base(series), date)
-	if err != nil {
-		return 0, err
+	base := v.base(series)
+	own, err := v.lastBefore(ctx, base, cut)
+	if err != nil || own.Start.IsZero() {
+		return daily.Close, days, err
 	}
-	if own.Start.IsZero() || !daily.Start.IsZero() && !calendar.DateOf(daily.Start.In(v.calendar.Zone)).Before(
-		v.calendar.TradingDate(own.Start)) {
-		return daily.Close, nil
+	last := calendar.DateOf(daily.Start.In(v.calendar.Zone))
+	if daily.Start.IsZero() || last.Before(v.calendar.TradingDate(own.Start)) {
+		return own.Close, base, nil
 	}
-	return own.Close, nil
+	return daily.Close, days, nil
 }
 
 // lastBefore is the last bar before an action; the zero Candle when there is none, or none is known.
-func (v reading) lastBefore(ctx context.Context, series market.Series, date calendar.Date) (market.Candle, error) {
-	before := market.Window{To: series.Timeframe.CutOff(v.calendar, date)}
-	bars, err := v.page(ctx, series, before, 1, true)
+func (v reading) lastBefore(ctx context.Context, series market.Series, cut time.Time) (market.Candle, error) {
+	bars, err := v.page(ctx, series, market.Window{To: cut}, 1, true)
 	if errors.Is(err, store.ErrBeforeArrivals) || errors.Is(err, ErrNoBars) {
 		return market.Candle{}, nil
 	}

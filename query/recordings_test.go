@@ -91,7 +91,7 @@ func compareAdjusted(t *testing.T, file string) (worst float64, n int) {
 	for _, d := range result.Events.Dividends {
 		on := calendar.DateOf(time.Unix(d.Date, 0).In(zone))
 		a.actions = append(a.actions, store.Action{
-			Action: market.Action{Kind: market.ActionDividend, Amount: d.Amount}, Instrument: "AAPL", Date: on, Seen: seen(),
+			Action: market.Action{Kind: market.ActionDividend, Amount: d.Amount, Time: time.Unix(d.Date, 0)}, Instrument: "AAPL", Date: on, Seen: seen(),
 		})
 	}
 	ours := read(t, a.reader(t), query.Request{Series: kept(market.D1), Limit: 1000, Adjust: query.AdjustTotal}).Bars

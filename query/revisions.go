@@ -47,7 +47,7 @@ func ReadChanges(ctx context.Context, from Past, series market.Series, window ma
 	}
 	read := Changes{Changes: make([]Change, len(revisions))}
 	for _, r := range restatements {
-		if r.Series == series && r.Before.After(window.From) {
+		if r.Series == series && r.Bars > 0 && r.Before.After(window.From) {
 			read.Restatements = append(read.Restatements, r)
 		}
 	}

@@ -53,8 +53,8 @@ func TestChangesAreOnTheScaleOfThen(t *testing.T) {
 		{Old: daily("2026-06-17", 5, 2), Replaced: at(20), Cause: store.CauseRemoved},
 		{Old: daily("2026-06-22", 8, 8), Replaced: at(23)},
 	}, []store.Restatement{
-		{Series: kept(market.D1), Number: 1, At: at(17), RunID: 2, Reason: "split 4:1 of 2026-06-17", Before: daily("2026-06-17", 0, 0).Start, Factor: factor},
-		{Series: kept(market.H1), Number: 1, At: at(17), RunID: 2, Reason: "another series", Before: at(17), Factor: factor},
+		{Series: kept(market.D1), Number: 1, At: at(17), RunID: 2, Reason: "split 4:1 of 2026-06-17", Before: daily("2026-06-17", 0, 0).Start, Factor: factor, Bars: 2},
+		{Series: kept(market.H1), Number: 1, At: at(17), RunID: 2, Reason: "another series", Before: at(17), Factor: factor, Bars: 2},
 	}}
 	got, err := query.ReadChanges(t.Context(), p, kept(market.D1), market.Window{})
 	if err != nil || len(got.Changes) != 6 || len(got.Restatements) != 1 || got.Restatements[0].Reason != "split 4:1 of 2026-06-17" {
@@ -100,7 +100,7 @@ func TestChangesOfOneTransaction(t *testing.T) {
 		{Old: daily("2026-06-15", 40, 2), Replaced: at, Cause: store.CauseRestated},
 		{Old: daily("2026-06-15", 10, 8), Replaced: at, Cause: store.CauseAnswer},
 	}, []store.Restatement{{
-		Series: kept(market.D1), At: at, Before: daily("2026-06-17", 0, 0).Start, Factor: market.SplitFactor(split("2026-06-17", 4, 1).Action),
+		Series: kept(market.D1), At: at, Before: daily("2026-06-17", 0, 0).Start, Factor: market.SplitFactor(split("2026-06-17", 4, 1).Action), Bars: 1,
 	}}}
 	got, err := query.ReadChanges(t.Context(), p, kept(market.D1), market.Window{})
 	if err != nil {

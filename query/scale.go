@@ -25,14 +25,15 @@ func newScale(steps []step) scale {
 	return steps
 }
 
-// apply is the bars with every step after them applied. Their flags stay: they tell what is odd about the stored values.
+// apply is the bars with every step after them applied at once: the whole numbers of splits are multiplied first, so that a price is
+// rounded as if there were one. Their flags stay: they tell what is odd about the stored values.
 func (s scale) apply(bars *market.Candles) *market.Candles {
 	out := market.NewCandles(bars.Len())
 	after := market.Factor{}
 	next := len(s) // steps from here on are in after
 	for i := bars.Len() - 1; i >= 0; i-- {
 		for ; next > 0 && s[next-1].before > bars.TS[i]; next-- {
-			after = product(after, s[next-1].factor)
+			after = after.Times(s[next-1].factor)
 		}
 		out.Append(after.Apply(bars.At(i)))
 	}
@@ -48,22 +49,6 @@ func reverse(c *market.Candles) {
 	slices.Reverse(c.Close)
 	slices.Reverse(c.Volume)
 	slices.Reverse(c.Flags)
-}
-
-// product is one factor after another. Numerators and denominators are multiplied by themselves, which is exact for the whole
-// numbers of splits: a price is rounded once, however many splits there are.
-func product(a, b market.Factor) market.Factor {
-	return market.Factor{Price: ratioProduct(a.Price, b.Price), Volume: ratioProduct(a.Volume, b.Volume)}
-}
-
-func ratioProduct(a, b market.Ratio) market.Ratio {
-	switch {
-	case a.One():
-		return b
-	case b.One():
-		return a
-	}
-	return market.Ratio{Num: a.Num * b.Num, Den: a.Den * b.Den}
 }
 
 // adjusted brings bars of a series to a scale. Notes say what could not be done.
@@ -91,13 +76,16 @@ func (v reading) scaleOf(ctx context.Context, series market.Series, from time.Ti
 	if err != nil {
 		return nil, nil, err
 	}
+	restatements, err := v.Truth.Restatements(ctx, series.Instrument)
+	if err != nil {
+		return nil, nil, err
+	}
 	if adjust == AdjustTotal {
-		return v.payouts(ctx, series, from, actions)
+		return v.payouts(ctx, series, from, actions, restatements)
 	}
 	var steps []step
-	for _, a := range actions {
-		cut := series.Timeframe.CutOff(v.calendar, a.Date)
-		if cut.After(from) {
+	for _, a := range applied(actions, restatements, v.base(series), v.at) {
+		if cut := a.Cutoff(v.calendar); cut.After(from) {
 			steps = append(steps, step{cut.Unix(), market.SplitFactor(a.Action).Inverse()})
 		}
 	}

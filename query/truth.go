@@ -17,10 +17,14 @@ type Truth interface {
 	store.AsOf
 	store.CalendarFacts
 	Actions(ctx context.Context, instrument string) ([]store.Action, error)
+	Restatements(ctx context.Context, instrument string) ([]store.Restatement, error)
 }
 
 // errNoTruth tells that a reader was made without what Adjust and AsOf need.
 var errNoTruth = errors.New("this reader has no Truth: it reads bars as they are stored now only")
+
+// errChanging tells that a series was written again and again while it was read.
+var errChanging = errors.New("it is being written again and again: read it later")
 
 // BeforeArrivalsError tells that an instant is before the first arrival that is recorded of a series. It is also
 // store.ErrBeforeArrivals.
@@ -57,7 +61,7 @@ type reading struct {
 const mostTries = 5
 
 // readTruth answers a request that is adjusted, or as of an instant.
-func (r *Reader) readTruth(ctx context.Context, request Request) (answer Answer, err error) {
+func (r *Reader) readTruth(ctx context.Context, request Request) (Answer, error) {
 	if r.Truth == nil {
 		return Answer{}, fmt.Errorf("read %s: %w", request.Series, errNoTruth)
 	}
@@ -65,21 +69,29 @@ func (r *Reader) readTruth(ctx context.Context, request Request) (answer Answer,
 		return Answer{}, fmt.Errorf("read %s as of %s: %w", request.Series, request.AsOf.UTC().Format(time.RFC3339), ErrFuture)
 	}
 	for range mostTries {
-		var before, after int64
-		if before, err = r.versionOf(ctx, request); err != nil {
-			break
+		answer, settled, err := r.tryTruth(ctx, request)
+		if err != nil {
+			return Answer{}, fmt.Errorf("read %s: %w", request.Series, err)
 		}
-		if answer, err = r.readOnce(ctx, request); err != nil {
-			break
-		}
-		if after, err = r.versionOf(ctx, request); err != nil || before == after {
-			break // else a restatement may have come between the actions and the bars
+		if settled {
+			return answer, nil
 		}
 	}
+	return Answer{}, fmt.Errorf("read %s: %w", request.Series, errChanging)
+}
+
+// tryTruth reads once. It is not settled where the series changed meanwhile: a restatement may have come between the bars and the
+// actions.
+func (r *Reader) tryTruth(ctx context.Context, request Request) (answer Answer, settled bool, err error) {
+	before, err := r.versionOf(ctx, request)
 	if err != nil {
-		return Answer{}, fmt.Errorf("read %s: %w", request.Series, err)
+		return Answer{}, false, err
 	}
-	return answer, nil
+	if answer, err = r.readOnce(ctx, request); err != nil {
+		return Answer{}, false, err
+	}
+	after, err := r.versionOf(ctx, request)
+	return answer, before == after, err
 }
 
 // versionOf is the version of the series of a request, which says whether it changed while it was read. What was known at an
@@ -150,4 +162,17 @@ func heldAt(a store.Action, at time.Time) bool {
 		return a.Holds()
 	}
 	return !a.Seen.After(at) && (a.Holds() || a.Gone.After(at))
+}
+
+// applied are the splits that the bars of a base series account for. Each has a restatement of the series, also one of no bars where
+// they came on the new scale. A series that was not compared since a split is still on the scale before it.
+func applied(actions []store.Action, restatements []store.Restatement, base market.Series, at time.Time) (splits []store.Action) {
+	for _, a := range actions {
+		if a.Kind == market.ActionSplit && slices.ContainsFunc(restatements, func(r store.Restatement) bool {
+			return r.Series == base && r.Action == a.Number && r.Undoes == 0 && (at.IsZero() || !r.At.After(at))
+		}) {
+			splits = append(splits, a)
+		}
+	}
+	return splits
 }

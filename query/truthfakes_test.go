@@ -19,7 +19,8 @@ type truth struct {
 	actions  []store.Action
 	listings []store.Listing
 	arrivals map[market.Series][]arrival
-	reads    int // base bars that were read as of an instant
+	behind   []market.Series // that were not compared since a split
+	reads    int             // base bars that were read as of an instant
 }
 
 type arrival struct {
@@ -41,12 +42,29 @@ func (a *truth) arrive(at time.Time, series market.Series, bars ...market.Candle
 
 func (a *truth) Actions(_ context.Context, instrument string) ([]store.Action, error) {
 	var of []store.Action
+	for i := range a.actions {
+		a.actions[i].Number = int64(i + 1)
+	}
 	for _, action := range a.actions {
 		if instrument == "" || action.Instrument == instrument {
 			of = append(of, action)
 		}
 	}
 	return of, nil
+}
+
+// Restatements say that every series accounts for every split, from when it was seen on, but for those that are behind.
+func (a *truth) Restatements(_ context.Context, instrument string) ([]store.Restatement, error) {
+	var all []store.Restatement
+	for i, action := range a.actions {
+		for _, tf := range market.Timeframes() {
+			series := market.Series{Instrument: instrument, Timeframe: tf}
+			if action.Kind == market.ActionSplit && !slices.Contains(a.behind, series) {
+				all = append(all, store.Restatement{Series: series, Number: int64(i + 1), Action: action.Number, At: action.Seen})
+			}
+		}
+	}
+	return all, nil
 }
 
 func (a *truth) Listings(context.Context) ([]store.Listing, error)          { return a.listings, nil }
@@ -132,15 +150,20 @@ func daily(day string, value float64, volume int64) market.Candle {
 // seen is when the actions of these tests became known, unless they say otherwise.
 func seen() time.Time { return time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC) }
 
+// opens is when trading opens on a date.
+func opens(day string) time.Time {
+	return newYork().Midnight(date(day)).Add(9*time.Hour + 30*time.Minute)
+}
+
 func split(day string, numerator, denominator float64) store.Action {
 	return store.Action{
-		Action:     market.Action{Kind: market.ActionSplit, Numerator: numerator, Denominator: denominator},
+		Action:     market.Action{Kind: market.ActionSplit, Numerator: numerator, Denominator: denominator, Time: opens(day)},
 		Instrument: "AAPL", Date: date(day), Seen: seen(),
 	}
 }
 
 func dividend(day string, amount float64) store.Action {
 	return store.Action{
-		Action: market.Action{Kind: market.ActionDividend, Amount: amount}, Instrument: "AAPL", Date: date(day), Seen: seen(),
+		Action: market.Action{Kind: market.ActionDividend, Amount: amount, Time: opens(day)}, Instrument: "AAPL", Date: date(day), Seen: seen(),
 	}
 }

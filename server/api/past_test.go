@@ -24,17 +24,19 @@ func remembered(t *testing.T) (b *servertest.Bench, days *market.Candles) {
 	days = servertest.Ramp(midnight, 24*time.Hour, 2)
 	then := servertest.Ramp(midnight, 24*time.Hour, 2)
 	then.Close[0] = 7
+	cut := time.Date(2026, 1, 6, 14, 30, 0, 0, time.UTC)
 	b.Archive.Series[es] = days
 	b.Archive.Past = servertest.Past{
 		Arrived: time.Date(2026, 1, 10, 0, 0, 0, 500, time.UTC), Then: map[market.Series]*market.Candles{es: then},
+		Restated: []store.Restatement{{Series: es, Number: 1, Action: 1, At: time.Date(2026, 1, 11, 0, 0, 0, 0, time.UTC)}},
 		ActionList: []store.Action{
 			{
-				Action: market.Action{Kind: market.ActionSplit, Numerator: 2, Denominator: 1}, Instrument: "ES", Number: 1, Source: "yahoo",
+				Action: market.Action{Kind: market.ActionSplit, Numerator: 2, Denominator: 1, Time: cut}, Instrument: "ES", Number: 1, Source: "yahoo",
 				Date: calendar.Date{Year: 2026, Month: 1, Day: 6}, Seen: time.Date(2026, 1, 11, 0, 0, 0, 0, time.UTC), RunID: 4,
 			},
-			{Action: market.Action{Kind: market.ActionDividend, Amount: 900}, Instrument: "ES", Number: 2, Date: calendar.Date{Year: 2026, Month: 1, Day: 6}},
+			{Action: market.Action{Kind: market.ActionDividend, Amount: 900, Time: cut}, Instrument: "ES", Number: 2, Date: calendar.Date{Year: 2026, Month: 1, Day: 6}},
 			{
-				Action: market.Action{Kind: market.ActionDividend, Amount: 0.5}, Instrument: "NQ", Number: 1, Note: "forgotten", Source: store.SourcePerson,
+				Action: market.Action{Kind: market.ActionDividend, Amount: 0.5, Time: cut}, Instrument: "NQ", Number: 1, Note: "forgotten", Source: store.SourcePerson,
 				Date: calendar.Date{Year: 2026, Month: 1, Day: 6}, Gone: time.Date(2026, 1, 12, 0, 0, 0, 0, time.UTC), GoneBy: store.SourcePerson,
 			},
 		},
