@@ -80,3 +80,52 @@ func (a *App) instant(ctx context.Context, text string, now time.Time) (time.Tim
 	}
 	return at, err
 }
+
+// ProofRequest asks for a dataset to be proved.
+type ProofRequest struct {
+	Name    string
+	Against string // another archive, in one of the forms that verify --against takes; empty for the archive that has the dataset
+}
+
+// DatasetProof is what came of it.
+type DatasetProof struct {
+	Dataset  store.Dataset
+	Archive  string // that was read, without a password
+	Verdicts []query.Verdict
+}
+
+// ProveDataset reads a dataset of an archive again, there or in another archive.
+func ProveDataset(ctx context.Context, c config.Config, archive ReadOnly, r ProofRequest, o Options) (DatasetProof, error) {
+	d, err := datasetOf(ctx, archive, r.Name)
+	if err != nil {
+		return DatasetProof{}, err
+	}
+	proof := DatasetProof{Dataset: d, Archive: c.DatabaseName()}
+	read := archive
+	if r.Against != "" {
+		other, name, closeOther, err := OpenOther(ctx, c, archive, r.Against, o)
+		if err != nil {
+			return proof, err
+		}
+		defer closeOther()
+		read, proof.Archive = other, name
+	}
+	reader, err := NewReader(read, o)
+	if err == nil {
+		proof.Verdicts, err = query.Prove(ctx, reader, d, r.Against != "")
+	}
+	return proof, err
+}
+
+func datasetOf(ctx context.Context, archive ReadOnly, name string) (store.Dataset, error) {
+	all, err := archive.DatasetList(ctx)
+	if err != nil {
+		return store.Dataset{}, err
+	}
+	for _, d := range all {
+		if d.Name == name {
+			return d, nil
+		}
+	}
+	return store.Dataset{}, config.Unusable(fmt.Errorf("there is no dataset %q; barkeep dataset list shows those there are", name))
+}
