@@ -8,12 +8,13 @@ import (
 	"barkeep/store/postgres"
 	"barkeep/store/sqlite"
 	"barkeep/verify"
+	"barkeep/yahoo"
 )
 
 // Verify digests the archive that the configuration names and compares it with another one, as v says; it fills in how
-// archives are opened, and the clock. It writes nothing.
+// archives are opened, the clock, and what is derived from what. It writes nothing.
 func Verify(ctx context.Context, c config.Config, o Options, v verify.Options) (verify.Report, error) {
-	v.Now = o.Now
+	v.Now, v.Capabilities, v.Resolve = o.Now, yahoo.Capabilities(), yahoo.Resolve
 	v.Archive = func(ctx context.Context) (*verify.Archive, error) { return openForReading(ctx, c, o) }
 	v.Open = func(ctx context.Context, url string) (*verify.Archive, error) {
 		if err := config.CheckDatabaseURL(url); err != nil {

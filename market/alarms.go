@@ -1,6 +1,7 @@
 package market
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -12,8 +13,9 @@ import (
 const (
 	// fewRows is the least number of bars for a fine verdict. Below it only what no revision does is held back: a ratio
 	// beyond farOff. Another unit than the answer says is not believed either.
-	fewRows = 3
-	farOff  = 0.14 // a ratio of 1.15
+	fewRows  = 3
+	manyRows = 10
+	farOff   = 0.14 // a ratio of 1.15
 	// settled is what a residual may have where no change of scale is looked for at all.
 	settled = 2.5e-4
 	// leastScale is the smallest residual of a whole piece that is a scale; alike says how little its bars may differ.
@@ -29,41 +31,33 @@ const (
 	runLong    = 20 // from 4 times leastScale on
 	leadScale  = 0.01
 	runScale   = 0.005
-	// Volumes are revised more, and rounded.
+	// Volumes are revised more, and rounded: volumeRows of them tell a scale when they lie within volumeAlike, fewRows when they
+	// lie within volumeExact.
 	volumeAlike = 0.01
+	volumeExact = 0.002
 	volumeScale = 0.04
 	volumeRows  = 5
-	// unitJump bounds the steps between neighbouring rows of an answer that are taken for another unit: a factor of 80 to 125.
-	unitLow, unitHigh = 80.0, 125.0
-	seamHigh          = 50.0 // the same where months may lie between
+	// A step between neighbouring rows of an answer by such a factor is no move of a market, nor is one between the archive and an answer behind it.
+	stepHigh = 80.0
 )
 
-// alike is how far residuals may lie apart that are one ratio: a fiftieth of it.
-func alike(residual float64) float64 { return max(1e-4, math.Abs(residual)/50) }
+// alike is how far the residuals of so many bars may lie apart that are one ratio. That of many bars is one when they lie within a
+// fiftieth of it. A few that were revised each for itself come as near by chance, but not within a five-hundredth.
+func alike(residual float64, n int) float64 {
+	if n < manyRows {
+		return max(2e-5, math.Abs(residual)/500)
+	}
+	return max(1e-4, math.Abs(residual)/50)
+}
 
 // alarm is the first reason to hold the answer back.
 func (j *judgement) alarm() *ScaleAlarm {
 	for _, look := range []func() *ScaleAlarm{
-		j.contradicted, j.unproved, j.wholePieces, j.runs, j.volumeRuns, j.steps, j.seam,
+		j.unproved, j.wholePieces, j.runs, j.volumeRuns, j.steps, j.seam,
 	} {
 		if alarm := look(); alarm != nil {
 			return alarm
 		}
-	}
-	return nil
-}
-
-// contradicted is a split which by the arrivals must be missing from the archive and by the overlap from the answer too, but
-// the answer, which has bars on both sides of it, shows no jump there.
-func (j *judgement) contradicted() *ScaleAlarm {
-	for i, s := range j.splits {
-		if !s.told || s.future || j.way.old[i] != s.at || !j.lacks(i, j.way.late) || s.answer != jumpAbsent {
-			continue
-		}
-		at := time.Unix(s.at, 0).UTC()
-		return &ScaleAlarm{Ratio: 1, First: at, Last: at, Text: fmt.Sprintf(
-			"a split of %g:%g on %s is told, but neither the archive nor the answer has a jump there",
-			s.Numerator, s.Denominator, at.In(j.Calendar.Zone).Format(time.DateOnly))}
 	}
 	return nil
 }
@@ -82,8 +76,8 @@ func (j *judgement) tell(residual float64, from, to int, what string) *ScaleAlar
 	first, last := time.Unix(j.prices.ts[from], 0).UTC(), time.Unix(j.prices.ts[to-1], 0).UTC()
 	ratio := math.Exp(residual)
 	return &ScaleAlarm{Ratio: ratio, Rows: to - from, First: first, Last: last, Text: fmt.Sprintf(
-		"prices are %s times the archive's on %s from %s to %s, and no split or unit explains it: %s",
-		plain(ratio), bars(to-from), first.Format(minutes), last.Format(minutes), what)}
+		"prices are %s times the archive's on bars from %s to %s, and no split or unit explains it: %s",
+		plain(ratio), first.Format(minutes), last.Format(minutes), what)}
 }
 
 const minutes = "2006-01-02 15:04 UTC"
@@ -104,6 +98,7 @@ func (j *judgement) wholePieces() (found *ScaleAlarm) {
 	j.prices.pieces(j.bounds, func(from, to int, _ int64) {
 		if residual, what := offScale(j.prices.log[from:to]); what != "" && found == nil {
 			found = j.tell(residual, from, to, what)
+			found.Rows = within(j.prices.log[from:to], residual, alike(residual, to-from))
 		}
 	})
 	return found
@@ -133,19 +128,19 @@ func offScale(residuals []float64) (residual float64, what string) {
 	}
 	sorted := slices.Sorted(slices.Values(residuals))
 	if n < fewRows {
-		least := slices.MinFunc(sorted, func(a, b float64) int { return compare(math.Abs(a), math.Abs(b)) })
+		least := slices.MinFunc(sorted, func(a, b float64) int { return cmp.Compare(math.Abs(a), math.Abs(b)) })
 		if math.Abs(least) > farOff {
-			return least, "there are too few bars to see more"
+			return least, fmt.Sprintf("no more than %s can be compared", bars(n))
 		}
 		return 0, ""
 	}
 	middle := sorted[n/2]
-	same := within(residuals, middle, alike(middle))
+	same := within(residuals, middle, alike(middle, n))
 	switch {
 	case math.Abs(middle) > leastScale && same >= fewRows && same*5 >= n*3:
-		return middle, "the ratio is the same on most of them"
+		return middle, fmt.Sprintf("the ratio is the same on %d of %d", same, n)
 	case math.Abs(middle) > scattered:
-		return middle, "the ratio is not even the same on all of them"
+		return middle, fmt.Sprintf("it is the middle of %d ratios that differ", n)
 	default:
 		return 0, ""
 	}
@@ -159,15 +154,4 @@ func within(residuals []float64, around, reach float64) (n int) {
 		}
 	}
 	return n
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
 }

@@ -27,7 +27,11 @@ func StoredBefore(stored *Candles, arrived func(ts int64) (time.Time, bool), spl
 			k = i
 		}
 	}
-	basis := Basis{Sure: len(old) == 1 || merit[k] >= meritEnded}
+	sure := true
+	for i := range merit {
+		sure = sure && (i == k || merit[i] < merit[k]-meritHabit)
+	}
+	basis := Basis{Sure: sure}
 	if old[k] != none {
 		basis.Before = time.Unix(old[k], 0).UTC()
 	}

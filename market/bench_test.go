@@ -61,3 +61,30 @@ func BenchmarkTimeframeLength(b *testing.B) {
 		}
 	}
 }
+
+// An update of a 1m series overlaps by two sessions of ES, 2,760 bars.
+func BenchmarkJudge(b *testing.B) {
+	cal := resolve(b, "ES").Calendar
+	stored := expected(cal, market.Window{From: at(b, cal.Zone, "2026-05-01 00:00"), To: at(b, cal.Zone, "2026-06-13 00:00")}, market.M1)
+	overlap := copied(stored.Slice(stored.Len()-2760, stored.Len()))
+	told := []market.Action{{
+		Kind: market.ActionSplit, Time: at(b, cal.Zone, "2026-06-12 09:30"), Numerator: 4, Denominator: 1,
+	}}
+	for _, p := range []struct {
+		name   string
+		split  []market.Action
+		change float64
+	}{{"the same", nil, 1}, {"all revised", nil, 1.0002}, {"a split", told, 1}} {
+		b.Run(p.name, func(b *testing.B) {
+			answer := copied(overlap)
+			for i := range answer.Len() {
+				changed(answer, i, p.change)
+			}
+			e := market.Evidence{Stored: stored, Answer: answer, Told: p.split, Calendar: cal, Now: never()}
+			b.ReportAllocs()
+			for b.Loop() {
+				market.Judge(e)
+			}
+		})
+	}
+}

@@ -12,13 +12,14 @@ const NoVolume int64 = -1
 // Flag marks what is odd about a bar; flags are stored beside the values, several may be set.
 type Flag uint8
 
-// The flags. Odd bars are real: they are kept as served, and flagged.
+// The flags. Odd bars are kept as served, and flagged; they are real, but for the impossible ones.
 const (
 	FlagOutside    Flag = 1 << iota // the open or the close is above the high or below the low
 	FlagNegative                    // a price is below zero
 	FlagOffTick                     // a price is no multiple of the instrument's tick
 	FlagIncomplete                  // a derived bar some of whose base bars are absent
 	FlagOffSession                  // an intraday bar that starts when the exchange is closed; not one in which a break ends
+	FlagImpossible                  // a price cannot be true beside those of the bars before and after: no longer bar is made of it
 )
 
 // Candle is one bar: it covers [Start, Start + its timeframe) and its prices are in the quote currency, as served.

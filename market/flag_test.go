@@ -80,10 +80,10 @@ func TestSetFlagsClearsWhatDoesNotHoldAndKeepsIncomplete(t *testing.T) {
 	t.Parallel()
 	i := resolve(t, "ES")
 	bars := market.NewCandles(1)
-	all := market.FlagOutside | market.FlagNegative | market.FlagOffTick | market.FlagIncomplete | market.FlagOffSession
+	all := market.FlagOutside | market.FlagNegative | market.FlagOffTick | market.FlagIncomplete | market.FlagOffSession | market.FlagImpossible
 	bars.Append(market.Candle{Start: at(t, i.Calendar.Zone, "2026-03-09 12:00"), Open: 1, High: 1, Low: 1, Close: 1, Flags: all})
 	i.SetFlags(market.M5, bars)
-	if bars.Flags[0] != market.FlagIncomplete {
+	if bars.Flags[0] != market.FlagIncomplete|market.FlagImpossible {
 		t.Errorf("flags %05b", bars.Flags[0])
 	}
 }

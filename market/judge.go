@@ -5,19 +5,16 @@ import (
 	"time"
 )
 
-// Two ways that differ by less than this in all (the loss of prices, of volumes) are not told apart by the overlap: it is what a
-// revision of one or two bars makes.
-const (
-	tiePrices  = 0.02
-	tieVolumes = 0.1
-)
+// tie bounds the difference in loss of two ways that the overlap does not tell apart. It is less than one settled bar makes, and
+// more than one that was revised by half of what lies between the two ways.
+const tie = 0.5
 
 // Judge decides on which scale an answer's rows are against the archive's bars, and what has to be restated.
 //
 // The overlap decides first: its ratios are compared with all that may be, which is that the archive's bars before a split of
-// Told include it or not, that the answer lacks the newest of all splits, and the units. Where several explain it, bars that
-// arrived before a split are on the old scale for certain, then the jump at the split counts, in the archive and in the answer,
-// and then that an answer is adjusted as a rule. What nothing explains is held back (alarms.go says from when on).
+// Told include it or not, that the answer lacks the newest of all splits, and the units. Where several explain it, the jump at
+// the split counts, in the archive and in the answer, then that bars which arrived before a split are on the old scale, and then
+// that an answer is adjusted as a rule. What nothing explains is held back (alarms.go says from when on).
 func Judge(e Evidence) Verdict {
 	e.complete()
 	j := judgement{Evidence: &e, splits: splittings(&e)}
@@ -30,7 +27,7 @@ func Judge(e Evidence) Verdict {
 	return j.verdict()
 }
 
-// complete puts empty columns where there are none.
+// complete puts empty columns where there are none, and leaves out bars whose prices cannot be true: a single one is no scale.
 func (e *Evidence) complete() {
 	if e.Stored == nil {
 		e.Stored = NewCandles(0)
@@ -38,6 +35,7 @@ func (e *Evidence) complete() {
 	if e.Answer == nil {
 		e.Answer = NewCandles(0)
 	}
+	e.Stored, e.Answer = e.Stored.withoutImpossible(), e.Answer.withoutImpossible()
 }
 
 // judgement is a verdict in the making.
@@ -64,11 +62,15 @@ func (j *judgement) units() []Factor {
 // choose settles on the way that explains the prices best, and then on how many splits the volumes lack.
 func (j *judgement) choose() {
 	all := ways(j.splits, j.units())
+	if len(all) == 1 {
+		j.way = all[0]
+		return
+	}
 	losses := make([]float64, len(all))
 	for i, w := range all {
 		losses[i] = j.prices.loss(j.bounds, func(ts int64) float64 { return w.prices(j.splits, ts) })
 	}
-	best := best(losses, tiePrices, func(i int) float64 { return all[i].merit })
+	best := best(losses, func(i int) float64 { return all[i].merit })
 	j.way = all[best]
 	losses = losses[:0]
 	for late := range len(j.splits) + 1 {
@@ -77,12 +79,12 @@ func (j *judgement) choose() {
 	}
 	j.lateVolumes = j.way.late
 	if len(j.volumes.ts) > 0 {
-		j.lateVolumes = nearest(losses, tieVolumes, j.way.late)
+		j.lateVolumes = nearest(losses, j.way.late)
 	}
 }
 
 // best is the index with the highest merit among those whose loss is the least, but for a tie.
-func best(losses []float64, tie float64, merit func(int) float64) int {
+func best(losses []float64, merit func(int) float64) int {
 	least, found := slices.Min(losses), -1
 	for i, loss := range losses {
 		if loss <= least+tie && (found < 0 || merit(i) > merit(found)) {
@@ -93,8 +95,8 @@ func best(losses []float64, tie float64, merit func(int) float64) int {
 }
 
 // nearest is the index that is nearest to usual among those whose loss is the least, but for a tie.
-func nearest(losses []float64, tie float64, usual int) int {
-	return best(losses, tie, func(i int) float64 { return -float64(max(i-usual, usual-i)) })
+func nearest(losses []float64, usual int) int {
+	return best(losses, func(i int) float64 { return -float64(max(i-usual, usual-i)) })
 }
 
 // verdict puts the way that was chosen into steps.
@@ -103,6 +105,10 @@ func (j *judgement) verdict() (v Verdict) {
 		price, volume := j.lacks(i, j.way.late), j.lacks(i, j.lateVolumes)
 		if s.future && s.told && price {
 			v.Pending = append(v.Pending, s.Action)
+			if !volume && j.Answer.Len() > 0 { // the volumes alone are ahead of the archive
+				ahead := Factor{Volume: s.factor.Volume.inverse()}
+				v.Answer = append(v.Answer, Step{Before: time.Unix(s.at, 0).UTC(), Factor: ahead, Split: s.Action})
+			}
 			continue
 		}
 		if old := j.way.old[i]; s.told && old != none {

@@ -42,7 +42,7 @@ func (c *Candles) jumpAt(at int64, size float64) jump {
 	near := c.Slice(max(0, i-jumpReach), min(c.Len(), i+jumpReach))
 	total, big := near.moves(math.Abs(size), near.overnight(c.TS[i]-c.TS[i-1]))
 	m := c.move(i)
-	if math.Abs(m) >= jumpBig*math.Abs(size) {
+	if math.Abs(m) >= jumpBig*math.Abs(size) { // of the jump itself
 		big--
 	}
 	switch {
@@ -80,12 +80,13 @@ func (c *Candles) overnight(apart int64) int64 {
 
 // moves counts the moves between bars that are at least so far apart, and those of them that can be mistaken for a jump.
 func (c *Candles) moves(size float64, apart int64) (total, big int) {
+	up, down := math.Exp(jumpBig*size), math.Exp(-jumpBig*size)
 	for i := 1; i < c.Len(); i++ {
 		if c.TS[i]-c.TS[i-1] < apart {
 			continue
 		}
 		total++
-		if math.Abs(c.move(i)) >= jumpBig*size {
+		if open, before := c.Open[i], c.Close[i-1]; open > 0 && before > 0 && (open >= before*up || open <= before*down) {
 			big++
 		}
 	}

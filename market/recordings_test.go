@@ -184,7 +184,7 @@ func TestRecordedOddities(t *testing.T) {
 func TestResampledRecordingsAgreeWithRecorded(t *testing.T) {
 	t.Parallel()
 	for root, tt := range map[string]struct{ compared, prices, volumes int }{
-		"NQ": {4372, 4372, 4372}, "MNQ": {4407, 4407, 4407}, "GC": {4438, 3953, 4265},
+		"NQ": {4372, 4372, 4372}, "MNQ": {4407, 4407, 4407}, "GC": {4437, 3952, 4264},
 	} {
 		cal := resolve(t, root).Calendar
 		five := recorded(t, root+"_5m_20250620_20250829.csv")

@@ -11,10 +11,14 @@ import (
 // come out. The base must be in order and hold every bar of each interval that it touches. A bar of to must be made of whole
 // bars of from (Timeframe.MultipleOf); any other pair gives no bars.
 //
-// FlagIncomplete marks bars with fewer base bars than the calendar expects, or with an incomplete one; the base's other flags
-// are passed on. Base bars are counted, not matched with the expected starts, because a source may stamp the bars of a half
-// day off the grid: 60m bars of futures then run from 09:30. Base bars outside the session are merged but not counted.
-// An inferred calendar knows of no bar that is missing.
+// Nothing of a base bar with FlagImpossible is used: which of its values are true, no rule can tell. Nor is an intraday base bar used
+// that starts outside of every session, if the calendar is certain of its date: a bar made of the session's bars is of the session
+// alone. No bar comes out where no base bar is left.
+//
+// FlagIncomplete marks bars with fewer base bars than the calendar expects, without an impossible one, or with an incomplete one; the
+// base's other flags are passed on. Base bars are counted, not matched with the expected starts, because a source may stamp the bars
+// of a half day off the grid: 60m bars of futures then run from 09:30. Base bars outside the session are not counted. An inferred
+// calendar knows of no bar that is missing.
 func Resample(base *Candles, from, to Timeframe, c *calendar.Calendar, now time.Time) *Candles {
 	if base.Len() == 0 || !to.MultipleOf(from) {
 		return NewCandles(0)
@@ -102,25 +106,47 @@ func (r *resampler) emit(base *Candles, i, j int) {
 	if r.over > r.now {
 		return
 	}
-	bar := Candle{
-		Start: time.Unix(r.start, 0), Open: base.Open[i], High: base.High[i], Low: base.Low[i],
-		Close: base.Close[j-1], Volume: NoVolume,
-	}
-	present := 0
+	bar, used, present := Candle{Start: time.Unix(r.start, 0), Volume: NoVolume}, 0, 0
 	for k := i; k < j; k++ {
-		if r.due(base.TS[k]) {
+		due := r.due(base.TS[k])
+		if base.Flags[k]&FlagImpossible != 0 {
+			bar.Flags |= FlagIncomplete
+			continue
+		}
+		if !due && r.outside(base.TS[k]) {
+			continue
+		}
+		if due {
 			present++
 		}
-		bar.High, bar.Low = max(bar.High, base.High[k]), min(bar.Low, base.Low[k])
-		bar.Flags |= base.Flags[k]
-		if v := base.Volume[k]; v != NoVolume {
-			bar.Volume = max(bar.Volume, 0) + v
-		}
+		bar.take(base, k, used == 0)
+		used++
+	}
+	if used == 0 {
+		return
 	}
 	if present < r.expected && !r.calendar.Inferred {
 		bar.Flags |= FlagIncomplete
 	}
 	r.out.Append(bar)
+}
+
+// outside tells whether a base bar that is not due is certainly of no session. A daily bar always counts: its date holds what was
+// traded on it.
+func (r *resampler) outside(ts int64) bool {
+	return r.length > 0 && r.calendar.Certain(r.calendar.TradingDate(time.Unix(ts, 0)))
+}
+
+// take adds base bar k, the first or a later one, to a resampled bar.
+func (b *Candle) take(base *Candles, k int, first bool) {
+	if first {
+		b.Open, b.High, b.Low = base.Open[k], base.High[k], base.Low[k]
+	}
+	b.High, b.Low, b.Close = max(b.High, base.High[k]), min(b.Low, base.Low[k]), base.Close[k]
+	b.Flags |= base.Flags[k]
+	if v := base.Volume[k]; v != NoVolume {
+		b.Volume = max(b.Volume, 0) + v
+	}
 }
 
 // ratio is about how many base bars make one derived bar, for the size of the result.

@@ -103,8 +103,8 @@ func TestResampleHoles(t *testing.T) {
 	for _, hour := range []string{"10:00", "11:00", "13:00", "14:00", "15:00", "16:00", "17:00", "18:00"} {
 		base.Append(market.Candle{Start: at(t, cal.Zone, "2026-03-09 "+hour), Open: 1, High: 1, Low: 1, Close: 1, Volume: 10})
 	}
-	// 12:00 is missing. The bar of 17:00 is one too many: it is merged, and does not stand in for another.
-	want := []start{{"03-09 10:00", 30, true}, {"03-09 14:00", 40, false}, {"03-09 18:00", 10, true}}
+	// 12:00 is missing. The bar of 17:00 is of no session: it is left out, and does not stand in for another.
+	want := []start{{"03-09 10:00", 30, true}, {"03-09 14:00", 30, false}, {"03-09 18:00", 10, true}}
 	if got := starts(cal, market.Resample(base, market.H1, market.H4, cal, never())); !slices.Equal(got, want) {
 		t.Errorf("4h with holes: %v, want %v", got, want)
 	}
@@ -112,7 +112,7 @@ func TestResampleHoles(t *testing.T) {
 	base.TS[3] = base.TS[6] - 3600 - 1800 // no bar at 14:00, but one at 15:30, before the 16:00 one
 	base.TS[4], base.TS[5] = base.TS[6]-3600, base.TS[6]
 	base = base.Slice(0, 6)
-	want = []start{{"03-09 10:00", 30, true}, {"03-09 14:00", 30, true}}
+	want = []start{{"03-09 10:00", 30, true}, {"03-09 14:00", 20, true}}
 	if got := starts(cal, market.Resample(base, market.H1, market.H4, cal, never())); !slices.Equal(got, want) {
 		t.Errorf("4h with a bar in closed hours: %v, want %v", got, want)
 	}

@@ -12,11 +12,12 @@ func (j *judgement) runs() *ScaleAlarm {
 	for from := 0; from < len(p.ts); {
 		residual := p.log[from]
 		to := from + 1
-		for to < len(p.ts) && math.Abs(p.log[to]-residual) <= alike(residual) {
+		for to < len(p.ts) && math.Abs(p.log[to]-residual) <= alike(residual, 1) {
 			to++
 		}
-		if partScale(residual, from, to) && !j.repaired(from, to) {
-			return j.tell(residual, from, to, fmt.Sprintf("%s of the overlap agree", bars(len(p.ts)-(to-from))))
+		odd := partScale(residual, from, to) || math.Abs(residual) > farOff && j.scaled(from)
+		if odd && !j.repaired(from, to) {
+			return j.tell(residual, from, to, fmt.Sprintf("%s, and %d others of the overlap are not so", bars(to-from), len(p.ts)-(to-from)))
 		}
 		from = to
 	}
@@ -38,9 +39,29 @@ func partScale(residual float64, from, to int) bool {
 	}
 }
 
+// scaled tells whether all four prices of a pair differ by one ratio, which no correction of a bar makes. A bar without a range
+// cannot tell.
+func (j *judgement) scaled(i int) bool {
+	s, a := j.Stored.At(int(j.prices.stored[i])), j.Answer.At(int(j.prices.answer[i]))
+	if s.High == s.Low {
+		return false
+	}
+	ratio := a.Open / s.Open
+	for _, r := range []float64{a.High / s.High, a.Low / s.Low, a.Close / s.Close} {
+		if math.Abs(r/ratio-1) > settled {
+			return false
+		}
+	}
+	return true
+}
+
 // repaired tells whether the archive's bars were the odd ones: at the ends of the run the archive jumps and the answer does not.
 // The answer then corrects them, which is a revision. At the beginning of the overlap it cannot be told.
 func (j *judgement) repaired(from, to int) bool {
+	s, a := int(j.prices.stored[from]), int(j.prices.answer[from])
+	if far(j.Stored.Close[s], j.Stored.Open[s]) && !far(j.Answer.Close[a], j.Answer.Open[a]) {
+		return true
+	}
 	if from == 0 || !j.mends(from, -j.prices.log[from]) {
 		return false
 	}
@@ -53,24 +74,25 @@ func (j *judgement) mends(i int, size float64) bool {
 	return math.Abs(j.Stored.move(s)-size) <= jumpNear*math.Abs(size) && math.Abs(j.Answer.move(a)) <= jumpNear*math.Abs(size)
 }
 
-// volumeRuns looks for volumes on another scale: in every piece, and in a part at the beginning of the overlap.
+// volumeRuns looks for volumes on another scale at the beginning of every piece, where they are the most settled.
 func (j *judgement) volumeRuns() (found *ScaleAlarm) {
 	v := j.volumes
 	v.pieces(j.bounds, func(from, to int, _ int64) {
-		n := to - from
-		if n < volumeRows || found != nil {
-			return
-		}
 		residual := v.log[from]
-		same := 1
-		for same < n && math.Abs(v.log[from+same]-residual) <= volumeAlike {
-			same++
-		}
-		if same >= volumeRows && math.Abs(residual) > volumeScale {
-			found = j.tellVolumes(residual, from, from+same)
+		long, short := v.alike(from, to, volumeAlike), v.alike(from, to, volumeExact)
+		if found == nil && math.Abs(residual) > volumeScale && (long >= volumeRows || short >= fewRows) {
+			found = j.tellVolumes(residual, from, from+max(long, short))
 		}
 	})
 	return found
+}
+
+// alike counts the pairs from the first of [from, to) on that lie within reach of it.
+func (p *pairs) alike(from, to int, reach float64) (n int) {
+	for from+n < to && math.Abs(p.log[from+n]-p.log[from]) <= reach {
+		n++
+	}
+	return n
 }
 
 func (j *judgement) tellVolumes(residual float64, from, to int) *ScaleAlarm {
@@ -81,26 +103,31 @@ func (j *judgement) tellVolumes(residual float64, from, to int) *ScaleAlarm {
 		plain(ratio), bars(to-from), first.Format(minutes), last.Format(minutes))}
 }
 
-// steps looks for a factor of about 100 between neighbouring rows of the answer. Where the archive has both, the overlap has
-// judged them.
+// steps looks for a factor of 80 and more between neighbouring rows of the answer, or between open and close of one. Where the
+// archive has the same rows, the overlap has judged them.
 func (j *judgement) steps() *ScaleAlarm {
 	a, k := j.Answer, 0
 	both := j.prices.answer
-	for i := 1; i < a.Len(); i++ {
+	for i := range a.Len() {
 		for k < len(both) && int(both[k]) < i {
 			k++
 		}
-		if k > 0 && k < len(both) && int(both[k]) == i && int(both[k-1]) == i-1 || !(a.Open[i] > 0 && a.Close[i-1] > 0) {
+		here := k < len(both) && int(both[k]) == i
+		if !here && far(a.Close[i], a.Open[i]) {
+			return tellStep(a.Close[i]/a.Open[i], a.TS[i], a.TS[i], "the answer's prices")
+		}
+		if i == 0 || here && k > 0 && int(both[k-1]) == i-1 || j.between(a.TS[i-1], a.TS[i]) {
 			continue
 		}
-		ratio := a.Open[i] / a.Close[i-1]
-		up, down := ratio >= unitLow && ratio <= unitHigh, ratio <= 1/unitLow && ratio >= 1/unitHigh
-		if (up || down) && !j.between(a.TS[i-1], a.TS[i]) {
-			return tellStep(ratio, a.TS[i-1], a.TS[i], "the answer's prices")
+		if far(a.Open[i], a.Close[i-1]) {
+			return tellStep(a.Open[i]/a.Close[i-1], a.TS[i-1], a.TS[i], "the answer's prices")
 		}
 	}
 	return nil
 }
+
+// far tells whether two prices above 0 are so far apart as no move of a market.
+func far(p, q float64) bool { return p > 0 && q > 0 && (p >= q*stepHigh || q >= p*stepHigh) }
 
 // between tells whether a split lies between two bars.
 func (j *judgement) between(from, to int64) bool {
@@ -121,7 +148,7 @@ func (j *judgement) seam() *ScaleAlarm {
 	last := s.Len() - 1
 	ratio := a.Open[0] / s.Close[last]
 	log := logOf(ratio) - j.seamExpected(s.TS[last], a.TS[0])
-	if math.Abs(log) > math.Log(seamHigh) {
+	if math.Abs(log) > math.Log(stepHigh) {
 		return tellStep(math.Exp(log), s.TS[last], a.TS[0], "from the archive to the answer prices")
 	}
 	return nil

@@ -24,8 +24,9 @@ func (a Action) Cutoff(c *calendar.Calendar) time.Time {
 
 // Evidence is all that a verdict on the scale of an answer is made from.
 type Evidence struct {
-	// Stored are the bars of the archive that the answer overlaps, and some before them: the more, the better a jump in them is
-	// told from a move of the market; 60 days are enough. Ascending; nil or empty for a series without bars.
+	// Stored are the bars of the archive that the answer overlaps, those around the cut-off of each split of Told, and some before:
+	// the more, the better a jump in them is told from a move of the market; 60 days are enough. Without an overlap it is the end of
+	// the archive. Ascending; nil or empty for a series without bars.
 	Stored *Candles
 	Answer *Candles // ascending; nil or empty when there is no answer
 	Known  []Action // splits that the archive's bars account for
@@ -35,7 +36,8 @@ type Evidence struct {
 	Arrived func(ts int64) (time.Time, bool)
 	Unit    Factor   // from the answer's currency unit to the archive's, by what both say (UnitFactor)
 	Units   []Factor // other factors by which the rows may differ whatever the answer says (OtherUnits)
-	Now     time.Time
+	// Now is required: a split whose cut-off lies after it is not in effect yet, unless the overlap shows that it was applied.
+	Now time.Time
 	// Calendar gives the instants of the splits. It is required.
 	Calendar *calendar.Calendar
 }

@@ -55,6 +55,9 @@ type SeriesState struct {
 	// Calendar names the calendar by which the bars are keyed and folded (calendar.Calendar.Version); empty where an earlier
 	// release wrote them, or nobody did.
 	Calendar string
+	// Folded is the version of its base (Version) up to which a derived series holds what the base gives; it lags behind where it is
+	// another. 0 where an earlier release folded the series, or nobody did; it says nothing of a base.
+	Folded int64
 	// Version grows with every transaction that inserts or changes bars of the series.
 	Version int64
 }

@@ -22,13 +22,16 @@ type splitting struct {
 
 const none = math.MinInt64
 
-// Weights of evidence other than the ratios of an overlap. Only their order counts: a jump that is seen, or that would be and is
-// not, weighs more than the archive's end before the split, and that more than what providers do by habit.
+// Weights of evidence other than the ratios of an overlap. Only their order counts. A jump that is seen, or that would be and is
+// not, weighs the most: bars that arrived before a split are on the old scale, but for those of a provider that had applied it
+// on the weekend before, and but for a split that never was or is told of with another date. Then come arrivals, then that the
+// archive ends before the split, then what providers do by habit.
 const (
-	meritJump  = 2.0
-	meritEnded = 1.0
-	meritHabit = 0.4
-	meritOther = -4.0 // another unit than the answer says
+	meritJump    = 2.0
+	meritArrived = 1.2
+	meritEnded   = 1.0
+	meritHabit   = 0.4
+	meritOther   = -6.0 // another unit than the answer says
 )
 
 // splittings are the splits, the oldest first, with what the bars alone tell of them.
@@ -63,10 +66,11 @@ func (s *splitting) choices(stored *Candles, arrived func(int64) (time.Time, boo
 		return []int64{none}, []float64{0}
 	}
 	early, known := arrivals(stored.TS[:end], s.at, arrived)
-	if early || s.future {
-		return []int64{s.at}, []float64{0}
-	}
+	early = early || s.future
 	old, merit = []int64{none, s.at}, []float64{meritHabit, 0}
+	if early {
+		merit[0] = -meritArrived
+	}
 	switch stored.jumpAt(s.at, s.price) {
 	case jumpShown:
 		merit[1] += meritJump
@@ -78,7 +82,7 @@ func (s *splitting) choices(stored *Candles, arrived func(int64) (time.Time, boo
 			merit[1] += meritEnded
 		}
 	}
-	if start, ok := stored.jumpBefore(s.at, s.price); ok && !known {
+	if start, ok := stored.jumpBefore(s.at, s.price); ok && !known && !early {
 		old, merit = append(old, start), append(merit, meritJump+meritEnded)
 	}
 	return old, merit
@@ -199,12 +203,22 @@ func (p *pairs) pieces(bounds []int64, do func(from, to int, ts int64)) {
 	}
 }
 
-// loss sums how far the pairs are from what is expected. Each counts for 1 at most, so that a few odd ones decide nothing.
+// doubt is how much a pair that is so far from what is expected speaks against it. It grows with the logarithm: a settled bar
+// that a small split moves counts much, and it hardly counts whether one that was revised is a little nearer to this or to that.
+func doubt(distance float64) float64 {
+	const exact = 0.001
+	if distance < exact/100 {
+		return 0
+	}
+	return math.Log(1 + distance/exact)
+}
+
+// loss sums the doubts of all pairs.
 func (p *pairs) loss(bounds []int64, expected func(ts int64) float64) (sum float64) {
 	p.pieces(bounds, func(from, to int, ts int64) {
 		e := expected(ts)
 		for _, log := range p.log[from:to] {
-			sum += min(math.Abs(log-e), 1)
+			sum += doubt(math.Abs(log - e))
 		}
 	})
 	return sum

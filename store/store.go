@@ -73,6 +73,11 @@ type Bars interface {
 // was written. It is for one goroutine.
 type Tx interface {
 	TruthTx
+	// LockSeries keeps other writers of a series out until the transaction ends: what is read of it after this stays true. Base
+	// series are locked before derived ones.
+	LockSeries(ctx context.Context, series market.Series) error
+	// StatesOf tells what the transaction sees of every series of an instrument.
+	StatesOf(ctx context.Context, instrument string) ([]market.SeriesState, error)
 	// Fence fails with ledger.ErrLost unless the run is running and has the token. The run stays so until the transaction
 	// ends: a process whose run was taken over commits nothing more.
 	Fence(ctx context.Context, runID int64, token string) error
@@ -153,6 +158,9 @@ func SettledCalendars(ctx context.Context, c CalendarFacts) (settled market.Cale
 // Snapshot is one state of an archive, read as it is stored. Whatever others commit meanwhile is not seen. It is for one
 // goroutine.
 type Snapshot interface {
+	// States and what tells of calendars are there in an archive of the newest schema only.
+	States(ctx context.Context) ([]market.SeriesState, error)
+	CalendarFacts
 	// Counters are the numbers of bars that the rows of the series claim.
 	Counters(ctx context.Context) (map[market.Series]int64, error)
 	// Strays are the ids of series that have bars or revisions but no row.

@@ -146,7 +146,8 @@ type TruthTx interface {
 	// undoing the factor would not give a bar's bits, a revision keeps them. It returns r with what it did.
 	Restate(ctx context.Context, r Restatement) (Restatement, error)
 	// Unstate takes a restatement back: the bars that it multiplied and that nothing changed since are what they were before it,
-	// the others are multiplied by the inverse. It returns the restatement that notes that.
+	// the others are multiplied by the inverse. It is known by its series and number; r.RunID is the run that takes it back. It returns
+	// the restatement that notes that.
 	Unstate(ctx context.Context, r Restatement) (Restatement, error)
 	// Restatements are those of the series of an instrument, in the order in which they were made.
 	Restatements(ctx context.Context, instrument string) ([]Restatement, error)

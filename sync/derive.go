@@ -3,70 +3,141 @@ package syncer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"barkeep/market"
 )
 
+// holding is what a transaction sees of the series of an instrument, by timeframe.
+type holding map[market.Timeframe]market.SeriesState
+
+// hold reads it. After the lock of the base it stays true: who writes a derived series has that lock.
+func hold(ctx context.Context, tx Tx, instrument string) (holding, error) {
+	states, err := tx.StatesOf(ctx, instrument)
+	if err != nil {
+		return nil, fmt.Errorf("read what is stored of %s: %w", instrument, err)
+	}
+	held := holding{}
+	for _, s := range states {
+		held[s.Series.Timeframe] = s
+	}
+	return held, nil
+}
+
+// kept tells whether a derived series goes with its base though nobody selects it: it has bars, or was folded and will have them.
+func kept(s market.SeriesState) bool { return s.Count > 0 || s.Folded != 0 }
+
+// lags tells whether a derived series holds something else than its base gives, as far as the archive notes it: an earlier release
+// wrote the base without it, or it was never folded.
+func lags(derived, base market.SeriesState) bool {
+	return base.Count > 0 && derived.Folded != base.Version
+}
+
+// derivedOf lists what is folded from a base: what is selected, and what is kept.
+func derivedOf(serves market.Capabilities, task Task, state func(market.Timeframe) market.SeriesState) (all []market.Timeframe) {
+	for _, timeframe := range market.Timeframes() {
+		if base, ok := serves.Base(timeframe); !ok || base != task.Base || timeframe == task.Base {
+			continue
+		}
+		if slices.Contains(task.Derived, timeframe) || kept(state(timeframe)) {
+			all = append(all, timeframe)
+		}
+	}
+	return all
+}
+
 // derivation is a derived series with the part of the base from which it is rebuilt.
 type derivation struct {
 	series market.Series
-	newest time.Time // start of its last bar before; zero when there is none
-	span   market.Window
+	before market.SeriesState
+	span   market.Window // of the base
+	// sweep is the span in which bars may be that the base does not give any more; empty when it only grew.
+	sweep   market.Window
+	removed int // of them
+	result  seriesResult
 }
 
-// derive rebuilds the derived series of a task. The base is read once, for all of them together.
-func (x *execution) derive(ctx context.Context, tx Tx, task Task, touched market.Window) ([]seriesResult, error) {
-	now := x.Over()
-	end := now.Truncate(time.Second) // of bars in columns, whole seconds select the same ones as in the archive
-	if end.Before(now) {
-		end = end.Add(time.Second)
+// derive rebuilds what derives from the base of a task, selected or not, after the base was written. The base is read once, for all
+// of them together. The results are those of the selected ones, in the order of Task.Derived.
+func (x *execution) derive(
+	ctx context.Context, tx Tx, task Task, stored market.Stored, held holding,
+) ([]seriesResult, error) {
+	base := held[task.Base]
+	if stored.Inserted+stored.Changed > 0 {
+		var err error
+		if base, _, err = tx.State(ctx, task.Series()); err != nil {
+			return nil, fmt.Errorf("read the version of %s: %w", task.Series(), err)
+		}
 	}
-	list, all, err := x.derivations(ctx, tx, task, touched, end)
-	if err != nil || len(list) == 0 {
+	list, all := x.derivations(task, stored, held, base)
+	if len(list) == 0 {
+		return make([]seriesResult, len(task.Derived)), nil
+	}
+	f := x.folder(tx, task, base.Newest)
+	var err error
+	market.Pieces(task.Instrument.Calendar, task.Base, all, func(piece market.Window) bool {
+		err = f.fold(ctx, list, piece)
+		return err == nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	base, err := tx.Candles(ctx, task.Series(), all)
-	if err != nil {
-		return nil, fmt.Errorf("read %s to derive from it: %w", task.Series(), err)
+	for i := range list {
+		if err := f.settle(ctx, &list[i], base); err != nil {
+			return nil, err
+		}
 	}
-	results := make([]seriesResult, len(list))
-	for i, d := range list {
-		results[i].newest = d.newest
-		bars := market.Resample(base.In(d.span), task.Base, d.series.Timeframe, task.Instrument.Calendar, now)
-		if bars.Len() == 0 {
-			continue
-		}
-		if results[i].Stored, err = tx.UpsertExact(ctx, d.series, bars); err != nil {
-			return nil, fmt.Errorf("derive %s from %s: %w", d.series, task.Base, err)
-		}
-		results[i].given = bars.Len()
-		if last := bars.At(bars.Len() - 1).Start; last.After(d.newest) {
-			results[i].newest = last
+	results := make([]seriesResult, len(task.Derived))
+	for i, timeframe := range task.Derived {
+		for _, d := range list {
+			if d.series.Timeframe == timeframe {
+				results[i] = d.result
+			}
 		}
 	}
 	return results, nil
 }
 
-// derivations finds what each derived series is rebuilt from, and the union of it: exactly the range that its base changed,
-// and from its newest bar on, since a bar may have become complete only because time has passed. A derived series without
-// bars is built from the whole base.
+// derivations finds what each derived series is rebuilt from, and the union of it: exactly the range that its base changed, and from
+// its newest bar on, since a bar may have become complete only because time has passed. One that lags behind its base is folded
+// from all of it.
 func (x *execution) derivations(
-	ctx context.Context, tx Tx, task Task, touched market.Window, end time.Time,
-) (list []derivation, all market.Window, err error) {
-	for _, timeframe := range task.Derived {
-		d := derivation{series: market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}}
-		state, _, err := tx.State(ctx, d.series)
-		if err != nil {
-			return nil, all, fmt.Errorf("read the newest bar of %s: %w", d.series, err)
+	task Task, stored market.Stored, held holding, base market.SeriesState,
+) (list []derivation, all market.Window) {
+	c, end := task.Instrument.Calendar, x.overTo()
+	if base.Count == 0 {
+		return nil, all
+	}
+	for _, timeframe := range derivedOf(x.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }) {
+		d := derivation{
+			series: market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}, before: held[timeframe],
 		}
-		if state.Count == 0 {
-			d.span = touched.Union(market.Window{From: firstTrade(), To: end})
-		} else {
-			d.newest = state.Newest
-			d.span = timeframe.Span(task.Instrument.Calendar, touched.Union(market.Window{From: d.newest, To: end}))
+		d.result.newest = d.before.Newest
+		anew := lags(d.before, held[task.Base])
+		changed := stored.Touched.Union(market.Window{From: d.before.Newest, To: end})
+		if anew || d.before.Count == 0 {
+			changed = market.Window{From: base.Oldest, To: base.Newest.Add(time.Second)}
+		}
+		d.span = timeframe.Span(c, changed)
+		if d.before.Count > 0 && (anew || stored.Changed > 0) {
+			// What starts before the base reaches stays: nothing says that it is wrong.
+			d.sweep = market.Window{From: later(d.span.From, timeframe.Bucket(c, base.Oldest)), To: d.span.To}
+		}
+		if anew {
+			d.sweep.To = whole().To
 		}
 		list, all = append(list, d), all.Union(d.span)
 	}
-	return list, all, nil
+	return list, all
+}
+
+// overTo is Over, rounded up to the second, in which bars start.
+func (x *execution) overTo() time.Time {
+	over := x.Over()
+	end := over.Truncate(time.Second)
+	if end.Before(over) {
+		end = end.Add(time.Second)
+	}
+	return end
 }

@@ -29,6 +29,7 @@ type memory struct {
 	cells   map[string]ledger.Cell
 
 	calendars map[market.Series]string
+	folded    map[market.Series]int64
 	listings  map[string]store.Listing
 	changes   []calendar.Change
 	truth     truth
@@ -48,7 +49,7 @@ func newMemory() *memory {
 	return &memory{
 		bars: map[market.Series]map[int64]market.Candle{}, version: map[market.Series]int64{}, cells: map[string]ledger.Cell{},
 		reads: map[market.Series]int{}, states: map[market.Series]int{}, calendars: map[market.Series]string{},
-		listings: map[string]store.Listing{}, truth: newTruth(),
+		listings: map[string]store.Listing{}, truth: newTruth(), folded: map[market.Series]int64{},
 	}
 }
 
@@ -72,7 +73,7 @@ func (m *memory) States(context.Context) ([]market.SeriesState, error) {
 		if len(keys) > 0 {
 			all = append(all, market.SeriesState{
 				Series: series, Count: int64(len(keys)), Oldest: time.Unix(keys[0], 0), Newest: time.Unix(keys[len(keys)-1], 0),
-				Calendar: m.calendars[series],
+				Calendar: m.calendars[series], Folded: m.folded[series], Version: m.version[series],
 			})
 		}
 	}
@@ -140,6 +141,7 @@ func (m *memory) Begin(context.Context) (syncer.Tx, error) {
 	return &memoryTx{
 		archive: m, bars: map[market.Series]map[int64]market.Candle{}, gone: map[market.Series][]int64{},
 		calendars: map[market.Series]string{}, listings: map[string]store.Listing{}, truth: m.truth.clone(),
+		folded: map[market.Series]int64{}, changed: map[market.Series]bool{},
 	}, nil
 }
 
@@ -150,11 +152,20 @@ type memoryTx struct {
 	archive *memory
 	bars    map[market.Series]map[int64]market.Candle
 	gone    map[market.Series][]int64
+	changed map[market.Series]bool
 	cells   []ledger.Cell
 
 	calendars map[market.Series]string
+	folded    map[market.Series]int64
 	listings  map[string]store.Listing
 	truth     truth
+}
+
+func (tx *memoryTx) LockSeries(context.Context, market.Series) error { return nil }
+
+func (tx *memoryTx) SetFolded(_ context.Context, series market.Series, version int64) error {
+	tx.folded[series] = version
+	return nil
 }
 
 func (tx *memoryTx) Remove(_ context.Context, series market.Series, starts []int64) (removed int, err error) {
@@ -165,6 +176,7 @@ func (tx *memoryTx) Remove(_ context.Context, series market.Series, starts []int
 		}
 		delete(tx.bars[series], ts)
 	}
+	tx.changed[series] = tx.changed[series] || removed > 0
 	tx.gone[series] = append(tx.gone[series], starts...)
 	return removed, nil
 }
@@ -231,6 +243,7 @@ func (tx *memoryTx) upsert(series market.Series, c *market.Candles, exact bool) 
 		}
 		tx.bars[series][ts] = bar
 	}
+	tx.changed[series] = tx.changed[series] || stored.Inserted+stored.Changed > 0
 	return stored, nil
 }
 
@@ -241,14 +254,36 @@ func (tx *memoryTx) Candles(_ context.Context, series market.Series, w market.Wi
 
 func (tx *memoryTx) State(_ context.Context, series market.Series) (market.SeriesState, bool, error) {
 	tx.archive.count(tx.archive.states, series)
-	state, found, err := stateOf(series, tx.view(series), 0)
+	state := tx.state(series)
+	return state, state.Count > 0, nil
+}
+
+func (tx *memoryTx) StatesOf(_ context.Context, instrument string) (all []market.SeriesState, err error) {
+	tx.archive.count(tx.archive.states, market.Series{Instrument: instrument})
+	for _, timeframe := range market.Timeframes() {
+		state := tx.state(market.Series{Instrument: instrument, Timeframe: timeframe})
+		if state.Count > 0 || state.Folded != 0 || state.Calendar != "" {
+			all = append(all, state)
+		}
+	}
+	return all, nil
+}
+
+func (tx *memoryTx) state(series market.Series) market.SeriesState {
+	state, _, _ := stateOf(series, tx.view(series), 0)
 	tx.archive.mu.Lock()
 	defer tx.archive.mu.Unlock()
-	state.Calendar = tx.archive.calendars[series]
+	state.Version, state.Calendar, state.Folded = tx.archive.version[series], tx.archive.calendars[series], tx.archive.folded[series]
+	if tx.changed[series] {
+		state.Version++
+	}
 	if version, ok := tx.calendars[series]; ok {
 		state.Calendar = version
 	}
-	return state, found, err
+	if version, ok := tx.folded[series]; ok {
+		state.Folded = version
+	}
+	return state
 }
 
 func (m *memory) count(calls map[market.Series]int, series market.Series) {
@@ -287,6 +322,7 @@ func (tx *memoryTx) Commit(context.Context) error {
 		}
 	}
 	maps.Copy(m.calendars, tx.calendars)
+	maps.Copy(m.folded, tx.folded)
 	maps.Copy(m.listings, tx.listings)
 	m.truth = tx.truth
 	for series, bars := range tx.bars {
@@ -294,7 +330,11 @@ func (tx *memoryTx) Commit(context.Context) error {
 			m.bars[series] = map[int64]market.Candle{}
 		}
 		maps.Copy(m.bars[series], bars)
-		m.version[series]++
+	}
+	for series, changed := range tx.changed {
+		if changed {
+			m.version[series]++
+		}
 	}
 	for _, c := range tx.cells {
 		m.cells[c.Instrument+" "+c.Timeframe] = c

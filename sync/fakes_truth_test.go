@@ -19,20 +19,19 @@ type truth struct {
 	held         map[market.Series]store.Held
 	from         map[string]store.Accepted
 	arrived      map[market.Series][]store.Arrival
-	folded       map[market.Series]int64
 }
 
 func newTruth() truth {
 	return truth{
 		actions: map[string][]store.Action{}, units: map[market.Series]string{}, held: map[market.Series]store.Held{},
-		from: map[string]store.Accepted{}, arrived: map[market.Series][]store.Arrival{}, folded: map[market.Series]int64{},
+		from: map[string]store.Accepted{}, arrived: map[market.Series][]store.Arrival{},
 	}
 }
 
 func (t truth) clone() truth {
 	c := t
 	c.actions, c.units, c.held, c.from = maps.Clone(t.actions), maps.Clone(t.units), maps.Clone(t.held), maps.Clone(t.from)
-	c.arrived, c.folded, c.restatements = maps.Clone(t.arrived), maps.Clone(t.folded), slices.Clone(t.restatements)
+	c.arrived, c.restatements = maps.Clone(t.arrived), slices.Clone(t.restatements)
 	return c
 }
 
@@ -69,6 +68,7 @@ func (tx *memoryTx) Restate(_ context.Context, r store.Restatement) (store.Resta
 			tx.bars[r.Series][ts], r.Bars = r.Factor.Apply(bar), r.Bars+1
 		}
 	}
+	tx.changed[r.Series] = tx.changed[r.Series] || r.Bars > 0
 	r.Number = int64(len(tx.truth.restatements) + 1)
 	tx.truth.restatements = append(tx.truth.restatements, r)
 	return r, nil
@@ -124,10 +124,5 @@ func (tx *memoryTx) Held(_ context.Context, instrument string) (all []store.Held
 
 func (tx *memoryTx) LetGo(_ context.Context, series market.Series, _ store.HeldCause) error {
 	delete(tx.truth.held, series)
-	return nil
-}
-
-func (tx *memoryTx) SetFolded(_ context.Context, series market.Series, version int64) error {
-	tx.truth.folded[series] = version
 	return nil
 }

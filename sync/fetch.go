@@ -41,8 +41,8 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 			return x.failed(w, 0, err)
 		}
 	}
-	if w.task.Reason == ReasonDerive || w.task.Reason == ReasonRebuild {
-		w.batch = &batch{parts: []*market.Candles{nil}} // all of the stored base
+	if reason := w.task.Reason; reason == ReasonDerive || reason == ReasonLag || reason == ReasonRebuild {
+		w.batch = &batch{parts: []*market.Candles{nil}} // what is stored of the base
 		return w
 	}
 	if w.task.Reason == ReasonClosed {
@@ -120,13 +120,19 @@ func (x *execution) compare(ctx context.Context, task *Task, got *batch) {
 	}
 }
 
-// nothing judges an answer without bars: right when the market was closed, else a failure, since empty is never success.
+// nothing judges an answer without bars: right when the market was closed, else a failure, since empty is never success. On a closed
+// market what lags behind the base is folded all the same.
 func (x *execution) nothing(w work, got *batch) work {
 	expected := false
 	w.task.Base.Expected(w.task.Instrument.Calendar, got.window, func(time.Time) bool {
 		expected = true
 		return false
 	})
+	if !expected && w.task.lags && !w.task.foreign {
+		got.parts, got.note = []*market.Candles{nil}, join(got.note, got.doubted())
+		w.task.Reason, w.batch = ReasonLag, got
+		return w
+	}
 	if !expected {
 		w.cells = x.cellsOf(w.task, ledger.CellClosed, join("market closed throughout the window", got.doubted()), got.requests)
 		return w

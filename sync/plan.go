@@ -22,6 +22,8 @@ const (
 	ReasonClosed      Reason = "market closed"
 	ReasonRebuild     Reason = "kept by another calendar"
 	ReasonDerive      Reason = "base imported before" // in this slot: derived series alone are left, and cost no request
+	// ReasonLag folds what an earlier release left behind, or was never folded, while a closed market gives no other reason.
+	ReasonLag Reason = "market closed; derived bars lagged behind their base"
 )
 
 // Task is one native series of an instrument with everything that is resampled from it: the unit that is fetched, stored
@@ -31,8 +33,8 @@ type Task struct {
 	Base       market.Timeframe
 	Derived    []market.Timeframe // shortest first
 	Reason     Reason
-	Window     market.Window         // what is to be covered; empty with ReasonClosed and ReasonRebuild
-	Fetches    []market.FetchRequest // in order of time; none with ReasonClosed and ReasonRebuild
+	Window     market.Window         // what is to be covered; empty where nothing is fetched
+	Fetches    []market.FetchRequest // in order of time; none with ReasonClosed, ReasonLag, ReasonDerive and ReasonRebuild
 	Newest     time.Time             // start of the newest stored bar of the base; zero without records
 	// Leaves is when the first bar that is missing passes the provider's wall and can never be fetched again; zero where
 	// there is no wall.
@@ -40,6 +42,7 @@ type Task struct {
 
 	native   market.Native      // what the provider serves of the base
 	foreign  bool               // bars of the base, or of what derives from it, are kept by another calendar than the instrument's
+	lags     bool               // something that derives from the base, and is selected or kept, was not folded from all of it
 	unnoted  []market.Timeframe // of All: their rows do not note the instrument's calendar
 	imported []market.Timeframe // of All: earlier attempts of the slot have the evidence; this run has no cells for them
 }
@@ -113,7 +116,8 @@ func MakePlan(serves market.Capabilities, request Request, states []market.Serie
 	return plan
 }
 
-// readNotes finds out by which calendars the base and all that is stored of what derives from it are kept.
+// readNotes finds out by which calendars the base and all that is stored of what derives from it are kept, and whether that was
+// folded from the base as it is.
 func (t *Task) readNotes(serves market.Capabilities, held map[market.Series]market.SeriesState) {
 	for _, timeframe := range market.Timeframes() {
 		if base, ok := serves.Base(timeframe); !ok || base != t.Base {
@@ -125,6 +129,12 @@ func (t *Task) readNotes(serves market.Capabilities, held map[market.Series]mark
 			t.unnoted = append(t.unnoted, timeframe)
 		}
 	}
+	state := func(timeframe market.Timeframe) market.SeriesState {
+		return held[market.Series{Instrument: t.Instrument.Name, Timeframe: timeframe}]
+	}
+	t.lags = slices.ContainsFunc(derivedOf(serves, *t, state), func(timeframe market.Timeframe) bool {
+		return lags(state(timeframe), state(t.Base))
+	})
 }
 
 // waits tells whether the exchange is not known by which the task would be rebuilt: the next answer may tell it.
@@ -167,7 +177,7 @@ func planTask(task Task, margin time.Duration, request Request, held market.Seri
 	task.Reason = reasonFor(task, request, held, now)
 	depth := task.native.DeepCap
 	switch task.Reason {
-	case ReasonClosed, ReasonRebuild:
+	case ReasonClosed, ReasonLag, ReasonRebuild:
 		return task
 	case ReasonUpdate:
 		task.Window = market.Window{From: overlap(task, held.Newest), To: now}
@@ -200,6 +210,8 @@ func reasonFor(task Task, request Request, held market.SeriesState, now time.Tim
 		return ReasonMaintenance
 	case upToDate(task, held, now) && task.foreign && !task.waits():
 		return ReasonRebuild
+	case upToDate(task, held, now) && task.lags && !task.foreign:
+		return ReasonLag
 	case upToDate(task, held, now):
 		return ReasonClosed
 	default:

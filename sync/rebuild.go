@@ -59,22 +59,20 @@ func (x *execution) rebuild(ctx context.Context, tx Tx, task Task) (rebuilt, err
 	if err != nil || base.Len() == 0 {
 		return done, err
 	}
-	for _, timeframe := range market.Timeframes() {
-		if from, ok := x.Capabilities.Base(timeframe); !ok || from != task.Base || timeframe == task.Base {
-			continue
-		}
+	held, err := hold(ctx, tx, task.Instrument.Name)
+	if err != nil {
+		return done, err
+	}
+	for _, timeframe := range derivedOf(x.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }) {
 		series := market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}
-		state, _, err := tx.State(ctx, series)
-		if err != nil {
-			return done, fmt.Errorf("rebuild %s: %w", series, err)
-		}
-		if state.Count == 0 && !slices.Contains(task.Derived, timeframe) {
-			continue
-		}
 		if err := x.rebuildDerived(ctx, tx, task, timeframe, base, &done); err != nil {
 			return done, err
 		}
-		if err := tx.SetCalendar(ctx, series, c.Version()); err != nil {
+		err := tx.SetCalendar(ctx, series, c.Version())
+		if err == nil {
+			err = tx.SetFolded(ctx, series, held[task.Base].Version)
+		}
+		if err != nil {
 			return done, fmt.Errorf("rebuild %s: %w", series, err)
 		}
 	}
@@ -114,8 +112,7 @@ func (x *execution) rebuildBase(ctx context.Context, tx Tx, task Task, done *reb
 	return bars, done.replace(ctx, tx, series, away, bars)
 }
 
-// rebuildDerived makes a derived series hold what is folded from the base. What starts before the base reaches stays, and so does
-// what is not over yet: a replay lives in the past of the archive.
+// rebuildDerived makes a derived series hold what is folded from the base. What starts before the base reaches stays.
 func (x *execution) rebuildDerived(
 	ctx context.Context, tx Tx, task Task, to market.Timeframe, base *market.Candles, done *rebuilt,
 ) error {
@@ -124,17 +121,23 @@ func (x *execution) rebuildDerived(
 	if err != nil {
 		return fmt.Errorf("rebuild %s: %w", series, err)
 	}
-	bars := market.Resample(base, task.Base, to, c, x.Over())
+	f := x.folder(tx, task, base.At(base.Len()-1).Start)
+	given := f.given(series, base)
 	// By another calendar the first base bar may have been folded into the bar before, under a key of its zone.
 	reach := to.Bucket(c, to.Bucket(c, base.At(0).Start).Add(-time.Second)).Add(-24 * time.Hour).Unix()
-	forming := func(start time.Time) bool {
-		return !start.Before(x.Over()) || to.Bucket(c, start).Equal(start) && to.End(c, start).After(x.Over())
-	}
 	var away []int64
 	for _, ts := range stored.TS {
-		if _, found := slices.BinarySearch(bars.TS, ts); !found && ts >= reach && !forming(time.Unix(ts, 0)) {
+		if _, found := slices.BinarySearch(given.TS, ts); !found && ts >= reach {
 			away = append(away, ts)
 		}
+	}
+	newest := time.Time{}
+	if n := stored.Len(); n > 0 {
+		newest = stored.At(n - 1).Start
+	}
+	bars, err := f.over(ctx, series, newest, given)
+	if err != nil {
+		return fmt.Errorf("rebuild %s: %w", series, err)
 	}
 	return done.replace(ctx, tx, series, away, bars)
 }

@@ -59,7 +59,7 @@ func (x *execution) restate(ctx context.Context, tx Tx, instrument market.Instru
 		if !any {
 			continue
 		}
-		done, err := x.restateBase(ctx, tx, Task{Instrument: instrument, Base: base}, state, before, c)
+		done, err := x.restateBase(ctx, tx, Task{Instrument: instrument, Base: base}, before, c)
 		if err != nil {
 			return all, err
 		}
@@ -82,45 +82,38 @@ func (x *execution) bases() (all []market.Timeframe) {
 
 // restateBase restates one base series and what is stored of what derives from it.
 func (x *execution) restateBase(
-	ctx context.Context, tx Tx, task Task, state market.SeriesState, before time.Time, c change,
+	ctx context.Context, tx Tx, task Task, before time.Time, c change,
 ) (done store.Restatement, err error) {
 	step := store.Restatement{Series: task.Series(), Action: c.action, Reason: c.reason, Before: before, Factor: c.factor}
 	if done, err = tx.Restate(ctx, step); err != nil || done.Bars == 0 {
 		return done, err
 	}
-	if task.Derived, err = x.existing(ctx, tx, task); err != nil {
-		return done, err
-	}
-	for _, timeframe := range task.Derived {
-		derived := step
-		derived.Series.Timeframe = timeframe
-		if _, err := tx.Restate(ctx, derived); err != nil {
-			return done, fmt.Errorf("restate %s: %w", derived.Series, err)
-		}
-	}
-	touched := market.Window{From: state.Oldest, To: before}
-	if _, err := x.derive(ctx, tx, task, touched); err != nil {
-		return done, fmt.Errorf("restate %s: %w", step.Series, err)
+	if err := x.derivedOn(ctx, tx, task, func(derived market.Series) error {
+		step.Series = derived
+		_, err := tx.Restate(ctx, step)
+		return err
+	}); err != nil {
+		return done, fmt.Errorf("restate what derives from %s: %w", task.Series(), err)
 	}
 	return done, nil
 }
 
-// existing lists the derived timeframes of a base of which bars are stored.
-func (x *execution) existing(ctx context.Context, tx Tx, task Task) (all []market.Timeframe, err error) {
-	for _, timeframe := range market.Timeframes() {
-		if base, ok := x.Capabilities.Base(timeframe); !ok || base != task.Base || timeframe == base {
-			continue
-		}
-		series := market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}
-		state, _, err := tx.State(ctx, series)
-		if err != nil {
-			return nil, fmt.Errorf("read the state of %s: %w", series, err)
-		}
-		if state.Count > 0 {
-			all = append(all, timeframe)
+// derivedOn changes every derived series of a base that is kept, and then folds it from the base as it is now.
+func (x *execution) derivedOn(ctx context.Context, tx Tx, task Task, do func(market.Series) error) error {
+	held, err := hold(ctx, tx, task.Instrument.Name)
+	if err != nil {
+		return err
+	}
+	for _, timeframe := range derivedOf(x.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }) {
+		if err := do(market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}); err != nil {
+			return err
 		}
 	}
-	return all, nil
+	if held, err = hold(ctx, tx, task.Instrument.Name); err != nil {
+		return err
+	}
+	_, err = x.derive(ctx, tx, task, market.Stored{}, held)
+	return err
 }
 
 // bySplit finds where the bars on the scale before a split end: in the series whose answer was judged, as the verdict has it, in
@@ -264,10 +257,7 @@ func (x *execution) takeBack(
 	}
 	for _, r := range undone {
 		task := Task{Instrument: instrument, Base: r.Series.Timeframe}
-		if task.Derived, err = x.existing(ctx, tx, task); err != nil {
-			return nil, err
-		}
-		if _, err := x.derive(ctx, tx, task, market.Window{From: firstTrade(), To: r.Before}); err != nil {
+		if err := x.derivedOn(ctx, tx, task, func(market.Series) error { return nil }); err != nil {
 			return nil, err
 		}
 	}

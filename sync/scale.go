@@ -36,12 +36,12 @@ func isHeld(err error) bool {
 // instrument where they call for it, and returns the part of the answer on the archive's scale. The error is a heldError where
 // the answer contradicts the series. Parts of one answer are judged by all of it.
 func (x *execution) adapt(
-	ctx context.Context, tx Tx, w work, state market.SeriesState, part *market.Candles,
+	ctx context.Context, tx Tx, w work, part *market.Candles,
 ) (adapted *market.Candles, note string, err error) {
 	if part == nil { // nothing was asked
 		return nil, "", nil
 	}
-	s := scaling{execution: x, tx: tx, task: w.task, batch: w.batch, state: state}
+	s := scaling{execution: x, tx: tx, task: w.task, batch: w.batch}
 	if err := s.read(ctx); err != nil {
 		return nil, "", fmt.Errorf("compare the answer for %s with what is stored: %w", w.task.Series(), err)
 	}
@@ -124,6 +124,9 @@ func (s *scaling) read(ctx context.Context) (err error) {
 		return err
 	}
 	if s.actions, err = s.tx.Actions(ctx, name); err != nil {
+		return err
+	}
+	if s.state, _, err = s.tx.State(ctx, s.task.Series()); err != nil {
 		return err
 	}
 	s.answer = market.NewCandles(s.batch.fetched)

@@ -76,15 +76,11 @@ func (x *execution) commit(ctx context.Context, w work, part int, done *committe
 	if found, err := x.lookUp(ctx, tx, w, done); found || err != nil {
 		return err
 	}
-	state, _, err := tx.State(ctx, w.task.Series())
-	if err != nil {
-		return fmt.Errorf("read the state of %s: %w", w.task.Series(), err)
-	}
-	bars, scaled, err := x.adapt(ctx, tx, w, state, w.batch.parts[part])
+	bars, scaled, err := x.adapt(ctx, tx, w, w.batch.parts[part])
 	if err != nil {
 		return err
 	}
-	totals, note, err := x.write(ctx, tx, w.task, state, bars, part == 0)
+	totals, note, err := x.write(ctx, tx, w.task, bars, part == 0)
 	if err != nil {
 		return err
 	}
@@ -158,11 +154,18 @@ func (x *execution) settled(ctx context.Context, w work, done *committed) (found
 // write upserts the base and rebuilds what derives from it, in the order of Task.All. Before the first part, what is stored by
 // another calendar is brought to the instrument's; the note says so.
 func (x *execution) write(
-	ctx context.Context, tx Tx, task Task, state market.SeriesState, part *market.Candles, first bool,
+	ctx context.Context, tx Tx, task Task, part *market.Candles, first bool,
 ) (all []seriesResult, note string, err error) {
+	if err := tx.LockSeries(ctx, task.Series()); err != nil {
+		return nil, "", fmt.Errorf("store %s: %w", task.Series(), err)
+	}
+	held, err := hold(ctx, tx, task.Instrument.Name)
+	if err != nil {
+		return nil, "", err
+	}
 	all = make([]seriesResult, len(task.All()))
 	unnoted := task.unnoted
-	if task.Reason == ReasonRebuild || first && task.foreign || foreign(state, task.Instrument.Calendar) {
+	if task.Reason == ReasonRebuild || first && task.foreign || foreign(held[task.Base], task.Instrument.Calendar) {
 		done, err := x.rebuild(ctx, tx, task)
 		if err != nil {
 			return nil, "", err
@@ -172,10 +175,13 @@ func (x *execution) write(
 		}
 		note = done.String()
 		x.Logger.InfoContext(ctx, "stored bars were brought to another calendar", "series", task.Series().String(), "result", note)
-		state.Newest, unnoted = done.results[task.Base].newest, task.All()
+		if held, err = hold(ctx, tx, task.Instrument.Name); err != nil {
+			return nil, "", err
+		}
+		unnoted = task.All()
 	}
 	if task.Reason != ReasonRebuild {
-		written, err := x.writeAll(ctx, tx, task, part, state.Newest)
+		written, err := x.writeAll(ctx, tx, task, part, held)
 		if err != nil {
 			return nil, "", err
 		}
@@ -192,28 +198,24 @@ func (x *execution) write(
 	return all, note, nil
 }
 
-// writeAll upserts the base, or derives from all of the stored one where there is no part. Newest is the base's newest bar
-// before.
+// writeAll upserts the base, where there is a part of it, and brings what derives from it to it. Held is what was stored before.
 func (x *execution) writeAll(
-	ctx context.Context, tx Tx, task Task, part *market.Candles, newest time.Time,
+	ctx context.Context, tx Tx, task Task, part *market.Candles, held holding,
 ) ([]seriesResult, error) {
-	var stored market.Stored
-	var err error
-	if part == nil {
-		part, stored.Touched = &market.Candles{}, market.Window{From: firstTrade(), To: x.Over()}
-	} else if stored, err = tx.Upsert(ctx, task.Series(), part); err != nil {
-		return nil, fmt.Errorf("store %s: %w", task.Series(), err)
+	base := seriesResult{newest: held[task.Base].Newest}
+	if part != nil {
+		var err error
+		if base.Stored, err = tx.Upsert(ctx, task.Series(), part); err != nil {
+			return nil, fmt.Errorf("store %s: %w", task.Series(), err)
+		}
+		base.given = part.Len()
+		for _, ts := range part.TS {
+			base.newest = later(base.newest, time.Unix(ts, 0).UTC())
+		}
 	}
-	for _, ts := range part.TS {
-		newest = later(newest, time.Unix(ts, 0).UTC())
-	}
-	base := seriesResult{Stored: stored, given: part.Len(), newest: newest}
-	derived, err := x.derive(ctx, tx, task, stored.Touched)
+	derived, err := x.derive(ctx, tx, task, base.Stored, held)
 	if err != nil {
 		return nil, err
-	}
-	if derived == nil {
-		derived = make([]seriesResult, len(task.Derived))
 	}
 	return append([]seriesResult{base}, derived...), nil
 }
@@ -222,6 +224,9 @@ func (x *execution) writeAll(
 // then they say how far it came, which is what a run leaves that dies there, and by which a lost answer is settled.
 func (x *execution) evidence(ctx context.Context, tx Tx, w work, part int, done committed) ([]ledger.Cell, error) {
 	state, reason := ledger.CellStored, join(done.first, join(reasonOf(w), done.note))
+	if w.task.Reason == ReasonLag {
+		state = ledger.CellClosed // nobody was asked
+	}
 	if part+1 < len(w.batch.parts) {
 		state, reason = ledger.CellFailed, fmt.Sprintf("%d of %d parts are stored", part+1, len(w.batch.parts))
 	}

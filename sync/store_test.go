@@ -8,8 +8,8 @@ import (
 	syncer "barkeep/sync"
 )
 
-// TestTheBaseIsReadOnce: however many timeframes derive from it, and once more where an answer is compared with it; the newest bar of
-// each series is asked once.
+// TestTheBaseIsReadOnce: however many timeframes derive from it, and once more where an answer is compared with it; what is stored of
+// all series is asked once.
 func TestTheBaseIsReadOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, fixed(at(t, importTime)))
@@ -26,11 +26,11 @@ func TestTheBaseIsReadOnce(t *testing.T) {
 		if n := b.archive.reads[market.Series{Instrument: "ES", Timeframe: market.H1}]; n != run || len(b.archive.reads) != 1 {
 			t.Errorf("run %d reads bars of %v, want those of the base %d times", run, b.archive.reads, run)
 		}
+		if n := b.archive.states[market.Series{Instrument: "ES"}]; n != 1 || len(b.archive.states) > 3 {
+			t.Errorf("run %d asks for states of %v, want those of all series once, and those of the base and of its days", run, b.archive.states)
+		}
 		for _, timeframe := range request.Timeframes {
 			series := market.Series{Instrument: "ES", Timeframe: timeframe}
-			if n := b.archive.states[series]; n != 1 {
-				t.Errorf("run %d asks %d times for the newest bar of %s, want once", run, n, series)
-			}
 			state, _, _ := b.archive.State(t.Context(), series)
 			if c := cell(t, report, series.String()); !c.Newest.Equal(state.Newest) {
 				t.Errorf("run %d says that the newest bar of %s is at %s, want %s", run, series, c.Newest, state.Newest)

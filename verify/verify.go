@@ -12,12 +12,16 @@ import (
 	"barkeep/market"
 )
 
-// Options say what of an archive to digest, and what to compare it with. Archive, Open and Now are required.
+// Options say what of an archive to digest, and what to compare it with. Archive, Open, Now, Capabilities and Resolve
+// are required.
 type Options struct {
 	Archive   func(ctx context.Context) (*Archive, error)             // opens the archive that is verified
 	Open      func(ctx context.Context, url string) (*Archive, error) // opens another one, by postgres://... or sqlite:PATH
 	Now       func() time.Time
 	Selection Selection
+	// Capabilities tell what is derived from what, and Resolve what instrument a name stands for.
+	Capabilities market.Capabilities
+	Resolve      func(name string) (market.Instrument, error)
 	// Against is postgres://..., sqlite:PATH, the path of a SQLite archive, @FILE that holds such a URL, or a file that
 	// verify --json wrote; empty for nothing.
 	Against   string
@@ -34,6 +38,7 @@ type Report struct {
 	Digest  market.Digest `json:"digest"` // over all series
 	Series  []Series      `json:"series"`
 	Faults  []string      `json:"faults"`
+	Derived []Derived     `json:"derived"` // every derived series, held against what its base gives
 	Against *Comparison   `json:"against,omitempty"`
 }
 
@@ -48,8 +53,8 @@ type Series struct {
 	Months         []market.MonthDigest `json:"months"`
 }
 
-// Run reads one state of the archive and digests every month of every selected series. With Against it does the same there
-// and compares. A difference or a fault is no error of Run: Report.Err tells them.
+// Run reads one state of the archive and digests every month of every selected series, and folds every base again for
+// what is derived from it. With Against it digests there too, and compares. A difference or a fault is no error of Run: Report.Err tells them.
 func Run(ctx context.Context, o Options) (r Report, err error) {
 	reference, err := parseTarget(o.Against)
 	if err != nil {
@@ -79,6 +84,9 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 		return r, refusal{fmt.Errorf("--instrument, --timeframe: %s holds no series of %s", archive.Name, o.Selection)}
 	}
 	r = newReport(here, o.Selection, o.Now())
+	if r.Derived, err = checkDerived(ctx, archive, o); err != nil {
+		return r, err
+	}
 	if o.Against != "" {
 		r.Against, err = compareArchives(ctx, here, there, archive, t.archive, o.Revisions)
 	}
@@ -107,6 +115,9 @@ func (r *Report) Err() error {
 		months, series := a.count()
 		wrong = append(wrong, fmt.Errorf("%s of %d series differ between %s and %s", plural(months, "month"), series,
 			r.Archive, a.Archive))
+	}
+	if n := r.notDerived(); n > 0 {
+		wrong = append(wrong, fmt.Errorf("%s has %d derived series that are not what their base gives", r.Archive, n))
 	}
 	if n := len(r.Faults); n > 0 {
 		wrong = append(wrong, fmt.Errorf("%s has %s", r.Archive, plural(n, "fault")))

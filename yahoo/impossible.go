@@ -13,36 +13,66 @@ import (
 const (
 	nearbyRows = 10                  // how many rows with prices on either side tell how far prices move there
 	fallFactor = 3                   // prices that move by such a factor nearby may reach 0
-	nearTicks  = 30                  // a price of so many ticks may become 0
-	nearCents  = 0.05                // so may this one where no tick is known, but of no pair: these are quoted to many digits
 	longAtZero = 10 * 24 * time.Hour // an answer that ends with zeros for so long tells of something that is over
+
+	withoutOpen = 5                  // so many opens of 0 in a row are no opens
+	lastFor     = 7 * 24 * time.Hour // a last price tells of rows so near to it
 )
 
+// judge marks the rows, which are in order, with a price that cannot be true beside the rows before and after it.
+func (c *Chart) judge(rows []row, req market.FetchRequest) {
+	check := market.PriceCheck{Instrument: req.Instrument, Actions: c.actions()}
+	if n := len(rows); n > 0 && time.Duration(c.Meta.RegularMarketTime-rows[n-1].key).Abs() <= time.Duration(lastFor/time.Second) {
+		check.Last = c.Meta.RegularMarketPrice
+	}
+	for i, bad := range check.Impossible(c.candles(rows)) {
+		rows[i].impossible = bad
+	}
+}
+
 // possible parts the rows, which are in order, into those that can be bars and those of four zeros that cannot be true: prices
-// nearby are far from 0 and stay so. Where the answer gives no reason to doubt a 0, it is believed.
+// nearby are far from 0 and stay so. Where the answer gives no reason to doubt a 0, it is believed. A row with a single 0 that cannot
+// be true is marked.
 func (c *Chart) possible(rows []row, req market.FetchRequest) (possible, impossible []row) {
-	if !slices.ContainsFunc(rows, func(r row) bool { return c.allZero(r.index) }) {
+	if !slices.ContainsFunc(rows, func(r row) bool { return len(c.nonzero(r.index)) < 4 }) {
 		return rows, nil
 	}
-	z := zeros{chart: c, rows: rows, instrument: req.Instrument}
+	z := zeros{chart: c, rows: rows, instrument: req.Instrument, daily: !req.Timeframe.Intraday()}
 	for i, r := range rows {
-		if len(c.nonzero(r.index)) > 0 {
+		if len(c.nonzero(r.index)) > 0 && !r.impossible {
 			z.priced = append(z.priced, i)
 		}
 	}
 	for i, r := range rows {
-		if c.allZero(r.index) && z.far(i) {
+		switch n := len(c.nonzero(r.index)); {
+		case n == 0 && z.far(i):
 			impossible = append(impossible, r)
-		} else {
-			possible = append(possible, r)
+			continue
+		case n > 0 && n < 4 && !r.impossible:
+			r.impossible = z.far(i) && !z.withoutOpens(i)
 		}
+		possible = append(possible, r)
 	}
 	return possible, impossible
 }
 
-// allZero tells whether all four prices of row i are 0. A row with one 0 among prices is kept: the provider has no open of whole
-// decades of old indices.
-func (c *Chart) allZero(i int) bool { return len(c.nonzero(i)) == 0 }
+// withoutOpens tells whether a row is one of several daily ones in a row of which the provider has all prices but the open, as of
+// whole decades of old shares and indices. These are no mistakes of a day: without them no longer bar of those decades could be made.
+func (z *zeros) withoutOpens(at int) bool {
+	if !z.daily || z.instrument.Kind != market.KindSpot {
+		return false
+	}
+	only := func(i int) bool {
+		r := z.rows[i].index
+		return z.chart.Open[r] == 0 && len(z.chart.nonzero(r)) == 3
+	}
+	first, last := at, at
+	for ; first >= 0 && only(first); first-- {
+	}
+	for ; last < len(z.rows) && only(last); last++ {
+	}
+	return last-first-1 >= withoutOpen
+}
 
 // nonzero are the prices of row i that are not 0.
 func (c *Chart) nonzero(i int) []float64 {
@@ -54,7 +84,8 @@ type zeros struct {
 	chart      *Chart
 	rows       []row
 	instrument market.Instrument
-	priced     []int // positions of the rows with a price that is not 0
+	daily      bool
+	priced     []int // positions of the rows with a price that is not 0, and none that cannot be true
 }
 
 // far tells whether the zero of a row is far from the prices next to it: those of the row itself, of the nearest row with prices
@@ -78,7 +109,7 @@ func (z *zeros) far(at int) bool {
 		return false // between two signs lies 0
 	}
 	nearest, _ := extent(beside)
-	if nearest <= z.near() {
+	if nearest <= z.instrument.NearZero() {
 		return false
 	}
 	if _, farthest := extent(z.prices(next-nearbyRows, after+nearbyRows)); farthest >= fallFactor*nearest {
@@ -102,18 +133,6 @@ func extent(prices []float64) (nearest, farthest float64) {
 		nearest, farthest = min(nearest, math.Abs(p)), max(farthest, math.Abs(p))
 	}
 	return nearest, farthest
-}
-
-// near is the price that may become 0 in one step; 0 for pairs.
-func (z *zeros) near() float64 {
-	switch {
-	case z.instrument.Tick > 0:
-		return nearTicks * z.instrument.Tick
-	case z.instrument.Kind == market.KindCrypto || z.instrument.Kind == market.KindCurrency:
-		return 0
-	default:
-		return nearCents
-	}
 }
 
 // restsAtZero tells whether the rows after the last priced one, of which there are so many, go on long enough.

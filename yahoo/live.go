@@ -45,14 +45,24 @@ func (c *Chart) flat(i int) bool {
 func (c *Chart) byDate(rows []row, exchange *calendar.Calendar) []row {
 	zone := c.Meta.zone(exchange.Zone)
 	newest := c.newest(rows)
-	rows[newest].live = rows[newest].key == c.Meta.RegularMarketTime
-	if c.holdsNextSession(rows[newest], exchange, zone) {
-		rows = slices.Delete(rows, newest, newest+1)
+	last := rows[newest]
+	last.live = last.key == c.Meta.RegularMarketTime
+	next := c.holdsNextSession(last, exchange, zone)
+	rows = slices.DeleteFunc(rows, func(r row) bool { return next && again(r, last, exchange, zone) })
+	for i := range rows {
+		rows[i].live = last.live && rows[i].key == last.key
 	}
 	for i := range rows {
 		rows[i].key = exchange.Midnight(calendar.DateOf(time.Unix(rows[i].key, 0).In(zone))).Unix()
 	}
 	return rows
+}
+
+// again tells whether a daily row is the newest one once more, since a live row may be there twice: it has the same stamp, or one of
+// the session after its date's.
+func again(r, newest row, exchange *calendar.Calendar, zone *time.Location) bool {
+	date := func(r row) calendar.Date { return calendar.DateOf(time.Unix(r.key, 0).In(zone)) }
+	return r.key == newest.key || date(r) == date(newest) && date(r).Before(exchange.TradingDate(time.Unix(r.key, 0)))
 }
 
 // holdsNextSession tells whether the newest daily row is the session that began after its date's: the last trade

@@ -13,12 +13,15 @@ type row struct {
 	index int   // in the chart's columns
 	key   int64 // start of its bar, Unix seconds
 	live  bool
+
+	impossible bool // a price of it cannot be true
 }
 
 // Closed applies the provider's row rules (docs/PROVIDER.md#rows) and keeps the bars of req that start inside window and
 // whose interval is over at now: ascending, distinct, flagged and otherwise as served. It changes nothing in c, and
-// corrects nothing: negative prices and an open outside high and low are kept. Every row is a candle, or counted as Null
-// or as Dropped; rows that cannot be true are counted as Impossible too. The result also lists the bars that were due and that
+// corrects nothing: negative prices and an open outside high and low are kept, and so are prices that cannot be true, with
+// their flag. Every row is a candle, or counted as Null or as Dropped; rows of zeros that cannot be true are counted as Impossible
+// too. The result also lists the bars that were due and that
 // the body lacks, its actions and its listing.
 //
 // A volume of null becomes market.NoVolume, as does a negative one, which has no meaning.
@@ -35,8 +38,10 @@ func (c *Chart) Closed(req market.FetchRequest, window market.Window, now time.T
 	rows := c.fullRows()
 	result.Null = c.Len() - len(rows)
 	full := len(rows)
-	rows, impossible := c.possible(c.keyed(rows, req, now), req)
-	kept, impossible := c.finished(distinct(rows), req, window, now), c.finished(impossible, req, window, now)
+	rows = c.keyed(rows, req, now)
+	c.judge(rows, req)
+	rows, impossible := c.possible(rows, req)
+	kept, impossible := c.finished(c.distinct(rows), req, window, now), c.finished(impossible, req, window, now)
 	result.Dropped, result.Impossible = full-len(kept), len(impossible)
 	result.Candles = c.candles(kept)
 	c.missing(req, result, impossible, now)
@@ -55,38 +60,53 @@ func (c *Chart) fullRows() []row {
 	return rows
 }
 
-// keyed finds the bar that each row holds: it marks or removes the live row, keys daily rows by their date, and puts rows in
-// order.
+// keyed finds the bar that each row holds: it marks or removes live rows and what is no bar of the session, keys daily rows by their
+// date, and puts rows in order.
 func (c *Chart) keyed(rows []row, req market.FetchRequest, now time.Time) []row {
 	if len(rows) == 0 {
 		return rows
 	}
-	if req.Timeframe.Intraday() {
-		if i := c.newest(rows); c.isLive(rows[i], req, now) {
-			rows = slices.Delete(rows, i, i+1)
-		}
+	intraday := req.Timeframe.Intraday()
+	if intraday {
+		newest := rows[c.newest(rows)].key // which may be there twice
+		rows = slices.DeleteFunc(rows, func(r row) bool { return r.key == newest && c.isLive(r, req, now) })
 	} else {
 		rows = c.byDate(rows, req.Instrument.Calendar)
 	}
 	if !slices.IsSortedFunc(rows, byKey) {
 		slices.SortStableFunc(rows, byKey)
 	}
+	if intraday {
+		rows = c.onGrid(rows, req)
+	}
 	return rows
 }
 
-// distinct leaves one row of each key. Of two the later in the body holds, but never a live row over a real one.
-func distinct(rows []row) []row {
+// distinct leaves one row of each key. Of two the later in the body holds, but never a live row over a real one, one that cannot be
+// true over one that can, or a single price without volume over more.
+func (c *Chart) distinct(rows []row) []row {
 	kept := rows[:0]
 	for _, r := range rows {
 		last := len(kept) - 1
 		switch {
 		case last < 0 || kept[last].key != r.key:
 			kept = append(kept, r)
-		case !r.live || kept[last].live:
+		case c.worth(r) >= c.worth(kept[last]):
 			kept[last] = r
 		}
 	}
 	return kept
+}
+
+// worth ranks rows of one key.
+func (c *Chart) worth(r row) (rank int) {
+	for _, good := range [...]bool{!r.live, !r.impossible, !c.flat(r.index)} {
+		rank *= 2
+		if good {
+			rank++
+		}
+	}
+	return rank
 }
 
 func byKey(a, b row) int { return cmp.Compare(a.key, b.key) }
@@ -134,9 +154,17 @@ func (c *Chart) candles(rows []row) *market.Candles {
 		candles.Low = append(candles.Low, c.Low[i])
 		candles.Close = append(candles.Close, c.Close[i])
 		candles.Volume = append(candles.Volume, max(c.volume(i), market.NoVolume))
-		candles.Flags = append(candles.Flags, 0)
+		candles.Flags = append(candles.Flags, r.flags())
 	}
 	return candles
+}
+
+// flags are those that no bar tells by itself.
+func (r row) flags() market.Flag {
+	if r.impossible {
+		return market.FlagImpossible
+	}
+	return 0
 }
 
 // volume is the volume of row i; negative where the provider gave none.

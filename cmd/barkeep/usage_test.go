@@ -42,7 +42,12 @@ func TestBadInputIsNamedAndChangesNothing(t *testing.T) {
 		{"unknown command", "", "import", []string{"import"}},
 		{"maintenance and backfill", "", "sync --maintenance --backfill", []string{"--maintenance", "--backfill"}},
 		{"a time that is none", "BARKEEP_NOW=yesterday", "status", []string{"BARKEEP_NOW", "RFC 3339"}},
-		{"a fault that is none", "", "provider --fault earthquake", []string{"--fault", "earthquake"}},
+		{"a fault that is none", "", "provider --fault earthquake", []string{"--fault", "earthquake", "afterhours"}},
+		{"a price that is none", "", "provider --fault price=cheap", []string{"--fault", `"cheap"`, "price=-5"}},
+		{"a change that is none", "", "provider --change merger=2,2026-06-15@AAPL", []string{"--change", `"merger"`, "split, dividend, gain, unit, scale, reuse"}},
+		{"a change of nothing", "", "provider --change split=4:1,2026-06-15", []string{"--change", "@AAPL"}},
+		{"a unit of other money", "", "provider --change unit=GBP,2026-06-15@AAPL", []string{"--change", "USD", "GBp and GBP"}},
+		{"a change on no day", "", "provider --actions split=4:1,Monday@AAPL", []string{"--change", `"Monday"`, "2026-06-15"}},
 		{"an address in use or none", "", "provider --listen nowhere:99999", []string{"--listen"}},
 		{"bars that are not there", "", "provider --bars /nowhere", []string{"/nowhere"}},
 	} {

@@ -21,8 +21,6 @@ type archive struct {
 	store.Moments
 	store.Calendars
 	store.Truth
-	store.AsOf
-	store.Datasets
 }
 
 func (archive) Close() {}

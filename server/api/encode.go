@@ -152,6 +152,7 @@ func flagNames(f market.Flag) []string {
 		{market.FlagOffTick, "off_tick"},
 		{market.FlagIncomplete, "incomplete"},
 		{market.FlagOffSession, "off_session"},
+		{market.FlagImpossible, "impossible"},
 	} {
 		if f&known.flag != 0 {
 			names = append(names, known.name)

@@ -24,7 +24,7 @@ func mergeBars(exact bool) string {
 	if exact {
 		noise = "FALSE"
 	}
-	return fmt.Sprintf(mergeText, noise, market.PriceFlags, ^market.PriceFlags)
+	return fmt.Sprintf(mergeText, noise, market.PriceFlags, ^market.PriceFlags, sqlstore.Worse("g", "c"))
 }
 
 const mergeText = `
@@ -40,10 +40,10 @@ WITH differs AS MATERIALIZED (
 	       AS g (ts, open, high, low, close, volume, flags)
 	LEFT JOIN candles c ON c.series_id = $1 AND c.ts = g.ts AND c.ts BETWEEN $10 AND $11
 	CROSS JOIN LATERAL (SELECT %[1]s AS noise) n
-	WHERE c.ts IS NULL
-	   OR (g.open <> c.open OR g.high <> c.high OR g.low <> c.low OR g.close <> c.close) AND NOT n.noise
+	WHERE c.ts IS NULL OR NOT %[4]s AND (
+	      (g.open <> c.open OR g.high <> c.high OR g.low <> c.low OR g.close <> c.close) AND NOT n.noise
 	   OR g.flags <> c.flags AND (NOT n.noise OR (g.flags & %[3]d) <> (c.flags & %[3]d))
-	   OR (g.volume IS DISTINCT FROM c.volume AND NOT (coalesce(g.volume, 0) = 0 AND coalesce(c.volume, 0) > 0))
+	   OR (g.volume IS DISTINCT FROM c.volume AND NOT (coalesce(g.volume, 0) = 0 AND coalesce(c.volume, 0) > 0)))
 ), revised AS (
 	INSERT INTO candle_revisions (series_id, ts, revision, replaced_at, open, high, low, close, volume, flags)
 	SELECT $1, d.ts, 1 + coalesce((SELECT max(r.revision) FROM candle_revisions r WHERE r.series_id = $1 AND r.ts = d.ts), 0),

@@ -31,7 +31,7 @@ func (a *Archive) Snapshot(ctx context.Context) (store.Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin to read: %w", err)
 	}
-	return &Snapshot{Snapshot: sqlstore.NewSnapshot(engine{q: tx}), tx: tx}, nil
+	return &Snapshot{Snapshot: sqlstore.NewSnapshot(engine{q: tx}, dialect(nil)), tx: tx}, nil
 }
 
 // Close ends the reading.

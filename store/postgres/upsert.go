@@ -16,15 +16,17 @@ func (t *session) Lock(ctx context.Context, series market.Series) error {
 	return err
 }
 
-// namesKey is the first half of the keys of LockName: the locks of two halves are others than those of one number, as Lock has them.
+// namesKey is the first half of the keys of LockName: the locks of two halves are others than those of one number, as Lock has
+// them.
 const namesKey int32 = 0x6261_726b
 
-// LockName lets every other transaction wait that locks the name until this one ends. Two names that share a lock would wait for each
-// other, no more.
+// LockName lets every other transaction wait that locks the name until this one ends. Two names that share a lock would wait for
+// each other, no more.
 func (t *session) LockName(ctx context.Context, name string) error {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(name))
-	_, err := t.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, namesKey, int32(hash.Sum32())) //nolint:gosec // any 32 bits will do
+	key := int32(hash.Sum32()) //nolint:gosec // any 32 bits will do
+	_, err := t.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, namesKey, key)
 	return err
 }
 

@@ -99,7 +99,8 @@ func (t Tx) TakeBackAction(ctx context.Context, instrument string, number int64,
 	return nil
 }
 
-// LockInstrument keeps other transactions out that lock the same instrument, until this one ends. It waits for them until ctx ends.
+// LockInstrument keeps other transactions out that lock the same instrument, until this one ends. It waits for them until ctx
+// ends.
 func (t Tx) LockInstrument(ctx context.Context, instrument string) error {
 	if err := t.q.LockName(ctx, instrument); err != nil {
 		return t.q.Fail(fmt.Errorf("wait for those who work on %q: %w", instrument, err))

@@ -12,7 +12,11 @@ import (
 
 // Listings are the first and the newest listing of each instrument, ordered by instrument.
 func (s *Store) Listings(ctx context.Context) ([]store.Listing, error) {
-	all, err := listings(ctx, s.db, s.d)
+	return allListings(ctx, s.db, s.d)
+}
+
+func allListings(ctx context.Context, q Querier, d Dialect) ([]store.Listing, error) {
+	all, err := listings(ctx, q, d)
 	if err != nil {
 		return nil, fmt.Errorf("listings: %w", err)
 	}
@@ -79,14 +83,18 @@ func (t Tx) recordListing(ctx context.Context, instrument string, l market.Listi
 }
 
 // CalendarChanges are what operators know of dates, ordered by calendar and date.
-func (s *Store) CalendarChanges(ctx context.Context) (all []calendar.Change, err error) {
+func (s *Store) CalendarChanges(ctx context.Context) ([]calendar.Change, error) {
+	return calendarChanges(ctx, s.db, s.d)
+}
+
+func calendarChanges(ctx context.Context, q Querier, d Dialect) (all []calendar.Change, err error) {
 	var c calendar.Change
 	var n, opens, closes int64
 	into := []any{&c.Calendar, &n, &c.Kind, &opens, &closes, &c.Note}
-	err = s.db.Query(ctx, `
+	err = q.Query(ctx, `
 		SELECT calendar, day, kind, opens, closes, note
 		FROM calendar_changes
-		ORDER BY calendar`+s.d.Bytewise+`, day`, nil, into, func() error {
+		ORDER BY calendar`+d.Bytewise+`, day`, nil, into, func() error {
 		c.Date = calendar.DateOf(time.Unix(n*86400, 0).UTC())
 		c.Open, c.Close = time.Duration(opens)*time.Second, time.Duration(closes)*time.Second
 		all = append(all, c)

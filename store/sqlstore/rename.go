@@ -9,12 +9,12 @@ import (
 	"barkeep/market"
 )
 
-// Rename gives all series, actions, listings and what is held back of an instrument another name; false, and nothing is changed, when
-// the new name has any of them. It waits for other writers of both.
+// Rename gives all series, actions, listings and what is held back of an instrument another name; false, and nothing is changed,
+// when the new name has any of them. It waits for other writers of both.
 //
-// The cells and runs of the ledger keep the old name: they say what was done then. Bars keep the versions of their series under the new
-// name, of which no cache has an entry yet. Should bars come for the old name again, its series begin with a version by the database's
-// clock, as every new series does, so that what a cache has of the old ones counts for older.
+// The cells and runs of the ledger keep the old name: they say what was done then. Bars keep the versions of their series under
+// the new name, of which no cache has an entry yet. Should bars come for the old name again, its series begin with a version by
+// the database's clock, as every new series does, so that what a cache has of the old ones counts for older.
 func (t Tx) Rename(ctx context.Context, instrument, name string) (renamed bool, err error) {
 	if renamed, err = t.rename(ctx, instrument, name); err != nil {
 		return false, t.q.Fail(fmt.Errorf("rename %q to %q: %w", instrument, name, err))

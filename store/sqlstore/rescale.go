@@ -3,14 +3,15 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"barkeep/market"
 	"barkeep/store"
 )
 
-// barsPerRescale is how many bars one statement brings to another scale: it takes a part of a second, where a server ends a statement
-// after half a minute, and the end of a context is seen between two of them.
+// barsPerRescale is how many bars one statement brings to another scale: it takes a part of a second, where a server ends a
+// statement after half a minute, and the end of a context is seen between two of them.
 const barsPerRescale = 50_000
 
 // rescaling brings the bars of a series to another scale, a range at a time.
@@ -51,54 +52,55 @@ func (r *rescaling) before(ctx context.Context, last int64) (bars, kept int, err
 	return bars, kept, nil
 }
 
-// source is SQL of the bars of a range with what they become: the columns of candles, those with new_ before them, NULL where a value
-// would be lost, and known, which tells that the bar has its values of before what is undone.
+// source is SQL of the bars of a range with their multiples: the columns of candles, and those with new_ before them, NULL where
+// a value would be lost.
 func (r *rescaling) source(b *binder, first, last int64) string {
-	known, join := "FALSE", ""
-	became := func(column string) string { return r.scale.price(b, "c."+column) }
-	volume := r.scale.volume(b, "c.volume")
-	if r.undone != nil {
-		known = "k.ts IS NOT NULL"
-		became = func(column string) string {
-			return "CASE WHEN k.ts IS NULL THEN " + r.scale.price(b, "c."+column) + " ELSE k." + column + " END"
-		}
-		volume = "CASE WHEN k.ts IS NULL THEN " + volume + " ELSE k.volume END"
-		join = r.former(b)
-	}
-	sql := "SELECT c.ts, c.volume, c.flags, " + known + " AS known, " + volume + " AS new_volume"
+	sql := "SELECT c.series_id, c.ts, c.volume, c.flags, " + r.scale.volume(b, "c.volume") + " AS new_volume"
 	for _, column := range prices() {
-		sql += ", c." + column + ", " + became(column) + " AS new_" + column
+		sql += ", c." + column + ", " + r.scale.price(b, "c."+column) + " AS new_" + column
 	}
-	return sql + " FROM candles c " + join + " WHERE " + r.between(b, first, last)
+	return sql + " FROM candles c WHERE " + r.between(b, first, last)
 }
 
-// former joins the values that were kept by what is undone, if they still give those of the bar.
-func (r *rescaling) former(b *binder) string {
-	sql := ` LEFT JOIN candle_revisions k ON k.series_id = c.series_id AND k.ts = c.ts AND k.cause = ` + b.whole(int64(store.CauseRestated)) +
-		` AND k.replaced_at = ` + b.of(r.tx.d.Time(r.undone.At)) +
-		` AND ` + r.redo.volume(b, "k.volume") + ` IS NOT DISTINCT FROM c.volume`
+// former is a condition on revisions k: they are those of a bar, a row of the name given, from before what is undone, which still
+// gives the bar's values.
+func (r *rescaling) former(b *binder, bar string) string {
+	sql := "k.series_id = " + bar + ".series_id AND k.ts = " + bar + ".ts AND k.cause = " + b.whole(int64(store.CauseRestated)) +
+		" AND k.replaced_at = " + b.of(r.tx.d.Time(r.undone.At)) +
+		" AND " + r.redo.volume(b, "k.volume") + " IS NOT DISTINCT FROM " + bar + ".volume"
 	for _, column := range prices() {
-		sql += ` AND ` + r.redo.price(b, "k."+column) + ` = c.` + column
+		sql += " AND " + r.redo.price(b, "k."+column) + " = " + bar + "." + column
 	}
 	return sql
 }
 
-func (r *rescaling) between(b *binder, first, last int64) string {
-	return "c.series_id = " + b.of(r.row.ID) + " AND c.ts >= " + b.of(r.tx.d.Start(first)) + " AND c.ts <= " + b.of(r.tx.d.Start(last))
+// unless is a condition on bars b: the given one is false, and there are no values of before what is undone. A planner that knows
+// nothing of the tables makes no join of it, which could read the whole range for every bar.
+func (r *rescaling) unless(b *binder, condition string) string {
+	otherwise := "TRUE"
+	if r.undone != nil {
+		otherwise = "NOT EXISTS (SELECT 1 FROM candle_revisions k WHERE " + r.former(b, "b") + ")"
+	}
+	return "CASE WHEN " + condition + " THEN FALSE ELSE " + otherwise + " END"
 }
 
-// next looks at the bars from a start on: how many one statement takes, and the start of the last of them. A bar that cannot be brought
-// to the scale is an error.
+func (r *rescaling) between(b *binder, first, last int64) string {
+	d := r.tx.d
+	return "c.series_id = " + b.of(r.row.ID) + " AND c.ts >= " + b.of(d.Start(first)) + " AND c.ts <= " + b.of(d.Start(last))
+}
+
+// next looks at the bars from a start on: how many one statement takes, and the start of the last of them. A bar that cannot be
+// brought to the scale is an error.
 func (r *rescaling) next(ctx context.Context, first, last int64) (to, n int64, err error) {
 	b := &binder{}
-	lost := `(b.new_volume IS NULL) <> (b.volume IS NULL)`
+	sound := `(b.new_volume IS NULL) = (b.volume IS NULL)`
 	for _, column := range prices() {
-		lost += ` OR b.new_` + column + ` IS NULL`
+		sound += ` AND b.new_` + column + ` IS NOT NULL`
 	}
 	seconds := r.tx.d.Seconds("b.ts")
 	var bad *int64
 	_, err = one(ctx, r.tx.q, `
-		SELECT coalesce(max(`+seconds+`), 0), count(*), min(CASE WHEN `+lost+` THEN `+seconds+` END)
+		SELECT coalesce(max(`+seconds+`), 0), count(*), min(CASE WHEN `+r.unless(b, sound)+` THEN `+seconds+` END)
 		FROM (`+r.source(b, first, last)+` ORDER BY c.ts LIMIT `+b.whole(barsPerRescale)+`) b`, b.args, []any{&to, &n, &bad})
 	if err == nil && bad != nil {
 		err = fmt.Errorf("%w: the bar of %s, multiplied by %v, has a value that is no number, or 0 where it was none", store.ErrScale,
@@ -118,28 +120,36 @@ func (r *rescaling) keep(ctx context.Context, first, last int64) (int64, error) 
 	id := b.whole(r.row.ID)
 	return r.tx.q.Exec(ctx, `
 		INSERT INTO candle_revisions (series_id, ts, revision, replaced_at, open, high, low, close, volume, flags, run_id, cause)
-		SELECT `+id+`, b.ts, 1 + coalesce((SELECT max(o.revision) FROM candle_revisions o WHERE o.series_id = `+id+` AND o.ts = b.ts), 0),
+		SELECT `+id+`, b.ts,
+		       1 + coalesce((SELECT max(o.revision) FROM candle_revisions o WHERE o.series_id = `+id+` AND o.ts = b.ts), 0),
 		       `+b.of(r.tx.d.Time(r.at))+`, b.open, b.high, b.low, b.close, b.volume, b.flags, `+b.whole(runOf(r.run))+`,
 		       `+b.whole(int64(store.CauseRestated))+`
 		FROM (`+source+`) b
-		WHERE NOT b.known AND NOT coalesce(`+restores+`, FALSE)`, b.args...)
+		WHERE `+r.unless(b, restores), b.args...)
 }
 
 // write gives the bars their new values. What is odd about a bar, its flags, stays: FlagOffTick speaks of the price as it came.
 func (r *rescaling) write(ctx context.Context, first, last int64) (int64, error) {
 	b := &binder{}
-	if r.undone == nil {
-		set := `volume = ` + r.scale.volume(b, "c.volume")
-		for _, column := range prices() {
-			set += `, ` + column + ` = ` + r.scale.price(b, "c."+column)
-		}
-		return r.tx.q.Exec(ctx, `UPDATE candles AS c SET `+set+` WHERE `+r.between(b, first, last), b.args...)
+	names, values := append(prices(), "volume"), []string(nil)
+	for _, column := range prices() {
+		values = append(values, r.scale.price(b, "c."+column))
 	}
-	return r.tx.q.Exec(ctx, `
-		UPDATE candles AS c
-		SET open = b.new_open, high = b.new_high, low = b.new_low, close = b.new_close, volume = b.new_volume
-		FROM (`+r.source(b, first, last)+`) b
-		WHERE c.ts = b.ts AND `+r.between(b, first, last), b.args...)
+	values = append(values, r.scale.volume(b, "c.volume"))
+	if r.undone != nil {
+		// The revision is looked for bar by bar, for the reason that unless has.
+		from := " FROM (SELECT 1 AS bar) o LEFT JOIN candle_revisions k ON " + r.former(b, "c")
+		for i, column := range names {
+			values[i] = "CASE WHEN k.ts IS NULL THEN " + values[i] + " ELSE k." + column + " END"
+		}
+		return r.tx.q.Exec(ctx, `
+			UPDATE candles AS c SET (`+strings.Join(names, ", ")+`) = (SELECT `+strings.Join(values, ", ")+from+`)
+			WHERE `+r.between(b, first, last), b.args...)
+	}
+	for i, column := range names {
+		values[i] = column + " = " + values[i]
+	}
+	return r.tx.q.Exec(ctx, `UPDATE candles AS c SET `+strings.Join(values, ", ")+` WHERE `+r.between(b, first, last), b.args...)
 }
 
 // lastBefore is the last start in Unix seconds that lies before an instant.

@@ -2,21 +2,22 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"barkeep/store"
 )
 
-// Restate multiplies the bars of a series that start before r.Before, at once and once for each action, and notes it. Where undoing the
-// factor would not give a bar's bits, a revision keeps them. Flags stay as they are. It returns r with its number, its time, and what
-// it did. It waits for other writers of the series until ctx ends.
+// Restate multiplies the bars of a series that start before r.Before, at once and once for each action, and notes it. Where
+// undoing the factor would not give a bar's bits, a revision keeps them. Flags stay as they are. It returns r with its number,
+// its time, and what it did. It waits for other writers of the series until ctx ends.
 //
-// The time is the transaction's, or a microsecond after the last restatement of the series, so that no two share one; it is the time
-// of all that the transaction changes after it. In one transaction bars are restated before others are stored.
+// The time is the transaction's, or a microsecond after the last restatement of the series, so that no two share one; it is the
+// time of all that the transaction changes after it. In one transaction bars are restated before others are stored.
 //
-// The error wraps store.ErrRestated where the series was restated for the action before, and store.ErrScale where a value would be lost.
-// After any error the transaction can only be rolled back.
+// The error wraps store.ErrRestated where the series was restated for the action before, and store.ErrScale where a value would
+// be lost. After any error the transaction can only be rolled back.
 func (t Tx) Restate(ctx context.Context, r store.Restatement) (store.Restatement, error) {
 	r.Undoes = 0
 	done, err := t.restate(ctx, r, nil)
@@ -26,9 +27,9 @@ func (t Tx) Restate(ctx context.Context, r store.Restatement) (store.Restatement
 	return done, nil
 }
 
-// Unstate takes the restatement of a series, known by its number, back: bars that start before r.Before and whose values are those that
-// it gave them are what they were before it, the others, also those that came after it, are multiplied by the inverse. The run that
-// does so is r.RunID. It returns the restatement that notes that.
+// Unstate takes the restatement of a series, known by its number, back: bars that start before r.Before and whose values are
+// those that it gave them are what they were before it, the others, also those that came after it, are multiplied by the
+// inverse. The run that does so is r.RunID. It returns the restatement that notes that.
 //
 // The error wraps store.ErrRestated where it was taken back before.
 func (t Tx) Unstate(ctx context.Context, r store.Restatement) (store.Restatement, error) {
@@ -43,7 +44,8 @@ func (t Tx) unstate(ctx context.Context, r store.Restatement) (store.Restatement
 	if err := t.q.Lock(ctx, r.Series); err != nil {
 		return r, err
 	}
-	all, err := t.d.restatements(ctx, t.q, `WHERE s.instrument = $1 AND s.timeframe = $2`, r.Series.Instrument, string(r.Series.Timeframe))
+	all, err := t.d.restatements(ctx, t.q, `WHERE s.instrument = $1 AND s.timeframe = $2`, r.Series.Instrument,
+		string(r.Series.Timeframe))
 	if err != nil {
 		return r, err
 	}
@@ -57,7 +59,7 @@ func (t Tx) unstate(ctx context.Context, r store.Restatement) (store.Restatement
 		}
 	}
 	if undone == nil || undone.Undoes != 0 {
-		return r, fmt.Errorf("there is none, or it took another one back itself")
+		return r, errors.New("there is none, or it took another one back itself")
 	}
 	return t.restate(ctx, store.Restatement{
 		Series: r.Series, RunID: r.RunID, Action: undone.Action, Undoes: undone.Number, Reason: "taken back: " + undone.Reason,
@@ -157,8 +159,8 @@ func (d *Dialect) restatements(ctx context.Context, q Querier, where string, arg
 	var run *int64
 	price, volume := &r.Factor.Price, &r.Factor.Volume
 	into := []any{
-		&r.Series.Instrument, &r.Series.Timeframe, &r.Number, &at, &run, &r.Action, &r.Undoes, &r.Reason, &before, &price.Num, &price.Den,
-		&volume.Num, &volume.Den, &r.Bars, &r.Kept,
+		&r.Series.Instrument, &r.Series.Timeframe, &r.Number, &at, &run, &r.Action, &r.Undoes, &r.Reason, &before, &price.Num,
+		&price.Den, &volume.Num, &volume.Den, &r.Bars, &r.Kept,
 	}
 	err := q.Query(ctx, `
 		SELECT s.instrument, s.timeframe, r.number, r.at, r.run_id, r.action, r.undoes, r.reason, r.before_ts, r.price_num, r.price_den,

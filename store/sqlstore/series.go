@@ -29,7 +29,7 @@ func (r *SeriesRow) Vacant(first, last int64) bool {
 
 const seriesColumns = `id, instrument, timeframe, source,
 	CASE WHEN calendar_at = version + bars - counted THEN calendar ELSE '' END,
-	bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0)`
+	folded, bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0)`
 
 // seriesRows reads rows of series as they stand, and then the first and the last bar of those that are out of date.
 func seriesRows(ctx context.Context, q Querier, d Dialect, where string, args ...any) ([]SeriesRow, error) {
@@ -37,7 +37,8 @@ func seriesRows(ctx context.Context, q Querier, d Dialect, where string, args ..
 	var r SeriesRow
 	s := &r.State
 	into := []any{
-		&r.ID, &s.Series.Instrument, &s.Series.Timeframe, &s.Source, &s.Calendar, &s.Count, &r.counted, &r.stored, &r.first, &r.last,
+		&r.ID, &s.Series.Instrument, &s.Series.Timeframe, &s.Source, &s.Calendar, &s.Folded, &s.Count, &r.counted, &r.stored,
+		&r.first, &r.last,
 	}
 	err := q.Query(ctx, `SELECT `+seriesColumns+` FROM series `+where, args, into, func() error {
 		all = append(all, r)
@@ -74,15 +75,33 @@ func (r *SeriesRow) complete(ctx context.Context, q Querier, d Dialect) error {
 // States lists every series with its number of bars and its first and last one, ordered by instrument and timeframe as
 // text. It reads the rows of the series and no bar, except for series that the previous release has written.
 func (s *Store) States(ctx context.Context) ([]market.SeriesState, error) {
-	found, err := seriesRows(ctx, s.db, s.d, `ORDER BY `+s.d.order(""))
+	return allStates(ctx, s.db, s.d)
+}
+
+func allStates(ctx context.Context, q Querier, d Dialect) ([]market.SeriesState, error) {
+	all, err := states(ctx, q, d, `ORDER BY `+d.order(""))
 	if err != nil {
 		return nil, fmt.Errorf("states of all series: %w", err)
 	}
-	states := make([]market.SeriesState, len(found))
-	for i := range found {
-		states[i] = found[i].State
+	return all, nil
+}
+
+// StatesOf lists the series of an instrument as this transaction sees them.
+func (t Tx) StatesOf(ctx context.Context, instrument string) ([]market.SeriesState, error) {
+	all, err := states(ctx, t.q, t.d, `WHERE instrument = $1`, instrument)
+	if err != nil {
+		return nil, t.q.Fail(fmt.Errorf("states of the series of %s: %w", instrument, err))
 	}
-	return states, nil
+	return all, nil
+}
+
+func states(ctx context.Context, q Querier, d Dialect, where string, args ...any) ([]market.SeriesState, error) {
+	found, err := seriesRows(ctx, q, d, where, args...)
+	all := make([]market.SeriesState, len(found))
+	for i := range found {
+		all[i] = found[i].State
+	}
+	return all, err
 }
 
 // State is that of one series; false when it has no row.
@@ -168,6 +187,37 @@ func (t Tx) SetCalendar(ctx context.Context, series market.Series, version strin
 	}
 	if err != nil {
 		return t.q.Fail(fmt.Errorf("note the calendar of %s: %w", series, err))
+	}
+	return nil
+}
+
+// SetFolded notes up to which version of its base a derived series holds what the base gives. A series without a row gets one: it
+// was folded, and nothing came of it yet.
+func (t Tx) SetFolded(ctx context.Context, series market.Series, version int64) error {
+	set := func() (int64, error) {
+		return t.q.Exec(ctx, `UPDATE series SET folded = $3 WHERE instrument = $1 AND timeframe = $2`,
+			series.Instrument, string(series.Timeframe), version)
+	}
+	n, err := set()
+	if err == nil && n == 0 {
+		if _, err = t.openSeries(ctx, series); err == nil {
+			_, err = set()
+		}
+	}
+	if err != nil {
+		return t.q.Fail(fmt.Errorf("note up to where %s is folded: %w", series, err))
+	}
+	return nil
+}
+
+// LockSeries keeps other writers of a series out until the transaction ends. It waits for them until ctx ends.
+func (t Tx) LockSeries(ctx context.Context, series market.Series) error {
+	err := t.q.Usable(ctx)
+	if err == nil {
+		err = t.q.Lock(ctx, series)
+	}
+	if err != nil {
+		return t.q.Fail(fmt.Errorf("wait for the writers of %s: %w", series, err))
 	}
 	return nil
 }

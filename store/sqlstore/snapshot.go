@@ -5,14 +5,34 @@ import (
 	"fmt"
 	"math"
 
+	"barkeep/calendar"
 	"barkeep/market"
+	"barkeep/store"
 )
 
 // Snapshot is an engine's snapshot but for its end.
-type Snapshot struct{ q Querier }
+type Snapshot struct {
+	q Querier
+	d Dialect
+}
 
 // NewSnapshot makes it over the statements of a transaction that reads.
-func NewSnapshot(q Querier) Snapshot { return Snapshot{q} }
+func NewSnapshot(q Querier, d Dialect) Snapshot { return Snapshot{q, d} }
+
+// States is that of Store, in the state that is read.
+func (s Snapshot) States(ctx context.Context) ([]market.SeriesState, error) {
+	return allStates(ctx, s.q, s.d)
+}
+
+// Listings is that of Store.
+func (s Snapshot) Listings(ctx context.Context) ([]store.Listing, error) {
+	return allListings(ctx, s.q, s.d)
+}
+
+// CalendarChanges is that of Store.
+func (s Snapshot) CalendarChanges(ctx context.Context) ([]calendar.Change, error) {
+	return calendarChanges(ctx, s.q, s.d)
+}
 
 // Counters is how many bars the row of each series says there are.
 func (s Snapshot) Counters(ctx context.Context) (map[market.Series]int64, error) {

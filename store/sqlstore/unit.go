@@ -7,7 +7,8 @@ import (
 	"barkeep/market"
 )
 
-// Unit is the currency and unit in which the newest answer quoted a base series; empty when none said so, or there is no such series.
+// Unit is the currency and unit in which the newest answer quoted a base series; empty when none said so, or there is no such
+// series.
 func (t Tx) Unit(ctx context.Context, series market.Series) (unit string, err error) {
 	_, err = one(ctx, t.q, `SELECT unit FROM series WHERE instrument = $1 AND timeframe = $2`,
 		[]any{series.Instrument, string(series.Timeframe)}, []any{&unit})

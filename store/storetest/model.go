@@ -35,18 +35,24 @@ func (m *model) clone() *model {
 	return c
 }
 
+// near tells whether two prices differ by less than a part in a million, in exact fractions.
+func near(a, b float64) bool {
+	x, y := new(big.Rat), new(big.Rat)
+	x.SetFloat64(a)
+	y.SetFloat64(b)
+	off := new(big.Rat).Sub(x, y)
+	off.Abs(off.Mul(off, big.NewRat(1_000_000, 1)))
+	return a == b || off.Cmp(x.Abs(x)) < 0 || off.Cmp(y.Abs(y)) < 0
+}
+
+func alike(old, given market.Candle) bool {
+	return near(old.Open, given.Open) && near(old.High, given.High) && near(old.Low, given.Low) && near(old.Close, given.Close)
+}
+
 // still is the given bar, with the stored prices and their flags where the given ones differ from them by less than a part in a
-// million. It is reckoned in exact fractions.
+// million.
 func (*model) still(old, given market.Candle) market.Candle {
-	near := func(a, b float64) bool {
-		x, y := new(big.Rat), new(big.Rat)
-		x.SetFloat64(a)
-		y.SetFloat64(b)
-		off := new(big.Rat).Sub(x, y)
-		off.Abs(off.Mul(off, big.NewRat(1_000_000, 1)))
-		return a == b || off.Cmp(x.Abs(x)) < 0 || off.Cmp(y.Abs(y)) < 0
-	}
-	if !near(old.Open, given.Open) || !near(old.High, given.High) || !near(old.Low, given.Low) || !near(old.Close, given.Close) {
+	if !alike(old, given) {
 		return given
 	}
 	flags := old.Flags&7 | given.Flags&^7
@@ -72,6 +78,9 @@ func (m *model) put(bars *market.Candles, exact bool, now time.Time) (stored mar
 		}
 		if known && !exact {
 			bar = m.still(old, bar)
+		}
+		if known && old.Flags < 32 && bar.Flags >= 32 && !alike(old, given[ts]) { // 32 and above: a price cannot be true
+			bar = old
 		}
 		switch {
 		case !known:
@@ -124,7 +133,7 @@ func batch() *rapid.Generator[*market.Candles] {
 			Start: time.Unix(opening+60*rapid.Int64Range(-3, 25).Draw(t, "minute"), 0).UTC(),
 			Open:  price.Draw(t, "open"), High: price.Draw(t, "high"), Low: price.Draw(t, "low"), Close: price.Draw(t, "close"),
 			Volume: rapid.SampledFrom([]int64{market.NoVolume, 0, 7, 1 << 40}).Draw(t, "volume"),
-			Flags:  rapid.SampledFrom([]market.Flag{0, 0, 0, market.FlagOutside, 255}).Draw(t, "flags"),
+			Flags:  rapid.SampledFrom([]market.Flag{0, 0, 0, market.FlagOutside, market.FlagImpossible, 255}).Draw(t, "flags"),
 		}
 	})
 	return rapid.Map(rapid.SliceOfN(bar, 0, 30), func(bars []market.Candle) *market.Candles { return list(bars...) })

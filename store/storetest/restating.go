@@ -36,7 +36,7 @@ func drawnBars(t *rapid.T, n int) *market.Candles {
 	for i := range n {
 		bars.Append(market.Candle{
 			Start: time.Unix(opening+int64(i)*300, 0).UTC(),
-			Open:  price.Draw(t, "open") + 0, High: price.Draw(t, "high") + 0, Low: price.Draw(t, "low") + 0, Close: price.Draw(t, "close") + 0,
+			Open:  price.Draw(t, "open"), High: price.Draw(t, "high"), Low: price.Draw(t, "low"), Close: price.Draw(t, "close"),
 			Volume: volume.Draw(t, "volume"), Flags: market.Flag(rapid.IntRange(0, 15).Draw(t, "flags")), //nolint:gosec // small
 		})
 	}
@@ -142,7 +142,9 @@ func unstated(t failer, tt *testing.T, a Archive, r store.Restatement) (done sto
 func testRestatedOnce(t *testing.T, db Database) {
 	archive := migrated(t, db)
 	mustPut(t, archive, es5m(), ramp(100))
-	r := store.Restatement{Series: es5m(), Action: 3, Reason: "split 1:10\x00", Before: flat(50, 0, 0).Start, Factor: scales()[3], RunID: 7}
+	r := store.Restatement{
+		Series: es5m(), Action: 3, Reason: "split 1:10\x00", Before: flat(50, 0, 0).Start, Factor: scales()[3], RunID: 7,
+	}
 	done := restated(t, t, archive, r)
 	want, kept, _ := applied(r.Factor, ramp(100), r.Before)
 	refused := func(what string, do func(store.Tx) error) {
@@ -223,5 +225,36 @@ func testRestatedBeyond(t *testing.T, db Database) {
 	}
 	if n := db.Query(t, `SELECT (SELECT count(*) FROM restatements) + (SELECT count(*) FROM candle_revisions)`); n != 0 {
 		t.Errorf("%d rows are left", n)
+	}
+}
+
+// testRestatedMany restates more bars than one statement takes, some of them changed before they are taken back.
+func testRestatedMany(t *testing.T, db Database) {
+	archive := migrated(t, db)
+	bars := ramp(110_000)
+	mustPut(t, archive, es5m(), bars)
+	r := store.Restatement{Series: es5m(), Action: 1, Before: bars.At(105_000).Start, Factor: scales()[3]}
+	done := restated(t, t, archive, r)
+	want, kept, touched := applied(r.Factor, bars, r.Before)
+	wantBars(t, "restated", stored(t, archive, es5m()), want)
+	if done.Bars != touched || done.Kept != kept.Len() || kept.Len() < 50_000 {
+		t.Errorf("restated %d, kept %d; want %d and %d", done.Bars, done.Kept, touched, kept.Len())
+	}
+	// One bar is another one now, and one came later: both are multiplied by the inverse.
+	changed, added := flat(50_000, 77, 13), flat(-3, 90, 17)
+	mustPut(t, archive, es5m(), list(changed, added))
+	back := unstated(t, t, archive, done)
+	former := clone(bars)
+	inverse := r.Factor.Inverse()
+	one := inverse.Apply(changed)
+	former.Open[50_000], former.High[50_000], former.Low[50_000], former.Close[50_000] = one.Open, one.High, one.Low, one.Close
+	former.Volume[50_000] = one.Volume
+	all := list(inverse.Apply(added))
+	for i := range former.Len() {
+		all.Append(former.At(i))
+	}
+	wantBars(t, "taken back", stored(t, archive, es5m()), all)
+	if back.Bars != touched+1 {
+		t.Errorf("%d bars were taken back, want %d", back.Bars, touched+1)
 	}
 }

@@ -61,6 +61,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"bars: a volume of 0 or none replaces no real one":      testVolume,
 		"bars: noise is no change":                              testNoise,
 		"bars: noise that drifts does not creep":                testDrift,
+		"bars: an impossible one replaces no sound one":         testImpossible,
 		"bars: the archive leaves those it is given alone":      testInput,
 		"bars: taken out, they are revisions":                   testRemove,
 		"bars: all taken out, and put back":                     testRemoveAll,

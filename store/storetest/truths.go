@@ -17,6 +17,7 @@ func truthTests() map[string]func(*testing.T, Database) {
 		"restating: there and back, to the last bit": testRestating,
 		"restating: once for an action":              testRestatedOnce,
 		"restating: what cannot be":                  testRestatedBeyond,
+		"restating: more than a statement takes":     testRestatedMany,
 		"truth: actions":                             testActions,
 		"truth: held back":                           testHeldBack,
 		"truth: accepted listings":                   testAccepted,
@@ -39,7 +40,8 @@ func testActions(t *testing.T, db Database) {
 	at := time.Date(2026, 6, 15, 13, 30, 0, 0, time.UTC)
 	split := store.Action{
 		Action:     market.Action{Kind: market.ActionSplit, Time: at, Numerator: 21, Denominator: 20},
-		Instrument: "AAPL", Date: calendar.Date{Year: 2026, Month: 6, Day: 15}, Source: "yahoo", Note: "a\x00b\xff", Seen: start(), RunID: 9,
+		Instrument: "AAPL", Date: calendar.Date{Year: 2026, Month: 6, Day: 15}, Source: "yahoo", Note: "a\x00b\xff",
+		Seen: start(), RunID: 9,
 	}
 	old := store.Action{
 		Action:     market.Action{Kind: market.ActionDividend, Time: at.AddDate(-60, 0, 0), Amount: 0.07, Currency: "USD"},
@@ -135,7 +137,9 @@ func testHeldBack(t *testing.T, db Database) {
 // testAccepted accepts a listing from a date on, which soft changes keep.
 func testAccepted(t *testing.T, db Database) {
 	archive := migrated(t, db)
-	l := market.Listing{Symbol: "SNDK", Type: "EQUITY", Currency: "USD", Exchange: "NMS", Zone: "America/New_York", ShortName: "SanDisk"}
+	l := market.Listing{
+		Symbol: "SNDK", Type: "EQUITY", Currency: "USD", Exchange: "NMS", Zone: "America/New_York", ShortName: "SanDisk",
+	}
 	accepted := func(want store.Accepted, found bool) {
 		t.Helper()
 		must(t, archive, func(tx store.Tx) error {
@@ -200,7 +204,8 @@ func testRename(t *testing.T, db Database) {
 	old, other := es5m(), market.Series{Instrument: "ES_OLD", Timeframe: market.M5}
 	mustPut(t, archive, old, ramp(10))
 	must(t, archive, func(tx store.Tx) error {
-		_, err := tx.AddAction(t.Context(), store.Action{Action: market.Action{Kind: market.ActionSplit, Numerator: 4, Denominator: 1}, Instrument: "ES"})
+		split := market.Action{Kind: market.ActionSplit, Numerator: 4, Denominator: 1}
+		_, err := tx.AddAction(t.Context(), store.Action{Action: split, Instrument: "ES"})
 		return errors.Join(err, tx.RecordListing(t.Context(), "ES", market.Listing{Symbol: "ES=F"}, start()),
 			tx.HoldBack(t.Context(), store.Held{Series: old, Cause: store.HeldScale}))
 	})

@@ -85,7 +85,7 @@ func (s *series) periods(from int64, yield func(key int64, date int, b bar), see
 	}
 	a := s.listing.almanac
 	first := number(periodOf(dateOf(a.dayOf(max(from, s.listing.first))), s.interval.as))
-	if r, ok := s.source.(replay); ok && r.rows.len() > 0 {
+	if r, ok := s.made.(replay); ok && r.rows.len() > 0 {
 		first = max(first, a.dayOf(r.rows.ts[0]))
 	}
 	var sum bar

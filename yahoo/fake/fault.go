@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +32,12 @@ const (
 	Revise     FaultKind = "revise"     // one bar in eight, of those dates, closes two ticks higher, with more volume
 	ZeroVolume FaultKind = "zerovolume" // volumes of those dates read 0
 	Null       FaultKind = "null"       // every value of those dates reads null; the rows stay
+	Price      FaultKind = "price"      // one price of one bar in eight, of those dates, reads Fault.Value: 0, -5, 1e308
+	Noise      FaultKind = "noise"      // prices of those dates have other last digits in each answer, within a part in a million
+	AfterHours FaultKind = "afterhours" // intraday rows before and after the sessions of those dates; of equities
+	OffGrid    FaultKind = "offgrid"    // one bar in eight, of those dates, has a row off the grid after it; in 1d, on a closed date
+	CloseRow   FaultKind = "closerow"   // a flat row without volume at the close of those dates, on later days, too
+	Twice      FaultKind = "twice"      // the last row comes twice, the second Fault.Delay later
 )
 
 // Fault is something that goes wrong on demand.
@@ -41,14 +48,17 @@ type Fault struct {
 	Times      int              // how many answers it spoils; 0 for all until Clear
 	RetryAfter time.Duration    // of Throttle, whole seconds; 0 sends no Retry-After
 	Status     int              // of Upstream; 0 means 503
-	Delay      time.Duration    // of Slow; 0 means 5 s
+	Delay      time.Duration    // of Slow, where 0 means 5 s; of Twice
+	Value      float64          // of Price
 	Other      string           // of OtherSymbol a symbol, of OtherInterval and OtherRows an interval, as the provider spells them
 	From, To   calendar.Date    // of the kinds that change rows: trading dates, both included; zero for all dates
 }
 
 // edits tells whether the fault changes rows rather than the whole answer.
 func (f Fault) edits() bool {
-	return f.Kind == Withdraw || f.Kind == Revise || f.Kind == ZeroVolume || f.Kind == Null
+	return slices.Contains([]FaultKind{
+		Withdraw, Revise, ZeroVolume, Null, Price, Noise, AfterHours, OffGrid, CloseRow, Twice,
+	}, f.Kind)
 }
 
 // matches tells whether the fault is meant for a request.
@@ -59,14 +69,14 @@ func (f Fault) matches(symbol string, tf market.Timeframe) bool {
 // covers tells whether a row's trading date is one of the fault's; rows of 1d and longer are dated by the exchange's clock.
 func (f Fault) covers(c *calendar.Calendar, ts, seconds int64) bool {
 	if f.To == (calendar.Date{}) {
-		return true
+		return true // without working a date out
 	}
 	t := time.Unix(ts, 0)
 	d := calendar.DateOf(t.In(c.Zone))
 	if seconds > 0 {
 		d = c.TradingDate(t)
 	}
-	return !d.Before(f.From) && !f.To.Before(d)
+	return f.on(d)
 }
 
 // faults keeps what was injected, safe for concurrent use.

@@ -41,6 +41,14 @@ func TestParseFault(t *testing.T) {
 		"symbol=nq=f@es=f/5m:2":         {Kind: fake.OtherSymbol, Other: "NQ=F", Symbol: "ES=F", Timeframe: market.M5, Times: 2},
 		"interval=60m":                  {Kind: fake.OtherInterval, Other: "60m"},
 		"rows=1wk@ES=F/1d":              {Kind: fake.OtherRows, Other: "1wk", Symbol: "ES=F", Timeframe: market.D1},
+		"price=-5@AAPL/1d":              {Kind: fake.Price, Value: -5, Symbol: "AAPL", Timeframe: market.D1},
+		"price=1e308,2026-08-20:1":      {Kind: fake.Price, Value: 1e308, From: august, To: august, Times: 1},
+		"noise":                         {Kind: fake.Noise},
+		"afterhours=2026-08-20@AAPL":    {Kind: fake.AfterHours, Symbol: "AAPL", From: august, To: august},
+		"offgrid@AAPL":                  {Kind: fake.OffGrid, Symbol: "AAPL"},
+		"closerow":                      {Kind: fake.CloseRow},
+		"twice":                         {Kind: fake.Twice},
+		"twice=1s@ES=F":                 {Kind: fake.Twice, Delay: time.Second, Symbol: "ES=F"},
 	} {
 		got, err := fake.ParseFault(text)
 		if err != nil || got != want {
@@ -50,6 +58,7 @@ func TestParseFault(t *testing.T) {
 	for _, text := range []string{
 		"", "430", "600", "429:0", "429:x", "429=x", "429=-1s", "slow=0s", "withdraw", "withdraw=20.8.", "404=5", "truncate@ES=F/7m",
 		"symbol", "symbol=", "interval", "interval=7m", "rows=NQ=F", "rows",
+		"price", "price=", "price=NaN", "price=cheap", "price=0,August", "noise=5", "twice=0s", "closerow=16:00",
 	} {
 		if got, err := fake.ParseFault(text); !errors.Is(err, fake.ErrFault) {
 			t.Errorf("ParseFault(%q) = %+v, %v, want ErrFault", text, got, err)

@@ -158,7 +158,7 @@ func (g *generator) volume(sinceMidnight int64, position float64, h uint64) int6
 
 func (g *generator) day(date int) (bar, bool) {
 	p := g.listing.almanac.plan(date)
-	if !p.trades || p.midnight < g.listing.first || p.open > g.listing.last {
+	if !p.trades || p.close <= g.listing.first || p.open > g.listing.last {
 		return bar{}, false
 	}
 	h := mix(g.key, uint64(date))

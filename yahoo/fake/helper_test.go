@@ -38,7 +38,7 @@ type rows struct {
 	column map[string][]*float64
 }
 
-func (r rows) volume(t *testing.T, i int) float64 {
+func (r rows) volume(t testing.TB, i int) float64 {
 	t.Helper()
 	if r.column["volume"][i] == nil {
 		t.Fatalf("row %d (%s) is null", i, stamp(r.ts[i]))

@@ -20,6 +20,8 @@ type listing struct {
 	first      int64   // first trade, Unix seconds
 	last       int64   // last trade of a contract month, Unix seconds; far away for everything else
 	basis      float64 // of a contract month: its price over the front month's
+	name       string  // meta's shortName
+	reused     bool    // another instrument had the symbol before
 }
 
 // future tells whether the symbol is a front month or a contract month.
@@ -34,6 +36,7 @@ func newListing(i market.Instrument, a *almanac, seed uint64) *listing {
 		name = i.Root
 	}
 	l := &listing{instrument: i, symbol: symbolOf(i), almanac: a, key: mixText(seed, name), last: math.MaxInt64 / 4, basis: 1}
+	l.name = strings.TrimSuffix(l.symbol, "=F")
 	l.profile = profileOf(i, l.key)
 	tick := i.Tick
 	if tick <= 0 {

@@ -2,7 +2,6 @@ package fake
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"barkeep/market"
@@ -60,12 +59,12 @@ func (s *series) meta(rangeText string) *meta {
 	name, offset := time.Unix(s.state.now, 0).In(zone).Zone()
 	price := s.source.price(s.state.last)
 	m := &meta{
-		Currency: l.profile.currency, Symbol: l.symbol, ExchangeName: l.profile.exchange,
+		Currency: s.currency, Symbol: l.symbol, ExchangeName: l.profile.exchange,
 		FullExchangeName: l.profile.fullExchange, InstrumentType: l.profile.kind, FirstTradeDate: l.first,
 		RegularMarketTime: s.state.last, HasPrePostMarketData: l.profile.kind == "EQUITY", GMTOffset: offset, Timezone: name,
 		ExchangeTimezoneName: zone.String(), RegularMarketPrice: short(price), FiftyTwoWeekHigh: short(price * 1.12),
 		FiftyTwoWeekLow: short(price * 0.84), DayHigh: short(price), DayLow: short(price),
-		ShortName: strings.TrimSuffix(l.symbol, "=F"), ChartPreviousClose: short(s.source.price(s.from - 1)),
+		ShortName: l.name, ChartPreviousClose: short(s.source.price(s.from - 1)),
 		PriceHint: l.profile.hint, CurrentTradingPeriod: s.tradingNow(), DataGranularity: s.interval.served, Range: rangeText,
 		ValidRanges: []string{"1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd", "max"},
 	}

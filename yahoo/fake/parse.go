@@ -3,6 +3,7 @@ package fake
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,8 +18,10 @@ var ErrFault = errors.New("unknown fault")
 
 // ParseFault reads a fault as a person writes it: KIND[=VALUE][@SYMBOL[/TIMEFRAME]][:TIMES]. Kinds are 429 (value: the
 // Retry-After, "429=30s"), 404, a status from 500 to 599 or 999, truncate, slow (value: a duration), empty, blank, symbol
-// (value: the symbol that is served instead), interval and rows (value: the interval that is served instead), and withdraw,
-// revise, zerovolume and null (value: a trading date, "2026-08-20", or two joined by ".."; withdraw needs one).
+// (value: the symbol that is served instead), interval and rows (value: the interval that is served instead), withdraw,
+// revise, zerovolume, null, noise, afterhours, offgrid and closerow (value: a trading date, "2026-08-20", or two joined by
+// ".."; withdraw needs one), price (value: what a price reads, "-5", and after a comma maybe dates), and twice (value: how
+// much later the second row is, "1s").
 // The error wraps ErrFault and names the part that is wrong.
 func ParseFault(text string) (Fault, error) {
 	var f Fault
@@ -68,12 +71,14 @@ func (f *Fault) readKind(kind, value string) error {
 	switch f.Kind {
 	case Throttle:
 		return readDuration(&f.RetryAfter, value)
-	case Slow:
+	case Slow, Twice:
 		return readDuration(&f.Delay, value)
 	case OtherSymbol, OtherInterval, OtherRows:
 		return f.readOther(value)
-	case Withdraw, Revise, ZeroVolume, Null:
+	case Withdraw, Revise, ZeroVolume, Null, Noise, AfterHours, OffGrid, CloseRow:
 		return f.readDates(value)
+	case Price:
+		return f.readPrice(value)
 	}
 	if value != "" {
 		return fmt.Errorf("%s takes no value, and %q was given", kind, value)
@@ -84,7 +89,7 @@ func (f *Fault) readKind(kind, value string) error {
 	status, err := strconv.Atoi(kind)
 	if err != nil || (status < 500 || status > 599) && status != 999 {
 		return fmt.Errorf("%q is none of 429, 404, portal, 500 to 599, 999, truncate, slow, empty, blank, symbol, "+
-			"interval, rows, withdraw, revise, zerovolume, null", kind)
+			"interval, rows, withdraw, revise, zerovolume, null, price, noise, afterhours, offgrid, closerow, twice", kind)
 	}
 	f.Kind, f.Status = Upstream, status
 	return nil
@@ -103,6 +108,17 @@ func (f *Fault) readOther(value string) error {
 		return fmt.Errorf("%q is no interval; the provider has %s", value, intervalNames())
 	}
 	return nil
+}
+
+// readPrice reads PRICE[,DATES].
+func (f *Fault) readPrice(value string) error {
+	price, dates, _ := strings.Cut(value, ",")
+	v, err := strconv.ParseFloat(price, 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return fmt.Errorf("%q is no price; give what one reads instead of its value, such as price=0, price=-5 or price=1e308", price)
+	}
+	f.Value = v
+	return f.readDates(dates)
 }
 
 func readDuration(d *time.Duration, value string) error {

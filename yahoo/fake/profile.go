@@ -48,6 +48,10 @@ func exchangeOf(calendar string) (exchange, full, currency string) {
 		return "GER", "XETRA", "EUR"
 	case "XMIL":
 		return "MIL", "Milan", "EUR"
+	case "XJSE":
+		return "JNB", "Johannesburg", "ZAc"
+	case "XTAE":
+		return "TLV", "Tel Aviv", "ILA"
 	case "XCSE":
 		return "CPH", "Copenhagen", "DKK"
 	case "XOSL":

@@ -1,7 +1,7 @@
 // Package fake is a stand-in for Yahoo Finance's chart endpoint: an http.Handler that behaves as the provider was
 // recorded to (docs/PROVIDER.md), over real bars from a folder or bars that it makes up, and that fails on demand. It
 // needs no network, keeps no state but the list of its requests, and answers the same request at the same time with the
-// same bytes.
+// same bytes, unless the fault Noise is asked for.
 package fake
 
 import (
@@ -34,8 +34,11 @@ type Options struct {
 	Unknown []string
 	// Seed picks another set of made-up bars.
 	Seed uint64
-	// Actions are the splits, dividends and capital gains of a symbol, by the provider's name of it. They change no bar.
+	// Actions are the splits, dividends and capital gains of a symbol, by the provider's name of it. From its Time on a split puts
+	// the whole history on the new scale, in all intervals at once; Changes can be late.
 	Actions map[string][]market.Action
+	// Changes are what else happens to symbols, and splits that are late.
+	Changes []Change
 	// RequestsPerMinute refuses with 429 what comes above it in a minute; 0 for no limit.
 	RequestsPerMinute int
 
@@ -57,6 +60,7 @@ type Provider struct {
 	unknown    map[string]bool
 	requests   requestLog
 	faults     faults
+	script     script
 	scratch    sync.Pool
 
 	mu       sync.Mutex
@@ -89,7 +93,28 @@ func New(o Options) (*Provider, error) {
 			return nil, fmt.Errorf("fake: %w", err)
 		}
 	}
-	return p, p.list()
+	if err := p.list(); err != nil {
+		return nil, err
+	}
+	return p, p.plot()
+}
+
+// plot lets happen what the options name.
+func (p *Provider) plot() error {
+	p.script.changes = map[string][]Change{}
+	for symbol, actions := range p.options.Actions {
+		for _, a := range actions {
+			if err := p.Change(changeOf(symbol, a)); err != nil {
+				return fmt.Errorf("fake: Options.Actions: %w", err)
+			}
+		}
+	}
+	for _, c := range p.options.Changes {
+		if err := p.Change(c); err != nil {
+			return fmt.Errorf("fake: Options.Changes: %w", err)
+		}
+	}
+	return nil
 }
 
 // list works out which symbols exist, where that is not left open.
@@ -146,15 +171,15 @@ func (p *Provider) almanac(c *calendar.Calendar) *almanac {
 	return p.almanacs[c.Name]
 }
 
-// series prepares an answer over a listing.
-func (p *Provider) series(l *listing, iv interval, now int64) *series {
-	s := &series{listing: l, interval: iv, options: &p.options, state: l.stateAt(now)}
+// series prepares an answer over a listing, on the scale that the steps make.
+func (p *Provider) series(l *listing, steps []step, iv interval, now int64) *series {
+	s := &series{listing: l, interval: iv, options: &p.options, state: l.stateAt(now), currency: l.profile.currency}
 	key := recordingKey{l.symbol, iv.served}
 	if iv.seconds == 0 {
 		key.interval = "1d"
 	}
 	switch r := p.recordings[key]; {
-	case r != nil:
+	case r != nil && !l.reused:
 		s.source = replay{r, max(iv.seconds, minute)}
 		s.state.limit = max(s.state.limit, now)
 	case p.options.Only:
@@ -162,22 +187,8 @@ func (p *Provider) series(l *listing, iv interval, now int64) *series {
 	default:
 		s.source = newGenerator(l, iv, &p.options)
 	}
+	if s.made = s.source; len(steps) > 0 {
+		s.source = scaled{s.made, steps, l.almanac}
+	}
 	return s
-}
-
-// Bars are the bars of a native timeframe that the provider has and that start inside the window and not after Now: closed
-// ones and the running one, all with their final values and without any quirk or fault. They are keyed as the archive keys
-// them (1d and longer at 00:00 exchange time) and carry no flags. The symbol may be in any spelling; what does not exist, or
-// is not served, has no bars.
-func (p *Provider) Bars(symbol string, tf market.Timeframe, w market.Window) *market.Candles {
-	instrument, err := instrumentOf(symbol)
-	iv, ok := intervalOf(string(tf))
-	if err != nil || !ok || w.Empty() {
-		return market.NewCandles(0)
-	}
-	l := p.find(symbolOf(instrument))
-	if l == nil {
-		return market.NewCandles(0)
-	}
-	return p.series(l, iv, p.options.Now().Unix()).truth(w)
 }

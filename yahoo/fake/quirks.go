@@ -57,7 +57,7 @@ func (s *series) understate(t *table) {
 
 // beginning tells whether no bar comes before the one that starts at ts.
 func (s *series) beginning(ts int64) bool {
-	if r, ok := s.source.(replay); ok {
+	if r, ok := s.made.(replay); ok {
 		return ts <= r.rows.ts[0]
 	}
 	a := s.listing.almanac
@@ -75,7 +75,7 @@ func (s *series) edit(t *table) {
 		switch f.Kind {
 		case Withdraw:
 			t.keep(func(ts int64) bool { return !f.covers(calendar, ts, s.interval.seconds) })
-		case ZeroVolume, Revise, Null:
+		case ZeroVolume, Revise, Null, Price:
 			for i, ts := range t.ts {
 				if !t.null(i) && f.covers(calendar, ts, s.interval.seconds) {
 					t.set(i, f.change(t.at(i), s.listing, ts))
@@ -85,14 +85,17 @@ func (s *series) edit(t *table) {
 	}
 }
 
-// change is a bar's value after a fault: null, no volume at all, or for one bar in eight another close.
+// change is a bar's value after a fault: null, no volume at all, or for one bar in eight another close or a price that cannot be.
 func (f Fault) change(b bar, l *listing, ts int64) bar {
 	switch {
 	case f.Kind == Null:
 		b = bar{open: math.NaN()}
 	case f.Kind == ZeroVolume:
 		b.volume = min(b.volume, 0)
-	case mix(l.key, uint64(ts))%8 == 0:
+	case mix(l.key, uint64(ts))%8 != 0:
+	case f.Kind == Price:
+		*[]*float64{&b.open, &b.high, &b.low, &b.close}[mix(l.key, uint64(ts)+1)%4] = f.Value
+	default:
 		b.close = float64(float32(b.close + 2/l.inverse))
 		b.high = max(b.high, b.close)
 		b.volume += b.volume / 10

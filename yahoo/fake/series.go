@@ -11,8 +11,12 @@ type series struct {
 	listing  *listing
 	interval interval
 	source   source
+	made     source // the same before any change of scale
+	currency string // as the meta tells it
 	options  *Options
-	edits    []Fault // of the kinds that change rows
+	edits    []Fault  // of the kinds that change rows
+	changes  []Change // of the instrument
+	answer   uint64   // which answer of the provider it is
 	state    state
 	from, to int64 // period1 and period2
 }
@@ -25,6 +29,7 @@ func (s *series) fill(t, spare *table) {
 		s.dated(t)
 	}
 	s.understate(t)
+	s.odd(t, spare)
 }
 
 func (s *series) intraday(t, spare *table) {
@@ -126,11 +131,11 @@ func (s *series) liveRow() (bool, int64) {
 // newestSlot is the start of the newest bar; false when a folder ended before the session that is on.
 func (s *series) newestSlot() (int64, bool) {
 	open := s.state.span.open
-	if r, ok := s.source.(replay); ok {
+	if r, ok := s.made.(replay); ok {
 		_, n := r.rows.bounds(math.MinInt64, s.state.now)
 		return at(r.rows.ts, n-1), n > 0 && r.rows.ts[n-1] >= open
 	}
-	if _, ok := s.source.(none); ok {
+	if _, ok := s.made.(none); ok {
 		return 0, false
 	}
 	last := min(s.state.last, s.state.span.to-1)

@@ -77,14 +77,16 @@ func (p *Provider) answer(r *http.Request, q *query, now time.Time, id int, spac
 		a.refused = unknownSymbol()
 	}
 	if a.refused == nil {
-		a.refused = q.check(now.Unix(), l.first)
+		a.refused = q.check(now.Unix(), p.era(l, now.Unix(), lateness(iv.as)).listing.first)
 	}
 	if a.refused == nil {
 		if q, l = p.instead(whole, q, l); l == nil {
 			a.refused = unknownSymbol()
 			return a
 		}
-		p.chart(&a, q, l, edits, now.Unix(), space)
+		s := p.served(l, q, now.Unix())
+		s.edits, s.answer = edits, uint64(id)
+		p.chart(&a, q, s, space)
 	}
 	return a
 }
@@ -106,16 +108,23 @@ func (p *Provider) instead(f Fault, asked *query, l *listing) (*query, *listing)
 	return &q, l
 }
 
+// served prepares the answer to a query, with every change as far as its interval follows it.
+func (p *Provider) served(l *listing, q *query, now int64) *series {
+	when := lateness(q.interval.as)
+	e := p.era(l, now, when)
+	s := p.series(e.listing, e.steps(now, when), q.interval, now)
+	s.from, s.to, s.currency, s.changes = q.from, q.to, e.currency(now, when), e.changes
+	return s
+}
+
 // chart builds the body of an answer.
-func (p *Provider) chart(a *answer, q *query, l *listing, edits []Fault, now int64, space *scratch) {
-	s := p.series(l, q.interval, now)
-	s.from, s.to, s.edits = q.from, q.to, edits
+func (p *Provider) chart(a *answer, q *query, s *series, space *scratch) {
 	space.rows.reset()
 	if a.fault.Kind != Empty {
 		s.fill(&space.rows, &space.spare)
 	}
 	a.rows = space.rows.len()
-	events, err := p.events(q, now)
+	events, err := s.events(q)
 	if err == nil {
 		m := s.meta(q.rangeText)
 		if q.claimed != "" {

@@ -82,3 +82,18 @@ func (t *table) filled() int {
 	}
 	return n
 }
+
+// merge adds rows in the order of ts; one that is there at the same ts gives way. Spare is scratch space.
+func (t *table) merge(extra, spare *table) {
+	spare.reset()
+	i := 0
+	for j, ts := range extra.ts {
+		i = copyUntil(spare, t, i, ts)
+		if i < t.len() && t.ts[i] == ts {
+			i++
+		}
+		spare.add(ts, extra.at(j))
+	}
+	copyUntil(spare, t, i, math.MaxInt64)
+	*t, *spare = *spare, *t
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"barkeep/verify"
+)
+
+// printDerived says what of the derived series is not what its base gives, and what could not be told.
+func printDerived(w io.Writer, all []verify.Derived) {
+	good, wrong, foreign := 0, 0, 0
+	for i := range all {
+		d := &all[i]
+		name := short(d.Instrument, 20) + " " + d.Timeframe
+		switch {
+		case d.Unchecked != "":
+			fmt.Fprintf(w, "%s was not folded again: %s\n", name, d.Unchecked)
+		case d.Wrong() > 0 && d.Foreign:
+			foreign++
+			fmt.Fprintf(w, "%s is kept by another calendar than its exchange's\n", name)
+		case d.Wrong() > 0:
+			wrong++
+			fmt.Fprintf(w, "%s is not what %s gives: %d bars differ, %d missing, %d extra\n", name, d.Base, d.Differ, d.Missing, d.Extra)
+			printFirstDerived(w, d.First)
+		default:
+			good++
+		}
+		if d.Older > 0 && d.Unchecked == "" {
+			fmt.Fprintf(w, "%s has %d bars from before %s begins: nothing to fold them from\n", name, d.Older, d.Base)
+		}
+	}
+	if good > 0 {
+		fmt.Fprintf(w, "%d derived series are what their base gives\n", good)
+	}
+	if wrong+foreign > 0 {
+		fmt.Fprintf(w, "run barkeep rebuild, which folds what differs anew\n")
+	}
+}
+
+func printFirstDerived(w io.Writer, first *verify.FirstDerived) {
+	at := first.At.Format(time.RFC3339Nano)
+	switch {
+	case first.Stored == "":
+		fmt.Fprintf(w, "  first: %s is missing\n", at)
+	case first.Gives == "":
+		fmt.Fprintf(w, "  first: %s is extra\n", at)
+	default:
+		fmt.Fprintf(w, "  first: %s, %s is %s,\n  the base gives %s\n", at, first.Value, first.Stored, first.Gives)
+	}
+}
