@@ -106,7 +106,7 @@ func (j *judgement) verdict() (v Verdict) {
 		if s.future && s.told && price {
 			v.Pending = append(v.Pending, s.Action)
 			if !volume && j.Answer.Len() > 0 { // the volumes alone are ahead of the archive
-				ahead := Factor{Volume: s.factor.Volume.inverse()}
+				ahead := Factor{Volume: s.factor.Volume.Inverse()}
 				v.Answer = append(v.Answer, Step{Before: time.Unix(s.at, 0).UTC(), Factor: ahead, Split: s.Action})
 			}
 			continue
