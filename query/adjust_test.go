@@ -186,6 +186,20 @@ func TestAmountsOnTheirOwnScale(t *testing.T) {
 	}
 }
 
+// A price that cannot be true is none at which a dividend is reinvested.
+func TestPayoutsAtSoundPrices(t *testing.T) {
+	t.Parallel()
+	a := newTruth()
+	odd := daily("2026-06-15", 0.01, 8)
+	odd.Flags = market.FlagImpossible
+	a.write(kept(market.D1), daily("2026-06-12", 100, 8), odd, daily("2026-06-16", 99, 8))
+	a.actions = []store.Action{dividend("2026-06-16", 1)}
+	got := read(t, a.reader(t), query.Request{Series: kept(market.D1), Limit: 9, Adjust: query.AdjustTotal})
+	if !near(got.Bars.Close, []float64{99, 0.01 * 0.99, 99}) || len(got.Notes) != 0 {
+		t.Errorf("%v, %q", got.Bars.Close, got.Notes)
+	}
+}
+
 // A dividend and a capital gain of one day are reinvested together.
 func TestPayoutsOfOneDay(t *testing.T) {
 	t.Parallel()

@@ -128,14 +128,23 @@ func (v reading) closeBefore(ctx context.Context, series market.Series, cut time
 	return daily.Close, days, nil
 }
 
-// lastBefore is the last bar before an action; the zero Candle when there is none, or none is known.
+// soundWithin is among how many bars before an action a sound one is looked for.
+const soundWithin = 20
+
+// lastBefore is the last bar before an action that traded within a session and whose price is not impossible; the zero Candle when
+// there is none, or none is known.
 func (v reading) lastBefore(ctx context.Context, series market.Series, cut time.Time) (market.Candle, error) {
-	bars, err := v.page(ctx, series, market.Window{To: cut}, 1, true)
+	bars, err := v.page(ctx, series, market.Window{To: cut}, soundWithin, true)
 	if errors.Is(err, store.ErrBeforeArrivals) || errors.Is(err, ErrNoBars) {
 		return market.Candle{}, nil
 	}
-	if err != nil || bars.Len() == 0 {
+	if err != nil {
 		return market.Candle{}, err
 	}
-	return bars.At(0), nil
+	for i := bars.Len() - 1; i >= 0; i-- {
+		if bars.Flags[i]&(market.FlagImpossible|market.FlagOffSession) == 0 {
+			return bars.At(i), nil
+		}
+	}
+	return market.Candle{}, nil
 }
