@@ -66,7 +66,7 @@ const pinnedAtOnce = 50_000
 func (p *Pinned) read(ctx context.Context, r *Reader, window market.Window, at time.Time) error {
 	digester := market.NewDigester()
 	p.Bars, p.First, p.Last = 0, time.Time{}, time.Time{}
-	request := Request{Series: p.Of(), Window: window, Limit: pinnedAtOnce, AsOf: at}
+	request := Request{Series: p.Of(), Window: window, Limit: pinnedAtOnce, AsOf: at, pinned: true}
 	for {
 		answer, err := r.Read(ctx, request)
 		if err != nil {

@@ -111,6 +111,17 @@ func TestDatasetElsewhere(t *testing.T) {
 	}
 }
 
+// A machine whose clock is behind proves a dataset of a moment that is past elsewhere.
+func TestDatasetByASlowClock(t *testing.T) {
+	t.Parallel()
+	a := newTruth()
+	at := later().Add(time.Hour)
+	a.arrive(later().Add(-time.Hour), kept(market.D1), daily("2026-06-15", 100, 1))
+	if got := judged(t, a, pinned(t, a, at, market.Window{}), false); got != "same as of then, same as of then" {
+		t.Error(got)
+	}
+}
+
 // A window without bars is pinned as empty, and is not the same once it had bars of then.
 func TestDatasetOfAnEmptyWindow(t *testing.T) {
 	t.Parallel()

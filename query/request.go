@@ -24,6 +24,8 @@ type Request struct {
 	// AsOf asks for what was known at an instant: the bars, their values, and the actions that Adjust goes by. A derived series is
 	// folded from its base as of then. The zero time asks for what is stored now.
 	AsOf time.Time
+
+	pinned bool // AsOf was past when it was noted, whatever this machine's clock says
 }
 
 // check reports what no answer could be given to.

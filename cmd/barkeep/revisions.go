@@ -73,7 +73,7 @@ func printChanges(w io.Writer, v view.Changes, pacific *time.Location) error {
 	if v.More {
 		fmt.Fprintf(w, "and %d more: --limit shows more of them, --json all\n", v.Count-len(v.Revisions))
 	}
-	_, err := fmt.Fprintf(w, "%s %s: %d revisions, %d changes of scale\n", v.Instrument, v.Timeframe, v.Count, len(v.Restatements))
+	_, err := fmt.Fprintf(w, "%s %s: revisions: %d, changes of scale: %d\n", v.Instrument, v.Timeframe, v.Count, len(v.Restatements))
 	return err
 }
 
