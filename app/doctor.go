@@ -10,6 +10,7 @@ import (
 	"barkeep/config"
 	"barkeep/doctor"
 	"barkeep/market"
+	"barkeep/query"
 	"barkeep/store"
 	"barkeep/store/redis"
 	"barkeep/store/sqlite"
@@ -35,6 +36,7 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	if settled, err := Calendars(ctx, c, quiet); err == nil {
 		s.Contrary, instruments = settled.Contradictions(instruments, s.Now), settled.SettleAll(instruments)
 	}
+	s.Held = heldOf(ctx, c, quiet)
 	s.Calendars = market.ByCalendar(instruments, s.Now)
 	s.Schedule.Import, _, s.Schedule.Err = Schedules(c)
 	s.Clock = func(ctx context.Context) doctor.Finding { return checkClock(ctx, c, problems, o) }
@@ -115,4 +117,21 @@ func checkClock(ctx context.Context, c config.Config, problems config.Problems, 
 		finding.State = doctor.Broken
 	}
 	return finding
+}
+
+// heldOf reads what waits for a person; nothing where the archive cannot be read, which is another finding.
+func heldOf(ctx context.Context, c config.Config, o Options) (held []doctor.Held) {
+	archive, closeIt, err := OpenExisting(ctx, c, o)
+	if err != nil {
+		return nil
+	}
+	defer closeIt()
+	all, err := archive.HeldBack(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, h := range query.GroupHeld(all) {
+		held = append(held, doctor.Held{Instrument: h.Instrument, Says: h.Text(), Command: h.Command()})
+	}
+	return held
 }

@@ -64,6 +64,9 @@ func (a *App) carryOut(
 			crashPoint("cell")
 		}
 	})
+	if wrong := a.tellHeld(ctx); wrong != nil {
+		a.Engine.Logger.WarnContext(ctx, "people are not told of what is held back, the next run tells", "error", a.secrets.Error(wrong))
+	}
 	return hideReport(a.secrets, report), a.secrets.Error(err)
 }
 

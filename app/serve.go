@@ -143,6 +143,7 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 		Import: a.imports, Maintenance: a.maintenance, Kept: a.kept, Instruments: a.instruments, Pacific: a.pacific,
 		Ledger: a.Archive, States: a.Archive.States, Calendars: a.Archive,
 		Clock:    func() *view.Clock { return viewClock(a.clock.Judge()) },
+		Held:     a.heldBack,
 		Provider: a.providerState, Metrics: a.metrics, Now: o.Now, Logger: o.Logger, Checks: a.probes(),
 	})
 	if err != nil {
@@ -157,6 +158,7 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 	}
 	return web, api.Mount(web, api.Config{
 		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol, Calendars: a.Archive, Past: a.Archive,
+		Hand: hand{a},
 		Starter: &api.Background{
 			Ledger: a.Archive, Kept: a.kept, Tasks: beside, Logger: o.Logger,
 			Run: a.runRequest, Name: a.requestName,

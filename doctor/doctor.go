@@ -63,6 +63,7 @@ type Setup struct {
 	Contrary  []market.Contradiction
 	Schedule  Schedule
 	Notices   Notices
+	Held      []Held // answers that wait for a person; none while the archive cannot be read
 	// Clock holds the machine's clock against others; nil for nobody to ask. The finding's name is ClockCheck.
 	Clock   func(ctx context.Context) Finding
 	NoCache bool                    // CACHE_ENABLED is false
@@ -87,12 +88,15 @@ type Notices struct {
 	Errs   []error // as the constructors say it that the worker uses
 }
 
+// Held is what waits for a person: answers for an instrument that contradict what is stored of it.
+type Held struct{ Instrument, Says, Command string }
+
 // Run carries out all checks: nothing is left for later because something else is broken. It changes nothing.
 func Run(ctx context.Context, s Setup) []Finding {
 	env := readEnvironment(s.Environ)
 	return slices.Concat(
 		s.checkValues(), env.check(s), s.checkSeries(), s.checkCalendars(), s.checkSchedule(), s.checkDatabase(ctx, env),
-		s.checkRedis(ctx, env), s.checkClock(ctx), s.checkNotices(), s.checkCache(),
+		s.checkRedis(ctx, env), s.checkClock(ctx), s.checkNotices(), s.checkCache(), s.checkHeld(),
 	)
 }
 

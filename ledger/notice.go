@@ -1,6 +1,9 @@
 package ledger
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // NoticeKind is what people are told about a slot, or about something else that has a name, once for each kind.
 type NoticeKind string
@@ -14,6 +17,7 @@ const (
 	NoticeClock      NoticeKind = "clock"       // the clock of a machine is off; told again only after it was right meanwhile
 	NoticeClockStops NoticeKind = "clock stops" // likewise, so far off that nothing is run
 	NoticeSeveral    NoticeKind = "several"     // this slot and others before it are over without a finished run
+	NoticeHeld       NoticeKind = "held back"   // answers contradict what is stored of an instrument; told once while that lasts
 )
 
 // Notice is one thing to tell people.
@@ -23,6 +27,8 @@ type Notice struct {
 	Name string // what it is about that is no slot
 	Run  Run    // the run it is about; its ID is 0 when there is none
 	Text string
+	// Since is when what it is about began, where the same may come again under one name; a second one is another notice.
+	Since time.Time
 }
 
 // Subject is what the notice is about, as a key.

@@ -1,7 +1,6 @@
 package market
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -37,11 +36,12 @@ const (
 	volumeExact = 0.002
 	volumeScale = 0.04
 	volumeRows  = 5
-	// A step between neighbouring rows of an answer by such a factor is no move of a market, nor is one between the archive and an answer behind it.
+	// A step by such a factor is no move of a market, between neighbouring rows of an answer or between the archive and an answer
+	// behind it.
 	stepHigh = 80.0
 )
 
-// alike is how far the residuals of so many bars may lie apart that are one ratio. That of many bars is one when they lie within a
+// alike is how far the residuals of so many bars may lie apart that are one ratio. Those of many bars are when they lie within a
 // fiftieth of it. A few that were revised each for itself come as near by chance, but not within a five-hundredth.
 func alike(residual float64, n int) float64 {
 	if n < manyRows {
@@ -123,17 +123,10 @@ func (j *judgement) residuals() {
 // offScale tells what is wrong with the residuals of one piece; what is empty when nothing is.
 func offScale(residuals []float64) (residual float64, what string) {
 	n := len(residuals)
-	if within(residuals, 0, settled)*2 >= n {
-		return 0, ""
+	if n < fewRows || within(residuals, 0, settled)*2 >= n {
+		return 0, "" // the runs tell what a few bars can
 	}
 	sorted := slices.Sorted(slices.Values(residuals))
-	if n < fewRows {
-		least := slices.MinFunc(sorted, func(a, b float64) int { return cmp.Compare(math.Abs(a), math.Abs(b)) })
-		if math.Abs(least) > farOff {
-			return least, fmt.Sprintf("no more than %s can be compared", bars(n))
-		}
-		return 0, ""
-	}
 	middle := sorted[n/2]
 	same := within(residuals, middle, alike(middle, n))
 	switch {

@@ -12,8 +12,8 @@ type Basis struct {
 	Sure   bool      // arrivals or a jump tell it; else the series is better left to its next answer
 }
 
-// StoredBefore finds how the bars of a series stand to a split that an answer for another series of the instrument told of. A series
-// without bars before the split is sure to need nothing.
+// StoredBefore finds how the bars of a series stand to a split that an answer for another series of the instrument told of. A
+// series without bars before the split is sure to need nothing.
 func StoredBefore(stored *Candles, arrived func(ts int64) (time.Time, bool), split Action, c *calendar.Calendar) Basis {
 	s := splitting{Action: split, factor: SplitFactor(split), told: true, at: split.Cutoff(c).Unix()}
 	if s.factor.One() {

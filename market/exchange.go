@@ -12,10 +12,19 @@ import (
 // dash (BRK-B, BAC-PL, ABC-WT); or the symbol of an option (AAPL261218C00200000).
 var american = regexp.MustCompile(`^(?:[A-Z]{1,5}(?:-[A-Z]{1,2})?|[A-Z]{1,5}\d?\d{6}[CP]\d{8})$`)
 
+// former is a name that people give to what had the name before it: FB-OLD, and FB-OLD2 for another one.
+var former = regexp.MustCompile(`^([^.]+)-OLD\d?$`)
+
 // exchangeOf is the exchange of an equity, a fund or an index, by its name in package calendar. An ending tells it, also of an
 // index (^TA125.TA). A name without one is of the US if it has the form of a symbol there. What tells no exchange, as an index or
 // an ending that is not listed, digits (7203) or a pair (EURUSD), is calendar.Unknown: no exchange's holidays are taken for it.
 func exchangeOf(name string) string {
+	if before := former.FindStringSubmatch(name); before != nil {
+		if _, future := futureOf(before[1]); future {
+			return calendar.Unknown
+		}
+		name = before[1]
+	}
 	if dot := strings.LastIndexByte(name, '.'); dot > 0 {
 		return known(suffixes()[name[dot:]])
 	}

@@ -109,3 +109,16 @@ func TestOtherSymbolsOfFuturesExchanges(t *testing.T) {
 		}
 	}
 }
+
+// TestAFormerNameIsOfTheSameExchange, so that the bars that get it stay as they are kept; of a future nothing is said.
+func TestAFormerNameIsOfTheSameExchange(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"FB-OLD": "XNYS", "FB-OLD2": "XNYS", "BRK-B-OLD": "XNYS", "OCDO-OLD.L": "XLON", "ES-OLD": calendar.Unknown,
+		"GOLD": "XNYS", "7203-OLD": calendar.Unknown, "FB-OLDER": calendar.Unknown,
+	} {
+		if i := resolve(t, name); i.Calendar.Name != want {
+			t.Errorf("%s is kept by %s, want %s", name, i.Calendar.Name, want)
+		}
+	}
+}

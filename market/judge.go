@@ -121,7 +121,7 @@ func (j *judgement) verdict() (v Verdict) {
 		if volume {
 			f.Volume = s.factor.Volume
 		}
-		if !f.One() && j.Answer.Len() > 0 && j.Answer.TS[0] < s.at {
+		if !f.One() && j.Answer.Len() > 0 {
 			v.Answer = append(v.Answer, Step{Before: time.Unix(s.at, 0).UTC(), Factor: f, Split: s.Action})
 		}
 	}

@@ -91,7 +91,7 @@ func priceRatio(stored, answer *Candles, i, j int) float64 {
 	if least == most {
 		return least
 	}
-	if open > twoUnits*closing || closing > twoUnits*open { // the bar was made in two units: the one that is not the archive's counts
+	if open > twoUnits*closing || closing > twoUnits*open { // made in two units: the one that is not the archive's counts
 		if open*closing > 1 {
 			return max(open, closing)
 		}

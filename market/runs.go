@@ -17,7 +17,7 @@ func (j *judgement) runs() *ScaleAlarm {
 		}
 		odd := partScale(residual, from, to) || math.Abs(residual) > farOff && j.scaled(from)
 		if odd && !j.repaired(from, to) {
-			return j.tell(residual, from, to, fmt.Sprintf("%s, and %d others of the overlap are not so", bars(to-from), len(p.ts)-(to-from)))
+			return j.tell(residual, from, to, fmt.Sprintf("%d of %s that can be compared", to-from, bars(len(p.ts))))
 		}
 		from = to
 	}

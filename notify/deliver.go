@@ -26,7 +26,8 @@ func (d *Dispatcher) Deliver(ctx context.Context, n ledger.Notice) (told bool, e
 	case turn == ledger.TurnOther:
 		return d.memory.get(about).told(), nil
 	}
-	if !d.memory.get(about).told() {
+	// What the ledger knew and does not know any more was forgotten by another process: it has come again.
+	if d.memory.get(about) != deliveryUnrecorded {
 		if err := d.send(ctx, n); err != nil {
 			return false, err
 		}

@@ -80,6 +80,9 @@ func (n *Notifier) Notify(ctx context.Context, notice ledger.Notice) error {
 	m := message{
 		key: notice.Subject() + " " + string(notice.Kind), title: title(notice), text: text(notice),
 	}
+	if !notice.Since.IsZero() {
+		m.key += notice.Since.UTC().Format(" " + time.RFC3339Nano)
+	}
 	results := make([]<-chan error, len(n.targets))
 	for i, t := range n.targets {
 		results[i] = n.send(t, m)

@@ -83,6 +83,8 @@ func verb(kind ledger.NoticeKind) string {
 		return "and others before it were missed"
 	case ledger.NoticeClock, ledger.NoticeClockStops:
 		return "is off"
+	case ledger.NoticeHeld:
+		return "are held back"
 	default:
 		return "is " + clean(string(kind))
 	}
@@ -109,6 +111,9 @@ func advice(n ledger.Notice) string {
 	case ledger.NoticeClock, ledger.NoticeClockStops:
 		return "Set the clock of the machine, and have it kept right. A clock that is 2 minutes off or more runs nothing until it is " +
 			"right; see `barkeep doctor`. This is not told again before the clock was right."
+	case ledger.NoticeHeld:
+		return "Nothing of these answers is stored, and what is stored stays as it is; the rest goes on. Whatever is held back is in " +
+			"`barkeep status`. This is not told again while it lasts."
 	default:
 		return "See `barkeep status`."
 	}

@@ -30,10 +30,17 @@ func TestWhatNoticesSay(t *testing.T) {
 	}
 	several := ledger.Notice{Kind: ledger.NoticeSeveral, Slot: slotOf(0), Run: ledger.Run{Reason: "3 slots since 2026-11-20 14:05"}}
 	clock := ledger.Notice{Kind: "wrong", Name: "the clock", Text: "it is 10 minutes ahead"}
+	held := ledger.Notice{Kind: ledger.NoticeHeld, Name: "the answers for FB (listing)", Text: "type ETF, was EQUITY; see barkeep accept FB"}
 	for _, c := range []struct {
 		notice      ledger.Notice
 		title, text string
 	}{
+		{
+			held, "Barkeep: the answers for FB (listing) are held back",
+			"The answers for FB (listing) are held back: type ETF, was EQUITY; see barkeep accept FB\n" +
+				"Nothing of these answers is stored, and what is stored stays as it is; the rest goes on. Whatever is held back is in " +
+				"`barkeep status`. This is not told again while it lasts.",
+		},
 		{
 			failed, wantTitle,
 			wantFirst + "\nRun 123, attempt 2, process 17 on box, began 2026-11-22 14:05:01 PST, ended 2026-11-22 14:06:00 PST.\n" +

@@ -15,6 +15,7 @@ type Archive interface {
 	SchemaVersion(ctx context.Context) (current, latest int64, err error)
 	States(ctx context.Context) ([]market.SeriesState, error)
 	ScheduleChanges(ctx context.Context, job ledger.Job) ([]ledger.ScheduleChange, error)
+	HeldBack(ctx context.Context) ([]store.Held, error)
 }
 
 var _ Archive = store.Archive(nil)
@@ -35,6 +36,7 @@ type Status struct {
 	Recent
 	Today  []Slot
 	Series []market.SeriesState
+	Held   []HeldBack // answers that wait for a person
 }
 
 // Outdated tells, as a SchemaError, that the schema is of an earlier release; nil when it is not.
@@ -58,6 +60,11 @@ func ReadStatus(ctx context.Context, archive Archive, r StatusRequest) (Status, 
 	if s.Series, err = archive.States(ctx); err != nil {
 		return s, err
 	}
+	held, err := archive.HeldBack(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.Held = GroupHeld(held)
 	schedules, err := ReadPast(ctx, archive, r.Now, r.Schedules...)
 	if err != nil {
 		return s, err

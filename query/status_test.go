@@ -9,6 +9,7 @@ import (
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/query"
+	"barkeep/store"
 )
 
 // past is an archive of an earlier schema: a ledger with runs, but without a place for what they say.
@@ -52,6 +53,13 @@ func (p past) Progress(_ context.Context, id int64) (ledger.Progress, bool, erro
 		return ledger.Progress{}, false, errNoTable
 	}
 	return ledger.Progress{Tasks: int(id)}, true, nil
+}
+
+func (p past) HeldBack(context.Context) ([]store.Held, error) {
+	if p.schema < p.latest {
+		return nil, errNoTable
+	}
+	return nil, nil
 }
 
 func (p past) ScheduleChanges(context.Context, ledger.Job) ([]ledger.ScheduleChange, error) {

@@ -73,7 +73,7 @@ func (m *Metrics) Listen(e ledger.Event) {
 
 // request counts one HTTP request. Methods that clients invent are one series.
 func (m *Metrics) request(route, method string, status int, took time.Duration) {
-	if !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodPost}, method) {
+	if !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete}, method) {
 		method = "other"
 	}
 	m.http.WithLabelValues(route, method, strconv.Itoa(status)).Inc()

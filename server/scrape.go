@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"barkeep/ledger"
+	"barkeep/store"
 )
 
 // metrics shows the counters of this process and how things stand. Scrapes within a few seconds, however many, read every
@@ -26,6 +29,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
 	s.findProvider(ctx, found)
 	s.findSlots(ctx, found)
 	s.findRuns(ctx, found)
+	s.findHeld(ctx, found)
 	for _, c := range s.viewChecks(ctx, found.since) {
 		found.add("barkeep_check_up", "Whether a thing that Barkeep depends on answers.", truth(c.State == "ok"), "check", c.Name)
 		if c.LatencyMS != nil {
@@ -146,6 +150,22 @@ func (s *Server) findRuns(ctx context.Context, f *gauges) {
 		seen[r.Job] = true
 		f.add("barkeep_last_run_finished_timestamp_seconds", "When the newest run that ended did, and how.", unix(r.Finished),
 			"job", string(r.Job), "state", string(r.State))
+	}
+}
+
+// findHeld counts the instruments whose answers wait for a person, by cause.
+func (s *Server) findHeld(ctx context.Context, f *gauges) {
+	held, ok := gauged(ctx, f, s.held)
+	if !ok {
+		return
+	}
+	count := map[store.HeldCause]int{store.HeldListing: 0, store.HeldScale: 0}
+	for _, h := range held {
+		count[store.HeldCause(h.Cause)]++
+	}
+	for _, cause := range slices.Sorted(maps.Keys(count)) {
+		f.add("barkeep_held_back", "Instruments whose answers are held back until a person has looked.", float64(count[cause]),
+			"cause", string(cause))
 	}
 }
 

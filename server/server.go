@@ -34,6 +34,7 @@ type Server struct {
 	series   *source[[]market.SeriesState]
 	provider *source[ProviderState]
 	settled  *source[market.Calendars]
+	held     *source[[]view.HeldBack]
 
 	hosts    hosts
 	work     *Lane // of the routes that are added with Handle
@@ -80,6 +81,12 @@ func New(c Config) (*Server, error) {
 		}
 		settled, _, err := store.SettledCalendars(ctx, s.Calendars) // imports log changes that make no sense
 		return settled, err
+	})
+	s.held = newSource(s, "held back", func(ctx context.Context) ([]view.HeldBack, error) {
+		if s.Held == nil {
+			return []view.HeldBack{}, nil
+		}
+		return s.Held(ctx)
 	})
 	for _, check := range c.Checks {
 		s.checks = append(s.checks, newChecked(s, check))

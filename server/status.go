@@ -37,6 +37,7 @@ func (s *Server) beginSources(since time.Time) {
 	s.series.begin(since)
 	s.provider.begin(since)
 	s.settled.begin(since)
+	s.held.begin(since)
 	for _, c := range s.checks {
 		c.begin(since)
 	}
@@ -67,6 +68,9 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	}
 	if series, ok := shown(ctx, s, since, &v, s.series); ok {
 		v.Series = s.views.Series(series, now)
+	}
+	if held, ok := shown(ctx, s, since, &v, s.held); ok {
+		v.HeldBack = held
 	}
 	if state, ok := shown(ctx, s, since, &v, s.provider); ok {
 		v.Provider = s.viewProvider(state)

@@ -260,6 +260,8 @@ type Notices interface {
 	Told(ctx context.Context, subject string, kind ledger.NoticeKind) error
 	// Forget lets a notice be told once more, should what it is about come again. It may be repeated.
 	Forget(ctx context.Context, subject string, kind ledger.NoticeKind) error
+	// ToldOf are the subjects of the notices of a kind that were told and not forgotten, in order.
+	ToldOf(ctx context.Context, kind ledger.NoticeKind) (subjects []string, err error)
 }
 
 // Leases let one process at a time work on what a name stands for. They save work and requests; what is written is right

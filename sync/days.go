@@ -42,7 +42,7 @@ func (s *scaling) compareDays(ctx context.Context) error {
 	}
 	verdict := s.against(days, s.scaled(s.answer))
 	if verdict.Held != nil {
-		return s.alarm(*verdict.Held)
+		return s.alarm(*verdict.Held, nil)
 	}
 	s.verdict.Answer = append(s.verdict.Answer, verdict.Answer...)
 	return nil
@@ -72,7 +72,7 @@ func (s *scaling) compareStored(ctx context.Context, days *market.Candles) error
 		step.Apply(stored)
 	}
 	if verdict := s.against(days, stored); verdict.Held != nil {
-		return s.alarm(*verdict.Held)
+		return s.alarm(*verdict.Held, nil)
 	}
 	return nil
 }

@@ -54,7 +54,8 @@ type derivation struct {
 	span   market.Window // of the base
 	// sweep is the span in which bars may be that the base does not give any more; empty when it only grew.
 	sweep   market.Window
-	removed int // of them
+	anew    bool // it lags behind its base
+	removed int  // of them
 	result  seriesResult
 }
 
@@ -83,10 +84,8 @@ func (x *execution) derive(
 	if err != nil {
 		return nil, err
 	}
-	for i := range list {
-		if err := f.settle(ctx, &list[i], base); err != nil {
-			return nil, err
-		}
+	if err := f.settle(ctx, list, base.Version); err != nil {
+		return nil, err
 	}
 	results := make([]seriesResult, len(task.Derived))
 	for i, timeframe := range task.Derived {
@@ -114,17 +113,17 @@ func (x *execution) derivations(
 			series: market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}, before: held[timeframe],
 		}
 		d.result.newest = d.before.Newest
-		anew := lags(d.before, held[task.Base])
+		d.anew = lags(d.before, held[task.Base])
 		changed := stored.Touched.Union(market.Window{From: d.before.Newest, To: end})
-		if anew || d.before.Count == 0 {
+		if d.anew || d.before.Count == 0 {
 			changed = market.Window{From: base.Oldest, To: base.Newest.Add(time.Second)}
 		}
 		d.span = timeframe.Span(c, changed)
-		if d.before.Count > 0 && (anew || stored.Changed > 0) {
+		if d.before.Count > 0 && (d.anew || stored.Changed > 0) {
 			// What starts before the base reaches stays: nothing says that it is wrong.
 			d.sweep = market.Window{From: later(d.span.From, timeframe.Bucket(c, base.Oldest)), To: d.span.To}
 		}
-		if anew {
+		if d.anew {
 			d.sweep.To = whole().To
 		}
 		list, all = append(list, d), all.Union(d.span)

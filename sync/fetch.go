@@ -24,6 +24,7 @@ type batch struct {
 	note     string          // something a person should know of the answer; empty for most
 
 	impossible int // rows that were left out since they cannot be true
+	flagged    int // bars that are stored, of which a price cannot be true
 }
 
 // fetch asks the provider for everything a task needs. What goes wrong ends in the task's cells and stops no other task.
@@ -87,6 +88,11 @@ func (b *batch) add(result *market.FetchResult) {
 	b.fetched += result.Candles.Len()
 	b.requests += result.Requests
 	b.impossible += result.Impossible
+	for _, f := range result.Candles.Flags {
+		if f&market.FlagImpossible != 0 {
+			b.flagged++
+		}
+	}
 }
 
 // tell keeps actions that an answer tells of, each once.
@@ -98,16 +104,24 @@ func (b *batch) tell(actions []market.Action) {
 	}
 }
 
-// doubted tells people of the rows that were left out since they cannot be true; empty for none.
+// doubted tells people of the rows that cannot be true, left out or flagged; empty for none.
 func (b *batch) doubted() string {
+	left, kept := "", ""
 	switch b.impossible {
 	case 0:
-		return ""
 	case 1:
-		return "1 row left out, whose prices are all 0"
+		left = "1 row left out, whose prices are all 0"
 	default:
-		return fmt.Sprintf("%d rows left out, whose prices are all 0", b.impossible)
+		left = fmt.Sprintf("%d rows left out, whose prices are all 0", b.impossible)
 	}
+	switch b.flagged {
+	case 0:
+	case 1:
+		kept = "1 bar flagged, of which a price cannot be true"
+	default:
+		kept = fmt.Sprintf("%d bars flagged, of which a price cannot be true", b.flagged)
+	}
+	return join(left, kept)
 }
 
 // compare holds what the newest answer says of the instrument against the calendar by which it is kept. A first listing gives the

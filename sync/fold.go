@@ -42,8 +42,10 @@ func (f folder) fold(ctx context.Context, list []derivation, piece market.Window
 // foldOne folds a part of the base, and takes out what it does not give in a span.
 func (f folder) foldOne(ctx context.Context, d *derivation, base *market.Candles, sweep market.Window) error {
 	given := f.given(d.series, base)
-	if err := f.take(ctx, d, sweep, given); err != nil {
-		return err
+	if d.anew || !f.whole(d.series.Timeframe, base, given) {
+		if err := f.take(ctx, d, sweep, given); err != nil {
+			return err
+		}
 	}
 	bars, err := f.over(ctx, d.series, d.before.Newest, given)
 	if err != nil || bars.Len() == 0 {
@@ -61,6 +63,23 @@ func (f folder) foldOne(ctx context.Context, d *derivation, base *market.Candles
 // given is what bars of the base give, over or not.
 func (f folder) given(series market.Series, base *market.Candles) *market.Candles {
 	return market.Resample(base, f.base.Timeframe, series.Timeframe, f.calendar, market.FarFuture())
+}
+
+// whole tells whether every interval in which there is a base bar gives a bar. Then a base that lost no bar can have taken none away,
+// and nobody has to look.
+func (f folder) whole(to market.Timeframe, base, given *market.Candles) bool {
+	var end int64
+	for _, ts := range base.TS {
+		if ts < end {
+			continue
+		}
+		span := to.Span(f.calendar, market.Window{From: time.Unix(ts, 0), To: time.Unix(ts+1, 0)})
+		if _, found := slices.BinarySearch(given.TS, span.From.Unix()); !found {
+			return false
+		}
+		end = span.To.Unix()
+	}
+	return true
 }
 
 // over leaves out the bars that may not be stored yet, since their interval is not over, unless they are stored: what is there
@@ -108,23 +127,30 @@ func (f folder) take(ctx context.Context, d *derivation, span market.Window, giv
 	return err
 }
 
-// settle takes out what lies beyond the base, and notes that the series holds what this version of the base gives.
-func (f folder) settle(ctx context.Context, d *derivation, base market.SeriesState) error {
-	err := f.take(ctx, d, market.Window{From: d.span.To, To: d.sweep.To}, &market.Candles{})
-	if err == nil && d.removed > 0 {
-		var state market.SeriesState
-		state, _, err = f.tx.State(ctx, d.series)
-		d.result.newest = state.Newest
-		f.Logger.InfoContext(ctx, "derived bars that their base does not give were taken out", "series", d.series.String(),
-			"bars", d.removed)
-	}
-	if err == nil && d.before.Folded != base.Version {
-		err = f.tx.SetFolded(ctx, d.series, base.Version)
-	}
-	if err != nil {
-		return fmt.Errorf("derive %s from %s: %w", d.series, f.base.Timeframe, err)
+// settle takes out what lies beyond the base, and notes that the series hold what this version of the base gives.
+func (f folder) settle(ctx context.Context, list []derivation, version int64) error {
+	for i := range list {
+		d := &list[i]
+		err := f.take(ctx, d, market.Window{From: d.span.To, To: d.sweep.To}, &market.Candles{})
+		if err == nil && d.removed > 0 {
+			err = f.tell(ctx, d)
+		}
+		if err == nil && d.before.Folded != version {
+			err = f.tx.SetFolded(ctx, d.series, version)
+		}
+		if err != nil {
+			return fmt.Errorf("derive %s from %s: %w", d.series, f.base.Timeframe, err)
+		}
 	}
 	return nil
+}
+
+// tell says what was taken out, and finds the newest bar that is left.
+func (f folder) tell(ctx context.Context, d *derivation) error {
+	state, _, err := f.tx.State(ctx, d.series)
+	d.result.newest = state.Newest
+	f.Logger.InfoContext(ctx, "derived bars that their base does not give were taken out", "series", d.series.String(), "bars", d.removed)
+	return err
 }
 
 // within is what two windows have in common.

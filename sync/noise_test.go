@@ -75,6 +75,9 @@ func TestImpossibleRowsAreTold(t *testing.T) {
 			got.Impossible, got.Dropped = 3, 5
 		case "NQ":
 			got.Impossible = 1
+			if got.Candles.Len() > 1 {
+				got.Candles.Flags[0], got.Candles.Flags[1] = market.FlagImpossible, market.FlagImpossible
+			}
 		case "GC":
 			got.Impossible, got.Candles = 2, market.NewCandles(0)
 		}
@@ -84,7 +87,7 @@ func TestImpossibleRowsAreTold(t *testing.T) {
 		Instruments: resolve(t, "ES", "NQ", "GC", "CL"), Timeframes: []market.Timeframe{market.D1, market.W1},
 	})
 	for series, want := range map[string]string{
-		"ES 1d": "3 rows left out", "ES 1wk": "3 rows left out", "NQ 1d": "1 row left out", "GC 1d": "2 rows left out", "CL 1d": "",
+		"ES 1d": "3 rows left out", "ES 1wk": "3 rows left out", "NQ 1d": "1 row left out, whose prices are all 0; 2 bars flagged", "GC 1d": "2 rows left out", "CL 1d": "",
 	} {
 		c := cell(t, report, series)
 		if want == "" && strings.Contains(c.Reason, "left out") || !strings.Contains(c.Reason, want) {

@@ -225,13 +225,13 @@ func (s *scaling) judge(ctx context.Context) error {
 	}
 	s.verdict = market.Judge(evidence)
 	if alarm := s.verdict.Held; alarm != nil {
-		return s.alarm(*alarm)
+		return s.alarm(*alarm, evidence.Stored)
 	}
 	return nil
 }
 
-// alarm holds an answer back because of its scale.
-func (s *scaling) alarm(alarm market.ScaleAlarm) error {
+// alarm holds an answer back because of its scale, by which it differs from what is stored; nil where there is no overlap.
+func (s *scaling) alarm(alarm market.ScaleAlarm, stored *market.Candles) error {
 	held := store.Held{
 		Series: s.task.Series(), Cause: store.HeldScale, Says: alarm.Text + "; " + s.remedy(), From: alarm.First, To: alarm.Last,
 		Seen: alarm.Rows,
@@ -239,7 +239,7 @@ func (s *scaling) alarm(alarm market.ScaleAlarm) error {
 	if ratio := (market.Ratio{Num: alarm.Ratio, Den: 1}); alarm.Volumes {
 		held.Factor.Volume = ratio
 	} else {
-		held.Factor.Price = ratio
+		held.Factor.Price, held.Factor.Volume = ratio, volumeRatio(stored, s.answer, alarm.First, alarm.Last)
 	}
 	return heldError{held}
 }
@@ -273,9 +273,12 @@ func (s *scaling) evidence(ctx context.Context) (market.Evidence, error) {
 		}
 		e.Arrived = arrived(arrivals)
 	}
-	var err error
-	e.Stored, err = s.tx.Candles(ctx, s.task.Series(), window)
-	return e, err
+	stored, err := s.tx.Candles(ctx, s.task.Series(), window)
+	if err != nil {
+		return e, err
+	}
+	e.Stored = s.since(stored) // bars of another listing before it tell nothing
+	return e, nil
 }
 
 // arrived tells when a bar arrived; of the spans that hold it the last one counts.

@@ -117,7 +117,7 @@ func TestRecordedErrorsAreRecognised(t *testing.T) {
 		}
 		i := instrument(t, of[0])
 		r.chart.Meta.Currency, r.chart.Meta.ExchangeTimezoneName = of[1], i.Calendar.Zone.String()
-		w := market.Window{From: time.Unix(0, 0), To: ny("2080-01-01 00:00")}
+		w := market.Window{From: ny("2020-01-01 00:00"), To: ny("2026-07-01 00:00")}
 		got := r.chart.Closed(market.FetchRequest{Instrument: i, Timeframe: timeframe, Window: w, Depth: market.Everything}, w, w.To)
 		marks := map[int64]bool{}
 		for k, f := range got.Candles.Flags {
@@ -164,7 +164,7 @@ func TestRecordedHoursOutsideTheSession(t *testing.T) {
 	t.Parallel()
 	r := repairs(t)["EA-15m-no-bad-divs.csv"]
 	r.chart.Meta.ExchangeTimezoneName = "America/New_York"
-	i, w := instrument(t, "EA"), market.Window{From: time.Unix(0, 0), To: ny("2080-01-01 00:00")}
+	i, w := instrument(t, "EA"), market.Window{From: ny("2026-05-01 00:00"), To: ny("2026-07-01 00:00")}
 	got := r.chart.Closed(market.FetchRequest{Instrument: i, Timeframe: market.M15, Window: w}, w, w.To)
 	session := market.NewCandles(0)
 	for k := range got.Candles.Len() {

@@ -234,6 +234,15 @@ func (p Port) Forget(ctx context.Context, subject string, kind ledger.NoticeKind
 	return p.hook.around(ctx, "notices forget", func() error { return p.inner.Forget(context.WithoutCancel(ctx), subject, kind) })
 }
 
+// ToldOf is that of store.Notices: "notices told of".
+func (p Port) ToldOf(ctx context.Context, kind ledger.NoticeKind) (subjects []string, err error) {
+	err = p.hook.around(ctx, "notices told of", func() (err error) {
+		subjects, err = p.inner.ToldOf(context.WithoutCancel(ctx), kind)
+		return err
+	})
+	return subjects, err
+}
+
 // DropSchedules is that of store.Slots: "slots drop schedules".
 func (p Port) DropSchedules(ctx context.Context, job ledger.Job, before time.Time) error {
 	return p.hook.around(ctx, "slots drop schedules", func() error {

@@ -21,6 +21,8 @@ type archive struct {
 	store.Moments
 	store.Calendars
 	store.Truth
+	store.AsOf
+	store.Datasets
 }
 
 func (archive) Close() {}

@@ -161,6 +161,19 @@ func (l *Ledger) Forget(_ context.Context, subject string, kind ledger.NoticeKin
 	return nil
 }
 
+// ToldOf is that of store.Notices.
+func (l *Ledger) ToldOf(_ context.Context, kind ledger.NoticeKind) (subjects []string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for about := range l.told {
+		if about.kind == kind {
+			subjects = append(subjects, about.subject)
+		}
+	}
+	slices.Sort(subjects)
+	return subjects, nil
+}
+
 // DropSchedules is that of store.Slots.
 func (l *Ledger) DropSchedules(_ context.Context, job ledger.Job, before time.Time) error {
 	l.mu.Lock()

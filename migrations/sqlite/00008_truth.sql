@@ -5,6 +5,13 @@ ALTER TABLE series ADD COLUMN folded INTEGER NOT NULL DEFAULT 0;
 -- In which currency and unit the newest answer quoted a base series ("GBp" is pence); empty where none said so yet.
 ALTER TABLE series ADD COLUMN unit TEXT NOT NULL DEFAULT '';
 
+-- Up to which version of a base series its arrivals are recorded; 0 where none are: of derived series, and where an earlier release
+-- wrote all bars. It is behind the version once an earlier release wrote bars, and what arrived when is not known any more.
+ALTER TABLE series ADD COLUMN recorded INTEGER NOT NULL DEFAULT 0;
+-- When something of the series was written last, in Unix microseconds: each arrival, revision and restatement is later than the one
+-- before, though the clock may stand still or go back.
+ALTER TABLE series ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0;
+
 -- By which run the values of a bar were replaced, NULL for none, and why: 0 not noted, 1 another answer, 2 another fold, 3 taken out,
 -- 4 a restatement whose undoing would not give these bits.
 ALTER TABLE candle_revisions ADD COLUMN run_id INTEGER;

@@ -13,7 +13,7 @@ import (
 	"barkeep/store"
 )
 
-// Config is what the API needs beside its server. All of it but Instruments is required.
+// Config is what the API needs beside its server. All of it but Instruments and Hand is required.
 type Config struct {
 	Reader      *query.Reader
 	Starter     Starter
@@ -24,8 +24,8 @@ type Config struct {
 	Symbol  func(market.Instrument) string
 
 	Calendars store.CalendarFacts // what the archive tells of the calendars of instruments
-
-	Past Past // what the archive tells of its past
+	Past      Past                // what the archive tells of its past
+	Hand      Hand                // does what a person asks for; nil: its routes are absent
 }
 
 // Past is what an archive tells of its past.
@@ -65,6 +65,9 @@ func Mount(s *server.Server, c Config) error {
 	s.HandleOwn("GET /api/v1/candles", a.candles)
 	s.Handle("GET /api/v1/actions", a.listActions)
 	s.Handle("GET /api/v1/revisions/{instrument}", a.listRevisions)
+	if c.Hand != nil {
+		a.mountHand()
+	}
 	return nil
 }
 

@@ -35,7 +35,7 @@ type body struct {
 
 // readRequest reads and checks the body of POST /api/v1/runs. An empty one asks for the newest slot whose time has come.
 func (a *API) readRequest(w http.ResponseWriter, r *http.Request) (RunRequest, error) {
-	b, err := readBody(w, r)
+	b, err := readBody(w, r, requestFields()...)
 	if err != nil {
 		return RunRequest{}, err
 	}
@@ -59,7 +59,7 @@ func (a *API) readRequest(w http.ResponseWriter, r *http.Request) (RunRequest, e
 }
 
 // readBody splits the body into fields and refuses those that are not known.
-func readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
+func readBody(w http.ResponseWriter, r *http.Request, known ...string) (*body, error) {
 	b := &body{input: newInput(r)}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
 	var tooLarge *http.MaxBytesError
@@ -73,11 +73,15 @@ func readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
 		return b, nil
 	}
 	if err := json.Unmarshal(text, &b.fields); err != nil {
-		b.refuse("body", "body", string(text), `one JSON object such as {"slot": "14:05"} or {"instruments": ["ES"]}`)
+		accepted := `one JSON object such as {"slot": "14:05"} or {"instruments": ["ES"]}`
+		if !slices.Contains(known, "slot") {
+			accepted = "one JSON object with " + strings.Join(known, ", ")
+		}
+		b.refuse("body", "body", string(text), accepted)
 		return nil, b.err()
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.fields)) {
-		b.refuseIf(name, !slices.Contains(requestFields(), name), strings.Join(requestFields(), ", "))
+		b.refuseIf(name, !slices.Contains(known, name), strings.Join(known, ", "))
 	}
 	return b, nil
 }

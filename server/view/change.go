@@ -17,8 +17,8 @@ type Values struct {
 	Volume *int64  `json:"volume"` // null where the provider gave none
 }
 
-// Change is how the values of a bar were replaced.
-type Change struct {
+// Revision is how the values of a bar were replaced.
+type Revision struct {
 	TS     string   `json:"ts"` // the bar's start, UTC
 	Before Values   `json:"before"`
 	After  *Values  `json:"after"` // on the scale of then; null where the bar was taken out
@@ -49,7 +49,7 @@ type Changes struct {
 	Timeframe    market.Timeframe `json:"timeframe"`
 	Count        int              `json:"count"` // of revisions, also of those that are left out
 	More         bool             `json:"more"`  // some are left out
-	Revisions    []Change         `json:"revisions"`
+	Revisions    []Revision       `json:"revisions"`
 	Restatements []Restatement    `json:"restatements"`
 }
 
@@ -57,10 +57,10 @@ type Changes struct {
 func (r Renderer) Changes(series market.Series, read query.Changes, most int) Changes {
 	v := Changes{
 		Instrument: series.Instrument, Timeframe: series.Timeframe, Count: len(read.Changes), More: len(read.Changes) > most,
-		Revisions: []Change{}, Restatements: []Restatement{},
+		Revisions: []Revision{}, Restatements: []Restatement{},
 	}
 	for _, c := range read.Changes[:min(most, len(read.Changes))] {
-		shown := Change{
+		shown := Revision{
 			TS: c.Before.Start.UTC().Format(time.RFC3339), Before: values(c.Before), At: r.Instant(c.At), Run: c.RunID,
 			Cause: causeName(c.Cause), Why: c.Why,
 		}

@@ -29,6 +29,7 @@ type Status struct {
 	Checks    []Check    `json:"checks"`
 	Provider  *Provider  `json:"provider"`
 	Series    []Series   `json:"series"`
+	HeldBack  []HeldBack `json:"held_back"` // answers that wait for a person
 	Unknown   []Unknown  `json:"unknown"`
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"barkeep/store/sqlstore"
 )
@@ -69,6 +70,20 @@ func (e engine) Direct(_ context.Context, do func(sqlstore.Querier) error) error
 // Write runs do in a transaction.
 func (e engine) Write(ctx context.Context, do func(sqlstore.Querier) error) error {
 	return e.archive.write(ctx, func(tx *Tx) error { return do(tx.session) })
+}
+
+// Still reads in a transaction, whose state is that of its first statement.
+func (e engine) Still(ctx context.Context, do func(sqlstore.Querier) error) error {
+	pool, ok := e.q.(*pgxpool.Pool)
+	if !ok {
+		return do(e) // a transaction
+	}
+	tx, err := pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return e.name.explain(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // one that fails closes the connection
+	return do(engine{q: tx, name: e.name})
 }
 
 // dialect is PostgreSQL's.

@@ -20,5 +20,7 @@ func (u uncommitted) Direct(_ context.Context, do func(sqlstore.Querier) error) 
 
 func (u uncommitted) Write(_ context.Context, do func(sqlstore.Querier) error) error { return do(u) }
 
+func (u uncommitted) Still(_ context.Context, do func(sqlstore.Querier) error) error { return do(u) }
+
 // BarRows is the statement of Candles; with DESC and LIMIT behind it, that of Page.
 const BarRows = sqlstore.BarRows

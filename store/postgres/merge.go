@@ -45,9 +45,9 @@ WITH differs AS MATERIALIZED (
 	   OR g.flags <> c.flags AND (NOT n.noise OR (g.flags & %[3]d) <> (c.flags & %[3]d))
 	   OR (g.volume IS DISTINCT FROM c.volume AND NOT (coalesce(g.volume, 0) = 0 AND coalesce(c.volume, 0) > 0)))
 ), revised AS (
-	INSERT INTO candle_revisions (series_id, ts, revision, replaced_at, open, high, low, close, volume, flags)
+	INSERT INTO candle_revisions (series_id, ts, revision, replaced_at, run_id, cause, open, high, low, close, volume, flags)
 	SELECT $1, d.ts, 1 + coalesce((SELECT max(r.revision) FROM candle_revisions r WHERE r.series_id = $1 AND r.ts = d.ts), 0),
-	       $9, d.old_open, d.old_high, d.old_low, d.old_close, d.old_volume, d.old_flags
+	       $9, $12, $13, d.old_open, d.old_high, d.old_low, d.old_close, d.old_volume, d.old_flags
 	FROM differs d
 	WHERE d.known
 ), changed AS (
@@ -62,11 +62,12 @@ SELECT (SELECT array_agg(d.ts) FROM differs d WHERE NOT d.known), (SELECT array_
 // merger merges bars with the stored ones of their series, but for the new bars, which it finds. Those go to COPY, which
 // writes them twice as fast as an INSERT, with half the WAL.
 type merger struct {
-	tx   *session
-	id   int32           // of the series
-	bars *market.Candles // rising
-	sql  string          // mergeBars
-	buf  []byte          // of the parameters, reused
+	tx    *session
+	id    int32 // of the series
+	write sqlstore.Write
+	bars  *market.Candles // rising
+	sql   string          // mergeBars
+	buf   []byte          // of the parameters, reused
 
 	fresh   []int32 // positions of the bars that are not stored, rising
 	changed int

@@ -18,6 +18,9 @@ import (
 // as it is.
 func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 	current, latest, err := a.SchemaVersion(ctx)
+	if err == nil && current == latest {
+		err = a.track(ctx)
+	}
 	if err != nil || current >= latest {
 		return current, current, err
 	}
@@ -25,7 +28,14 @@ func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 		return current, current, fmt.Errorf("migrate the PostgreSQL archive from version %d to %d: %w", current, latest, err)
 	}
 	a.logger.Info("archive migrated", "from", current, "to", latest)
-	return current, latest, nil
+	return current, latest, a.track(ctx)
+}
+
+// track records which bars are there that an earlier release wrote.
+func (a *Archive) track(ctx context.Context) error {
+	return a.Track(ctx, func(ctx context.Context, do func(sqlstore.Tx) error) error {
+		return a.write(ctx, func(tx *Tx) error { return do(tx.Tx) })
+	})
 }
 
 // up runs the pending migrations.

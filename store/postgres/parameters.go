@@ -9,12 +9,12 @@ import (
 	"barkeep/market"
 )
 
-// parameters encodes the eleven values of mergeBars in binary format, with their types.
+// parameters encodes the thirteen values of mergeBars in binary format, with their types.
 func (m *merger) parameters(chunk *market.Candles) (values [][]byte, types []uint32) {
 	types = []uint32{
 		pgtype.Int4OID, pgtype.TimestamptzArrayOID, pgtype.Float8ArrayOID, pgtype.Float8ArrayOID, pgtype.Float8ArrayOID,
 		pgtype.Float8ArrayOID, pgtype.Int8ArrayOID, pgtype.Int2ArrayOID, pgtype.TimestamptzOID, pgtype.TimestamptzOID,
-		pgtype.TimestamptzOID,
+		pgtype.TimestamptzOID, pgtype.Int8OID, pgtype.Int2OID,
 	}
 	b := binary.BigEndian.AppendUint32(m.buf[:0], uint32(m.id)) //nolint:gosec // the same 32 bits
 	ends := []int{len(b)}
@@ -34,17 +34,24 @@ func (m *merger) parameters(chunk *market.Candles) (values [][]byte, types []uin
 	ends = append(ends, len(b))
 	b = appendFlags(b, chunk.Flags)
 	ends = append(ends, len(b))
-	now := uint64(m.tx.now.UnixMicro() - epoch*1_000_000) //nolint:gosec // two's complement is meant
+	now := uint64(m.write.Series.At - epochMicros) //nolint:gosec // two's complement is meant
 	for _, instant := range []uint64{now, micros(chunk.TS[0]), micros(chunk.TS[chunk.Len()-1])} {
 		b = binary.BigEndian.AppendUint64(b, instant)
 		ends = append(ends, len(b))
 	}
+	b = binary.BigEndian.AppendUint64(b, uint64(m.write.RunID)) //nolint:gosec // the same 64 bits
+	ends = append(ends, len(b))
+	b = binary.BigEndian.AppendUint16(b, uint16(m.write.Cause)) //nolint:gosec // a few
+	ends = append(ends, len(b))
 
 	m.buf = b
 	from := 0
 	for _, end := range ends {
 		values = append(values, b[from:end])
 		from = end
+	}
+	if m.write.RunID == 0 {
+		values[len(values)-2] = nil // which is NULL
 	}
 	return values, types
 }

@@ -73,10 +73,10 @@ func scan(
 	return nil
 }
 
-// decode reads a row of sqlstore.BarRows, or of RevisionRows.
+// decode reads a row of sqlstore.BarRows, RevisionRows or ReasonRows.
 func decode(bar *sqlstore.Bar, row [][]byte) error {
 	const volume = 5
-	var bits [9]uint64
+	var bits [11]uint64
 	for i, value := range row {
 		switch {
 		case len(value) == 8:
@@ -91,6 +91,7 @@ func decode(bar *sqlstore.Bar, row [][]byte) error {
 	bar.Volume, bar.HasVolume = int64(bits[volume]), row[volume] != nil //nolint:gosec // the same 64 bits
 	bar.Flags, bar.Revision = int64(bits[6]), int64(bits[7])            //nolint:gosec // the same
 	bar.Replaced = toMicros(bits[8])
+	bar.RunID, bar.Cause = int64(bits[9]), int64(bits[10]) //nolint:gosec // the same
 	return nil
 }
 

@@ -21,58 +21,66 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Database {
 		t.Helper()
-		address := database(t)
-		return storetest.Database{
-			Open: func(t *testing.T, now func() time.Time) storetest.Archive {
-				t.Helper()
-				archive, err := postgres.Open(t.Context(), postgres.Config{URL: address, Now: now})
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(archive.Close)
-				return archive
-			},
-			SchemaOf: func(t *testing.T, version int64) {
-				t.Helper()
-				db, err := sql.Open("pgx", address)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer func() { _ = db.Close() }()
-				up, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Postgres(), goose.WithDisableGlobalRegistry(true))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if _, err := up.UpTo(t.Context(), version); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Start: func(date string) string { return "timestamptz '" + date + " 00:00Z'" },
-			Snapshot: func(t *testing.T) store.Snapshot {
-				t.Helper()
-				archive, err := postgres.Open(t.Context(), postgres.Config{URL: address, Now: clock, MaxConns: 1})
-				if err != nil {
-					t.Fatal(err)
-				}
-				snapshot, err := archive.Snapshot(t.Context())
-				if err != nil {
-					t.Fatal(err)
-				}
-				return closing{snapshot, archive.Close}
-			},
-			Process: func(t *testing.T, mode string) *exec.Cmd {
-				t.Helper()
-				cmd := exec.CommandContext(t.Context(), os.Args[0])
-				cmd.Env = append(os.Environ(), childMode+"="+mode, childURL+"="+address)
-				cmd.Stderr = os.Stderr
-				return cmd
-			},
-			Query: func(t *testing.T, sql string) int64 {
-				t.Helper()
-				return number(t, address, sql)
-			},
-		}
+		return suite(database(t))
 	})
+}
+
+// suite is a database as the suite takes it.
+func suite(address string) storetest.Database {
+	return storetest.Database{
+		Open: func(t *testing.T, now func() time.Time) storetest.Archive {
+			t.Helper()
+			archive, err := postgres.Open(t.Context(), postgres.Config{URL: address, Now: now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(archive.Close)
+			return archive
+		},
+		SchemaOf: func(t *testing.T, version int64) {
+			t.Helper()
+			db, err := sql.Open("pgx", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = db.Close() }()
+			up, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Postgres(), goose.WithDisableGlobalRegistry(true))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := up.UpTo(t.Context(), version); err != nil {
+				t.Fatal(err)
+			}
+		},
+		Start: func(date string) string { return "timestamptz '" + date + " 00:00Z'" },
+		TS:    func(seconds int64) string { return fmt.Sprintf("to_timestamp(%d)", seconds) },
+		Replaced: func(micros int64) string {
+			return fmt.Sprintf("timestamptz 'epoch' + %d * interval '1 microsecond'", micros)
+		},
+		Snapshot: func(t *testing.T) store.Snapshot {
+			t.Helper()
+			archive, err := postgres.Open(t.Context(), postgres.Config{URL: address, Now: clock, MaxConns: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			snapshot, err := archive.Snapshot(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return closing{snapshot, archive.Close}
+		},
+		Process: func(t *testing.T, mode string) *exec.Cmd {
+			t.Helper()
+			cmd := exec.CommandContext(t.Context(), os.Args[0])
+			cmd.Env = append(os.Environ(), childMode+"="+mode, childURL+"="+address)
+			cmd.Stderr = os.Stderr
+			return cmd
+		},
+		Query: func(t *testing.T, sql string) int64 {
+			t.Helper()
+			return number(t, address, sql)
+		},
+	}
 }
 
 // closing closes the archive with its snapshot.

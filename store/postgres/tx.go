@@ -31,7 +31,7 @@ type Tx struct {
 type session struct {
 	tx   pgx.Tx
 	name name
-	now  time.Time // of every revision of this transaction; Moment moves it
+	now  time.Time // at the beginning
 	err  error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
 }
 
@@ -86,14 +86,6 @@ func (t *Tx) Rollback() {
 	defer cancel()
 	// A rollback that fails closes the connection, and the server rolls back: the caller has nothing to do about it.
 	_ = t.tx.Rollback(ctx)
-}
-
-// Moment is the time of what is changed from now on: the clock's, or the given one if that is later.
-func (t *session) Moment(after time.Time) time.Time {
-	if t.now.Before(after) {
-		t.now = after.UTC()
-	}
-	return t.now.Truncate(time.Microsecond)
 }
 
 // Usable tells whether another statement may be run.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"time"
 
 	"barkeep/market"
 	"barkeep/store/sqlstore"
@@ -30,19 +31,29 @@ func (t *session) LockName(ctx context.Context, name string) error {
 	return err
 }
 
+// Now is the clock at the beginning of the transaction.
+func (t *session) Now() time.Time { return t.now }
+
 // Merge stores rising bars. Bars that are there already are read only: they cost no WAL.
 func (t *session) Merge(
-	ctx context.Context, row sqlstore.SeriesRow, bars *market.Candles, exact bool,
-) (market.Stored, error) {
-	m := &merger{tx: t, id: int32(row.ID), bars: bars, sql: mergeBars(exact)} //nolint:gosec // an integer column
-	if err := m.compare(ctx, row); err != nil {
-		return market.Stored{}, because(ctx, err)
+	ctx context.Context, w sqlstore.Write, bars *market.Candles,
+) (market.Stored, []sqlstore.Span, error) {
+	m := &merger{tx: t, id: int32(w.Series.ID), write: w, bars: bars, sql: mergeBars(w.Exact)} //nolint:gosec // an integer column
+	err := m.compare(ctx, w.Series)
+	if err != nil {
+		return market.Stored{}, nil, because(ctx, err)
+	}
+	var arrived []sqlstore.Span
+	if w.Series.Tracked {
+		if arrived, err = m.arrived(ctx); err != nil {
+			return market.Stored{}, nil, because(ctx, err)
+		}
 	}
 	inserted, err := t.copy(ctx, m.id, bars, m.fresh)
 	if err != nil {
-		return market.Stored{}, because(ctx, err)
+		return market.Stored{}, nil, because(ctx, err)
 	}
-	return m.stored(inserted), nil
+	return m.stored(inserted), arrived, nil
 }
 
 // lockKey is the number of a series' advisory lock. Two series that share one would wait for each other, no more.

@@ -7,9 +7,13 @@ import (
 )
 
 // compare sorts the bars [from, to) into fresh, changed and unchanged: both they and the stored ones are in order, so
-// one walk along the stored range finds every pair.
+// one walk along the stored range finds every pair. It begins behind the bar before, to see what is stored between the two.
 func (u *upsert) compare(ctx context.Context, from, to int) error {
-	if u.series.Vacant(u.bars.TS[from], u.bars.TS[to-1]) {
+	first := u.bars.TS[from]
+	if from > 0 {
+		first = u.bars.TS[from-1] + 1
+	}
+	if u.write.Series.Vacant(first, u.bars.TS[to-1]) {
 		u.insertLater(from, to)
 		return ctx.Err()
 	}
@@ -17,7 +21,7 @@ func (u *upsert) compare(ctx context.Context, from, to int) error {
 		SELECT ts, open, high, low, close, volume, flags
 		FROM candles
 		WHERE series_id = ? AND ts BETWEEN ? AND ?
-		ORDER BY ts`, u.series.ID, u.bars.TS[from], u.bars.TS[to-1])
+		ORDER BY ts`, u.write.Series.ID, first, u.bars.TS[to-1])
 	if err != nil {
 		return err
 	}
@@ -28,6 +32,7 @@ func (u *upsert) compare(ctx context.Context, from, to int) error {
 			next++
 		}
 		u.insertLater(start, next)
+		u.apart = true
 		if next < to && u.bars.TS[next] == ts {
 			u.weigh(old, next)
 			next++
@@ -45,13 +50,26 @@ func (u *upsert) insertLater(from, to int) {
 	}
 	if from < to {
 		u.touch(from, to-1)
+		u.arrive(u.bars.TS[from], u.bars.TS[to-1])
 	}
+}
+
+// arrive notes a span of fresh bars, between which nothing is stored.
+func (u *upsert) arrive(first, last int64) {
+	switch n := len(u.arrived); {
+	case !u.write.Series.Tracked:
+	case n > 0 && !u.apart:
+		u.arrived[n-1].Last = last
+	default:
+		u.arrived = append(u.arrived, sqlstore.Span{First: first, Last: last})
+	}
+	u.apart = false
 }
 
 // weigh compares a stored bar with the given one of the same start.
 func (u *upsert) weigh(old *sqlstore.Bar, i int) {
 	stored := old.Candle()
-	bar := stored.Revised(u.bars.At(i), u.exact)
+	bar := stored.Revised(u.bars.At(i), u.write.Exact)
 	if bar == stored {
 		u.unchanged++
 		return

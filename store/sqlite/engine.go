@@ -70,6 +70,26 @@ func (e engine) Write(ctx context.Context, do func(sqlstore.Querier) error) erro
 	return e.write(ctx, func(tx *Tx) error { return do(tx.session) })
 }
 
+// Still reads in a transaction, whose state is that of its first statement.
+func (e engine) Still(ctx context.Context, do func(sqlstore.Querier) error) (err error) {
+	pool, ok := e.reader.(*sql.DB)
+	if !ok {
+		return do(e) // a connection that is in a transaction
+	}
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, `BEGIN`); err != nil {
+		return err
+	}
+	e.reader = conn
+	err = do(e)
+	_, ended := conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
+	return errors.Join(err, ended)
+}
+
 // Exec runs a statement of the transaction.
 func (t *session) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	n, err := t.exec(ctx, query, timed(t.clock, query, args)...)

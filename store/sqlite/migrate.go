@@ -18,6 +18,9 @@ import (
 // find nothing to do, and one that dies leaves the old schema. A schema newer than this program knows is left as it is.
 func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 	current, latest, err := a.SchemaVersion(ctx)
+	if err == nil && current == latest {
+		err = a.track(ctx)
+	}
 	if err != nil || current >= latest {
 		return current, current, err
 	}
@@ -35,7 +38,14 @@ func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 		return current, current, fmt.Errorf("migrate %s: %w", a.path, err)
 	}
 	a.logger.InfoContext(ctx, "archive migrated", "path", a.path, "from", from, "to", to)
-	return from, to, nil
+	return from, to, a.track(ctx)
+}
+
+// track records which bars are there that an earlier release wrote.
+func (a *Archive) track(ctx context.Context) error {
+	return a.Track(ctx, func(ctx context.Context, do func(sqlstore.Tx) error) error {
+		return a.write(ctx, func(tx *Tx) error { return do(tx.Tx) })
+	})
 }
 
 // SchemaVersion returns the version of the file's schema, 0 for an empty file, and the newest one this program knows. It

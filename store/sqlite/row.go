@@ -39,7 +39,7 @@ func scan(
 	return each(rows, visit)
 }
 
-// each visits rows with the columns of sqlstore.BarRows or RevisionRows, and closes them. It takes the driver's values as they
+// each visits rows with the columns of sqlstore.BarRows, RevisionRows or ReasonRows, and closes them. It takes the driver's values as they
 // are: conversions of database/sql by reflection would double the time of reading a million bars.
 func each(rows *sql.Rows, visit func(*sqlstore.Bar) error) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
@@ -66,9 +66,9 @@ func each(rows *sql.Rows, visit func(*sqlstore.Bar) error) (err error) {
 	return rows.Err()
 }
 
-// decode reads a row of sqlstore.BarRows, or of RevisionRows.
+// decode reads a row of sqlstore.BarRows, RevisionRows or ReasonRows.
 func decode(bar *sqlstore.Bar, values []any) error {
-	var ok [9]bool
+	var ok [11]bool
 	var ts int64
 	ts, ok[0] = values[0].(int64)
 	bar.Micros = micros(ts)
@@ -79,12 +79,16 @@ func decode(bar *sqlstore.Bar, values []any) error {
 	bar.Volume, bar.HasVolume = values[5].(int64)
 	ok[5] = bar.HasVolume || values[5] == nil
 	bar.Flags, ok[6] = values[6].(int64)
-	ok[7], ok[8] = true, true
+	ok[7], ok[8], ok[9], ok[10] = true, true, true, true
 	if len(values) > 7 {
 		bar.Revision, ok[7] = values[7].(int64)
 		bar.Replaced, ok[8] = values[8].(int64)
 	}
-	if ok != [9]bool{true, true, true, true, true, true, true, true, true} {
+	if len(values) > 9 {
+		bar.RunID, ok[9] = values[9].(int64)
+		bar.Cause, ok[10] = values[10].(int64)
+	}
+	if ok != [11]bool{true, true, true, true, true, true, true, true, true, true, true} {
 		return fmt.Errorf("a stored bar has values of the wrong type: %v", values)
 	}
 	return nil

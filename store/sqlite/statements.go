@@ -24,13 +24,14 @@ func (s statements) update(bars int) string {
 		       close = excluded.close, volume = excluded.volume, flags = excluded.flags`
 }
 
-// keep copies stored bars into the revisions; its arguments are the time in Unix microseconds and the ts of each bar.
+// keep copies stored bars into the revisions; its arguments are the time in Unix microseconds, the run, the
+// cause, and the ts of each bar.
 func (s statements) keep(bars int) string {
 	return `
-		INSERT INTO candle_revisions (series_id, ts, revision, replaced_at, open, high, low, close, volume, flags)
+		INSERT INTO candle_revisions (series_id, ts, revision, replaced_at, run_id, cause, open, high, low, close, volume, flags)
 		SELECT c.series_id, c.ts,
 		       1 + coalesce((SELECT max(r.revision) FROM candle_revisions r WHERE r.series_id = c.series_id AND r.ts = c.ts), 0),
-		       ?, c.open, c.high, c.low, c.close, c.volume, c.flags
+		       ?, ?, ?, c.open, c.high, c.low, c.close, c.volume, c.flags
 		FROM candles c
 		WHERE c.series_id = ` + s.series + ` AND c.ts IN (` + list("?", bars) + `)`
 }

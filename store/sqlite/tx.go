@@ -36,7 +36,7 @@ type session struct {
 	conn  *sql.Conn // nil once finished
 	file  *identity
 	clock func() time.Time
-	now   time.Time // of every revision of this transaction; Moment moves it
+	now   time.Time // at the beginning
 	err   error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
 
 	// prepared holds by their text the statements that write rowsPerStatement bars: a large write runs thousands.
@@ -159,14 +159,6 @@ func (t *session) release(state error) error {
 		return conn.Raw(func(any) error { return driver.ErrBadConn })
 	}
 	return conn.Close()
-}
-
-// Moment is the time of what is changed from now on: the clock's, or the given one if that is later.
-func (t *session) Moment(after time.Time) time.Time {
-	if t.now.Before(after) {
-		t.now = after.UTC()
-	}
-	return t.now.Truncate(time.Microsecond)
 }
 
 // Usable tells whether another statement may be run. A context that has ended is a failure like any other: a caller who

@@ -18,27 +18,33 @@ func (t *session) Lock(context.Context, market.Series) error { return nil }
 // LockName has nothing to do either.
 func (t *session) LockName(ctx context.Context, _ string) error { return t.Usable(ctx) }
 
+// Now is the clock at the beginning of the transaction.
+func (t *session) Now() time.Time { return t.now }
+
 // Merge stores rising bars.
-func (t *session) Merge(ctx context.Context, row sqlstore.SeriesRow, bars *market.Candles, exact bool) (market.Stored, error) {
-	u := &upsert{tx: t, bars: bars, exact: exact, series: row, first: bars.Len(), last: -1, sql: statementsOf(row.ID)}
+func (t *session) Merge(
+	ctx context.Context, w sqlstore.Write, bars *market.Candles,
+) (market.Stored, []sqlstore.Span, error) {
+	u := &upsert{tx: t, bars: bars, write: w, first: bars.Len(), last: -1, sql: statementsOf(w.Series.ID)}
 	if err := u.run(ctx); err != nil {
-		return market.Stored{}, err
+		return market.Stored{}, nil, err
 	}
-	return u.stored(), nil
+	return u.stored(), u.arrived, nil
 }
 
 // upsert is one call of Merge at work. Its lists are written when a statement is full; fresh holds positions in bars.
 type upsert struct {
-	tx     *session
-	bars   *market.Candles // rising
-	series sqlstore.SeriesRow
-	sql    statements
-
-	exact bool // prices are compared to their last bit
+	tx    *session
+	bars  *market.Candles // rising
+	write sqlstore.Write
+	sql   statements
 
 	fresh   []int           // not stored yet, to be inserted
 	changed []market.Candle // stored bars that differ, as they shall be
 	args    []any           // of one statement, reused
+
+	arrived []sqlstore.Span // of the bars that were fresh so far; none where the series is not tracked
+	apart   bool            // a stored bar starts behind the last of them
 
 	inserted, replaced, unchanged int
 	first, last                   int // positions of the first and the last bar written; meaningful once one was

@@ -7,11 +7,11 @@ import (
 )
 
 // Withdraw takes bars out of a series and keeps their values as revisions. It counts those that were there.
-func (t *session) Withdraw(ctx context.Context, row sqlstore.SeriesRow, starts []int64) (removed int, err error) {
-	sql := statementsOf(row.ID)
+func (t *session) Withdraw(ctx context.Context, w sqlstore.Write, starts []int64) (removed int, err error) {
+	sql := statementsOf(w.Series.ID)
 	for len(starts) > 0 {
 		n := min(rowsPerStatement, len(starts))
-		args := []any{t.now.UnixMicro()}
+		args := []any{w.Series.At, w.Run(), int(w.Cause)}
 		for _, ts := range starts[:n] {
 			args = append(args, ts)
 		}
@@ -19,7 +19,7 @@ func (t *session) Withdraw(ctx context.Context, row sqlstore.SeriesRow, starts [
 		if err != nil {
 			return 0, err
 		}
-		gone, err := t.exec(ctx, sql.remove(n), args[1:]...)
+		gone, err := t.exec(ctx, sql.remove(n), args[3:]...)
 		if err != nil {
 			return 0, err
 		}

@@ -49,7 +49,7 @@ func (u *upsert) insert(ctx context.Context, positions []int) error {
 
 // revise keeps the old values of changed bars and then writes the new ones.
 func (u *upsert) revise(ctx context.Context, changes []market.Candle) error {
-	u.args = append(u.args[:0], u.tx.now.UnixMicro())
+	u.args = append(u.args[:0], u.write.Series.At, u.write.Run(), int(u.write.Cause))
 	for _, c := range changes {
 		u.args = append(u.args, c.Start.Unix())
 	}

@@ -89,7 +89,7 @@ func (t Tx) addAction(ctx context.Context, a store.Action) (number int64, err er
 func (t Tx) TakeBackAction(ctx context.Context, instrument string, number int64, by string) error {
 	n, err := t.q.Exec(ctx, `
 		UPDATE actions SET gone = $3, gone_by = $4 WHERE instrument = $1 AND number = $2 AND gone IS NULL`,
-		instrument, number, t.q.Moment(time.Time{}).UnixMicro(), text(by))
+		instrument, number, t.q.Now().UnixMicro(), text(by))
 	if err == nil && n == 0 {
 		err = errors.New("there is no such action, or it was taken back already")
 	}

@@ -11,6 +11,8 @@ import (
 type Bar struct {
 	market.StoredBar
 	Replaced int64 // Unix microseconds; of a revision
+	RunID    int64 // by which run it was replaced, 0 for none; where ReasonRows are read
+	Cause    int64 // a store.Cause; where ReasonRows are read
 }
 
 // microsPerSecond is for the starts of bars: candles have them in seconds.

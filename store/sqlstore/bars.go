@@ -8,9 +8,10 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/store"
 )
 
-// BarRows and RevisionRows read the rows of the series $1, $2 that start between $3 and $4, both included; they are what
+// BarRows, RevisionRows and ReasonRows read the rows of the series $1, $2 that start between $3 and $4, both included; they are what
 // Querier.Scan is given, perhaps with DESC and LIMIT behind them. All numbers have eight bytes, hence the casts.
 const (
 	BarRows = `
@@ -18,6 +19,11 @@ const (
 		FROM candles c` + ofSeries + ` ORDER BY c.ts`
 	RevisionRows = `
 		SELECT c.ts, c.open, c.high, c.low, c.close, c.volume, CAST(c.flags AS bigint), CAST(c.revision AS bigint), c.replaced_at
+		FROM candle_revisions c` + ofSeries + ` ORDER BY c.ts, c.revision`
+	// ReasonRows are RevisionRows with two more columns, which archives of earlier releases have not.
+	ReasonRows = `
+		SELECT c.ts, c.open, c.high, c.low, c.close, c.volume, CAST(c.flags AS bigint), CAST(c.revision AS bigint), c.replaced_at,
+		       coalesce(c.run_id, 0), CAST(c.cause AS bigint)
 		FROM candle_revisions c` + ofSeries + ` ORDER BY c.ts, c.revision`
 	ofSeries = `
 		WHERE c.series_id = (SELECT s.id FROM series s WHERE s.instrument = $1 AND s.timeframe = $2)
@@ -153,14 +159,18 @@ func (t Tx) store(
 	if err := t.q.Lock(ctx, series); err != nil {
 		return stored, err
 	}
-	row, err := t.openSeries(ctx, series)
+	w, err := t.openWrite(ctx, series, exact)
 	if err != nil {
 		return stored, err
 	}
-	if stored, err = t.q.Merge(ctx, row, bars, exact); err != nil {
+	stored, arrived, err := t.q.Merge(ctx, w, bars)
+	if err != nil {
 		return stored, err
 	}
-	return stored, t.countBars(ctx, row, stored)
+	if err := t.arrive(ctx, w, arrived); err != nil {
+		return stored, err
+	}
+	return stored, t.countBars(ctx, w.Series, stored)
 }
 
 // Remove takes the bars of these starts (Unix seconds) out of a series and keeps their values as revisions. It counts those that
@@ -179,14 +189,15 @@ func (t Tx) remove(ctx context.Context, series market.Series, starts []int64) (r
 	if err := t.q.Lock(ctx, series); err != nil {
 		return 0, err
 	}
-	row, err := t.openSeries(ctx, series)
+	w, err := t.openWrite(ctx, series, true)
 	if err != nil {
 		return 0, err
 	}
-	if removed, err = t.q.Withdraw(ctx, row, starts); err != nil || removed == 0 {
+	w.Cause = store.CauseRemoved
+	if removed, err = t.q.Withdraw(ctx, w, starts); err != nil || removed == 0 {
 		return 0, err
 	}
-	return removed, t.countRemoved(ctx, row, removed)
+	return removed, t.countRemoved(ctx, w.Series, removed)
 }
 
 // Settle tells whether the cell is stored. The transaction that may have written it had the lock of its series, which this one

@@ -11,19 +11,22 @@ import (
 
 // Tx is an engine's write transaction but for its end. After an error of a statement it is not committed any more.
 type Tx struct {
-	q Session
-	d Dialect
+	q   Session
+	d   Dialect
+	run *int64 // that Fence let through; 0 for none
 }
 
 // NewTx makes it over the statements of an engine's transaction.
-func NewTx(q Session, d Dialect) Tx { return Tx{q, d} }
+func NewTx(q Session, d Dialect) Tx { return Tx{q, d, new(int64)} }
 
 // Fence fails with an error that wraps ledger.ErrLost unless the run is running and has the token. Until the transaction ends
-// the run stays so: claims and ends of the run wait for it. The lock is the weakest that makes them wait; heartbeats go on.
+// the run stays so: claims and ends of the run wait for it. The lock is the weakest that makes them wait; heartbeats go on. What
+// the transaction writes after it bears the run's number.
 func (t Tx) Fence(ctx context.Context, runID int64, token string) error {
 	if err := fence(ctx, t.q, t.d, runID, token); err != nil {
 		return t.q.Fail(fmt.Errorf("fence run %d: %w", runID, err))
 	}
+	*t.run = runID
 	return nil
 }
 

@@ -82,7 +82,7 @@ func (t Tx) holdBack(ctx context.Context, held store.Held) error {
 	}
 	at := held.Last
 	if at.IsZero() {
-		at = t.q.Moment(time.Time{})
+		at = t.q.Now()
 	}
 	_, err = t.q.Exec(ctx, `
 		INSERT INTO held_back (instrument, timeframe, cause, says, detail, first_seen, last_seen, times)

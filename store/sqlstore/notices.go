@@ -68,3 +68,17 @@ func (s *Store) Forget(ctx context.Context, subject string, kind ledger.NoticeKi
 	}
 	return nil
 }
+
+// ToldOf are the subjects of the notices of a kind that were told and not forgotten, in order.
+func (s *Store) ToldOf(ctx context.Context, kind ledger.NoticeKind) (subjects []string, err error) {
+	var subject string
+	err = s.db.Query(ctx, `SELECT subject FROM told WHERE kind = $1 AND told IS NOT NULL ORDER BY subject`+s.d.Bytewise,
+		[]any{string(kind)}, []any{&subject}, func() error {
+			subjects = append(subjects, subject)
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read what people were told of the kind %s: %w", kind, err)
+	}
+	return subjects, nil
+}

@@ -75,9 +75,13 @@ func (t Tx) restate(ctx context.Context, r store.Restatement, undone *store.Rest
 	if err := t.q.Lock(ctx, r.Series); err != nil {
 		return r, err
 	}
-	row, err := t.openSeries(ctx, r.Series)
+	w, err := t.openWrite(ctx, r.Series, true)
 	if err != nil {
 		return r, err
+	}
+	row := w.Series
+	if r.RunID == 0 {
+		r.RunID = w.RunID
 	}
 	if err := t.number(ctx, row, &r); err != nil {
 		return r, err
@@ -104,23 +108,19 @@ func (t Tx) restate(ctx context.Context, r store.Restatement, undone *store.Rest
 
 // number gives a restatement its number and its time, unless the series was restated for its action before.
 func (t Tx) number(ctx context.Context, row SeriesRow, r *store.Restatement) error {
-	var at, same int64
+	var same int64
 	_, err := one(ctx, t.q, `
-		SELECT 1 + coalesce(max(number), 0), coalesce(max(at), 0),
+		SELECT 1 + coalesce(max(number), 0),
 		       count(CASE WHEN action = $2 AND action <> 0 AND undoes = 0 THEN 1 END)
 		FROM restatements
-		WHERE series_id = $1`, []any{row.ID, r.Action}, []any{&r.Number, &at, &same})
+		WHERE series_id = $1`, []any{row.ID, r.Action}, []any{&r.Number, &same})
 	if err == nil && same > 0 && r.Undoes == 0 {
 		err = fmt.Errorf("%w: for action %d", store.ErrRestated, r.Action)
 	}
 	if err != nil {
 		return err
 	}
-	after := time.Time{}
-	if r.Number > 1 {
-		after = time.UnixMicro(at + 1).UTC()
-	}
-	r.At, r.Bars, r.Kept = t.q.Moment(after), 0, 0
+	r.At, r.Bars, r.Kept = time.UnixMicro(row.At).UTC(), 0, 0
 	return nil
 }
 

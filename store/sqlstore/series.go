@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"barkeep/market"
@@ -13,13 +14,25 @@ import (
 // The previous release counts its bars into the column bars and knows nothing of the columns beside it. So counted says how
 // many bars there were when the others were written: where it differs from bars they are out of date. Every bar that the
 // previous release added counts as one change of the version.
+//
+// It knows nothing of arrivals either. So recorded is the version up to which they are known; where it is behind the version, an
+// earlier release has written bars since.
 type SeriesRow struct {
-	State   market.SeriesState
-	ID      int64
-	first   int64 // Unix seconds, as last
-	last    int64
-	counted int64
-	stored  int64 // the version in the row
+	State market.SeriesState
+	ID    int64
+	// At is the instant of a write that begins with this row, in Unix microseconds: the transaction's clock, or one more than the
+	// instant of the write of the series before, where the clock stands still or went back. So the writes of a series have an
+	// order, also those of one transaction: what it writes second is a microsecond later.
+	At int64
+	// Tracked tells whether it is known when each bar of the series arrived.
+	Tracked bool
+
+	first    int64 // Unix seconds, as last
+	last     int64
+	counted  int64
+	stored   int64 // the version in the row
+	recorded int64 // 0 where arrivals never were
+	changed  int64 // the At of the write before
 }
 
 // Vacant tells whether all bars of the series start before or after a span of Unix seconds, so that none need be looked for.
@@ -29,7 +42,7 @@ func (r *SeriesRow) Vacant(first, last int64) bool {
 
 const seriesColumns = `id, instrument, timeframe, source,
 	CASE WHEN calendar_at = version + bars - counted THEN calendar ELSE '' END,
-	folded, bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0)`
+	folded, bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0), recorded, changed_at`
 
 // seriesRows reads rows of series as they stand, and then the first and the last bar of those that are out of date.
 func seriesRows(ctx context.Context, q Querier, d Dialect, where string, args ...any) ([]SeriesRow, error) {
@@ -38,7 +51,7 @@ func seriesRows(ctx context.Context, q Querier, d Dialect, where string, args ..
 	s := &r.State
 	into := []any{
 		&r.ID, &s.Series.Instrument, &s.Series.Timeframe, &s.Source, &s.Calendar, &s.Folded, &s.Count, &r.counted, &r.stored,
-		&r.first, &r.last,
+		&r.first, &r.last, &r.recorded, &r.changed,
 	}
 	err := q.Query(ctx, `SELECT `+seriesColumns+` FROM series `+where, args, into, func() error {
 		all = append(all, r)
@@ -55,6 +68,7 @@ func seriesRows(ctx context.Context, q Querier, d Dialect, where string, args ..
 // complete reads what is out of date from the index of the series.
 func (r *SeriesRow) complete(ctx context.Context, q Querier, d Dialect) error {
 	r.State.Version = r.stored + r.State.Count - r.counted
+	r.Tracked = r.recorded != 0 && r.recorded == r.State.Version
 	if r.State.Count == 0 {
 		return nil
 	}
@@ -133,6 +147,7 @@ func seriesRow(ctx context.Context, q Querier, d Dialect, series market.Series) 
 // openSeries returns the row of a series, which it makes when it is new. The caller keeps other writers of the series out.
 func (t Tx) openSeries(ctx context.Context, series market.Series) (SeriesRow, error) {
 	row, found, err := seriesRow(ctx, t.q, t.d, series)
+	row.At = max(t.q.Now().UnixMicro(), row.changed+1)
 	if err != nil || found {
 		return row, err
 	}
@@ -158,8 +173,14 @@ func (t Tx) countBars(ctx context.Context, row SeriesRow, stored market.Stored) 
 
 // count writes how many bars were added, or removed, and the expressions of the first and the last start that there are now.
 func (t Tx) count(ctx context.Context, row SeriesRow, added int, first, last string, args ...any) error {
+	args = append(append([]any{row.ID, added}, args...), row.At)
+	recorded := `recorded`
+	if row.Tracked {
+		recorded = `next.version`
+	}
 	_, err := t.q.Exec(ctx, `
 		UPDATE series SET version = next.version, bars = bars + $2, counted = bars + $2, first_ts = `+first+`, last_ts = `+last+`,
+		       recorded = `+recorded+`, changed_at = $`+strconv.Itoa(len(args))+`,
 		       calendar_at = CASE WHEN calendar_at = series.version + bars - counted THEN next.version ELSE calendar_at END
 		FROM (
 			SELECT CASE WHEN s.version + s.bars - s.counted < `+t.d.NowMicros+` THEN `+t.d.NowMicros+`
@@ -167,7 +188,7 @@ func (t Tx) count(ctx context.Context, row SeriesRow, added int, first, last str
 			FROM series s
 			WHERE s.id = $1
 		) AS next
-		WHERE id = $1`, append([]any{row.ID, added}, args...)...)
+		WHERE id = $1`, args...)
 	return err
 }
 

@@ -21,7 +21,7 @@ type Querier interface {
 	// Query runs a statement and calls row for each row of its result, after its columns were scanned into the pointers of
 	// into. It ends with the first error of row.
 	Query(ctx context.Context, sql string, args, into []any, row func() error) error
-	// Scan visits the rows of BarRows or RevisionRows that start between first and last, in Unix microseconds. It ends with the
+	// Scan visits the rows of BarRows, RevisionRows or ReasonRows that start between first and last, in Unix microseconds. It ends with the
 	// first error of visit, to which the bar belongs until it returns.
 	Scan(ctx context.Context, sql string, series market.Series, first, last int64, visit func(*Bar) error) error
 }
@@ -37,14 +37,13 @@ type Session interface {
 	Lock(ctx context.Context, series market.Series) error
 	// LockName keeps other transactions out that lock the same name, that of an instrument, until the transaction ends.
 	LockName(ctx context.Context, name string) error
-	// Moment is the time of what the transaction changes from now on: its clock's, to the microsecond, or the given one if that is
-	// later.
-	Moment(after time.Time) time.Time
-	// Merge stores rising bars of the series whose row it is given, as Tx.Upsert has it or, with exact, Tx.UpsertExact, and counts
-	// what it did.
-	Merge(ctx context.Context, row SeriesRow, bars *market.Candles, exact bool) (market.Stored, error)
+	// Now is the clock of the archive at the beginning of the transaction. What is written is dated by SeriesRow.At.
+	Now() time.Time
+	// Merge stores rising bars, as Tx.Upsert or Tx.UpsertExact has it, and counts what it did. Where the series is tracked it also
+	// tells the spans of the bars that it inserted: as few as can be that hold no bar that was stored before.
+	Merge(ctx context.Context, w Write, bars *market.Candles) (market.Stored, []Span, error)
 	// Withdraw takes bars out of the series, as Tx.Remove has it.
-	Withdraw(ctx context.Context, row SeriesRow, starts []int64) (removed int, err error)
+	Withdraw(ctx context.Context, w Write, starts []int64) (removed int, err error)
 }
 
 // Engine is a database. The methods of Querier read, each statement by itself.
@@ -55,6 +54,8 @@ type Engine interface {
 	Direct(ctx context.Context, do func(Querier) error) error
 	// Write runs do in one transaction, which is committed if do returns no error.
 	Write(ctx context.Context, do func(Querier) error) error
+	// Still runs do, whose statements read, all of them the same state of the database. Nobody waits for it.
+	Still(ctx context.Context, do func(Querier) error) error
 }
 
 // Dialect is what the engines say in different words. All of its SQL is of expressions and clauses.

@@ -38,6 +38,7 @@ func gateTests() map[string]func(*testing.T, Database) {
 		"slots: since when":                                   testSince,
 		"slots: since a wrong clock":                          testDropSchedules,
 		"slots: a notice is forgotten":                        testForget,
+		"slots: what was told of a kind":                      testToldOf,
 		"slots: since when, by wrong clocks":                  testWrongClocks,
 		"slots: notices are told in turns":                    testNotices,
 		"slots: runs do to an archive what they do to a list": testGateModel,

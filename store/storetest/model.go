@@ -18,6 +18,7 @@ import (
 type model struct {
 	bars map[int64]market.Candle
 	old  map[int64][]revision
+	past past
 }
 
 type revision struct {
@@ -25,10 +26,12 @@ type revision struct {
 	at  time.Time
 }
 
-func newModel() *model { return &model{bars: map[int64]market.Candle{}, old: map[int64][]revision{}} }
+func newModel() *model {
+	return &model{bars: map[int64]market.Candle{}, old: map[int64][]revision{}, past: past{known: map[int64][]event{}}}
+}
 
 func (m *model) clone() *model {
-	c := &model{bars: maps.Clone(m.bars), old: map[int64][]revision{}}
+	c := &model{bars: maps.Clone(m.bars), old: map[int64][]revision{}, past: m.past.clone()}
 	for ts, list := range m.old {
 		c.old[ts] = slices.Clone(list)
 	}
@@ -70,6 +73,10 @@ func (m *model) put(bars *market.Candles, exact bool, now time.Time) (stored mar
 	for i := range bars.Len() {
 		given[bars.TS[i]] = bars.At(i)
 	}
+	if len(given) == 0 {
+		return stored
+	}
+	at := m.open(now, exact)
 	for _, ts := range slices.Sorted(maps.Keys(given)) {
 		bar, old := given[ts], m.bars[ts]
 		_, known := m.bars[ts]
@@ -90,9 +97,10 @@ func (m *model) put(bars *market.Candles, exact bool, now time.Time) (stored mar
 			continue
 		default:
 			stored.Changed++
-			m.old[ts] = append(m.old[ts], revision{old, now})
+			m.old[ts] = append(m.old[ts], revision{old, at})
 		}
 		m.bars[ts] = bar
+		m.note(at, ts, !known)
 		stored.Touched = stored.Touched.Union(market.Window{From: bar.Start, To: bar.Start.Add(time.Second)})
 	}
 	return stored
@@ -100,10 +108,15 @@ func (m *model) put(bars *market.Candles, exact bool, now time.Time) (stored mar
 
 // remove does what Remove shall do.
 func (m *model) remove(starts []int64, now time.Time) (removed int) {
+	if len(starts) == 0 {
+		return 0
+	}
+	at := m.open(now, true)
 	for _, ts := range starts {
 		if bar, known := m.bars[ts]; known {
-			m.old[ts] = append(m.old[ts], revision{bar, now})
+			m.old[ts] = append(m.old[ts], revision{bar, at})
 			delete(m.bars, ts)
+			m.note(at, ts, false)
 			removed++
 		}
 	}

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -146,6 +147,36 @@ func testForget(t *testing.T, db Database) {
 	}
 	turn(ledger.NoticeMissed, ledger.TurnTold)
 	turn(ledger.NoticeClock, ledger.TurnMine)
+}
+
+// testToldOf lists what was told of a kind: neither what is being told, nor what was forgotten, nor other kinds.
+func testToldOf(t *testing.T, db Database) {
+	archive := migrated(t, db)
+	ctx := t.Context()
+	list := func(want ...string) {
+		t.Helper()
+		if got, err := archive.ToldOf(ctx, ledger.NoticeHeld); err != nil || !slices.Equal(got, want) {
+			t.Errorf("told of are %q, %v; want %q", got, err, want)
+		}
+	}
+	list()
+	if _, err := archive.Turn(ctx, "the answers for ES (scale)", ledger.NoticeHeld, forever); err != nil {
+		t.Fatal(err)
+	}
+	list()
+	for _, subject := range []string{"the answers for FB (listing)", "the answers for ES (scale)"} {
+		if err := archive.Told(ctx, subject, ledger.NoticeHeld); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := archive.Told(ctx, "the clock of box", ledger.NoticeClock); err != nil {
+		t.Fatal(err)
+	}
+	list("the answers for ES (scale)", "the answers for FB (listing)")
+	if err := archive.Forget(ctx, "the answers for ES (scale)", ledger.NoticeHeld); err != nil {
+		t.Fatal(err)
+	}
+	list("the answers for FB (listing)")
 }
 
 // testDropSchedules forgets what a wrong clock wrote.

@@ -27,6 +27,8 @@ type Archive interface {
 	store.Moments
 	store.Calendars
 	store.Truth
+	store.AsOf
+	store.Datasets
 }
 
 // Database is an empty database of an engine: no schema yet, nobody else in it.
@@ -41,6 +43,9 @@ type Database struct {
 	SchemaOf func(t *testing.T, version int64)
 	// Start is SQL for the start of a bar at midnight UTC of a date such as 2026-11-23.
 	Start func(date string) string
+	// TS is SQL for the start of a bar at a Unix second, and Replaced for when a revision was replaced, in Unix microseconds.
+	TS       func(seconds int64) string
+	Replaced func(micros int64) string
 	// Snapshot reads the database as it is now, on a connection of its own. The schema is there already.
 	Snapshot func(t *testing.T) store.Snapshot
 	// Process is a process, not started yet, that runs Child with this mode and one more archive on the database.
@@ -67,6 +72,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"bars: all taken out, and put back":                     testRemoveAll,
 		"calendars: of a series that an earlier release writes": testCalendarOfEarlierReleases,
 		"calendars: of a series":                                testSeriesCalendar,
+		"folds: of a series":                                    testFolded,
+		"folds: a lock before any write":                        testLockSeries,
 		"calendars: listings":                                   testListings,
 		"calendars: what operators change":                      testCalendarChanges,
 		"reading: windows are half-open":                        testWindows,
@@ -93,6 +100,16 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"migrations: a budget goes on":                          testBudgetMigrated,
 		"clocks: the database's own":                            testClock,
 		"clocks: a moment of a fast one":                        testSetBack,
+		"as of: what was written is what a plain list says":     testAsOf,
+		"as of: spans hold what arrived and nothing else":       testArrivals,
+		"as of: a long mixed batch":                             testArrivalsMixed,
+		"as of: bars of before arrivals were recorded":          testArrivalsMigrated,
+		"as of: an earlier release writes":                      testArrivalsOfEarlierRelease,
+		"as of: derived series have no arrivals":                testArrivalsOfDerived,
+		"as of: clocks that stand still or go back":             testArrivalClocks,
+		"as of: while others write":                             testAsOfWhileWriting,
+		"revisions: by which run, and why":                      testRevisionsOf,
+		"datasets: by name":                                     testDatasets,
 		"allowances: each is spent once, whoever asks":          testAllowances,
 	}
 	maps.Copy(tests, gateTests())
