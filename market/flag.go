@@ -6,8 +6,8 @@ import (
 )
 
 // SetFlags sets on every bar, in place, the flags that its own values and start call for: FlagOutside, FlagNegative,
-// FlagOffTick and, for intraday bars, FlagOffSession. It changes no value. FlagIncomplete and FlagImpossible stay as they are: they tell
-// of other bars as well (PriceCheck), which need not be there.
+// FlagOffTick and, for intraday bars, FlagOffSession. It changes no value. FlagIncomplete and FlagImpossible stay as they are:
+// they tell of other bars as well (PriceCheck), which need not be there.
 func (i Instrument) SetFlags(tf Timeframe, c *Candles) {
 	length := int64(tf.Length() / time.Second)
 	var date trading // of the bar before

@@ -17,10 +17,10 @@ type PriceCheck struct {
 	Actions    []Action // that the answer tells of
 }
 
-// Impossible tells for each bar whether one of its prices cannot be true: it is below zero where no price can be, it is fifty times
-// as far from 0 as the bars on both sides or a fiftieth of that, it has another sign than both, or all four lie on the other side
-// of a split for a few bars. It is nil where all can be true. A price of exactly 0 is passed over. The
-// bars must be in order of time; several may have one start.
+// Impossible tells for each bar whether one of its prices cannot be true: it is below zero where no price can be, it is fifty
+// times as far from 0 as the bars on both sides or a fiftieth of that, it has another sign than both, or all four lie on the
+// other side of a split for a few bars. It is nil where all can be true. A price of exactly 0 is passed over. The bars must be
+// in order of time; several may have one start.
 func (p PriceCheck) Impossible(c *Candles) []bool {
 	s := strays{PriceCheck: p, c: c}
 	if s.calm() {
@@ -36,8 +36,8 @@ func (p PriceCheck) Impossible(c *Candles) []bool {
 	return s.bad
 }
 
-// NearZero is the price that may become 0, or pass it, in one bar: 30 ticks, or 5 cents where no tick is known. Pairs of currencies
-// and coins are quoted to many digits, and have none.
+// NearZero is the price that may become 0, or pass it, in one bar: 30 ticks, or 5 cents where no tick is known. Pairs of
+// currencies and coins are quoted to many digits, and have none.
 func (i Instrument) NearZero() float64 {
 	switch {
 	case i.Tick > 0:

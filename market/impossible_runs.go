@@ -95,8 +95,8 @@ func (s *strays) excursions() {
 	}
 }
 
-// first tells whether the bar before, of which nothing is known before it, has prices that the next bar shows to be mistaken, though
-// others of it are not. In a true fall the close is near what follows.
+// first tells whether the bar before, of which nothing is known before it, has prices that the next bar shows to be mistaken,
+// though others of it are not. In a true fall the close is near what follows.
 func (s *strays) first(before, i int) bool {
 	if slices.Contains(s.bad[:before], false) || s.stray(i, s.prices(before)) {
 		return false
@@ -145,8 +145,9 @@ func (s *strays) absurd(p float64, others []float64) bool {
 	return true
 }
 
-// oneWay judges a step at bar i after which no bar soon comes back. Such a step is real as a rule. But the last bars of an answer are
-// mistaken if the last price contradicts them; and so are a few bars at either end that are absurd beside more that agree.
+// oneWay judges a step at bar i after which no bar soon comes back. Such a step is real as a rule. But the last bars of an
+// answer are mistaken if the last price contradicts them; and so are a few bars at either end that are absurd beside more that
+// agree.
 func (s *strays) oneWay(i, before int) {
 	n := len(s.bad)
 	ends := i+strayRows >= n
@@ -171,8 +172,8 @@ func (s *strays) markAbsurd(i, j int, beside []float64) {
 	}
 }
 
-// passes tells whether prices pass through 0 in the bars [i, j) as markets do: they cross it inside bars, not between two of them, so
-// that opens and closes show it; or they move by great factors nearby.
+// passes tells whether prices pass through 0 in the bars [i, j) as markets do: they cross it inside bars, not between two of
+// them, so that opens and closes show it; or they move by great factors nearby.
 func (s *strays) passes(i, j, before int, after []float64) bool {
 	if !s.Instrument.signed() {
 		return false

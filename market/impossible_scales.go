@@ -11,8 +11,8 @@ const (
 	leastStep = 1.8                 // splits of less look as markets do
 )
 
-// acrossSplits marks runs of bars, a few at most, all of whose prices lie on the other side of a split that the answer tells of: the
-// step there is its ratio, and so is the step back.
+// acrossSplits marks runs of bars, a few at most, all of whose prices lie on the other side of a split that the answer tells
+// of: the step there is its ratio, and so is the step back.
 func (s *strays) acrossSplits() {
 	for _, a := range s.Actions {
 		ratio := a.Ratio()

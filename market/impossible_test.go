@@ -75,8 +75,10 @@ func TestImpossiblePrices(t *testing.T) {
 		{name: "a future's low and close below zero", instrument: "CL", rows: around("10 10 -3 -3"), want: []int{12}},
 		{name: "the last of a future absurdly below zero", instrument: "ES", rows: append(times(12, "6000"), "-5"), want: []int{12}},
 		{name: "the other side of a split", instrument: "AAPL", actions: split, rows: []string{"10", "10.2", "1.01 1.05 0.99 1", "10", "10"}, want: []int{2}},
-		{name: "the other side of a split, two days, upwards", instrument: "AAPL", actions: split,
-			rows: []string{"10", "10.2", "101 105 99 100", "100", "10", "10"}, want: []int{2, 3}},
+		{
+			name: "the other side of a split, two days, upwards", instrument: "AAPL", actions: split,
+			rows: []string{"10", "10.2", "101 105 99 100", "100", "10", "10"}, want: []int{2, 3},
+		},
 
 		{name: "nothing", instrument: "AAPL"},
 		{name: "one bar", instrument: "AAPL", rows: []string{"10"}},

@@ -16,7 +16,11 @@ import (
 func TestPiecesFoldToTheWhole(t *testing.T) {
 	t.Parallel()
 	pairs := [][2]market.Timeframe{
-		{market.M1, market.M3}, {market.M15, market.M90}, {market.H1, market.H4}, {market.H1, market.H12}, {market.D1, market.W1},
+		{market.M1, market.M3},
+		{market.M15, market.M90},
+		{market.H1, market.H4},
+		{market.H1, market.H12},
+		{market.D1, market.W1},
 		{market.D1, market.Mo3},
 	}
 	cut := 0

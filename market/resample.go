@@ -6,19 +6,19 @@ import (
 	"barkeep/calendar"
 )
 
-// Resample builds bars of the timeframe to out of bars of the timeframe from: the first open, the highest high, the lowest
-// low, the last close, the sum of the volumes (NoVolume when no base bar has one). Only bars whose interval is over by now
-// come out. The base must be in order and hold every bar of each interval that it touches. A bar of to must be made of whole
-// bars of from (Timeframe.MultipleOf); any other pair gives no bars.
+// Resample builds bars of the timeframe to out of bars of the timeframe from: the first open, the highest high, the lowest low,
+// the last close, the sum of the volumes (NoVolume when no base bar has one). Only bars whose interval is over by now come out.
+// The base must be in order and hold every bar of each interval that it touches. A bar of to must be made of whole bars of from
+// (Timeframe.MultipleOf); any other pair gives no bars.
 //
-// Nothing of a base bar with FlagImpossible is used: which of its values are true, no rule can tell. Nor is an intraday base bar used
-// that starts outside of every session, if the calendar is certain of its date: a bar made of the session's bars is of the session
-// alone. No bar comes out where no base bar is left.
+// Nothing of a base bar with FlagImpossible is used: which of its values are true, no rule can tell. Nor is an intraday base
+// bar used that starts outside of every session, if the calendar is certain of its date: a bar made of the session's bars is of
+// the session alone. No bar comes out where no base bar is left.
 //
-// FlagIncomplete marks bars with fewer base bars than the calendar expects, without an impossible one, or with an incomplete one; the
-// base's other flags are passed on. Base bars are counted, not matched with the expected starts, because a source may stamp the bars
-// of a half day off the grid: 60m bars of futures then run from 09:30. Base bars outside the session are not counted. An inferred
-// calendar knows of no bar that is missing.
+// FlagIncomplete marks bars with fewer base bars than the calendar expects, without an impossible one, or with an incomplete
+// one; the base's other flags are passed on. Base bars are counted, not matched with the expected starts, because a source may
+// stamp the bars of a half day off the grid: 60m bars of futures then run from 09:30. Base bars outside the session are not
+// counted. An inferred calendar knows of no bar that is missing.
 func Resample(base *Candles, from, to Timeframe, c *calendar.Calendar, now time.Time) *Candles {
 	if base.Len() == 0 || !to.MultipleOf(from) {
 		return NewCandles(0)

@@ -22,12 +22,12 @@ const PriceFlags = FlagOutside | FlagNegative | FlagOffTick
 
 // Revised is what a stored bar becomes when a provider gives it again; nothing is written where that is the stored bar.
 //
-// A bar with a price that cannot be true (FlagImpossible) never replaces a sound one of other prices, and a sound one replaces it. Of
-// the same prices the flag is the given one, since later bars may show what they are worth. A volume of 0 or NoVolume never replaces a
-// real one (promise P3). Prices that are all the same by SamePrice stay as they are
-// stored, with the flags that tell of them, so that noise never adds up over many answers. If one of the four really differs,
-// all four are the given ones: they are one observation. With exact, which is for bars that were computed from stored ones,
-// prices count to their last bit.
+// A bar with a price that cannot be true (FlagImpossible) never replaces a sound one of other prices, and a sound one replaces
+// it. Of the same prices the flag is the given one, since later bars may show what they are worth. A volume of 0 or NoVolume
+// never replaces a real one (promise P3). Prices that are all the same by SamePrice stay as they are stored, with the flags
+// that tell of them, so that noise never adds up over many answers. If one of the four really differs, all four are the given
+// ones: they are one observation. With exact, which is for bars that were computed from stored ones, prices count to their last
+// bit.
 func (b Candle) Revised(given Candle, exact bool) Candle {
 	if given.Flags&^b.Flags&FlagImpossible != 0 && !b.samePrices(given) {
 		return b
@@ -49,5 +49,6 @@ func (b Candle) noise(given Candle) bool {
 }
 
 func (b Candle) samePrices(given Candle) bool {
-	return SamePrice(b.Open, given.Open) && SamePrice(b.High, given.High) && SamePrice(b.Low, given.Low) && SamePrice(b.Close, given.Close)
+	return SamePrice(b.Open, given.Open) && SamePrice(b.High, given.High) && SamePrice(b.Low, given.Low) &&
+		SamePrice(b.Close, given.Close)
 }

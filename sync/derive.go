@@ -28,8 +28,8 @@ func hold(ctx context.Context, tx Tx, instrument string) (holding, error) {
 // kept tells whether a derived series goes with its base though nobody selects it: it has bars, or was folded and will have them.
 func kept(s market.SeriesState) bool { return s.Count > 0 || s.Folded != 0 }
 
-// lags tells whether a derived series holds something else than its base gives, as far as the archive notes it: an earlier release
-// wrote the base without it, or it was never folded.
+// lags tells whether a derived series holds something else than its base gives, as far as the archive notes it: an earlier
+// release wrote the base without it, or it was never folded.
 func lags(derived, base market.SeriesState) bool {
 	return base.Count > 0 && derived.Folded != base.Version
 }
@@ -59,8 +59,8 @@ type derivation struct {
 	result  seriesResult
 }
 
-// derive rebuilds what derives from the base of a task, selected or not, after the base was written. The base is read once, for all
-// of them together. The results are those of the selected ones, in the order of Task.Derived.
+// derive rebuilds what derives from the base of a task, selected or not, after the base was written. The base is read once, for
+// all of them together. The results are those of the selected ones, in the order of Task.Derived.
 func (x *execution) derive(
 	ctx context.Context, tx Tx, task Task, stored market.Stored, held holding,
 ) ([]seriesResult, error) {
@@ -98,9 +98,9 @@ func (x *execution) derive(
 	return results, nil
 }
 
-// derivations finds what each derived series is rebuilt from, and the union of it: exactly the range that its base changed, and from
-// its newest bar on, since a bar may have become complete only because time has passed. One that lags behind its base is folded
-// from all of it.
+// derivations finds what each derived series is rebuilt from, and the union of it: exactly the range that its base changed, and
+// from its newest bar on, since a bar may have become complete only because time has passed. One that lags behind its base is
+// folded from all of it.
 func (x *execution) derivations(
 	task Task, stored market.Stored, held holding, base market.SeriesState,
 ) (list []derivation, all market.Window) {

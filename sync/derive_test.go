@@ -18,7 +18,8 @@ import (
 func wantDerived(t interface {
 	Helper()
 	Errorf(format string, args ...any)
-}, b *bench, i market.Instrument) {
+}, b *bench, i market.Instrument,
+) {
 	t.Helper()
 	for _, timeframe := range market.Timeframes() {
 		base, ok := yahoo.Capabilities().Base(timeframe)

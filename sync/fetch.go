@@ -134,8 +134,8 @@ func (x *execution) compare(ctx context.Context, task *Task, got *batch) {
 	}
 }
 
-// nothing judges an answer without bars: right when the market was closed, else a failure, since empty is never success. On a closed
-// market what lags behind the base is folded all the same.
+// nothing judges an answer without bars: right when the market was closed, else a failure, since empty is never success. On a
+// closed market what lags behind the base is folded all the same.
 func (x *execution) nothing(w work, got *batch) work {
 	expected := false
 	w.task.Base.Expected(w.task.Instrument.Calendar, got.window, func(time.Time) bool {

@@ -65,8 +65,8 @@ func (f folder) given(series market.Series, base *market.Candles) *market.Candle
 	return market.Resample(base, f.base.Timeframe, series.Timeframe, f.calendar, market.FarFuture())
 }
 
-// whole tells whether every interval in which there is a base bar gives a bar. Then a base that lost no bar can have taken none away,
-// and nobody has to look.
+// whole tells whether every interval in which there is a base bar gives a bar. Then a base that lost no bar can have taken none
+// away, and nobody has to look.
 func (f folder) whole(to market.Timeframe, base, given *market.Candles) bool {
 	var end int64
 	for _, ts := range base.TS {
@@ -149,7 +149,8 @@ func (f folder) settle(ctx context.Context, list []derivation, version int64) er
 func (f folder) tell(ctx context.Context, d *derivation) error {
 	state, _, err := f.tx.State(ctx, d.series)
 	d.result.newest = state.Newest
-	f.Logger.InfoContext(ctx, "derived bars that their base does not give were taken out", "series", d.series.String(), "bars", d.removed)
+	f.Logger.InfoContext(ctx, "derived bars that their base does not give were taken out", "series", d.series.String(),
+		"bars", d.removed)
 	return err
 }
 

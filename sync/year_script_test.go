@@ -53,7 +53,7 @@ func (s scripts) all(calm bool) []*company {
 		slices.SortFunc(c.changes, func(a, b fake.Change) int { return a.Time.Compare(b.Time) })
 		c.byHand, c.entered = make([]time.Time, len(c.changes)), make([]bool, len(c.changes))
 		for i, change := range c.changes {
-			if change.Kind == fake.ChangeSplit && change.Timings[""].Untold && s.untoldEverywhere(change) {
+			if change.Kind == fake.ChangeSplit && s.untoldEverywhere(change) {
 				c.byHand[i] = change.Time.AddDate(0, 0, 1+s.rng.IntN(12))
 			}
 		}
@@ -205,7 +205,7 @@ func (y *year) draw(n int) yearDay {
 // pause is how many days go by until the next run: one mostly, now and then days to months without any.
 func (y *year) pause() int {
 	switch {
-	case y.rng.IntN(25) > 0:
+	case y.rng.IntN(12) > 0:
 		return 1
 	case y.rng.IntN(4) > 0:
 		return 2 + y.rng.IntN(12)

@@ -14,14 +14,14 @@ import (
 // late in each interval and sometimes without a word; prices go over to another unit and back; an error multiplies them for a few
 // days; a ticker goes to another company; answers are for another symbol or interval; rows come that nobody asked for, or twice;
 // last digits are noise; late bars are revised; nobody runs anything for days or months. See year_script_test.go for what happens,
-// and year_oracle_test.go for what must hold after every run.
+// year_oracle_test.go and year_truth_test.go for what must hold after every run.
 
 const (
 	yearSeedsKey = "BARKEEP_YEAR_SEEDS" // how many years
 	yearFirstKey = "BARKEEP_YEAR_FIRST" // the seed of the first of them; 0 by default
 	yearSeedKey  = "BARKEEP_YEAR_SEED"  // only this one
 	yearTellKey  = "BARKEEP_YEAR_TELL"  // an instrument of which each run is told in the log
-	yearSeeds    = 4
+	yearSeeds    = 2
 )
 
 func yearNumber(t *testing.T, key string, def uint64) (n uint64, set bool) {

@@ -65,7 +65,7 @@ func newYear(t *testing.T, seed uint64, path string, calm bool) *year {
 		y.days = 90
 	}
 	y.start = time.Date(2024, 1, 8, 22, 5, 0, 0, time.UTC).AddDate(0, 0, y.rng.IntN(700))
-	y.offset = y.start.Sub(time.Now())
+	y.offset = time.Until(y.start)
 	y.companies = scripts{t, y.rng, y.start}.all(calm)
 	y.oracle.since = map[market.Series][]market.Window{}
 	// The first row of an answer is right here: after a holiday of futures the client does not leave it out (yahoo/window.go).

@@ -47,8 +47,8 @@ func (r *Report) notDerived() (n int) {
 	return n
 }
 
-// checkDerived folds every base again from which a selected series is derived. It reads in the state that was digested, a year of a
-// base at a time, so that its memory does not grow with the number of bars.
+// checkDerived folds every base again from which a selected series is derived. It reads in the state that was digested, a year of
+// a base at a time, so that its memory does not grow with the number of bars.
 func checkDerived(ctx context.Context, a *Archive, o Options) ([]Derived, error) {
 	fail := func(err error) ([]Derived, error) { return nil, fmt.Errorf("%s: %w", a.Name, err) }
 	states, err := a.snapshot.States(ctx)
@@ -102,12 +102,13 @@ type deriver struct {
 	reach    time.Time // start of the first bar that the base gives; zero before its first bar was read
 }
 
-// run compares piece by piece. What the row says of the base is where the pieces are cut, and no more: what lies outside belongs to
-// the first and the last of them.
+// run compares piece by piece. What the row says of the base is where the pieces are cut, and no more: what lies outside belongs
+// to the first and the last of them.
 func (d *deriver) run(ctx context.Context, base market.SeriesState) error {
 	var pieces []market.Window
 	if base.Count > 0 {
-		market.Pieces(d.of.Calendar, d.base, market.Window{From: base.Oldest, To: base.Newest.Add(time.Second)}, func(w market.Window) bool {
+		all := market.Window{From: base.Oldest, To: base.Newest.Add(time.Second)}
+		market.Pieces(d.of.Calendar, d.base, all, func(w market.Window) bool {
 			pieces = append(pieces, w)
 			return true
 		})

@@ -107,7 +107,11 @@ func named(b *market.StoredBar) [6][2]string {
 		volume = strconv.FormatInt(b.Volume, 10)
 	}
 	return [6][2]string{
-		{"open", price(b.Open)}, {"high", price(b.High)}, {"low", price(b.Low)}, {"close", price(b.Close)}, {"volume", volume},
+		{"open", price(b.Open)},
+		{"high", price(b.High)},
+		{"low", price(b.Low)},
+		{"close", price(b.Close)},
+		{"volume", volume},
 		{"flags", strconv.FormatInt(b.Flags, 10)},
 	}
 }

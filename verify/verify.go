@@ -54,7 +54,8 @@ type Series struct {
 }
 
 // Run reads one state of the archive and digests every month of every selected series, and folds every base again for
-// what is derived from it. With Against it digests there too, and compares. A difference or a fault is no error of Run: Report.Err tells them.
+// what is derived from it. With Against it digests there too, and compares. A difference or a fault is no error of Run:
+// Report.Err tells them.
 func Run(ctx context.Context, o Options) (r Report, err error) {
 	reference, err := parseTarget(o.Against)
 	if err != nil {

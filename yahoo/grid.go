@@ -65,8 +65,8 @@ func (d *dateGrid) usual(ts int64) bool {
 	})
 }
 
-// clock tells whether ts is at a time at which exchanges open: whole minutes for bars of up to two, five minutes for others. Outside
-// of hours that are known, bars keep to the clock as they do inside.
+// clock tells whether ts is at a time at which exchanges open: whole minutes for bars of up to two, five minutes for others.
+// Outside of hours that are known, bars keep to the clock as they do inside.
 func (d *dateGrid) clock(ts int64) bool {
 	switch {
 	case d.certain:
@@ -78,8 +78,8 @@ func (d *dateGrid) clock(ts int64) bool {
 	}
 }
 
-// seeOthers finds the other grids of the date. On half days hourly rows of futures start at 09:30, with the night's rows on the hour
-// before them, or without any. On other dates, and of others, rows off the grid are real where they are the greater part.
+// seeOthers finds the other grids of the date. On half days hourly rows of futures start at 09:30, with the night's rows on the
+// hour before them, or without any. On other dates, and of others, rows off the grid are real where they are the greater part.
 func (d *dateGrid) seeOthers(rows []row) {
 	usual, others := 0, map[int64]int{}
 	for _, r := range rows {

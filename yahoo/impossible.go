@@ -22,7 +22,7 @@ const (
 // judge marks the rows, which are in order, with a price that cannot be true beside the rows before and after it.
 func (c *Chart) judge(rows []row, req market.FetchRequest) {
 	check := market.PriceCheck{Instrument: req.Instrument, Actions: c.actions()}
-	if n := len(rows); n > 0 && time.Duration(c.Meta.RegularMarketTime-rows[n-1].key).Abs() <= time.Duration(lastFor/time.Second) {
+	if n := len(rows); n > 0 && time.Unix(c.Meta.RegularMarketTime, 0).Sub(time.Unix(rows[n-1].key, 0)).Abs() <= lastFor {
 		check.Last = c.Meta.RegularMarketPrice
 	}
 	for i, bad := range check.Impossible(c.candles(rows)) {
@@ -31,8 +31,8 @@ func (c *Chart) judge(rows []row, req market.FetchRequest) {
 }
 
 // possible parts the rows, which are in order, into those that can be bars and those of four zeros that cannot be true: prices
-// nearby are far from 0 and stay so. Where the answer gives no reason to doubt a 0, it is believed. A row with a single 0 that cannot
-// be true is marked.
+// nearby are far from 0 and stay so. Where the answer gives no reason to doubt a 0, it is believed. A row with a single 0 that
+// cannot be true is marked.
 func (c *Chart) possible(rows []row, req market.FetchRequest) (possible, impossible []row) {
 	if !slices.ContainsFunc(rows, func(r row) bool { return len(c.nonzero(r.index)) < 4 }) {
 		return rows, nil
@@ -56,8 +56,9 @@ func (c *Chart) possible(rows []row, req market.FetchRequest) (possible, impossi
 	return possible, impossible
 }
 
-// withoutOpens tells whether a row is one of several daily ones in a row of which the provider has all prices but the open, as of
-// whole decades of old shares and indices. These are no mistakes of a day: without them no longer bar of those decades could be made.
+// withoutOpens tells whether a row is one of several daily ones in a row of which the provider has all prices but the open, as
+// of whole decades of old shares and indices. These are no mistakes of a day: without them no longer bar of those decades could
+// be made.
 func (z *zeros) withoutOpens(at int) bool {
 	if !z.daily || z.instrument.Kind != market.KindSpot {
 		return false

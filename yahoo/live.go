@@ -58,8 +58,8 @@ func (c *Chart) byDate(rows []row, exchange *calendar.Calendar) []row {
 	return rows
 }
 
-// again tells whether a daily row is the newest one once more, since a live row may be there twice: it has the same stamp, or one of
-// the session after its date's.
+// again tells whether a daily row is the newest one once more, since a live row may be there twice: it has the same stamp, or
+// one of the session after its date's.
 func again(r, newest row, exchange *calendar.Calendar, zone *time.Location) bool {
 	date := func(r row) calendar.Date { return calendar.DateOf(time.Unix(r.key, 0).In(zone)) }
 	return r.key == newest.key || date(r) == date(newest) && date(r).Before(exchange.TradingDate(time.Unix(r.key, 0)))

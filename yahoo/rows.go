@@ -17,12 +17,11 @@ type row struct {
 	impossible bool // a price of it cannot be true
 }
 
-// Closed applies the provider's row rules (docs/PROVIDER.md#rows) and keeps the bars of req that start inside window and
-// whose interval is over at now: ascending, distinct, flagged and otherwise as served. It changes nothing in c, and
-// corrects nothing: negative prices and an open outside high and low are kept, and so are prices that cannot be true, with
-// their flag. Every row is a candle, or counted as Null or as Dropped; rows of zeros that cannot be true are counted as Impossible
-// too. The result also lists the bars that were due and that
-// the body lacks, its actions and its listing.
+// Closed applies the provider's row rules (docs/PROVIDER.md#rows) and keeps the bars of req that start inside window and whose
+// interval is over at now: ascending, distinct, flagged and otherwise as served. It changes nothing in c, and corrects nothing:
+// negative prices and an open outside high and low are kept, and so are prices that cannot be true, with their flag. Every row
+// is a candle, or counted as Null or as Dropped; rows of zeros that cannot be true are counted as Impossible too. The result
+// also lists the bars that were due and that the body lacks, its actions and its listing.
 //
 // A volume of null becomes market.NoVolume, as does a negative one, which has no meaning.
 func (c *Chart) Closed(req market.FetchRequest, window market.Window, now time.Time) *market.FetchResult {
@@ -60,8 +59,8 @@ func (c *Chart) fullRows() []row {
 	return rows
 }
 
-// keyed finds the bar that each row holds: it marks or removes live rows and what is no bar of the session, keys daily rows by their
-// date, and puts rows in order.
+// keyed finds the bar that each row holds: it marks or removes live rows and what is no bar of the session, keys daily rows by
+// their date, and puts rows in order.
 func (c *Chart) keyed(rows []row, req market.FetchRequest, now time.Time) []row {
 	if len(rows) == 0 {
 		return rows
@@ -82,8 +81,8 @@ func (c *Chart) keyed(rows []row, req market.FetchRequest, now time.Time) []row 
 	return rows
 }
 
-// distinct leaves one row of each key. Of two the later in the body holds, but never a live row over a real one, one that cannot be
-// true over one that can, or a single price without volume over more.
+// distinct leaves one row of each key. Of two the later in the body holds, but never a live row over a real one, one that
+// cannot be true over one that can, or a single price without volume over more.
 func (c *Chart) distinct(rows []row) []row {
 	kept := rows[:0]
 	for _, r := range rows {

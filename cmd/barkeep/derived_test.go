@@ -31,7 +31,7 @@ func TestDerivedFollowTheirBase(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			env := derivedEnv(e, address)
-			t.Run("a changed bar, nothing derived selected", func(t *testing.T) {
+			t.Run("a changed bar, nothing derived selected", func(t *testing.T) { //nolint:paralleltest // one after the other
 				synced(t, env, "1h,2h,4h")
 				const spike = 1e5
 				for _, timeframe := range []string{"1h", "2h", "4h"} { // of one hour at the open of a session, and so of all
@@ -49,7 +49,7 @@ func TestDerivedFollowTheirBase(t *testing.T) {
 				}
 				barkeep(t, env, "verify").must(t, 0)
 			})
-			t.Run("an older base", func(t *testing.T) {
+			t.Run("an older base", func(t *testing.T) { //nolint:paralleltest // one after the other
 				synced(t, env, "1d,1wk")
 				synced(t, env, "1d", "--deep")
 				days, weeks := count(t, e, `SELECT count(*) FROM candles WHERE `+ofAAPL("1d")), `SELECT count(*) FROM candles WHERE `+ofAAPL("1wk")
@@ -64,7 +64,7 @@ func TestDerivedFollowTheirBase(t *testing.T) {
 				}
 				barkeep(t, env, "verify").must(t, 0)
 			})
-			t.Run("dropped and taken back", func(t *testing.T) {
+			t.Run("dropped and taken back", func(t *testing.T) { //nolint:paralleltest // one after the other
 				synced(t, env, "1h,6h")
 				synced(t, env, "1h", "--deep")
 				behind(t, e, "6h", `ts < `+e.at("2026-08-10 00:00:00")+` AND ts >= `+e.at("2026-07-20 00:00:00"))

@@ -26,10 +26,11 @@ type verifyCommand struct {
 func (c *verifyCommand) Help() string {
 	return "It reads one state of every series, while a worker may go on, and prints a digest of what is there: equal digests " +
 		"mean equal bars, in SQLite and PostgreSQL alike. It also finds bars that cannot be and counters that are wrong, and folds " +
-		"every base again: of each derived series that is not what its base gives it names the first bar. barkeep rebuild mends that. " +
+		"every base again: of each derived series that is not what its base gives it names the first bar. barkeep rebuild mends it. " +
 		"--against takes postgres://user@host/name, sqlite:PATH, @FILE or FILE: with @ the file holds such a URL, so that a " +
 		"password is in no list of processes; without, it is a SQLite archive, or what verify --json wrote. Nothing is written " +
-		"or migrated, here or there. It exits with 0 when all is well and equal, 4 when months or derived bars differ, or faults were found."
+		"or migrated, here or there. It exits with 0 when all is well and equal, 4 when months or derived bars differ, or faults " +
+		"were found."
 }
 
 // Run carries the command out.

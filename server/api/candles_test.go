@@ -95,7 +95,8 @@ func TestCSV(t *testing.T) {
 	t.Parallel()
 	b := servertest.New(t)
 	bars := servertest.Ramp(time.Date(2026, 1, 5, 14, 30, 0, 0, time.UTC), time.Minute, 4)
-	bars.Volume[3], bars.Flags[3], bars.Open[3] = market.NoVolume, market.FlagNegative|market.FlagOffTick, -37.630001068115234
+	bars.Volume[3], bars.Open[3] = market.NoVolume, -37.630001068115234
+	bars.Flags[3] = market.FlagNegative | market.FlagOffTick | market.FlagImpossible
 	b.Archive.Series[market.Series{Instrument: "^GSPC", Timeframe: market.M1}] = bars
 	a := b.Get(t, "/api/v1/candles?instrument=%5EGSPC&timeframe=1m&format=csv&from=2026-01-05")
 	if kind := a.Header.Get("Content-Type"); a.Status != http.StatusOK || !strings.HasPrefix(kind, "text/csv") {
@@ -116,7 +117,7 @@ func TestCSV(t *testing.T) {
 			t.Errorf("row %d: %q, want %q", i, rows[i], want)
 		}
 	}
-	if want := []string{"2026-01-05T14:33:00Z", "-37.630001068115234", "101.75", "99.75", "101", "", "negative|off_tick"}; !slices.Equal(rows[4], want) {
+	if want := []string{"2026-01-05T14:33:00Z", "-37.630001068115234", "101.75", "99.75", "101", "", "negative|off_tick|impossible"}; !slices.Equal(rows[4], want) {
 		t.Errorf("row 4: %q, want %q", rows[4], want)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"barkeep/store/sqlstore"
 )
 
-// arrived are the spans of the fresh bars, before they are stored. A span ends where a bar was given that is stored; and where one is
-// stored that was not given, which has to be looked for only among the stored ones.
+// arrived are the spans of the fresh bars, before they are stored. A span ends where a bar was given that is stored; and where
+// one is stored that was not given, which has to be looked for only among the stored ones.
 func (m *merger) arrived(ctx context.Context) ([]sqlstore.Span, error) {
 	var spans []sqlstore.Span
 	var firsts, lasts []int64

@@ -8,8 +8,8 @@ import (
 	"barkeep/market"
 )
 
-// BenchmarkDaily stores what a daily import brings: three sessions of a 1m series of which the last is new, in a transaction of its
-// own. The slowest of the fastest tenth of the days is reported: a shared machine has bad moments.
+// BenchmarkDaily stores what a daily import brings: three sessions of a 1m series of which the last is new, in a transaction of
+// its own. The slowest of the fastest tenth of the days is reported: a shared machine has bad moments.
 func BenchmarkDaily(b *testing.B) {
 	const session = 1380
 	archive := open(b)

@@ -10,6 +10,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"barkeep/migrations"
+	"barkeep/store"
 	"barkeep/store/sqlstore"
 )
 
@@ -41,11 +42,17 @@ func (a *Archive) Migrate(ctx context.Context) (from, to int64, err error) {
 	return from, to, a.track(ctx)
 }
 
-// track records which bars are there that an earlier release wrote.
+// track records which bars are there that an earlier release wrote. Where nothing can be written, on a replica say, reading goes on:
+// what was known then is refused for these series until it was.
 func (a *Archive) track(ctx context.Context) error {
-	return a.Track(ctx, func(ctx context.Context, do func(sqlstore.Tx) error) error {
+	err := a.Track(ctx, func(ctx context.Context, do func(sqlstore.Tx) error) error {
 		return a.write(ctx, func(tx *Tx) error { return do(tx.Tx) })
 	})
+	if store.Lasting(err) {
+		a.logger.WarnContext(ctx, "recording the bars of an earlier release failed", "error", err)
+		return nil
+	}
+	return err
 }
 
 // SchemaVersion returns the version of the file's schema, 0 for an empty file, and the newest one this program knows. It

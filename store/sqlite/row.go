@@ -39,8 +39,8 @@ func scan(
 	return each(rows, visit)
 }
 
-// each visits rows with the columns of sqlstore.BarRows, RevisionRows or ReasonRows, and closes them. It takes the driver's values as they
-// are: conversions of database/sql by reflection would double the time of reading a million bars.
+// each visits rows with the columns of sqlstore.BarRows, RevisionRows or ReasonRows, and closes them. It takes the driver's
+// values as they are: conversions of database/sql by reflection would double the time of reading a million bars.
 func each(rows *sql.Rows, visit func(*sqlstore.Bar) error) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	columns, err := rows.Columns()

@@ -12,8 +12,8 @@ import (
 
 var errToBuild = errors.New("not built yet")
 
-// FirstArrival is the instant from which on it is known what the archive held of a base series; false when nothing has arrived, and
-// when an earlier release has written it since, until Migrate or the next answer.
+// FirstArrival is the instant from which on it is known what the archive held of a base series; false when nothing has arrived,
+// and when an earlier release has written it since, until Migrate or the next answer.
 func (s *Store) FirstArrival(ctx context.Context, series market.Series) (at time.Time, found bool, err error) {
 	row, known, err := seriesRow(ctx, s.db, s.d, series)
 	if err == nil && known && row.Tracked {
@@ -34,9 +34,9 @@ func firstArrival(ctx context.Context, q Querier, row SeriesRow) (at time.Time, 
 	return time.UnixMicro(micros).UTC(), true, err
 }
 
-// CandlesAsOf are the bars of a base series that start inside the window as they were known at an instant: what was written by then,
-// to the microsecond, with the values and on the scale of then. Beside the bars it holds in memory what was revised and what arrived
-// of them. The error wraps store.ErrBeforeArrivals when that is not recorded.
+// CandlesAsOf are the bars of a base series that start inside the window as they were known at an instant: what was written by
+// then, to the microsecond, with the values and on the scale of then. Beside the bars it holds in memory what was revised and
+// what arrived of them. The error wraps store.ErrBeforeArrivals when that is not recorded.
 func (s *Store) CandlesAsOf(
 	ctx context.Context, series market.Series, w market.Window, at time.Time,
 ) (bars *market.Candles, err error) {
@@ -97,8 +97,8 @@ func recordedAt(ctx context.Context, q Querier, row SeriesRow, at time.Time) err
 // instant is how errors give a time: to the microsecond, by which arrivals are told apart.
 func instant(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.999999Z") }
 
-// Arrivals tell when the bars that start in the window arrived, as this transaction sees it. There is none of a series that an earlier
-// release has written since: of its bars it is not known.
+// Arrivals tell when the bars that start in the window arrived, as this transaction sees it. There is none of a series that an
+// earlier release has written since: of its bars it is not known.
 func (t Tx) Arrivals(ctx context.Context, series market.Series, w market.Window) (all []store.Arrival, err error) {
 	row, found, err := seriesRow(ctx, t.q, t.d, series)
 	if err == nil && found && row.Tracked {

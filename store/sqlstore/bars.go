@@ -11,8 +11,8 @@ import (
 	"barkeep/store"
 )
 
-// BarRows, RevisionRows and ReasonRows read the rows of the series $1, $2 that start between $3 and $4, both included; they are what
-// Querier.Scan is given, perhaps with DESC and LIMIT behind them. All numbers have eight bytes, hence the casts.
+// BarRows, RevisionRows and ReasonRows read the rows of the series $1, $2 that start between $3 and $4, both included; they are
+// what Querier.Scan is given, perhaps with DESC and LIMIT behind them. All numbers have eight bytes, hence the casts.
 const (
 	BarRows = `
 		SELECT c.ts, c.open, c.high, c.low, c.close, c.volume, CAST(c.flags AS bigint)

@@ -12,10 +12,11 @@ import (
 
 // past tells of each bar what was known of it at an instant, from what is recorded. It is asked in the order of starts.
 //
-// The value of then is the earliest one that was replaced after the instant; where none was, the stored one. It belongs to a life of
-// the bar: from when it arrived until it was taken out, and it may have come again later. That life began with the newest span that
-// holds the start and arrived before the value was replaced: spans hold no bar that stood when they arrived, so while a bar is there
-// no other span comes over it. From the value every change of scale between the instant and its replacement is taken back.
+// The value of then is the earliest one that was replaced after the instant; where none was, the stored one. It belongs to a life
+// of the bar: from when it arrived until it was taken out, and it may have come again later. That life began with the newest span
+// that holds the start and arrived before the value was replaced: spans hold no bar that stood when they arrived, so while a bar
+// is there no other span comes over it. From the value every change of scale between the instant and its replacement is taken
+// back.
 type past struct {
 	at       int64           // Unix microseconds, as every instant here
 	revised  []Bar           // the earliest revision after the instant, of each bar that has one, by start
@@ -29,7 +30,7 @@ type past struct {
 // span is an arrival.
 type span struct{ first, last, at int64 }
 
-// undoing is a restatement: at an instant the bars before a start were multiplied.
+// undoing is a restatement to be taken back: at an instant the bars before a start were multiplied.
 type undoing struct {
 	at, before int64
 	undo       market.Factor

@@ -32,8 +32,8 @@ type Span struct{ First, Last int64 }
 
 // openWrite begins a write. The caller keeps other writers of the series out.
 //
-// Which series are base series, a database does not know: they are those into which a provider's answers are written. So the first
-// answer makes a series a tracked one; bars that were computed from stored ones do not.
+// Which series are base series, a database does not know: they are those into which a provider's answers are written. So the
+// first answer makes a series a tracked one; bars that were computed from stored ones do not.
 func (t Tx) openWrite(ctx context.Context, series market.Series, exact bool) (Write, error) {
 	row, err := t.openSeries(ctx, series)
 	if err == nil && !row.Tracked && (!exact || row.recorded != 0) {
@@ -55,16 +55,16 @@ func (t Tx) arrive(ctx context.Context, w Write, spans []Span) error {
 			rows[i] = fmt.Sprintf("($1, $2, $3, $%d, $%d)", len(args)+1, len(args)+2)
 			args = append(args, s.First, s.Last)
 		}
-		_, err := t.q.Exec(ctx, `INSERT INTO arrivals (series_id, at, run_id, first_ts, last_ts) VALUES `+strings.Join(rows, ", "), args...)
-		if err != nil {
+		sql := `INSERT INTO arrivals (series_id, at, run_id, first_ts, last_ts) VALUES ` + strings.Join(rows, ", ")
+		if _, err := t.q.Exec(ctx, sql, args...); err != nil {
 			return fmt.Errorf("record the arrival: %w", err)
 		}
 	}
 	return nil
 }
 
-// adopt makes a series a tracked one. When its bars arrived is not known; that they are there now is. So one span of now holds all of
-// them, instead of those that were recorded before an earlier release wrote between them.
+// adopt makes a series a tracked one. When its bars arrived is not known; that they are there now is. So one span of now holds
+// all of them, instead of those that were recorded before an earlier release wrote between them.
 func (t Tx) adopt(ctx context.Context, row *SeriesRow) error {
 	row.Tracked = true
 	if row.State.Version == 0 {
@@ -72,7 +72,8 @@ func (t Tx) adopt(ctx context.Context, row *SeriesRow) error {
 	}
 	// An earlier release dated its revisions by the clock alone, which may have been a wrong one.
 	var newest stamp
-	if _, err := one(ctx, t.q, `SELECT max(replaced_at) FROM candle_revisions WHERE series_id = $1`, []any{row.ID}, []any{&newest}); err != nil {
+	_, err := one(ctx, t.q, `SELECT max(replaced_at) FROM candle_revisions WHERE series_id = $1`, []any{row.ID}, []any{&newest})
+	if err != nil {
 		return err
 	}
 	if !newest.IsZero() {
@@ -86,14 +87,14 @@ func (t Tx) adopt(ctx context.Context, row *SeriesRow) error {
 			return err
 		}
 	}
-	_, err := t.q.Exec(ctx, `UPDATE series SET recorded = version + bars - counted, changed_at = $2 WHERE id = $1`, row.ID, row.At)
+	_, err = t.q.Exec(ctx, `UPDATE series SET recorded = version + bars - counted, changed_at = $2 WHERE id = $1`, row.ID, row.At)
 	row.At++
 	return err
 }
 
-// Track makes tracked series of those that it finds written by an earlier release: base series from before arrivals were recorded,
-// and those that it wrote since. It does nothing, and takes no lock, where there are none. In a transaction that write opens for
-// each it calls do.
+// Track makes tracked series of those that it finds written by an earlier release: base series from before arrivals were
+// recorded, and those that it wrote since. It does nothing, and takes no lock, where there are none. In a transaction that write
+// opens for each it calls do.
 func (s *Store) Track(ctx context.Context, write func(ctx context.Context, do func(Tx) error) error) error {
 	found, err := seriesRows(ctx, s.db, s.d, `
 		WHERE recorded <> version + bars - counted AND (recorded <> 0 OR timeframe IN ('1m', '2m', '5m', '15m', '1h', '1d'))`)

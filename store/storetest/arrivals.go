@@ -54,7 +54,8 @@ func pick(bars *market.Candles, numbers ...int) *market.Candles {
 	return some
 }
 
-// testArrivals writes around stored bars: a span holds no bar that stood before, be it given or not, and no more spans than needed.
+// testArrivals writes around stored bars: a span holds no bar that stood before, be it given or not, and no more spans than
+// needed.
 func testArrivals(t *testing.T, db Database) {
 	archive, tick := stepped(t, db)
 	run := startRun(t, archive, "a")
@@ -150,7 +151,8 @@ func testArrivalsMixed(t *testing.T, db Database) {
 	}
 }
 
-// testArrivalsMigrated brings bars of an earlier schema to this one: they are there from then on, if their series is a base series.
+// testArrivalsMigrated brings bars of an earlier schema to this one: they are there from then on, if their series is a base
+// series.
 func testArrivalsMigrated(t *testing.T, db Database) {
 	db.SchemaOf(t, 7)
 	bars := ramp(3)
@@ -167,7 +169,8 @@ func testArrivalsMigrated(t *testing.T, db Database) {
 	// Its clock was ahead once: the bar had this value before the migration, whatever that says.
 	ahead := start().Add(time.Hour)
 	db.Query(t, fmt.Sprintf(`INSERT INTO candle_revisions (series_id, ts, revision, replaced_at, open, high, low, close)
-		SELECT id, %s, 1, %s, 1, 1, 1, 1 FROM series WHERE timeframe = '5m' RETURNING 1`, db.TS(bars.TS[1]), db.Replaced(ahead.UnixMicro())))
+		SELECT id, %s, 1, %s, 1, 1, 1, 1 FROM series WHERE timeframe = '5m' RETURNING 1`,
+		db.TS(bars.TS[1]), db.Replaced(ahead.UnixMicro())))
 	archive := migrated(t, db)
 	first, found, err := archive.FirstArrival(t.Context(), es5m())
 	if want := ahead.Add(time.Microsecond); err != nil || !found || !first.Equal(want) {
@@ -193,8 +196,8 @@ func testArrivalsMigrated(t *testing.T, db Database) {
 	}
 }
 
-// testArrivalsOfEarlierRelease lets releases that know nothing of arrivals write a bar inside of a span. What is then read as of before is
-// refused, for the bar would be told to have been there.
+// testArrivalsOfEarlierRelease lets releases that know nothing of arrivals write a bar inside of a span. What is then read as of
+// before is refused, for the bar would be told to have been there.
 func testArrivalsOfEarlierRelease(t *testing.T, db Database) {
 	archive, tick := stepped(t, db)
 	for name, row := range map[string]string{
@@ -298,7 +301,8 @@ func testArrivalsOfDerived(t *testing.T, db Database) {
 	}
 }
 
-// testArrivalClocks: each write is later than the one before, whatever the clock says, and bears one instant in all that it leaves.
+// testArrivalClocks: each write is later than the one before, whatever the clock says, and bears one instant in all that it
+// leaves.
 func testArrivalClocks(t *testing.T, db Database) {
 	var back atomic.Int64
 	archive := migrated(t, Database{Open: func(t *testing.T, _ func() time.Time) Archive {
@@ -367,7 +371,8 @@ func testRevisionsOf(t *testing.T, db Database) {
 		INSERT INTO candle_revisions (series_id, ts, revision, replaced_at, open, high, low, close)
 		SELECT series_id, ts, revision + 1, replaced_at, 1, 1, 1, 1 FROM candle_revisions WHERE revision = 3 RETURNING 1`)
 	got, err = archive.RevisionsOf(t.Context(), es5m(), always())
-	if err != nil || len(got) != 4 || got[3].RunID != 0 || got[3].Cause != store.CauseUnknown || got[3].Old.Volume != market.NoVolume {
+	if err != nil || len(got) != 4 || got[3].RunID != 0 || got[3].Cause != store.CauseUnknown ||
+		got[3].Old.Volume != market.NoVolume {
 		t.Errorf("the revisions are %+v, %v", got, err)
 	}
 	before := market.Window{From: ramp(1).At(0).Start, To: ramp(2).At(1).Start}

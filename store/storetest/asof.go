@@ -17,8 +17,8 @@ import (
 	"barkeep/store"
 )
 
-// testAsOf writes at random, as two releases do and by a clock that stands still and goes back, and reads what was known at random
-// instants. A hundred histories with a dozen instants each.
+// testAsOf writes at random, as two releases do and by a clock that stands still and goes back, and reads what was known at
+// random instants. A hundred histories with a dozen instants each.
 func testAsOf(t *testing.T, db Database) {
 	var clock atomic.Int64
 	now := func() time.Time { return start().Add(time.Duration(clock.Load()) * time.Microsecond) }
@@ -150,7 +150,8 @@ func (l *history) restate(rt *rapid.T, tx store.Tx) (after func(), err error) {
 	return func() {}, err
 }
 
-// restateBySQL writes what a restatement writes, until Tx.Restate does: the bars, the row, and a revision of each bar alone that the inverse does not restore.
+// restateBySQL writes what a restatement writes, until Tx.Restate does: the bars, the row, and a revision of each bar alone that
+// the inverse does not restore.
 func (l *history) restateBySQL(rt *rapid.T, tx store.Tx, r store.Restatement) (after func(), err error) {
 	bars, err := tx.Candles(l.Context(), l.series, market.Window{From: always().From, To: r.Before})
 	if err != nil {
@@ -181,14 +182,16 @@ func (l *history) restateBySQL(rt *rapid.T, tx store.Tx, r store.Restatement) (a
 			                          volume_den, bars, kept)
 			VALUES (%d, %d, %d, 0, %d, '', %d, %v, %v, %v, %v, 0, 0) RETURNING 1`,
 			id, r.Number, at, r.Undoes, r.Before.Unix(), f.Price.Num, f.Price.Den, f.Volume.Num, f.Volume.Den))
-		where := fmt.Sprintf(`WHERE series_id = %d AND replaced_at = %s AND ts IN (%s)`, id, l.db.Replaced(at), strings.Join(restores, ", "))
+		where := fmt.Sprintf(`WHERE series_id = %d AND replaced_at = %s AND ts IN (%s)`,
+			id, l.db.Replaced(at), strings.Join(restores, ", "))
 		for l.db.Query(l.T, `SELECT count(*) FROM candle_revisions `+where) > 0 {
 			l.db.Query(l.T, `DELETE FROM candle_revisions `+where+` RETURNING 1`)
 		}
 	}, err
 }
 
-// earlier lets an earlier release write a bar that is not there, and the row of the series as it does: one noted its bars, another did not.
+// earlier lets an earlier release write a bar that is not there, and the row of the series as it does: one noted its bars,
+// another did not.
 func (l *history) earlier(rt *rapid.T) {
 	ts := opening + 60*rapid.Int64Range(-3, 40).Draw(rt, "minute")
 	if _, there := l.want.bars[ts]; there {
@@ -201,7 +204,8 @@ func (l *history) earlier(rt *rapid.T) {
 		noted = fmt.Sprintf(`, counted = bars + 1, version = version + bars - counted + 5, first_ts = %d, last_ts = %d`,
 			starts[0], starts[len(starts)-1])
 	}
-	l.db.Query(l.T, fmt.Sprintf(`UPDATE series SET bars = bars + 1%s WHERE instrument = '%s' RETURNING 1`, noted, l.series.Instrument))
+	l.db.Query(l.T, fmt.Sprintf(`UPDATE series SET bars = bars + 1%s WHERE instrument = '%s' RETURNING 1`,
+		noted, l.series.Instrument))
 	l.db.Query(l.T, fmt.Sprintf(`
 		INSERT INTO candles (series_id, ts, open, high, low, close, volume)
 		SELECT id, %s, 7, 8, 6, 7, 9 FROM series WHERE instrument = '%s' RETURNING 1`, l.db.TS(ts), l.series.Instrument))
@@ -225,7 +229,8 @@ func (l *history) read(rt *rapid.T) {
 		at = time.UnixMicro(rapid.Int64Range(low-2, high+2).Draw(rt, "instant"))
 	}
 	w := market.Window{
-		From: time.Unix(opening+60*rapid.Int64Range(-5, 20).Draw(rt, "from"), 0), To: time.Unix(opening+60*rapid.Int64Range(0, 45).Draw(rt, "to"), 0),
+		From: time.Unix(opening+60*rapid.Int64Range(-5, 20).Draw(rt, "from"), 0),
+		To:   time.Unix(opening+60*rapid.Int64Range(0, 45).Draw(rt, "to"), 0),
 	}
 	want, recorded := l.want.asOf(at, w)
 	got, err := l.archive.CandlesAsOf(l.Context(), l.series, w, at)

@@ -6,44 +6,12 @@ import (
 	"barkeep/market"
 )
 
-// testImpossible gives bars with a price that cannot be true after sound ones and before them, with and without exactness: a sound
-// bar stays, an impossible one gives way and is kept as a revision (promise P3).
+// testImpossible gives bars with a price that cannot be true after sound ones and before them, with and without exactness: a
+// sound bar stays, an impossible one gives way and is kept as a revision (promise P3).
 func testImpossible(t *testing.T, db Database) {
 	archive := migrated(t, db)
-	broken := func(i int, low float64, volume int64, flags market.Flag) market.Candle {
-		bar := flat(i, 10, volume)
-		bar.Low, bar.Flags = low, flags|market.FlagImpossible
-		return bar
-	}
-	noisy := flat(5, 10*(1+1e-7), 9)
-	noisy.Flags = market.FlagImpossible
-	flagged := flat(5, 10, 9)
-	flagged.Flags = market.FlagImpossible
-	outside := flat(3, 10, 9)
-	outside.Flags = market.FlagOutside
-	for _, test := range []struct {
-		name                string
-		stored, given, want market.Candle
-		changed             bool
-	}{
-		{name: "a sound one stays", stored: flat(0, 10, 5), given: broken(0, 0, 9, 0), want: flat(0, 10, 5)},
-		{name: "also without a volume", stored: flat(1, 10, market.NoVolume), given: broken(1, 1e308, 9, 0), want: flat(1, 10, market.NoVolume)},
-		{name: "also an odd one", stored: outside, given: broken(3, -5, 9, market.FlagNegative), want: outside},
-		{name: "a sound one replaces it", stored: broken(2, 0, 9, 0), given: flat(2, 11, 8), want: flat(2, 11, 8), changed: true},
-		{name: "the same prices are judged anew", stored: broken(4, 9, 9, 0), given: func() market.Candle {
-			bar := broken(4, 9, 9, 0)
-			bar.Flags = 0
-			return bar
-		}(), want: func() market.Candle {
-			bar := flat(4, 10, 9)
-			bar.Low = 9
-			return bar
-		}(), changed: true},
-		{name: "also by a later doubt", stored: flat(5, 10, 9), given: noisy, want: flagged, changed: true},
-		{name: "one impossible bar replaces another", stored: broken(6, 0, 9, 0), given: broken(6, -5, 9, market.FlagNegative),
-			want: broken(6, -5, 9, market.FlagNegative), changed: true},
-		{name: "and what is the same stays", stored: broken(7, 0, 9, 0), given: broken(7, 0, 0, 0), want: broken(7, 0, 9, 0)},
-	} {
+	noisy := noisyDoubt()
+	for _, test := range impossibleCases() {
 		for _, exact := range []bool{false, true} {
 			series := market.Series{Instrument: test.name, Timeframe: market.M5}
 			if exact {
@@ -68,5 +36,54 @@ func testImpossible(t *testing.T, db Database) {
 				wantBars(t, test.name+", what it was", old, list(test.stored))
 			}
 		}
+	}
+}
+
+// impossibleCase is a bar that is given where another is stored.
+type impossibleCase struct {
+	name                string
+	stored, given, want market.Candle
+	changed             bool
+}
+
+// broken is a bar of which the low cannot be true.
+func broken(i int, low float64, volume int64, flags market.Flag) market.Candle {
+	bar := flat(i, 10, volume)
+	bar.Low, bar.Flags = low, flags|market.FlagImpossible
+	return bar
+}
+
+// noisyDoubt is a bar of the same prices but for noise, which are doubted now.
+func noisyDoubt() market.Candle { return with(flat(5, 10*(1+1e-7), 9), market.FlagImpossible) }
+
+// with gives a bar flags.
+func with(bar market.Candle, flags market.Flag) market.Candle {
+	bar.Flags = flags
+	return bar
+}
+
+func impossibleCases() []impossibleCase {
+	outside := with(flat(3, 10, 9), market.FlagOutside)
+	return []impossibleCase{
+		{name: "a sound one stays", stored: flat(0, 10, 5), given: broken(0, 0, 9, 0), want: flat(0, 10, 5)},
+		{
+			name: "also without a volume", stored: flat(1, 10, market.NoVolume), given: broken(1, 1e308, 9, 0),
+			want: flat(1, 10, market.NoVolume),
+		},
+		{name: "also an odd one", stored: outside, given: broken(3, -5, 9, market.FlagNegative), want: outside},
+		{name: "a sound one replaces it", stored: broken(2, 0, 9, 0), given: flat(2, 11, 8), want: flat(2, 11, 8), changed: true},
+		{
+			name: "the same prices are judged anew", stored: broken(4, 9, 9, 0), given: with(broken(4, 9, 9, 0), 0),
+			want: with(broken(4, 9, 9, 0), 0), changed: true,
+		},
+		{
+			name: "also by a later doubt", stored: flat(5, 10, 9), given: noisyDoubt(),
+			want: with(flat(5, 10, 9), market.FlagImpossible), changed: true,
+		},
+		{
+			name: "one impossible bar replaces another", stored: broken(6, 0, 9, 0), given: broken(6, -5, 9, market.FlagNegative),
+			want: broken(6, -5, 9, market.FlagNegative), changed: true,
+		},
+		{name: "and what is the same stays", stored: broken(7, 0, 9, 0), given: broken(7, 0, 0, 0), want: broken(7, 0, 9, 0)},
 	}
 }

@@ -58,7 +58,9 @@ func testNoise(t *testing.T, db Database) {
 		first, second, want := market.NewCandles(0), market.NewCandles(0), market.NewCandles(0)
 		exact, kept := rapid.IntRange(0, 3).Draw(rt, "exact if 0") == 0, 0
 		volume := rapid.SampledFrom([]int64{market.NoVolume, 0, 7, 7, 7, 8})
-		flags := rapid.SampledFrom([]market.Flag{0, 0, market.FlagOutside, market.FlagOffTick, market.FlagIncomplete, market.FlagImpossible, 255})
+		flags := rapid.SampledFrom([]market.Flag{
+			0, 0, market.FlagOutside, market.FlagOffTick, market.FlagIncomplete, market.FlagImpossible, 255,
+		})
 		for i := range rapid.IntRange(1, 30).Draw(rt, "bars") {
 			before := flat(i, 0, volume.Draw(rt, "volume"))
 			before.Flags = flags.Draw(rt, "flags")

@@ -92,8 +92,10 @@ func (m *model) restate(before int64, f market.Factor, now time.Time, undone int
 		}
 		next, restores := f.Apply(bar), f.Restores(bar)
 		for _, r := range m.old[ts] {
-			if r.at.UnixMicro() == undone && f.Inverse().Apply(r.bar) == bar {
-				next, restores = r.bar, true
+			was := r.bar
+			was.Flags = bar.Flags
+			if r.at.UnixMicro() == undone && f.Inverse().Apply(was) == bar {
+				next, restores = was, true
 			}
 		}
 		if !restores {

@@ -10,9 +10,9 @@ import (
 // MaxArrivalBytes is what the arrival of a bar may take in an archive that is imported daily, indexes included.
 const MaxArrivalBytes = 2.0
 
-// YearOfArrivals backfills the base series that the default timeframes have, imports them daily for a year of sessions from 09:30 to
-// 16:00, and has size tell the bytes that the table arrivals takes. In a real archive the five share it with derived series, which have
-// none: so it is what a bar takes that was fetched. With daily bars alone every bar arrives alone, and takes a row.
+// YearOfArrivals backfills the base series that the default timeframes have, imports them daily for a year of sessions from 09:30
+// to 16:00, and has size tell the bytes that the table arrivals takes. In a real archive the five share it with derived series,
+// which have none: so it is what a bar takes that was fetched. With daily bars alone every bar arrives alone, and takes a row.
 func YearOfArrivals(t *testing.T, db Database, size func() int64) {
 	t.Helper()
 	archive, tick := stepped(t, db)
@@ -34,7 +34,10 @@ func YearOfArrivals(t *testing.T, db Database, size func() int64) {
 		timeframes []market.Timeframe
 		most       float64
 	}{
-		{"the base series of the default timeframes", []market.Timeframe{market.M1, market.M5, market.M15, market.H1, market.D1}, MaxArrivalBytes},
+		{
+			"the base series of the default timeframes",
+			[]market.Timeframe{market.M1, market.M5, market.M15, market.H1, market.D1}, MaxArrivalBytes,
+		},
 		{"1d alone", []market.Timeframe{market.D1}, 0},
 	} {
 		rows, bytes := db.Query(t, `SELECT count(*) FROM arrivals`), size()
@@ -47,7 +50,8 @@ func YearOfArrivals(t *testing.T, db Database, size func() int64) {
 		}
 		bars = db.Query(t, `SELECT count(*) FROM candles`) - bars
 		taken := float64(size()-bytes) / float64(bars)
-		t.Logf("%s: %d bars arrived in %d spans, %.2f bytes a bar", set.name, bars, db.Query(t, `SELECT count(*) FROM arrivals`)-rows, taken)
+		rows = db.Query(t, `SELECT count(*) FROM arrivals`) - rows
+		t.Logf("%s: %d bars arrived in %d spans, %.2f bytes a bar", set.name, bars, rows, taken)
 		if set.most > 0 && taken > set.most {
 			t.Errorf("%s: the arrivals take %.2f bytes a bar, at most %.2f were meant", set.name, taken, set.most)
 		}

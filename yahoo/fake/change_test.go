@@ -127,7 +127,7 @@ func TestOptionsActionsChangeTheRows(t *testing.T) {
 // are as traded all along.
 func TestASplitMayBeLate(t *testing.T) {
 	t.Parallel()
-	w := scripted(t, "split=4:1,2026-06-15,rows/5m=2026-06-16,volumes/5m=2026-06-17,told/5m=2026-06-18,rows=2026-06-17,told=never@AAPL")
+	const change = "split=4:1,2026-06-15,rows/5m=2026-06-16,volumes/5m=2026-06-17,told/5m=2026-06-18,rows=2026-06-17,told=never@AAPL"
 	effect := at(t, "2026-06-15 09:30").Unix()
 	mixed := func(price, volume float64) func(int64) (float64, float64) {
 		return func(ts int64) (float64, float64) {
@@ -151,6 +151,8 @@ func TestASplitMayBeLate(t *testing.T) {
 		{"2026-06-30 20:00", "1d", 0.25, 4, false},
 	} {
 		t.Run(c.now+" "+c.interval, func(t *testing.T) {
+			t.Parallel()
+			w := scripted(t, change)
 			got := w.at(t, c.now, "AAPL", c.interval, "2026-06-08")
 			ratio(t, got, never(t, w.now, "AAPL", c.interval, at(t, "2026-06-08 00:00")), mixed(c.price, c.volume))
 			if told := strings.Contains(got.text, `"splitRatio":"4:1"`); told != c.told {
@@ -163,8 +165,9 @@ func TestASplitMayBeLate(t *testing.T) {
 // TestUnitsOfCurrency: the whole history and the meta change, each when it is told to, there and back.
 func TestUnitsOfCurrency(t *testing.T) {
 	t.Parallel()
-	w := scripted(t, "unit=GBP,2026-06-15,rows/5m=2026-06-16,told/5m=2026-06-11,told/1h=never,mixed/1h,rows/1h=2026-06-17@VOD.L",
-		"unit=GBp,2026-06-22@VOD.L")
+	changes := []string{
+		"unit=GBP,2026-06-15,rows/5m=2026-06-16,told/5m=2026-06-11,told/1h=never,mixed/1h,rows/1h=2026-06-17@VOD.L", "unit=GBp,2026-06-22@VOD.L",
+	}
 	effect := at(t, "2026-06-15 03:00").Unix() // 08:00 in London
 	for _, c := range []struct {
 		now, interval string
@@ -182,6 +185,8 @@ func TestUnitsOfCurrency(t *testing.T) {
 		{"2026-06-17 20:00", "1h", 0.01, 0.01, "GBp"},
 	} {
 		t.Run(c.now+" "+c.interval, func(t *testing.T) {
+			t.Parallel()
+			w := scripted(t, changes...)
 			got := w.at(t, c.now, "VOD.L", c.interval, "2026-06-03")
 			ratio(t, got, never(t, w.now, "VOD.L", c.interval, at(t, "2026-06-03 00:00")), func(ts int64) (float64, float64) {
 				if ts >= effect {
@@ -194,6 +199,10 @@ func TestUnitsOfCurrency(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestUnitsOfOtherMoney(t *testing.T) {
+	t.Parallel()
 	for symbol, units := range map[string][2]string{"NPN.JO": {"ZAc", "ZAR"}, "TEVA.TA": {"ILA", "ILS"}} {
 		w := scripted(t, "unit="+units[1]+",2026-06-15@"+symbol)
 		if got := w.at(t, "2026-06-11 20:00", symbol, "1d", "2026-06-01"); got.meta["currency"] != units[0] {
