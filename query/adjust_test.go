@@ -39,7 +39,8 @@ func TestAdjustedDaily(t *testing.T) {
 		{query.AdjustSplit, []float64{98, 96, 100, 101, 102, 100, 110}, []int64{400, 403, 402, 4000, 100, -1, 7}},
 		{query.AdjustNone, []float64{392, 384, 400, 404, 102, 100, 110}, []int64{100, 101, 101, 1000, 100, -1, 7}},
 		{
-			query.AdjustTotal, []float64{98 * first * second, 96 * second, 100 * second, 101 * second, 102 * second, 100 * second, 110},
+			query.AdjustTotal,
+			[]float64{98 * first * second, 96 * second, 100 * second, 101 * second, 102 * second, 100 * second, 110},
 			[]int64{400, 403, 402, 4000, 100, -1, 7},
 		},
 	} {

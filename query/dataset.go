@@ -45,8 +45,8 @@ func (c Contents) Digest() market.Digest {
 	return sha256.Sum256(text)
 }
 
-// Pin reads series as they were known at an instant and makes the contents of a dataset of them. A series without bars in the window
-// is pinned as empty. The errors are those of Reader.Read.
+// Pin reads series as they were known at an instant and makes the contents of a dataset of them. A series without bars in the
+// window is pinned as empty. The errors are those of Reader.Read.
 func Pin(ctx context.Context, r *Reader, series []market.Series, window market.Window, at time.Time) (Contents, error) {
 	contents := Contents{Format: market.DigestFormat}
 	for _, s := range series {

@@ -98,8 +98,8 @@ func (v reading) currency(at time.Time) string {
 	return v.listed.Last.Currency
 }
 
-// unitRatio turns an amount of one currency or unit into another unit of the same currency; false for two currencies. An empty name
-// is the same as the other one.
+// unitRatio turns an amount of one currency or unit into another unit of the same currency; false for two currencies. An empty
+// name is the same as the other one.
 func unitRatio(from, to string) (market.Ratio, bool) {
 	if from == to || from == "" || to == "" {
 		return market.Ratio{}, true
@@ -108,8 +108,8 @@ func unitRatio(from, to string) (market.Ratio, bool) {
 	return factor.Price, ok
 }
 
-// closeBefore is the last close before an action, and of which series it is: of the daily one, or of the series' own base where that
-// has later bars. It is 0 when there is none.
+// closeBefore is the last close before an action, and of which series it is: of the daily one, or of the series' own base where
+// that has later bars. It is 0 when there is none.
 func (v reading) closeBefore(ctx context.Context, series market.Series, cut time.Time) (float64, market.Series, error) {
 	days := market.Series{Instrument: series.Instrument, Timeframe: market.D1}
 	daily, err := v.lastBefore(ctx, days, cut)
@@ -131,8 +131,8 @@ func (v reading) closeBefore(ctx context.Context, series market.Series, cut time
 // soundWithin is among how many bars before an action a sound one is looked for.
 const soundWithin = 20
 
-// lastBefore is the last bar before an action that traded within a session and whose price is not impossible; the zero Candle when
-// there is none, or none is known.
+// lastBefore is the last bar before an action that traded within a session and whose price is not impossible; the zero Candle
+// when there is none, or none is known.
 func (v reading) lastBefore(ctx context.Context, series market.Series, cut time.Time) (market.Candle, error) {
 	bars, err := v.page(ctx, series, market.Window{To: cut}, soundWithin, true)
 	if errors.Is(err, store.ErrBeforeArrivals) || errors.Is(err, ErrNoBars) {

@@ -92,8 +92,8 @@ func presentOf(
 	return present, nil
 }
 
-// after are the values of a bar just after the first of its revisions was made: those that were replaced next, or the stored ones,
-// on the scale of then.
+// after are the values of a bar just after the first of its revisions was made: those that were replaced next, or the stored
+// ones, on the scale of then.
 func after(revisions []store.Revision, present map[int64]market.Candle, restatements []store.Restatement) *market.Candle {
 	r, until := revisions[0], store.Revision{}
 	if r.Cause == store.CauseRemoved {
@@ -115,8 +115,8 @@ func after(revisions []store.Revision, present map[int64]market.Candle, restatem
 	return &bar
 }
 
-// between tells whether a restatement came after a revision and is in what the next one replaced. One transaction restates before it
-// stores answers.
+// between tells whether a restatement came after a revision and is in what the next one replaced. One transaction restates
+// before it stores answers.
 func between(s store.Restatement, r, next store.Revision) bool {
 	switch {
 	case !s.At.After(r.Replaced):

@@ -25,8 +25,8 @@ func newScale(steps []step) scale {
 	return steps
 }
 
-// apply is the bars with every step after them applied at once: the whole numbers of splits are multiplied first, so that a price is
-// rounded as if there were one. Their flags stay: they tell what is odd about the stored values.
+// apply is the bars with every step after them applied at once: the whole numbers of splits are multiplied first, so that a
+// price is rounded as if there were one. Their flags stay: they tell what is odd about the stored values.
 func (s scale) apply(bars *market.Candles) *market.Candles {
 	out := market.NewCandles(bars.Len())
 	after := market.Factor{}

@@ -164,8 +164,8 @@ func heldAt(a store.Action, at time.Time) bool {
 	return !a.Seen.After(at) && (a.Holds() || a.Gone.After(at))
 }
 
-// applied are the splits that the bars of a base series account for. Each has a restatement of the series, also one of no bars where
-// they came on the new scale. A series that was not compared since a split is still on the scale before it.
+// applied are the splits that the bars of a base series account for. Each has a restatement of the series, also one of no bars
+// where they came on the new scale. A series that was not compared since a split is still on the scale before it.
 func applied(actions []store.Action, restatements []store.Restatement, base market.Series, at time.Time) (splits []store.Action) {
 	for _, a := range actions {
 		if a.Kind == market.ActionSplit && slices.ContainsFunc(restatements, func(r store.Restatement) bool {

@@ -28,7 +28,7 @@ func (c *actionsList) Run(p *process) error {
 		}
 		name = i.Name
 	}
-	return p.reading(func(s setup, names naming, archive app.ReadOnly) error {
+	return p.reading(func(_ setup, names naming, archive app.ReadOnly) error {
 		actions, err := archive.Actions(p.ctx, name)
 		if err != nil {
 			return err

@@ -77,7 +77,9 @@ func (c *datasetCreate) Run(p *process) error {
 func printDataset(w io.Writer, d view.Dataset) error {
 	t := newTable(w, "series", "bars", "first (UTC)", "last (UTC)", "digest")
 	for _, s := range d.Series {
-		t.AppendRow(table.Row{short(s.Instrument, 12) + " " + string(s.Timeframe), s.Bars, stamp(s.First), stamp(s.Last), s.Digest.Short()})
+		t.AppendRow(table.Row{
+			short(s.Instrument, 12) + " " + string(s.Timeframe), s.Bars, stamp(s.First), stamp(s.Last), s.Digest.Short(),
+		})
 	}
 	t.Render()
 	_, err := fmt.Fprintf(w, "dataset %s\nas of   %s\ndigest  %s\n", d.Name, d.AsOf.UTC, d.Digest)
@@ -137,9 +139,9 @@ type datasetVerify struct {
 
 // Help is the text below the flags.
 func (c *datasetVerify) Help() string {
-	return "It reads the series as of the dataset's instant again and compares their digests. An archive that does not know what it held " +
-		"then proves that its present bars are the same, and that is said. Nothing is written. It exits with 0 when all is the same, " +
-		"4 when a series differs."
+	return "It reads the series as of the dataset's instant again and compares their digests. An archive that does not know what it " +
+		"held then proves that its present bars are the same, and that is said. Nothing is written. It exits with 0 when all is the " +
+		"same, 4 when a series differs."
 }
 
 // Run carries the command out.
@@ -172,7 +174,7 @@ func printProof(w io.Writer, v view.Proof) error {
 		}
 		kinds[s.Proved] = true
 		t.AppendRow(table.Row{
-			short(s.Instrument, 12) + " " + string(s.Timeframe), s.Bars, s.FoundBars, s.Digest.Short()[:min(8, len(s.Digest.Short()))], s.Proved, state,
+			short(s.Instrument, 12) + " " + string(s.Timeframe), s.Bars, s.FoundBars, short(s.Digest.String(), 9), s.Proved, state,
 		})
 	}
 	t.Render()

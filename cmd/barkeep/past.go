@@ -10,8 +10,8 @@ import (
 	"barkeep/query"
 )
 
-// reading opens the archive of the configuration for a command that reads of its past. Where there is none yet it says so, which is
-// no error; one of an earlier release is refused.
+// reading opens the archive of the configuration for a command that reads of its past. Where there is none yet it says so, which
+// is no error; one of an earlier release is refused.
 func (p *process) reading(do func(s setup, names naming, archive app.ReadOnly) error) error {
 	s, err := p.load(p.err)
 	if err != nil {

@@ -133,7 +133,9 @@ func TestDatasetsElsewhere(t *testing.T) {
 		t.Errorf("the scale of before: %s", said.stderr)
 	}
 	for _, c := range []struct{ against, says string }{
-		{here.url, "this archive itself"}, {"mysql://h/x", "postgres://"}, {filepath.Join(folder, "none.db"), "expected"},
+		{here.url, "this archive itself"},
+		{"mysql://h/x", "postgres://"},
+		{filepath.Join(folder, "none.db"), "expected"},
 		{"sqlite:" + filepath.Join(folder, "none.db"), "no archive"},
 	} {
 		if said := barkeep(t, env, "dataset", "verify", "early", "--against", c.against).must(t, 2).stderr; !strings.Contains(said, c.says) {
@@ -192,7 +194,8 @@ func compareServed(t *testing.T, url string, env []string) {
 			k := slices.IndexFunc(now.Candles, func(n struct {
 				TS    time.Time
 				Close float64
-			}) bool {
+			},
+			) bool {
 				return n.TS.Equal(b.TS)
 			})
 			if k < 0 || now.Candles[k].Close*4 != b.Close || traded.Candles[k].Close != b.Close {

@@ -26,8 +26,8 @@ type revisionsCommand struct {
 
 // Help is the text below the flags.
 func (c *revisionsCommand) Help() string {
-	return "Each is a bar whose values were replaced: before and after, when, by which run and why. A change of scale, as after a split, " +
-		"is one line for all bars that it multiplied. What came after a change is shown on the scale of then."
+	return "Each is a bar whose values were replaced: before and after, when, by which run and why. A change of scale, as after a " +
+		"split, is one entry for all bars that it multiplied. What came after a change is shown on the scale of then."
 }
 
 // Run carries the command out.
@@ -47,7 +47,7 @@ func (c *revisionsCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	return p.reading(func(s setup, names naming, archive app.ReadOnly) error {
+	return p.reading(func(_ setup, names naming, archive app.ReadOnly) error {
 		read, err := query.ReadChanges(p.ctx, archive, series, window)
 		if err != nil {
 			return err
@@ -62,7 +62,8 @@ func (c *revisionsCommand) Run(p *process) error {
 func printChanges(w io.Writer, v view.Changes, pacific *time.Location) error {
 	for _, r := range v.Restatements {
 		fmt.Fprintf(w, "all bars before %s: %s\n  %s\n", shownBar(r.Before), short(r.Why, 40), shownWhen(r.At, r.Run, pacific))
-		fmt.Fprintf(w, "  %d bars: prices %s, volumes %s; %d kept as revisions\n", r.Bars, shownRatio(r.Price), shownRatio(r.Volume), r.Kept)
+		fmt.Fprintf(w, "  %d bars: prices %s, volumes %s; %d kept as revisions\n", r.Bars, shownRatio(r.Price),
+			shownRatio(r.Volume), r.Kept)
 	}
 	for _, c := range v.Revisions {
 		fmt.Fprintf(w, "%s: %s\n  %s\n", shownBar(c.TS), c.Why, shownWhen(c.At, c.Run, pacific))

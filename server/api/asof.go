@@ -41,7 +41,8 @@ func beforeArrivals(err error, in *input) error {
 		return err
 	}
 	found := server.Invalid{
-		In: "query", Parameter: "as_of", Value: server.Clipped(in.query.Get("as_of")), Accepted: "an instant from " + before.From() + " on",
+		In: "query", Parameter: "as_of", Value: server.Clipped(in.query.Get("as_of")),
+		Accepted: "an instant from " + before.From() + " on",
 	}
 	p := server.NewProblem(http.StatusUnprocessableEntity, "before-arrivals", before.Error())
 	p.Invalid = []server.Invalid{found}

@@ -27,8 +27,8 @@ const (
 	basePerBar = 12      // base bars that a derived one is counted as: 12h of 1h
 )
 
-// candles gives the bars of a series: the oldest of [from, to), or without from the newest before to. When there are more
-// after the last one given, next says where they begin, and the header Link where to get them. adjust says on which scale they are,
+// candles gives the bars of a series: the oldest of [from, to), or without from the newest before to. When there are more after
+// the last one given, next says where they begin, and the header Link where to get them. adjust says on which scale they are,
 // as_of as they were known when.
 func (a *API) candles(w http.ResponseWriter, r *http.Request) error {
 	in := newInput(r, "instrument", "timeframe", "from", "to", "limit", "format", "adjust", "as_of")

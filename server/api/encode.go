@@ -17,9 +17,9 @@ import (
 const barSize = 112
 
 // appendJSON appends a page of bars as one JSON object: instrument, timeframe, count, next (from of the next page, null when
-// this is the last) and candles; adjust, as_of and notes where they were asked for or there are any. Each candle has ts (its start, UTC), open, high, low, close, volume (null where the provider
-// gave none) and, unless empty, flags. It writes the bytes that encoding/json would, at several times its speed: a page holds
-// up to 50,000 bars.
+// this is the last) and candles; adjust, as_of and notes where they were asked for or there are any. Each candle has ts (its
+// start, UTC), open, high, low, close, volume (null where the provider gave none) and, unless empty, flags. It writes the bytes
+// that encoding/json would, at several times its speed: a page holds up to 50,000 bars.
 func appendJSON(text []byte, request query.Request, answer query.Answer) []byte {
 	bars, series := answer.Bars, request.Series
 	text = slices.Grow(text, 200+barSize*bars.Len())

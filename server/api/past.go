@@ -32,7 +32,8 @@ func (a *API) listActions(w http.ResponseWriter, r *http.Request) error {
 	return a.server.JSON(w, map[string][]view.Action{"actions": a.server.Views().Actions(actions)})
 }
 
-// listRevisions shows how the bars of a series changed: before, after, when, by which run and why; and changes of scale, one each.
+// listRevisions shows how the bars of a series changed: before, after, when, by which run and why; and changes of scale, one
+// each.
 func (a *API) listRevisions(w http.ResponseWriter, r *http.Request) error {
 	in := newInput(r, "timeframe", "from", "to", "limit")
 	i, err := a.Resolve(r.PathValue("instrument"))

@@ -111,9 +111,10 @@ func testView(t *testing.T, db Database) {
 	mustPut(t, archive, es5m(), list(flat(0, 10, 5), flat(1, 20, market.NoVolume)))
 	mustPut(t, archive, market.Series{Instrument: "NQ", Timeframe: market.M5}, list(flat(0, 30, 5)))
 	flagged := list()
+	values := market.FlagOutside | market.FlagNegative | market.FlagOffTick
 	for i, flags := range []market.Flag{
-		0, market.FlagIncomplete, market.FlagOutside | market.FlagNegative | market.FlagOffTick, market.FlagOffSession, market.FlagImpossible,
-		market.FlagOutside | market.FlagNegative | market.FlagOffTick | market.FlagIncomplete | market.FlagOffSession | market.FlagImpossible,
+		0, market.FlagIncomplete, values, market.FlagOffSession, market.FlagImpossible,
+		values | market.FlagIncomplete | market.FlagOffSession | market.FlagImpossible,
 	} {
 		bar := flat(i, 1, 1)
 		bar.Flags = flags
