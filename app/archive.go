@@ -46,7 +46,10 @@ type ReadOnly interface {
 	query.Archive
 	doctor.Schema
 	store.Clock
-	store.CalendarFacts
+	query.Bars
+	query.Truth
+	query.Past
+	DatasetList(ctx context.Context) ([]store.Dataset, error)
 }
 
 // Calendars are what the archive of a configuration tells of calendars; nothing where there is none yet, or an earlier release's.

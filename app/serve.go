@@ -149,12 +149,16 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 	if err != nil {
 		return nil, err
 	}
-	reader, err := query.New(query.Config{Bars: a.Archive, Cache: a.cache(), Now: o.Now, Logger: o.Logger})
+	reader, err := query.New(query.Config{
+		Bars: a.Archive, Cache: a.cache(), Truth: a.Archive, Capabilities: yahoo.Capabilities(), Resolve: yahoo.Resolve,
+		Now: o.Now, Logger: o.Logger,
+	})
 	if err != nil {
 		return nil, err
 	}
 	return web, api.Mount(web, api.Config{
-		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol, Calendars: a.Archive, Hand: hand{a},
+		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol, Calendars: a.Archive, Past: a.Archive,
+		Hand: hand{a},
 		Starter: &api.Background{
 			Ledger: a.Archive, Kept: a.kept, Tasks: beside, Logger: o.Logger,
 			Run: a.runRequest, Name: a.requestName,

@@ -136,8 +136,15 @@ func newReader(t testing.TB, a *archive, c store.Cache, now func() time.Time) *q
 
 func fixed() time.Time { return time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC) }
 
+// tester is a test, or one draw of a property.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Context() context.Context
+}
+
 // read reads; an error fails the test.
-func read(t testing.TB, r *query.Reader, request query.Request) query.Answer {
+func read(t tester, r *query.Reader, request query.Request) query.Answer {
 	t.Helper()
 	answer, err := r.Read(t.Context(), request)
 	if err != nil {

@@ -13,12 +13,25 @@ import (
 	"barkeep/store"
 )
 
+// Bars are the stored bars as a reader needs them. A store.Bars has them; each method says there what it does.
+type Bars interface {
+	State(ctx context.Context, series market.Series) (market.SeriesState, bool, error)
+	Candles(ctx context.Context, series market.Series, window market.Window) (*market.Candles, error)
+	Page(ctx context.Context, series market.Series, window market.Window, limit int, newest bool) (*market.Candles, error)
+}
+
 // Config is what a reader needs. Bars, Now and Logger are required.
 type Config struct {
-	Bars   store.Bars
+	Bars   Bars
 	Cache  store.Cache // nil: everything is read from the archive
 	Now    func() time.Time
 	Logger *slog.Logger
+
+	// Truth, Capabilities and Resolve are for requests with Adjust or AsOf, which fail without Truth. Capabilities say which series
+	// is made of which, and Resolve by which calendar an instrument trades.
+	Truth        Truth
+	Capabilities market.Capabilities
+	Resolve      func(name string) (market.Instrument, error)
 
 	CacheBars    int           // bars that the cache keeps of a series; it is not asked for more. 500 by default
 	CacheTimeout time.Duration // how long the cache may take before the archive answers; 100 ms by default
@@ -44,6 +57,9 @@ func New(c Config) (*Reader, error) {
 	if c.Bars == nil || c.Now == nil || c.Logger == nil {
 		return nil, errors.New("query reader: Bars, Now and Logger are required")
 	}
+	if c.Truth != nil && c.Resolve == nil {
+		return nil, errors.New("query reader: Resolve is required with Truth")
+	}
 	if c.CacheBars < 0 || c.CacheTimeout < 0 || c.CachePause < 0 || c.RecentBars < 0 {
 		return nil, fmt.Errorf("query reader: CacheBars %d, CacheTimeout %s, CachePause %s and RecentBars %d must not be negative",
 			c.CacheBars, c.CacheTimeout, c.CachePause, c.RecentBars)
@@ -60,6 +76,9 @@ func New(c Config) (*Reader, error) {
 func (r *Reader) Read(ctx context.Context, request Request) (Answer, error) {
 	if err := request.check(); err != nil {
 		return Answer{}, err
+	}
+	if !request.Adjust.stored() || !request.AsOf.IsZero() {
+		return r.readTruth(ctx, request)
 	}
 	state, found, err := r.Bars.State(ctx, request.Series)
 	if err != nil {

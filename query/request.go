@@ -11,18 +11,30 @@ import (
 // ErrNoBars tells that nothing is stored of a series. It is wrapped with the series.
 var ErrNoBars = errors.New("no bars are stored")
 
+// ErrFuture tells that an instant has not come yet: what will be known then is not known.
+var ErrFuture = errors.New("that instant has not come yet")
+
 // Request asks for bars of one series.
 type Request struct {
 	Series market.Series
 	Window market.Window // the bars that start inside it; a zero From or To bounds nothing
 	Limit  int           // bars in the answer, at most; at least 1
 	Newest bool          // the last bars of the window; else the first ones
+	Adjust Adjust        // on which scale; AdjustSplit when it is empty
+	// AsOf asks for what was known at an instant: the bars, their values, and the actions that Adjust goes by. A derived series is
+	// folded from its base as of then. The zero time asks for what is stored now.
+	AsOf time.Time
+
+	pinned bool // AsOf was past when it was noted, whatever this machine's clock says
 }
 
 // check reports what no answer could be given to.
 func (r Request) check() error {
 	if r.Limit < 1 {
 		return fmt.Errorf("read %s: the limit is %d bars, want at least 1", r.Series, r.Limit)
+	}
+	if _, err := ParseAdjust(string(r.Adjust)); err != nil {
+		return fmt.Errorf("read %s: %w", r.Series, err)
 	}
 	return nil
 }
@@ -47,6 +59,8 @@ type Answer struct {
 	More bool
 	// Next is the start of the first bar that was left out, where the next request begins; zero without More and with Newest.
 	Next time.Time
+	// Notes are for people: what Adjust could not take into account, and why.
+	Notes []string
 }
 
 // clip leaves the part of a window in which the series has bars. It is empty when there is none.

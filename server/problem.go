@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/query"
+	"barkeep/store"
 )
 
 // Problem is an error as clients see it (RFC 9457), and an error that handlers return.
@@ -88,6 +90,11 @@ func sentinels() []sentinel {
 	return []sentinel{
 		{ledger.ErrSlot, http.StatusNotFound, "no-such-slot", "the schedule has no such slot", 0},
 		{ledger.ErrLost, http.StatusConflict, "held", "another process took the run over", 30 * time.Second},
+		{
+			store.ErrBeforeArrivals, http.StatusUnprocessableEntity, "before-arrivals",
+			"what was known at that instant is not recorded: it is before the first arrival", 0,
+		},
+		{query.ErrFuture, http.StatusUnprocessableEntity, "not-yet", "that instant has not come yet", 0},
 		{ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "a part that is needed cannot be reached now", 10 * time.Second},
 		{errStopped, http.StatusServiceUnavailable, "unavailable", "the server is stopping", 10 * time.Second},
 		{

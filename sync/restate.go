@@ -84,7 +84,9 @@ func (x *execution) bases() (all []market.Timeframe) {
 func (x *execution) restateBase(
 	ctx context.Context, tx Tx, task Task, before time.Time, c change,
 ) (done store.Restatement, err error) {
-	step := store.Restatement{Series: task.Series(), Action: c.action, Reason: c.reason, Before: before, Factor: c.factor}
+	step := store.Restatement{
+		Series: task.Series(), RunID: x.run.ID, Action: c.action, Reason: c.reason, Before: before, Factor: c.factor,
+	}
 	if done, err = tx.Restate(ctx, step); err != nil || done.Bars == 0 {
 		return done, err
 	}
@@ -246,6 +248,7 @@ func (x *execution) takeBack(
 		if r.Action != wrong.Number || r.Undoes != 0 {
 			continue
 		}
+		r.RunID = x.run.ID // of the one that takes it back
 		back, err := tx.Unstate(ctx, r)
 		if err != nil {
 			return nil, err

@@ -65,6 +65,20 @@ func parseTarget(text string) (reference, error) {
 	return reference{path: text}, nil
 }
 
+// Address is the URL of the archive that a text names in one of the forms of Options.Against. Digests in a file are refused: they
+// are no archive. The error is ErrInput.
+func Address(text string) (url string, err error) {
+	r, err := parseTarget(text)
+	if err == nil && r.url == "" {
+		err = errors.New("it is no archive; expected postgres://user@host/name, sqlite:PATH, the path of a SQLite archive, or @FILE " +
+			"that holds such a URL")
+	}
+	if err != nil {
+		return "", refusal{err}
+	}
+	return r.url, nil
+}
+
 // readURL reads the URL of an archive from a file, where no list of processes shows its password.
 func readURL(path string) (reference, error) {
 	content, err := os.ReadFile(path)

@@ -31,10 +31,12 @@ func exitCode(err error) int {
 	var problems config.Problems
 	var noRun query.NoRunError
 	var outdated query.SchemaError
+	var before query.BeforeArrivalsError
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &problems), errors.As(err, &noRun), errors.As(err, &outdated), errors.Is(err, config.ErrUnusable),
+		errors.As(err, &before), errors.Is(err, query.ErrNoBars), errors.Is(err, query.ErrInstant), errors.Is(err, query.ErrFuture),
 		errors.Is(err, verify.ErrInput), errors.Is(err, doctor.ErrBroken),
 		errors.Is(err, market.ErrUnknownTimeframe), errors.Is(err, market.ErrInvalidInstrument):
 		return exitUsage

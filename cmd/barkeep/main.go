@@ -26,9 +26,11 @@ type commands struct {
 	Sync       syncCommand       `cmd:"" help:"Bring the archive up to date: fetch what is new, backfill series without records."`
 	Status     statusCommand     `cmd:"" help:"Show the archive's series, newest bars and recent runs."`
 	Runs       runsCommand       `cmd:"" help:"Show recent runs, or one with the evidence of its series."`
+	Revisions  revisionsCommand  `cmd:"" help:"Show how stored bars changed: before, after, when, by which run and why."`
+	Dataset    datasetCommand    `cmd:"" help:"Pin series as they were known at an instant, and prove them again."`
 	Calendar   calendarCommands  `cmd:"" help:"Show when an instrument trades: its sessions in local time, UTC and Pacific time."`
 	Rebuild    rebuildCommand    `cmd:"" help:"Fold what is derived anew, and give daily bars the keys of their calendar."`
-	Actions    actionsCommand    `cmd:"" help:"Add a split or dividend that the provider forgot, or take back one that was wrong."`
+	Actions    actionsCommand    `cmd:"" help:"Show splits and dividends; add one that the provider forgot, or take back a wrong one."`
 	Accept     acceptCommand     `cmd:"" help:"Go on with answers that were held back: another listing, or another scale."`
 	Doctor     doctorCommand     `cmd:"" help:"Check the set-up and say what to do about what is wrong."`
 	Health     healthCommand     `cmd:"" help:"Ask a running worker whether it can do its work."`

@@ -13,7 +13,7 @@ import (
 	"barkeep/store"
 )
 
-// Config is what the API needs beside its server. Reader, Starter, Resolve and Symbol are required.
+// Config is what the API needs beside its server. All of it but Instruments and Hand is required.
 type Config struct {
 	Reader      *query.Reader
 	Starter     Starter
@@ -24,7 +24,14 @@ type Config struct {
 	Symbol  func(market.Instrument) string
 
 	Calendars store.CalendarFacts // what the archive tells of the calendars of instruments
+	Past      Past                // what the archive tells of its past
 	Hand      Hand                // does what a person asks for; nil: its routes are absent
+}
+
+// Past is what an archive tells of its past.
+type Past interface {
+	query.Past
+	Actions(ctx context.Context, instrument string) ([]store.Action, error)
 }
 
 // API answers the routes of /api/v1.
@@ -41,8 +48,8 @@ const mostPages = 50
 
 // Mount adds the routes to a server that does not serve yet.
 func Mount(s *server.Server, c Config) error {
-	if c.Reader == nil || c.Starter == nil || c.Resolve == nil || c.Symbol == nil || c.Calendars == nil {
-		return errors.New("api: Reader, Starter, Resolve, Symbol and Calendars are required")
+	if c.Reader == nil || c.Starter == nil || c.Resolve == nil || c.Symbol == nil || c.Calendars == nil || c.Past == nil {
+		return errors.New("api: Reader, Starter, Resolve, Symbol, Calendars and Past are required")
 	}
 	a := &API{
 		Config: c, server: s, slots: watchSlots(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce),
@@ -56,6 +63,8 @@ func Mount(s *server.Server, c Config) error {
 	s.Handle("GET /api/v1/instruments", a.listInstruments)
 	s.Handle("GET /api/v1/series", a.listSeries)
 	s.HandleOwn("GET /api/v1/candles", a.candles)
+	s.Handle("GET /api/v1/actions", a.listActions)
+	s.Handle("GET /api/v1/revisions/{instrument}", a.listRevisions)
 	if c.Hand != nil {
 		a.mountHand()
 	}

@@ -24,26 +24,33 @@ const (
 const (
 	barsAtOnce = 300_000 // about 60 MB
 	fewestBars = 1_000   // that an answer counts as
+	basePerBar = 12      // base bars that a derived one is counted as: 12h of 1h
 )
 
-// candles gives the bars of a series: the oldest of [from, to), or without from the newest before to. When there are more
-// after the last one given, next says where they begin, and the header Link where to get them.
+// candles gives the bars of a series: the oldest of [from, to), or without from the newest before to. When there are more after
+// the last one given, next says where they begin, and the header Link where to get them. adjust says on which scale they are,
+// as_of as they were known when.
 func (a *API) candles(w http.ResponseWriter, r *http.Request) error {
-	in := newInput(r, "instrument", "timeframe", "from", "to", "limit", "format")
+	in := newInput(r, "instrument", "timeframe", "from", "to", "limit", "format", "adjust", "as_of")
 	request := query.Request{
 		Series: market.Series{Instrument: in.instrument("instrument", a.Resolve), Timeframe: in.timeframe("timeframe")},
 		Window: market.Window{From: in.moment("from"), To: in.moment("to")},
 		Limit:  in.number("limit", defaultBars, 1, mostBars),
 		Newest: !in.query.Has("from"),
+		Adjust: query.Adjust(in.oneOf("adjust", query.Adjusts()...)),
 	}
 	format := in.oneOf("format", "json", "csv")
 	if !request.Newest && in.query.Has("to") && len(in.wrong) == 0 && request.Window.Empty() {
 		in.refuse("query", "to", in.query.Get("to"), "an instant after from, which is "+request.Window.From.Format(time.RFC3339))
 	}
+	var err error
+	if request.AsOf, err = a.asOf(r.Context(), in); err != nil {
+		return err
+	}
 	if err := in.err(); err != nil {
 		return err
 	}
-	done, err := a.server.Turn(r, a.bars, int64(max(request.Limit, fewestBars)))
+	done, err := a.server.Turn(r, a.bars, size(request))
 	if err != nil {
 		return err
 	}
@@ -52,23 +59,45 @@ func (a *API) candles(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), a.server.RequestTimeout)
 	defer cancel()
 	answer, err := a.Reader.Read(ctx, request)
-	if errors.Is(err, query.ErrNoBars) {
-		return server.NewProblem(http.StatusNotFound, "no-such-series",
-			fmt.Sprintf("no bars of %s are stored; /api/v1/series lists what is", request.Series))
-	}
 	if err != nil {
-		return err
+		return refused(err, in, request)
 	}
 	if !answer.Next.IsZero() {
 		w.Header().Set("Link", "<"+nextURL(in.query, answer.Next)+`>; rel="next"`)
 	}
+	a.send(w, format, request, answer)
+	return nil
+}
+
+// size is how many bars a request may have in memory. A derived series as of an instant is folded from bars of its base.
+func size(r query.Request) int64 {
+	n := int64(max(r.Limit, fewestBars))
+	if !r.AsOf.IsZero() {
+		n = min(n*basePerBar, barsAtOnce)
+	}
+	return n
+}
+
+// refused is what clients see of a read that failed.
+func refused(err error, in *input, request query.Request) error {
+	if errors.Is(err, query.ErrNoBars) {
+		return server.NewProblem(http.StatusNotFound, "no-such-series",
+			fmt.Sprintf("no bars of %s are stored; /api/v1/series lists what is", request.Series))
+	}
+	return beforeArrivals(err, in)
+}
+
+// send writes an answer.
+func (a *API) send(w http.ResponseWriter, format string, request query.Request, answer query.Answer) {
 	if format == "csv" {
+		for _, note := range answer.Notes {
+			w.Header().Add("Barkeep-Note", note)
+		}
 		w.Header().Set("Content-Disposition", `inline; filename="`+fileName(request.Series)+`"`)
 		server.Send(w, http.StatusOK, "text/csv; charset=utf-8; header=present", appendCSV(nil, answer.Bars))
-		return nil
+		return
 	}
-	server.Send(w, http.StatusOK, "application/json", a.page(request.Series, answer))
-	return nil
+	server.Send(w, http.StatusOK, "application/json", a.page(request, answer))
 }
 
 // page is a page of bars as JSON.
@@ -79,15 +108,16 @@ type page struct {
 }
 
 // page writes an answer, or finds it written: the newest bars of a series are the same until its version changes.
-func (a *API) page(series market.Series, answer query.Answer) []byte {
+func (a *API) page(request query.Request, answer query.Answer) []byte {
+	series := request.Series
 	if answer.Version == 0 || answer.Bars.Len() == 0 || !answer.Next.IsZero() {
-		return appendJSON(nil, series, answer)
+		return appendJSON(nil, request, answer)
 	}
 	now := page{first: answer.Bars.TS[0], bars: answer.Bars.Len()}
 	if old, found := a.pages.Get(series, answer.Version); found && old.first == now.first && old.bars == now.bars {
 		return old.text
 	}
-	now.text = appendJSON(nil, series, answer)
+	now.text = appendJSON(nil, request, answer)
 	a.pages.Put(series, answer.Version, now)
 	return now.text
 }

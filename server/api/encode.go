@@ -17,11 +17,11 @@ import (
 const barSize = 112
 
 // appendJSON appends a page of bars as one JSON object: instrument, timeframe, count, next (from of the next page, null when
-// this is the last) and candles. Each candle has ts (its start, UTC), open, high, low, close, volume (null where the provider
-// gave none) and, unless empty, flags. It writes the bytes that encoding/json would, at several times its speed: a page holds
-// up to 50,000 bars.
-func appendJSON(text []byte, series market.Series, answer query.Answer) []byte {
-	bars := answer.Bars
+// this is the last) and candles; adjust, as_of and notes where they were asked for or there are any. Each candle has ts (its
+// start, UTC), open, high, low, close, volume (null where the provider gave none) and, unless empty, flags. It writes the bytes
+// that encoding/json would, at several times its speed: a page holds up to 50,000 bars.
+func appendJSON(text []byte, request query.Request, answer query.Answer) []byte {
+	bars, series := answer.Bars, request.Series
 	text = slices.Grow(text, 200+barSize*bars.Len())
 	text = appendString(append(text, `{"instrument":`...), series.Instrument)
 	text = appendString(append(text, `,"timeframe":`...), string(series.Timeframe))
@@ -32,6 +32,7 @@ func appendJSON(text []byte, series market.Series, answer query.Answer) []byte {
 	} else {
 		text = appendTime(text, answer.Next)
 	}
+	text = appendAsked(text, request, answer.Notes)
 	text = append(text, `,"candles":[`...)
 	for i := range bars.Len() {
 		if i > 0 {
@@ -40,6 +41,24 @@ func appendJSON(text []byte, series market.Series, answer query.Answer) []byte {
 		text = appendBar(text, bars, i)
 	}
 	return append(text, "]}\n"...)
+}
+
+// appendAsked says on which scale bars are, and as of when, unless they are as stored now.
+func appendAsked(text []byte, request query.Request, notes []string) []byte {
+	if request.Adjust != "" && request.Adjust != query.AdjustSplit {
+		text = appendString(append(text, `,"adjust":`...), string(request.Adjust))
+	}
+	if !request.AsOf.IsZero() {
+		text = appendString(append(text, `,"as_of":`...), request.AsOf.UTC().Format(time.RFC3339Nano))
+	}
+	for i, note := range notes {
+		text = append(text, []string{`,"notes":[`, `,`}[min(i, 1)]...)
+		text = appendString(text, note)
+	}
+	if len(notes) > 0 {
+		text = append(text, ']')
+	}
+	return text
 }
 
 func appendBar(text []byte, bars *market.Candles, i int) []byte {

@@ -145,14 +145,17 @@ func (b *Bench) serve(t testing.TB) *server.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reader, err := query.New(query.Config{Bars: b.Archive, Now: b.Config.Now, Logger: b.Config.Logger})
+	reader, err := query.New(query.Config{
+		Bars: b.Archive, Truth: b.Archive, Resolve: market.Resolve, Now: b.Config.Now, Logger: b.Config.Logger,
+		Capabilities: market.Capabilities{Bases: map[market.Timeframe]market.Timeframe{market.W1: market.D1}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := api.Config{
 		Reader: reader, Starter: b.Ledger, Instruments: []market.Instrument{Resolve(t, "ES")},
 		Resolve: func(text string) (market.Instrument, error) { return market.Resolve(strings.TrimSuffix(text, "=F")) },
-		Symbol:  func(i market.Instrument) string { return i.Name + "=F" }, Calendars: b.Archive,
+		Symbol:  func(i market.Instrument) string { return i.Name + "=F" }, Calendars: b.Archive, Past: b.Archive,
 	}
 	if err := api.Mount(s, config); err != nil {
 		t.Fatal(err)

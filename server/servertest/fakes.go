@@ -153,6 +153,7 @@ func (f *Ledger) Start(_ context.Context, request api.RunRequest) (api.StartedRu
 // Archive is an archive in memory. Bars must not change while it is read.
 type Archive struct {
 	Part
+	Past
 	store.Bars // what neither server nor API call
 
 	Series  map[market.Series]*market.Candles // to change one, put a copy in its place

@@ -21,3 +21,11 @@ func (r Renderer) Instant(t time.Time) *Instant {
 	}
 	return &Instant{UTC: t.UTC().Format(time.RFC3339), Pacific: t.In(r.Pacific).Format(time.RFC3339)}
 }
+
+// Exact is Instant with the fraction of the second, for a moment that is asked for again.
+func (r Renderer) Exact(t time.Time) *Instant {
+	if t.IsZero() {
+		return nil
+	}
+	return &Instant{UTC: t.UTC().Format(time.RFC3339Nano), Pacific: t.In(r.Pacific).Format(time.RFC3339Nano)}
+}

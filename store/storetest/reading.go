@@ -110,13 +110,32 @@ func testView(t *testing.T, db Database) {
 	archive := migrated(t, db)
 	mustPut(t, archive, es5m(), list(flat(0, 10, 5), flat(1, 20, market.NoVolume)))
 	mustPut(t, archive, market.Series{Instrument: "NQ", Timeframe: market.M5}, list(flat(0, 30, 5)))
+	flagged := list()
+	values := market.FlagOutside | market.FlagNegative | market.FlagOffTick
+	for i, flags := range []market.Flag{
+		0, market.FlagIncomplete, values, market.FlagOffSession, market.FlagImpossible,
+		values | market.FlagIncomplete | market.FlagOffSession | market.FlagImpossible,
+	} {
+		bar := flat(i, 1, 1)
+		bar.Flags = flags
+		flagged.Append(bar)
+	}
+	mustPut(t, archive, market.Series{Instrument: "YM", Timeframe: market.M5}, flagged)
 	for sql, want := range map[string]int64{
-		`SELECT count(*) FROM ohlc`: 3,
-		`SELECT count(*) FROM ohlc WHERE instrument = 'ES' AND timeframe = '5m'`:                     2,
-		`SELECT count(*) FROM ohlc WHERE instrument = 'ES' AND volume IS NULL AND close = 20`:        1,
-		`SELECT count(*) FROM ohlc WHERE open = 30 AND high = 30 AND low = 30 AND instrument = 'NQ'`: 1,
-		`SELECT count(*) FROM ohlc WHERE timeframe = '5m' AND ts < '2025-11-23T23:05:00Z'`:           2,
-		`SELECT count(*) FROM ohlc WHERE timeframe = '5m' AND ts > '2025-11-23T23:00:00Z'`:           1,
+		`SELECT count(*) FROM ohlc WHERE instrument <> 'YM'`:                                                      3,
+		`SELECT count(*) FROM ohlc WHERE instrument = 'ES' AND complete AND flags = ''`:                           2,
+		`SELECT count(*) FROM ohlc WHERE instrument = 'YM'`:                                                       6,
+		`SELECT count(*) FROM ohlc WHERE complete AND instrument = 'YM'`:                                          4,
+		`SELECT count(*) FROM ohlc WHERE NOT complete AND flags = 'incomplete'`:                                   1,
+		`SELECT count(*) FROM ohlc WHERE complete AND flags = 'outside negative off-tick'`:                        1,
+		`SELECT count(*) FROM ohlc WHERE complete AND flags = 'off-session'`:                                      1,
+		`SELECT count(*) FROM ohlc WHERE complete AND flags = 'impossible'`:                                       1,
+		`SELECT count(*) FROM ohlc WHERE flags = 'outside negative off-tick incomplete off-session impossible'`:   1,
+		`SELECT count(*) FROM ohlc WHERE instrument = 'ES' AND timeframe = '5m'`:                                  2,
+		`SELECT count(*) FROM ohlc WHERE instrument = 'ES' AND volume IS NULL AND close = 20`:                     1,
+		`SELECT count(*) FROM ohlc WHERE open = 30 AND high = 30 AND low = 30 AND instrument = 'NQ'`:              1,
+		`SELECT count(*) FROM ohlc WHERE timeframe = '5m' AND ts < '2025-11-23T23:05:00Z' AND instrument <> 'YM'`: 2,
+		`SELECT count(*) FROM ohlc WHERE timeframe = '5m' AND ts > '2025-11-23T23:00:00Z' AND instrument <> 'YM'`: 1,
 	} {
 		if got := db.Query(t, sql); got != want {
 			t.Errorf("%s is %d, want %d", sql, got, want)
