@@ -73,6 +73,10 @@ type FetchResult struct {
 	Actions []Action // splits, dividends and capital gains that the answer tells of, in order of time
 	Listing Listing  // what the answer says the instrument is; empty when no body was read
 
+	// Sparse says how the rows lie where the answer names the interval asked for and they lie several times as far apart ("rows lie
+	// 15m apart"); empty for most. They are all there is of the series, or of another interval: what is stored of it tells.
+	Sparse string
+
 	// Learned is the depth the provider named when it refused the first window; 0 when it refused none.
 	Learned time.Duration
 	// Requests is how many HTTP requests were sent, retries included.

@@ -21,6 +21,7 @@ type batch struct {
 	listing  market.Listing  // what the newest answer says the instrument is; empty when nothing was asked
 	actions  []market.Action // splits, dividends and capital gains that the answers tell of; each once
 	days     *market.Candles // daily bars on both sides of a gap; nil where none were asked for
+	sparse   []sparse        // answers whose rows lie further apart than they should; none for most
 	note     string          // something a person should know of the answer; empty for most
 
 	impossible int // rows that were left out since they cannot be true
@@ -85,6 +86,7 @@ func (b *batch) add(result *market.FetchResult) {
 		b.listing = result.Listing
 	}
 	b.tell(result.Actions)
+	b.keepSparse(result)
 	b.window = b.window.Union(result.Window)
 	b.fetched += result.Candles.Len()
 	b.requests += result.Requests

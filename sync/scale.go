@@ -34,7 +34,8 @@ func isHeld(err error) bool {
 // adapt brings a series and an answer for it to one scale before the answer is stored: it compares what the answer says the
 // instrument is with the listing that was accepted, records the actions that it tells of, restates what is stored of the
 // instrument where they call for it, and returns the part of the answer on the archive's scale. The error is a heldError where
-// the answer contradicts the series. Parts of one answer are judged by all of it.
+// the answer contradicts the series, and a *market.FetchError where its rows are of another interval. Parts of one answer are judged
+// by all of it.
 func (x *execution) adapt(
 	ctx context.Context, tx Tx, w work, part *market.Candles,
 ) (adapted *market.Candles, note string, err error) {
@@ -46,6 +47,9 @@ func (x *execution) adapt(
 		return nil, "", fmt.Errorf("compare the answer for %s with what is stored: %w", w.task.Series(), err)
 	}
 	if err := s.identify(); err != nil {
+		return nil, "", err
+	}
+	if err := s.refuseSparse(ctx); err != nil {
 		return nil, "", err
 	}
 	if err := s.waitForDays(); err != nil {

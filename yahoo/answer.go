@@ -39,14 +39,17 @@ func (f *fetch) read(got reply) (*market.FetchResult, error) {
 	if chart.Len() == 0 && chart.Meta.ExchangeName == deadExchange {
 		return f.classify(got, http.StatusNotFound, "the symbol is traded nowhere any more (exchange "+deadExchange+")", true)
 	}
-	if says := chart.otherInterval(f.req); says != "" {
+	says, sparse := chart.otherInterval(f.req)
+	if says != "" {
 		if chart.daysOfFund(f.req) {
 			return f.classify(got, http.StatusNotAcceptable, "a fund has no intraday bars: "+says, true)
 		}
 		return nil, f.other(got, says)
 	}
 	f.req.Instrument = f.req.Instrument.Listed(chart.Meta.listing()) // what has no calendar yet gets one
-	return chart.Closed(f.req, f.span.Window, f.over(got)), nil
+	result := chart.Closed(f.req, f.span.Window, f.over(got))
+	result.Sparse = sparse
+	return result, nil
 }
 
 // broken is the error of a 200 without a readable chart.

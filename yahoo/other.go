@@ -33,21 +33,26 @@ func plainSymbol(symbol string) string {
 
 // otherInterval says of which other interval than the one asked for the body's rows are, by what the body says or else by the
 // rows themselves; empty when neither contradicts the request. A body that names no interval contradicts nothing by that.
-func (c *Chart) otherInterval(req market.FetchRequest) string {
+//
+// Sparse says how the rows lie where the body names the interval that was asked for and they lie several times as far apart,
+// though less than long times: they may be of another interval, or all there is of the series. What is stored of it decides.
+func (c *Chart) otherInterval(req market.FetchRequest) (other, sparse string) {
 	named := strings.TrimSpace(c.Meta.DataGranularity)
 	if named != "" {
 		if timeframe, err := market.ParseTimeframe(named); err != nil || timeframe != req.Timeframe {
-			return fmt.Sprintf("the answer has bars of %.20q", named)
+			return fmt.Sprintf("the answer has bars of %.20q", named), ""
 		}
 	}
-	spaced := c.otherSpacing(req)
+	spaced, apart := c.otherSpacing(req)
 	switch {
 	case spaced == "":
-		return ""
+		return "", ""
 	case named == "":
-		return "the answer does not name its interval and has " + spaced
+		return "the answer does not name its interval and has " + spaced, ""
+	case apart > 0:
+		return "", fmt.Sprintf("rows lie %s apart", span(apart))
 	default:
-		return fmt.Sprintf("the answer claims %.20q and has %s", named, spaced)
+		return fmt.Sprintf("the answer claims %.20q and has %s", named, spaced), ""
 	}
 }
 

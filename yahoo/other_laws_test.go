@@ -83,10 +83,10 @@ func allRecordedBars(tb testing.TB) []recordedBars {
 }
 
 // TestRecordedBarsInWindowsOfAnUpdate: of three days of recorded intraday bars, or eight of daily ones, as an update asks for, all
-// windows are taken as what they are, and none as anything else.
+// windows are taken as what they are, and none as anything else, but for a few times the interval: then the result says so.
 func TestRecordedBarsInWindowsOfAnUpdate(t *testing.T) {
 	t.Parallel()
-	taken, refused := 0, 0
+	taken, refused, sparse := 0, 0, 0
 	for _, bars := range allRecordedBars(t) {
 		days := int64(3)
 		if !bars.timeframe.Intraday() {
@@ -113,8 +113,15 @@ func TestRecordedBarsInWindowsOfAnUpdate(t *testing.T) {
 				}
 				got, err := answered(t, req, now, strings.Replace(body, "CLAIM", string(timeframe), 1))
 				if timeframe == bars.timeframe {
-					if taken++; err != nil {
-						t.Errorf("%s %s from %s, %d rows: %v", bars.root, bars.timeframe, time.Unix(bars.ts[from], 0).UTC(), to-from, err)
+					if taken++; err != nil || got.Sparse != "" {
+						t.Errorf("%s %s from %s, %d rows, not taken as what they are: %v", bars.root, bars.timeframe, time.Unix(bars.ts[from], 0).UTC(), to-from, err)
+					}
+					continue
+				}
+				if fewTimes(bars.timeframe, timeframe) {
+					if sparse++; err != nil || got.Sparse != fmt.Sprintf("rows lie %s apart", bars.timeframe) {
+						t.Errorf("%s %s from %s, %d rows, as %s: %v, want it called sparse", bars.root, bars.timeframe,
+							time.Unix(bars.ts[from], 0).UTC(), to-from, timeframe, err)
 					}
 					continue
 				}
@@ -125,12 +132,20 @@ func TestRecordedBarsInWindowsOfAnUpdate(t *testing.T) {
 			}
 		}
 	}
-	if taken < 900 || refused < 4500 {
-		t.Errorf("%d windows taken, %d refused: too few to prove anything", taken, refused)
+	if taken < 900 || refused < 3000 || sparse < 500 {
+		t.Errorf("%d windows taken, %d refused, %d sparse: too few to prove anything", taken, refused, sparse)
 	}
 }
 
-// TestBarsOnlyOfWhatWasAsked draws what a body claims and what its rows are: bars come out only when both are what was asked.
+// fewTimes tells whether rows of an interval may be all there is of a shorter one: they are on its grid, less than ten times as far
+// apart.
+func fewTimes(rows, asked market.Timeframe) bool {
+	times, length := rows.Length(), asked.Length()
+	return rows.Intraday() && asked.Intraday() && times > length && times < 10*length && times%length == 0
+}
+
+// TestBarsOnlyOfWhatWasAsked draws what a body claims and what its rows are: bars come out only when both are what was asked, or
+// the rows lie a few times as far apart as it claims and the result says so.
 func TestBarsOnlyOfWhatWasAsked(t *testing.T) {
 	t.Parallel()
 	symbols := []string{"ES=F", "NQ=F", "ESZ26.CME", "AAPL", "SAP.DE", "7203.T", "BTC-USD", "EURUSD=X", "^GSPC"}
@@ -178,9 +193,14 @@ func TestBarsOnlyOfWhatWasAsked(t *testing.T) {
 		claim, unknown := market.ParseTimeframe(claimed)
 		right := named == asked && rows == string(timeframe) && (claimed == "" || unknown == nil && claim == timeframe)
 		counts[right]++
+		apart, known := market.ParseTimeframe(rows)
+		sparse := known == nil && named == asked && claimed != "" && unknown == nil && claim == timeframe && fewTimes(apart, timeframe)
 		switch {
-		case right && err != nil:
-			rt.Fatalf("what was asked is refused: %v", err)
+		case right && (err != nil || got.Sparse != ""):
+			rt.Fatalf("what was asked is refused or called sparse: %v", err)
+		case sparse && err == nil && got.Sparse == "":
+			rt.Fatalf("asked for %s %s, was given %s: %d bars that are not called sparse", asked, timeframe, rows, got.Candles.Len())
+		case sparse && err == nil:
 		case !right && err == nil:
 			rt.Fatalf("asked for %s %s, was given %s %s that claims %s: %d bars", asked, timeframe, named, rows, claimed, got.Candles.Len())
 		case !right && market.OutcomeOf(err) != market.OutcomeOther:
@@ -263,7 +283,7 @@ func TestThinlyTradedIsTaken(t *testing.T) {
 			req.Instrument, req.Window.From, req.Depth = instrument(t, "OCDO.L"), ny("2026-03-09 00:00"), market.Everything
 			meta := map[string]any{"exchangeTimezoneName": "America/New_York", "dataGranularity": string(timeframe)}
 			answers++
-			if _, err := answered(t, req, req.Window.To, bodyOf(t, meta, rows)); err != nil {
+			if got, err := answered(t, req, req.Window.To, bodyOf(t, meta, rows)); err != nil || got.Sparse != "" {
 				refused++
 				example = fmt.Sprintf("%v, of %d rows, %.3f of all", err, len(rows), share)
 			}
@@ -282,6 +302,9 @@ func FuzzAnswerForSomethingElse(f *testing.F) {
 	f.Add("es%3df", "", 300, 24, false)
 	f.Add("NQ=F", "5m", 300, 24, false)
 	f.Add("ES=F", "5m", 3600, 24, false)
+	f.Add("ES=F", "5m", 900, 24, false)
+	f.Add("ES=F", "", 900, 24, false)
+	f.Add("ES=F", "5m", 400, 24, false)
 	f.Add("ES=F", "1h", 3600, 24, true)
 	f.Add("", "5m", 60, 300, false)
 	f.Add("ES%253DF", "5m\x00", 86400, 24, true)
@@ -311,7 +334,8 @@ func FuzzAnswerForSomethingElse(f *testing.F) {
 		if text := strings.TrimSpace(strings.ToLower(claim)); text != "" && text != "5m" {
 			t.Errorf("bars that claim to be %q", claim)
 		}
-		if step != 300 {
+		few := step < 3000 && step%300 == 0 && strings.TrimSpace(claim) != "" && got.Sparse != ""
+		if step != 300 && !few || step == 300 && got.Sparse != "" {
 			t.Errorf("%d bars %d seconds apart", n, step)
 		}
 	})

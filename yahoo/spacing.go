@@ -12,7 +12,8 @@ import (
 
 const (
 	// enoughGaps is how many equal gaps within days show an intraday interval. Far longer ones than those asked for come about by
-	// chance so seldom that enoughLong of them do; long is how many times as long they are.
+	// chance so seldom that enoughLong of them do; long is how many times as long they are. Up to there what trades seldom, and is
+	// named as it was asked for, may have no other rows.
 	enoughGaps, enoughLong, long = 6, 3, 10
 	// enoughDays is how many days show that an interval is a day or longer. What trades without a pause leaves no doubt with fewer.
 	enoughDays = 3
@@ -36,16 +37,31 @@ type spacing struct {
 	always bool // the instrument trades around the clock, so that each of its bars has trades
 }
 
-// otherSpacing says how the rows lie where that shows another interval than the one asked for; empty where nothing does.
+// otherSpacing says how the rows lie where that shows another interval than the one asked for; empty where nothing does. Sparse is
+// how far apart they lie where that is several times an intraday interval, less than long times; 0 for all else.
 //
 // Bars of a thinly traded symbol lie anywhere on their grid, so that a few gaps prove nothing: there must be several, the greater
 // part of them alike, and bars of a longer interval must have seen more than one price, as single trades have not.
-func (c *Chart) otherSpacing(req market.FetchRequest) string {
+func (c *Chart) otherSpacing(req market.FetchRequest) (says string, sparse time.Duration) {
 	s := c.spacing(req)
-	if req.Timeframe.Intraday() {
-		return s.otherThanIntraday(req.Timeframe.Length())
+	if !req.Timeframe.Intraday() {
+		return s.otherThanDaily(req.Instrument.Calendar), 0
 	}
-	return s.otherThanDaily(req.Instrument.Calendar)
+	length := req.Timeframe.Length()
+	gaps, all := s.withinDays()
+	if all == 0 {
+		return s.oneADay(), 0
+	}
+	usual := mostFrequent(gaps)
+	switch {
+	case manyShorter(gaps, all, length):
+		return fmt.Sprintf("rows that lie %s apart", span(usual)), 0
+	case !s.longer(gaps, all, length):
+		return "", 0
+	case usual < long*length && usual%length == 0: // else half of them are not even on the grid
+		sparse = usual
+	}
+	return fmt.Sprintf("rows that lie %s apart", span(usual)), sparse
 }
 
 func (c *Chart) spacing(req market.FetchRequest) spacing {
@@ -90,28 +106,25 @@ func weight(r spaced) int {
 	}
 }
 
-// otherThanIntraday judges rows that should be of one intraday length.
-func (s spacing) otherThanIntraday(length time.Duration) string {
-	gaps, all := s.withinDays()
-	if all == 0 {
-		return s.oneADay()
-	}
+// manyShorter tells whether so many gaps are shorter than an intraday length that the rows are of a shorter one.
+func manyShorter(gaps map[time.Duration]int, all int, length time.Duration) bool {
 	short := 0
 	for gap, n := range gaps {
 		if gap < length {
 			short += n
 		}
 	}
-	usual := mostFrequent(gaps)
-	if short >= enoughGaps && 2*short > all {
-		return fmt.Sprintf("rows that lie %s apart", span(usual))
-	}
-	enough := enoughGaps
+	return short >= enoughGaps && 2*short > all
+}
+
+// longer tells whether the rows are of a longer interval than an intraday length: that of their most frequent gap.
+func (s spacing) longer(gaps map[time.Duration]int, all int, length time.Duration) bool {
+	usual, enough := mostFrequent(gaps), enoughGaps
 	if usual >= long*length {
 		enough = enoughLong
 	}
 	if usual <= length || gaps[usual] < enough || 2*gaps[usual] <= all || !s.mostShow() {
-		return ""
+		return false
 	}
 	shorter := 0
 	for gap, n := range gaps {
@@ -119,10 +132,7 @@ func (s spacing) otherThanIntraday(length time.Duration) string {
 			shorter += n
 		}
 	}
-	if 4*shorter > all {
-		return ""
-	}
-	return fmt.Sprintf("rows that lie %s apart", span(usual))
+	return 4*shorter <= all
 }
 
 // withinDays counts the gaps between neighbouring rows of one date, by their length, and all of them.

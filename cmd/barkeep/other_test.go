@@ -24,6 +24,8 @@ func TestAnswersForSomethingElseChangeNothing(t *testing.T) {
 		{[]string{"symbol=NQ=F@ES=F"}, 3, "ES", []string{"asked for ES=F 5m", `the answer is for the symbol "NQ=F"`}, "partial"},
 		{[]string{"interval=1h@ES=F/5m"}, 3, "ES 5m", []string{"asked for ES=F 5m", `the answer has bars of "1h"`}, "partial"},
 		{[]string{"rows=1h@ES=F/5m"}, 3, "ES 5m", []string{"asked for ES=F 5m", `claims "5m" and has rows that lie 1h apart`}, "partial"},
+		{[]string{"rows=15m@ES=F/5m"}, 3, "ES 5m", []string{"asked for ES 5m, but rows lie 15m apart, and ", "of the series lie between them"}, "partial"},
+		{[]string{"rows=4h@ES=F/1h"}, 3, "ES 1h", []string{"asked for ES 1h, but rows lie 4h apart, and "}, "partial"},
 		{[]string{"rows=1d@ES=F/5m"}, 3, "ES 5m", []string{"asked for ES=F 5m", `claims "5m" and has one row a day`}, "partial"},
 		{[]string{"rows=5m@ES=F/1h"}, 3, "ES 1h", []string{"asked for ES=F 1h", `claims "1h" and has rows that lie 5m apart`}, "partial"},
 		{[]string{"rows=1h@ES=F/1d"}, 3, "ES 1d", []string{"asked for ES=F 1d", `claims "1d" and has several rows a day`}, "partial"},
