@@ -2,15 +2,12 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"barkeep/market"
 	"barkeep/store"
 )
-
-var errToBuild = errors.New("not built yet")
 
 // FirstArrival is the instant from which on it is known what the archive held of a base series; false when nothing has arrived, and
 // when an earlier release has written it since, until Migrate or the next answer.
