@@ -108,3 +108,28 @@ func TestADiskThatFillsUpRestatesNothing(t *testing.T) {
 		t.Errorf("%d restatements once there is room", n)
 	}
 }
+
+// A server compiles no statement of a write, however dear it thinks the statement is: with a revision of each bar a restatement of a million
+// bars took fifty times as long to take back.
+func TestWritesAreNotCompiled(t *testing.T) {
+	t.Parallel()
+	address := database(t)
+	execOn(t, address, fmt.Sprintf(`ALTER DATABASE %s SET jit = on`, mustParse(t, address).Path[1:]))
+	archive := migrated(t, address)
+	tx, err := archive.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	q, ok := tx.(*postgres.Tx)
+	if !ok {
+		t.Fatalf("a transaction is a %T", tx)
+	}
+	var jit string
+	if err := q.Query(t.Context(), `SHOW jit`, nil, []any{&jit}, func() error { return nil }); err != nil || jit != "off" {
+		t.Errorf("jit is %q, %v", jit, err)
+	}
+	if jit := lines(t, address, `SHOW jit`); jit != "on" {
+		t.Errorf("elsewhere jit is %q: the test sees nothing", jit)
+	}
+}
