@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"barkeep/market"
+	"barkeep/store"
 	"barkeep/store/storetest/servers"
 )
 
@@ -30,6 +31,11 @@ func TestServerKilledInTransaction(t *testing.T) {
 		if _, err := tx.Upsert(t.Context(), series, changed); err != nil {
 			t.Fatal(err)
 		}
+	}
+	split := market.SplitFactor(market.Action{Kind: market.ActionSplit, Numerator: 1, Denominator: 10})
+	r := store.Restatement{Series: es5m(), Action: 1, Before: always().To, Factor: split}
+	if done, err := tx.Restate(t.Context(), r); err != nil || done.Bars != 8000 || done.Kept == 0 {
+		t.Fatalf("restated %+v, %v", done, err)
 	}
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
@@ -57,6 +63,9 @@ func TestServerKilledInTransaction(t *testing.T) {
 	states, err := archive.States(t.Context())
 	if err != nil || len(states) != 1 || states[0].Count != 5000 {
 		t.Errorf("states after the restart: %+v, %v", states, err)
+	}
+	if all, err := archive.Restatements(t.Context(), ""); err != nil || len(all) != 0 {
+		t.Errorf("restatements after the restart: %+v, %v", all, err)
 	}
 	stored := upsert(t, archive, es5m(), changed)
 	if stored.Inserted != 3000 || stored.Changed != 1 || stored.Unchanged != 4999 {

@@ -57,12 +57,15 @@ func child(ctx context.Context, mode, path string) error {
 	if mode, ok := strings.CutPrefix(mode, "suite "); ok {
 		return storetest.Child(ctx, archive, mode, os.Stdout)
 	}
-	if mode == "limited" {
+	if strings.HasPrefix(mode, "limited") {
 		signal.Ignore(syscall.SIGXFSZ)
 		limit := syscall.Rlimit{Cur: 1 << 20, Max: 1 << 20}
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 			return err
 		}
+	}
+	if mode == "limited restatement" {
+		return storetest.RestateAll(ctx, archive, os.Stdout)
 	}
 	return storeOn(ctx, archive)
 }
@@ -208,6 +211,30 @@ func TestAFullDiskLosesNothingThatWasReported(t *testing.T) {
 	}
 	if got := whole(t, path, reported); got != reported {
 		t.Errorf("%d batches are stored, %d were reported", got, reported)
+	}
+}
+
+func TestAFullDiskRestatesNothing(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir() + "/archive.db"
+	archive := migrated(t, path)
+	storetest.PutScaled(t, archive)
+	cmd, said := start(t, "limited restatement", path)
+	text, err := io.ReadAll(said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || !strings.Contains(string(text), "begin 1") || !strings.Contains(string(text), "disk I/O error") {
+		t.Fatalf("the child ended with %v and said:\n%s", err, text)
+	}
+	if n := storetest.WholeRestatements(t, suite(path), archive); n != 0 {
+		t.Errorf("%d restatements are left", n)
+	}
+	if err := storetest.RestateAll(t.Context(), archive, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if n := storetest.WholeRestatements(t, suite(path), archive); n != 1 {
+		t.Errorf("%d restatements once there is room", n)
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 )
 
 // barsPerRescale is how many bars one statement brings to another scale: it takes a part of a second, where a server ends a
-// statement after half a minute, and the end of a context is seen between two of them.
-const barsPerRescale = 50_000
+// statement after half a minute, and the end of a context is seen between two of them. More gain nothing.
+const barsPerRescale = 5_000
 
 // rescaling brings the bars of a series to another scale, a range at a time.
 type rescaling struct {
@@ -21,8 +21,7 @@ type rescaling struct {
 	at     time.Time // of the revisions
 	run    int64
 	scale  scale
-	back   scale              // the inverse
-	undone *store.Restatement // of which bars that have their values of before it get them back; nil for none
+	undone *store.Restatement // of which bars that have their values of before it get them back; nil for none, also where none was kept
 	redo   scale              // of undone
 }
 
@@ -37,6 +36,9 @@ func (r *rescaling) before(ctx context.Context, last int64) (bars, kept int, err
 			return bars, kept, err
 		}
 		saved, err := r.keep(ctx, first, to)
+		if err == nil && saved > 0 {
+			err = r.sound(ctx, first, to)
+		}
 		if err != nil {
 			return 0, 0, err
 		}
@@ -52,16 +54,6 @@ func (r *rescaling) before(ctx context.Context, last int64) (bars, kept int, err
 	return bars, kept, nil
 }
 
-// source is SQL of the bars of a range with their multiples: the columns of candles, and those with new_ before them, NULL where
-// a value would be lost.
-func (r *rescaling) source(b *binder, first, last int64) string {
-	sql := "SELECT c.series_id, c.ts, c.volume, c.flags, " + r.scale.volume(b, "c.volume") + " AS new_volume"
-	for _, column := range prices() {
-		sql += ", c." + column + ", " + r.scale.price(b, "c."+column) + " AS new_" + column
-	}
-	return sql + " FROM candles c WHERE " + r.between(b, first, last)
-}
-
 // former is a condition on revisions k: they are those of a bar, a row of the name given, from before what is undone, which still
 // gives the bar's values.
 func (r *rescaling) former(b *binder, bar string) string {
@@ -74,12 +66,12 @@ func (r *rescaling) former(b *binder, bar string) string {
 	return sql
 }
 
-// unless is a condition on bars b: the given one is false, and there are no values of before what is undone. A planner that knows
+// unless is a condition on bars c: the given one is false, and there are no values of before what is undone. A planner that knows
 // nothing of the tables makes no join of it, which could read the whole range for every bar.
 func (r *rescaling) unless(b *binder, condition string) string {
 	otherwise := "TRUE"
 	if r.undone != nil {
-		otherwise = "NOT EXISTS (SELECT 1 FROM candle_revisions k WHERE " + r.former(b, "b") + ")"
+		otherwise = "NOT EXISTS (SELECT 1 FROM candle_revisions k WHERE " + r.former(b, "c") + ")"
 	}
 	return "CASE WHEN " + condition + " THEN FALSE ELSE " + otherwise + " END"
 }
@@ -89,43 +81,48 @@ func (r *rescaling) between(b *binder, first, last int64) string {
 	return "c.series_id = " + b.of(r.row.ID) + " AND c.ts >= " + b.of(d.Start(first)) + " AND c.ts <= " + b.of(d.Start(last))
 }
 
-// next looks at the bars from a start on: how many one statement takes, and the start of the last of them. A bar that cannot be
-// brought to the scale is an error.
+// next looks at the bars from a start on: how many one statement takes, and the start of the last of them.
 func (r *rescaling) next(ctx context.Context, first, last int64) (to, n int64, err error) {
 	b := &binder{}
-	sound := `(b.new_volume IS NULL) = (b.volume IS NULL)`
-	for _, column := range prices() {
-		sound += ` AND b.new_` + column + ` IS NOT NULL`
-	}
-	seconds := r.tx.d.Seconds("b.ts")
-	var bad *int64
 	_, err = one(ctx, r.tx.q, `
-		SELECT coalesce(max(`+seconds+`), 0), count(*), min(CASE WHEN `+r.unless(b, sound)+` THEN `+seconds+` END)
-		FROM (`+r.source(b, first, last)+` ORDER BY c.ts LIMIT `+b.whole(barsPerRescale)+`) b`, b.args, []any{&to, &n, &bad})
+		SELECT coalesce(max(`+r.tx.d.Seconds("b.ts")+`), 0), count(*)
+		FROM (SELECT c.ts FROM candles c WHERE `+r.between(b, first, last)+` ORDER BY c.ts LIMIT `+b.whole(barsPerRescale)+`) b`,
+		b.args, []any{&to, &n})
+	return to, n, err
+}
+
+// keep keeps as revisions the bars that the inverse of the scale would not give back to the last bit. Those whose multiple would
+// be lost are among them.
+func (r *rescaling) keep(ctx context.Context, first, last int64) (int64, error) {
+	b := &binder{}
+	restores := r.scale.restores(b, "c")
+	id := b.whole(r.row.ID)
+	return r.tx.q.Exec(ctx, `
+		INSERT INTO candle_revisions (series_id, ts, revision, replaced_at, open, high, low, close, volume, flags, run_id, cause)
+		SELECT `+id+`, c.ts,
+		       1 + coalesce((SELECT max(o.revision) FROM candle_revisions o WHERE o.series_id = `+id+` AND o.ts = c.ts), 0),
+		       `+b.of(r.tx.d.Time(r.at))+`, c.open, c.high, c.low, c.close, c.volume, c.flags, `+b.whole(runOf(r.run))+`,
+		       `+b.whole(int64(store.CauseRestated))+`
+		FROM candles c
+		WHERE `+r.between(b, first, last)+` AND `+r.unless(b, restores), b.args...)
+}
+
+// sound reports, as an error, a bar that cannot be brought to the scale. It looks at those alone that were just kept.
+func (r *rescaling) sound(ctx context.Context, first, last int64) error {
+	b := &binder{}
+	takes := `(c.volume IS NULL OR ` + r.scale.takesVolume(b, "c.volume") + `)`
+	for _, column := range prices() {
+		takes += ` AND ` + r.scale.takes(b, "c."+column)
+	}
+	var bad *int64
+	_, err := one(ctx, r.tx.q, `
+		SELECT min(`+r.tx.d.Seconds("c.ts")+`) FROM candle_revisions c
+		WHERE `+r.between(b, first, last)+` AND c.replaced_at = `+b.of(r.tx.d.Time(r.at))+` AND NOT (`+takes+`)`, b.args, []any{&bad})
 	if err == nil && bad != nil {
 		err = fmt.Errorf("%w: the bar of %s, multiplied by %v, has a value that is no number, or 0 where it was none", store.ErrScale,
 			time.Unix(*bad, 0).UTC().Format(time.RFC3339), r.scale.factor)
 	}
-	return to, n, err
-}
-
-// keep keeps as revisions the bars that the inverse of the scale would not give back to the last bit.
-func (r *rescaling) keep(ctx context.Context, first, last int64) (int64, error) {
-	b := &binder{}
-	source := r.source(b, first, last)
-	restores := `(b.volume IS NULL OR ` + r.back.volume(b, "b.new_volume") + ` = b.volume)`
-	for _, column := range prices() {
-		restores += ` AND ` + r.back.price(b, "b.new_"+column) + ` = b.` + column
-	}
-	id := b.whole(r.row.ID)
-	return r.tx.q.Exec(ctx, `
-		INSERT INTO candle_revisions (series_id, ts, revision, replaced_at, open, high, low, close, volume, flags, run_id, cause)
-		SELECT `+id+`, b.ts,
-		       1 + coalesce((SELECT max(o.revision) FROM candle_revisions o WHERE o.series_id = `+id+` AND o.ts = b.ts), 0),
-		       `+b.of(r.tx.d.Time(r.at))+`, b.open, b.high, b.low, b.close, b.volume, b.flags, `+b.whole(runOf(r.run))+`,
-		       `+b.whole(int64(store.CauseRestated))+`
-		FROM (`+source+`) b
-		WHERE `+r.unless(b, restores), b.args...)
+	return err
 }
 
 // write gives the bars their new values. What is odd about a bar, its flags, stays: FlagOffTick speaks of the price as it came.

@@ -13,8 +13,7 @@ import (
 // undoing the factor would not give a bar's bits, a revision keeps them. Flags stay as they are. It returns r with its number,
 // its time, and what it did. It waits for other writers of the series until ctx ends.
 //
-// The time is the transaction's, or a microsecond after the last restatement of the series, so that no two share one; it is the
-// time of all that the transaction changes after it. In one transaction bars are restated before others are stored.
+// Its time is that of a write of the series (SeriesRow.At): later than every other one, also in one transaction.
 //
 // The error wraps store.ErrRestated where the series was restated for the action before, and store.ErrScale where a value would
 // be lost. After any error the transaction can only be rolled back.
@@ -87,11 +86,9 @@ func (t Tx) restate(ctx context.Context, r store.Restatement, undone *store.Rest
 		return r, err
 	}
 	if !r.Factor.One() {
-		change := &rescaling{
-			tx: t, row: row, at: r.At, run: r.RunID, scale: scaleOf(r.Factor), back: scaleOf(r.Factor.Inverse()), undone: undone,
-		}
-		if undone != nil {
-			change.redo = scaleOf(undone.Factor)
+		change := &rescaling{tx: t, row: row, at: r.At, run: r.RunID, scale: scaleOf(r.Factor)}
+		if undone != nil && undone.Kept > 0 {
+			change.undone, change.redo = undone, scaleOf(undone.Factor)
 		}
 		if r.Bars, r.Kept, err = change.before(ctx, lastBefore(r.Before)); err != nil {
 			return r, err

@@ -71,13 +71,36 @@ func first(from, to uint64, ok func(uint64) bool) uint64 {
 	return from
 }
 
+// takes is a condition on a price, an expression: its multiple is not lost.
+func (s scale) takes(b *binder, x string) string {
+	if s.factor.Price.One() {
+		return "TRUE"
+	}
+	return fmt.Sprintf("(%[1]s = 0 OR abs(%[1]s) BETWEEN %[2]s AND %[3]s)", x, b.float(s.least), b.float(s.most))
+}
+
+// takesVolume is a condition on a volume, an expression: its multiple is a volume.
+func (s scale) takesVolume(b *binder, v string) string {
+	if s.factor.Volume.One() {
+		return "TRUE"
+	}
+	return v + " <= " + b.whole(s.mostVolume)
+}
+
 // price is a multiple of a price, an expression; NULL where it would be lost.
 func (s scale) price(b *binder, x string) string {
 	if s.factor.Price.One() {
 		return x
 	}
-	return fmt.Sprintf("CASE WHEN %[1]s = 0 OR abs(%[1]s) BETWEEN %[2]s AND %[3]s THEN %[1]s * %[4]s / %[5]s END", x,
-		b.float(s.least), b.float(s.most), b.float(s.factor.Price.Num), b.float(s.factor.Price.Den))
+	return "CASE WHEN " + s.takes(b, x) + " THEN " + s.product(b, x) + " END"
+}
+
+// product is the multiple of a price that is not lost.
+func (s scale) product(b *binder, x string) string {
+	if s.factor.Price.One() {
+		return x
+	}
+	return x + " * " + b.float(s.factor.Price.Num) + " / " + b.float(s.factor.Price.Den)
 }
 
 // volume is a multiple of a volume, an expression, as a whole number; NULL for none, and where it would be no volume.
@@ -85,9 +108,51 @@ func (s scale) volume(b *binder, v string) string {
 	if s.factor.Volume.One() {
 		return v
 	}
-	return fmt.Sprintf(`CASE WHEN %[1]s <= 0 THEN %[1]s WHEN %[1]s <= %[2]s
+	return fmt.Sprintf(`CASE WHEN %[1]s <= 0 THEN %[1]s WHEN %[2]s
 		THEN CAST(floor(CAST(%[1]s AS double precision) * %[3]s / %[4]s + %[5]s) AS bigint) END`, v,
-		b.whole(s.mostVolume), b.float(s.factor.Volume.Num), b.float(s.factor.Volume.Den), b.float(0.5))
+		s.takesVolume(b, v), b.float(s.factor.Volume.Num), b.float(s.factor.Volume.Den), b.float(0.5))
+}
+
+// plainLeast, plainMost and plainVolume bound the values of nearly all bars: so far from the ends of the range of doubles that no
+// multiple by the numbers of a factor, nor the way back, comes near them, and volumes that doubles count exactly.
+const (
+	plainLeast  = 1e-200
+	plainMost   = 1e200
+	plainVolume = 1 << 52
+)
+
+// restores is a condition on a bar, a row of the name given: the scale and then its inverse give the same bits. It is not true where
+// a multiple would be lost. Nearly all bars are plain, and need fewer operations; where powers of two change the exponent of a price
+// alone, and whole numbers times a volume are whole, they need none.
+func (s scale) restores(b *binder, bar string) string {
+	back := scaleOf(s.factor.Inverse())
+	volume := bar + ".volume"
+	sql := "(" + volume + " IS NULL OR " + back.volume(b, s.volume(b, volume)) + " = " + volume + ")"
+	if f := s.factor.Volume; !f.One() && f.Den == 1 && f.Num == math.Trunc(f.Num) {
+		sql = fmt.Sprintf("CASE WHEN coalesce(%s, 0) BETWEEN 0 AND %s THEN TRUE ELSE %s END", volume,
+			b.whole(int64(plainVolume/f.Num)), sql)
+	}
+	for _, column := range prices() {
+		if !s.factor.Price.One() {
+			sql += " AND " + s.restoresPrice(b, back, bar+"."+column)
+		}
+	}
+	return sql
+}
+
+func (s scale) restoresPrice(b *binder, back scale, x string) string {
+	plainly := back.product(b, s.product(b, x)) + " = " + x
+	if powerOfTwo(s.factor.Price.Num) && powerOfTwo(s.factor.Price.Den) {
+		plainly = "TRUE"
+	}
+	return fmt.Sprintf("CASE WHEN %s BETWEEN %s AND %s THEN %s ELSE %s = %[1]s END", x, b.float(plainLeast), b.float(plainMost), plainly,
+		back.price(b, s.price(b, x)))
+}
+
+// powerOfTwo tells whether a number is 2 to the power of a whole number.
+func powerOfTwo(x float64) bool {
+	fraction, _ := math.Frexp(x)
+	return fraction == 0.5
 }
 
 // leastNumber and mostNumber bound the numbers of a factor. They leave the products of volumes far from the ends of the range.

@@ -33,8 +33,9 @@ func asOfTests() map[string]func(*testing.T, Database) {
 	}
 }
 
-// testAsOf writes at random, as two releases do and by a clock that stands still and goes back, and reads what was known at
-// random instants. A hundred histories with a dozen instants each.
+// testAsOf writes at random, as two releases do and by a clock that stands still and goes back, changes the scale and takes that back,
+// and reads what was known at random instants: a hundred histories with twenty instants each, of which the model says by
+// an arrival and a value a bar what is right.
 func testAsOf(t *testing.T, db Database) {
 	var clock atomic.Int64
 	now := func() time.Time { return start().Add(time.Duration(clock.Load()) * time.Microsecond) }
@@ -45,9 +46,9 @@ func testAsOf(t *testing.T, db Database) {
 		l.cases++
 		l.series = market.Series{Instrument: fmt.Sprintf("CASE%d", l.cases), Timeframe: market.M1}
 		l.want, l.scales = newModel(), nil
-		for range rapid.IntRange(1, 7).Draw(rt, "transactions") {
+		for range rapid.IntRange(2, 8).Draw(rt, "transactions") {
 			clock.Add(rapid.SampledFrom([]int64{0, 1, 1, 1_000_000, -3, -1_000_000}).Draw(rt, "clock"))
-			if l.want.past.written && rapid.IntRange(0, 9).Draw(rt, "an earlier release if 0") == 0 {
+			if l.want.past.written && rapid.IntRange(0, 19).Draw(rt, "an earlier release if 0") == 0 {
 				l.earlier(rt)
 				l.read(rt)
 				continue
@@ -55,10 +56,12 @@ func testAsOf(t *testing.T, db Database) {
 			l.transact(rt)
 		}
 		compare(t, rt, l.archive, l.series, l.want)
-		for range 12 {
+		for range 20 {
 			l.read(rt)
 		}
 	})
+	t.Logf("%d histories with %d restatements, %d of them taken back; %d instants were read, %d of them before the first arrival",
+		l.cases, l.restated, l.takenBack, l.reads, l.refused)
 }
 
 // history is one series in the making.
@@ -71,6 +74,8 @@ type history struct {
 	series  market.Series
 	want    *model
 	scales  []store.Restatement
+
+	restated, takenBack, reads, refused int // in all cases
 }
 
 // transact writes a few times in one transaction, and may roll it back.
@@ -81,9 +86,8 @@ func (l *history) transact(rt *rapid.T) {
 	}
 	defer tx.Rollback()
 	before, scales := l.want.clone(), len(l.scales)
-	var after []func()
 	for range rapid.IntRange(1, 4).Draw(rt, "writes") {
-		switch rapid.SampledFrom([]string{"answer", "answer", "fold", "remove", "restate"}).Draw(rt, "write") {
+		switch rapid.SampledFrom([]string{"answer", "answer", "fold", "remove", "restate", "restate"}).Draw(rt, "write") {
 		case "answer":
 			bars := answer(rt)
 			if _, err = tx.Upsert(l.Context(), l.series, bars); err == nil {
@@ -103,9 +107,7 @@ func (l *history) transact(rt *rapid.T) {
 			if !l.want.past.tracked || len(l.want.bars) == 0 {
 				continue
 			}
-			var then func()
-			then, err = l.restate(rt, tx)
-			after = append(after, then)
+			err = l.restate(rt, tx)
 		}
 		if err != nil {
 			rt.Fatalf("write: %v", err)
@@ -117,9 +119,6 @@ func (l *history) transact(rt *rapid.T) {
 	}
 	if err := tx.Commit(l.Context()); err != nil {
 		rt.Fatalf("commit: %v", err)
-	}
-	for _, do := range after {
-		do()
 	}
 }
 
@@ -134,76 +133,41 @@ func answer(rt *rapid.T) *market.Candles {
 	return bars
 }
 
-// restate changes the scale, or takes the newest change back that was not taken back.
-func (l *history) restate(rt *rapid.T, tx store.Tx) (after func(), err error) {
+// restate changes the scale, or takes a change back that was not taken back, the newest one or another.
+func (l *history) restate(rt *rapid.T, tx store.Tx) error {
+	if open := l.notTakenBack(); len(open) > 0 && rapid.Bool().Draw(rt, "take back") {
+		undone := rapid.SampledFrom(open).Draw(rt, "which")
+		done, err := tx.Unstate(l.Context(), undone)
+		l.scales, l.takenBack = append(l.scales, done), l.takenBack+1
+		l.want.restate(undone.Before.Unix(), undone.Factor.Inverse(), l.now(), undone.At.UnixMicro())
+		return err
+	}
 	ratio := rapid.SampledFrom([]market.Ratio{{Num: 1, Den: 4}, {Num: 3, Den: 1}, {Num: 2, Den: 3}, {}}).Draw(rt, "ratio")
 	r := store.Restatement{
-		Series: l.series, Number: int64(len(l.scales) + 1), Factor: market.Factor{Price: ratio, Volume: ratio.Inverse()},
+		Series: l.series, Factor: market.Factor{Price: ratio, Volume: ratio.Inverse()},
 		Before: time.Unix(opening+60*rapid.Int64Range(-3, 30).Draw(rt, "before"), 0).UTC(),
 	}
 	if ratio == (market.Ratio{}) {
 		r.Factor.Price = market.Ratio{Num: 1, Den: 100}
 	}
-	if n := len(l.scales); n > 0 && l.scales[n-1].Undoes == 0 && rapid.Bool().Draw(rt, "undo") {
-		last := l.scales[n-1]
-		r.Undoes, r.Before, r.Factor = last.Number, last.Before, last.Factor.Inverse()
-	}
-	var done store.Restatement
-	undone := int64(0)
-	if r.Undoes != 0 {
-		last := l.scales[len(l.scales)-1]
-		undone = last.At.UnixMicro()
-		done, err = tx.Unstate(l.Context(), last)
-	} else {
-		done, err = tx.Restate(l.Context(), r)
-	}
-	if err != nil && strings.Contains(err.Error(), "not built yet") {
-		l.scales = append(l.scales, r)
-		return l.restateBySQL(tx, r)
-	}
-	l.scales = append(l.scales, done)
-	l.want.restate(r.Before.Unix(), r.Factor, l.now(), undone)
-	return func() {}, err
+	done, err := tx.Restate(l.Context(), r)
+	l.scales, l.restated = append(l.scales, done), l.restated+1
+	l.want.restate(r.Before.Unix(), r.Factor, l.now(), 0)
+	return err
 }
 
-// restateBySQL writes what a restatement writes, until Tx.Restate does: the bars, the row, and a revision of each bar alone that
-// the inverse does not restore.
-func (l *history) restateBySQL(tx store.Tx, r store.Restatement) (after func(), err error) {
-	bars, err := tx.Candles(l.Context(), l.series, market.Window{From: always().From, To: r.Before})
-	if err != nil {
-		return nil, err
+// notTakenBack are the restatements that stand.
+func (l *history) notTakenBack() (open []store.Restatement) {
+	undone := map[int64]bool{}
+	for _, r := range l.scales {
+		undone[r.Undoes] = true
 	}
-	restated, restores := market.NewCandles(0), []string{"NULL"}
-	for i := range bars.Len() {
-		restated.Append(r.Factor.Apply(bars.At(i)))
-		if r.Factor.Restores(bars.At(i)) {
-			restores = append(restores, l.db.TS(bars.TS[i]))
+	for _, r := range l.scales {
+		if r.Undoes == 0 && !undone[r.Number] {
+			open = append(open, r)
 		}
 	}
-	if restated.Len() == 0 {
-		return func() {}, nil
-	}
-	before := l.want.clone()
-	l.want.restate(r.Before.Unix(), r.Factor, l.now(), 0)
-	stored, err := tx.UpsertExact(l.Context(), l.series, restated)
-	if stored.Changed == 0 { // they are all 0
-		l.want = before
-		return func() {}, err
-	}
-	at, f := l.want.past.last, r.Factor
-	return func() {
-		id := l.db.Query(l.T, fmt.Sprintf(`SELECT id FROM series WHERE instrument = '%s'`, l.series.Instrument))
-		l.db.Query(l.T, fmt.Sprintf(`
-			INSERT INTO restatements (series_id, number, at, action, undoes, reason, before_ts, price_num, price_den, volume_num,
-			                          volume_den, bars, kept)
-			VALUES (%d, %d, %d, 0, %d, '', %d, %v, %v, %v, %v, 0, 0) RETURNING 1`,
-			id, r.Number, at, r.Undoes, r.Before.Unix(), f.Price.Num, f.Price.Den, f.Volume.Num, f.Volume.Den))
-		where := fmt.Sprintf(`WHERE series_id = %d AND replaced_at = %s AND ts IN (%s)`,
-			id, l.db.Replaced(at), strings.Join(restores, ", "))
-		for l.db.Query(l.T, `SELECT count(*) FROM candle_revisions `+where) > 0 {
-			l.db.Query(l.T, `DELETE FROM candle_revisions `+where+` RETURNING 1`)
-		}
-	}, err
+	return open
 }
 
 // earlier lets an earlier release write a bar that is not there, and the row of the series as it does: one noted its bars,
@@ -227,28 +191,38 @@ func (l *history) earlier(rt *rapid.T) {
 		SELECT id, %s, 7, 8, 6, 7, 9 FROM series WHERE instrument = '%s' RETURNING 1`, l.db.TS(ts), l.series.Instrument))
 }
 
-// read reads a window as of an instant near a write.
-func (l *history) read(rt *rapid.T) {
-	at, p := start(), &l.want.past
-	var writes []int64
+// instant draws one near a write, or any between the first and the last, and most of them at or after the first arrival.
+func (l *history) instant(rt *rapid.T) time.Time {
+	p, known := &l.want.past, map[int64]bool{}
 	for _, events := range p.known {
 		for _, e := range events {
-			writes = append(writes, e.at)
+			known[e.at] = true
 		}
 	}
-	if len(writes) > 0 {
-		// The list came from a map, so it is drawn by value.
-		low, high := writes[0], writes[0]
-		for _, w := range writes {
-			low, high = min(low, w), max(high, w)
-		}
-		at = time.UnixMicro(rapid.Int64Range(low-2, high+2).Draw(rt, "instant"))
+	writes := slices.Sorted(maps.Keys(known))
+	if p.tracked && p.first != 0 && rapid.IntRange(0, 9).Draw(rt, "any if 0") != 0 {
+		writes = slices.DeleteFunc(writes, func(at int64) bool { return at < p.first })
 	}
+	switch {
+	case len(writes) == 0:
+		return start()
+	case rapid.Bool().Draw(rt, "near a write"):
+		return time.UnixMicro(rapid.SampledFrom(writes).Draw(rt, "write") + rapid.Int64Range(-1, 1).Draw(rt, "off"))
+	}
+	return time.UnixMicro(rapid.Int64Range(writes[0], writes[len(writes)-1]+2).Draw(rt, "instant"))
+}
+
+// read reads a window as of an instant.
+func (l *history) read(rt *rapid.T) {
+	at, p := l.instant(rt), &l.want.past
 	w := market.Window{
 		From: time.Unix(opening+60*rapid.Int64Range(-5, 20).Draw(rt, "from"), 0),
 		To:   time.Unix(opening+60*rapid.Int64Range(0, 45).Draw(rt, "to"), 0),
 	}
 	want, recorded := l.want.asOf(at, w)
+	if l.reads++; !recorded {
+		l.refused++
+	}
 	got, err := l.archive.CandlesAsOf(l.Context(), l.series, w, at)
 	switch {
 	case recorded && err != nil:

@@ -93,10 +93,10 @@ func (m *model) restate(before int64, f market.Factor, now time.Time, undone int
 		}
 		next, restores := f.Apply(bar), f.Restores(bar)
 		for _, r := range m.old[ts] {
-			was := r.bar
-			was.Flags = bar.Flags
-			if r.at.UnixMicro() == undone && f.Inverse().Apply(was) == bar {
-				next, restores = was, true
+			former := r.bar
+			former.Flags = bar.Flags // a restatement leaves them
+			if r.at.UnixMicro() == undone && f.Inverse().Apply(former) == bar {
+				next, restores = former, true
 			}
 		}
 		if !restores {

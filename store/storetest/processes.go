@@ -27,8 +27,17 @@ const beats = 8
 //	claim SLOT  claims the slot when a line comes in on its standard input, says "won ID" or "lost ID", and ends
 //	hold SLOT   claims the slot, says "won ID", and lives until it is killed; it says "beat" when its heart does
 //	write SLOT  the same without a heart, with four bars written in a transaction that is never committed
+//	restate     does RestateAll again and again until it is killed; with "restate halfway" it stops in the middle of the first
 func Child(ctx context.Context, archive Archive, mode string, said io.Writer) error {
 	verb, key, _ := strings.Cut(mode, " ")
+	if key == "halfway" {
+		said = halfway{said}
+	}
+	for verb == "restate" {
+		if err := RestateAll(ctx, archive, said); err != nil {
+			return err
+		}
+	}
 	at, err := time.Parse("2006-01-02T15:04Z", strings.TrimPrefix(key, "import:"))
 	if err != nil {
 		return err
