@@ -186,7 +186,8 @@ func (y *year) draw(n int) yearDay {
 			f.Kind = []fake.FaultKind{fake.OtherInterval, fake.OtherRows}[kind-1]
 			f.Other = map[market.Timeframe]string{market.M15: "1h", market.H1: "5m", market.D1: "1h"}[tf]
 		}
-		if d.faults = append(d.faults, f); f.Times > 1 {
+		// Rows that lie four times as far apart are refused by the engine, which does not ask again.
+		if d.faults = append(d.faults, f); f.Times > 1 || f.Kind == fake.OtherRows && tf == market.M15 {
 			d.refused[market.Series{Instrument: c.instrument.Name, Timeframe: tf}] = true
 		}
 	}

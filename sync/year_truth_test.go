@@ -113,7 +113,7 @@ func (y *year) compare(c *company, tf market.Timeframe, scale yearScale, whole b
 			y.missing(c, tf, want)
 		} else {
 			price, volume := scale.factors(want.Start)
-			y.compareBar(series, stored.At(k), want, price/first, volume/firstVolume, scale.rounding())
+			y.compareBar(series, stored.At(k), want, price/first, volume/firstVolume, scale.rounding()+volume/firstVolume/2)
 			k++
 		}
 		if len(y.wrong) > wrong+2 {
@@ -143,13 +143,17 @@ func (y *year) missing(c *company, tf market.Timeframe, want market.Candle) {
 	}
 }
 
+// noisy is how far a price may be off: one that differs by a part in a million from what is stored changes nothing, and what is stored may
+// have the noise of its own answer.
+const noisy = 1.5e-6
+
 func (y *year) compareBar(series market.Series, got, want market.Candle, price, volume, rounding float64) {
 	if slices.ContainsFunc(y.revised, func(r revisedDay) bool {
 		return r.series == series && !got.Start.Before(r.from) && !got.Start.After(r.to)
 	}) {
 		return
 	}
-	near := func(is, truth float64) bool { return math.Abs(is-truth*price) <= 1.2e-6*math.Abs(truth*price) }
+	near := func(is, truth float64) bool { return math.Abs(is-truth*price) <= noisy*math.Abs(truth*price) }
 	if !near(got.Open, want.Open) || !near(got.High, want.High) || !near(got.Low, want.Low) || !near(got.Close, want.Close) {
 		y.complain("%s of %s closes at %v, the truth is %v (%v times %v)", series, got.Start.Format(time.DateTime), got.Close,
 			want.Close*price, price, want.Close)

@@ -67,8 +67,12 @@ func (c *Chart) keyed(rows []row, req market.FetchRequest, now time.Time) []row 
 	}
 	intraday := req.Timeframe.Intraday()
 	if intraday {
-		newest := rows[c.newest(rows)].key // which may be there twice
-		rows = slices.DeleteFunc(rows, func(r row) bool { return r.key == newest && c.isLive(r, req, now) })
+		newest := rows[c.newest(rows)] // which may be there twice, with one stamp or a moment apart
+		live := c.isLive(newest, req, now)
+		rows = slices.DeleteFunc(rows, func(r row) bool {
+			return r.key == newest.key && c.isLive(r, req, now) ||
+				live && r.key == c.Meta.RegularMarketTime && c.flat(r.index) && c.flat(newest.index)
+		})
 	} else {
 		rows = c.byDate(rows, req.Instrument.Calendar)
 	}

@@ -257,3 +257,11 @@ func TestLiveDayTwice(t *testing.T) {
 		}
 	}
 }
+
+// TestLiveRowsAMomentApart: the live row is there twice, on the grid of an open session and a second later.
+func TestLiveRowsAMomentApart(t *testing.T) {
+	t.Parallel()
+	chart := sheet(t, "2026-03-13 16:35 | 10 12 9 11 50", "2026-03-13 16:40 | 11 11 11 11 0", "2026-03-13 16:40:01 | 11 11 11 11 0")
+	chart.Meta.RegularMarketTime = ny("2026-03-13 16:40").Unix()
+	closedMust(t, chart, "ES", market.M5, window("", ""), ny("2026-03-13 18:10"), []string{"2026-03-13 16:35"}, 0)
+}
