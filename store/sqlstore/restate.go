@@ -96,9 +96,12 @@ func (t Tx) restate(ctx context.Context, r store.Restatement, undone *store.Rest
 	}
 	if r.Bars > 0 {
 		// The version grows: caches keep other values.
-		if err := t.count(ctx, row, 0, `$3`, `$4`, row.first, row.last); err != nil {
-			return r, err
-		}
+		err = t.count(ctx, row, 0, `$3`, `$4`, row.first, row.last)
+	} else { // what is written next is later all the same
+		_, err = t.q.Exec(ctx, `UPDATE series SET changed_at = $2 WHERE id = $1`, row.ID, row.At)
+	}
+	if err != nil {
+		return r, err
 	}
 	return r, t.noteRestatement(ctx, row, r)
 }
