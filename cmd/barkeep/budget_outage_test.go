@@ -145,7 +145,7 @@ func TestRestartsDoNotRenewTheDay(t *testing.T) {
 			b, began := newBudgeted(t, "sqlite:"+t.TempDir()+"/restarts.db", 6000, 10, "RUN_DEADLINE=6s", "RUN_LEASE=2s"), time.Now()
 			b.provider.Inject(fault)
 			for i := range 5 {
-				worker := start(t, b.env, "sync", "--slot", "0", "--force")
+				worker := start(t, b.env, "sync", "--force")
 				time.Sleep(time.Duration(1+i) * 700 * time.Millisecond)
 				_ = worker.cmd.Process.Kill() // it may have ended
 				worker.wait()
