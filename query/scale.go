@@ -94,7 +94,9 @@ func (v reading) scaleOf(ctx context.Context, series market.Series, from time.Ti
 
 // foldCut folds those bars of a derived series anew whose interval holds a step: their base bars take different factors. All
 // others are what the fold of the adjusted base gives, but for the rounding of volumes.
-func (v reading) foldCut(ctx context.Context, series market.Series, bars *market.Candles, steps scale) (notes []string, err error) {
+func (v reading) foldCut(
+	ctx context.Context, series market.Series, bars *market.Candles, steps scale,
+) (notes []string, err error) {
 	for _, s := range steps {
 		start := series.Timeframe.Bucket(v.calendar, time.Unix(s.before, 0))
 		i, found := slices.BinarySearch(bars.TS, start.Unix())

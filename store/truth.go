@@ -145,8 +145,8 @@ type TruthTx interface {
 	// Restate multiplies the bars of a series that start before r.Before, at once and once for each action, and notes it. Where
 	// undoing the factor would not give a bar's bits, a revision keeps them. It returns r with what it did.
 	Restate(ctx context.Context, r Restatement) (Restatement, error)
-	// Unstate takes a restatement back: the bars that it multiplied and that nothing changed since are what they were before it,
-	// the others are multiplied by the inverse. It is known by its series and number; r.RunID is the run that takes it back. It returns
+	// Unstate takes a restatement back: the bars that it multiplied and that nothing changed since are what they were before it, the
+	// others are multiplied by the inverse. It is known by its series and number; r.RunID is the run that takes it back. It returns
 	// the restatement that notes that.
 	Unstate(ctx context.Context, r Restatement) (Restatement, error)
 	// Restatements are those of the series of an instrument, in the order in which they were made.

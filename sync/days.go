@@ -13,14 +13,14 @@ import (
 // probeDays is how many days before a gap are asked for to compare the scale on both sides of it.
 const probeDays = 10
 
-// apart tells whether an answer has no bar in common with what is stored of its series, so that nothing tells their scales apart: after
-// a gap, and where nothing is stored yet.
+// apart tells whether an answer has no bar in common with what is stored of its series, so that nothing tells their scales apart:
+// after a gap, and where nothing is stored yet.
 func (s *scaling) apart() bool {
 	return s.answer.Len() > 0 && (s.state.Count == 0 || s.answer.TS[0] > s.state.Newest.Unix())
 }
 
-// compareDays compares the intraday bars of an answer, where it is apart from its series, with the daily bars of the instrument: those
-// that are stored, else those that were asked for because of the gap. What brings the days of the answer to their scale is
+// compareDays compares the intraday bars of an answer, where it is apart from its series, with the daily bars of the instrument:
+// those that are stored, else those that were asked for because of the gap. What brings the days of the answer to their scale is
 // added to the verdict; what nothing explains is held back.
 func (s *scaling) compareDays(ctx context.Context) error {
 	if !s.task.Base.Intraday() || !s.apart() {
@@ -77,7 +77,8 @@ func (s *scaling) compareStored(ctx context.Context, days *market.Candles) error
 	return nil
 }
 
-// against compares intraday bars, put together to days, with daily bars. Only prices are compared: the volume of a day has more in it.
+// against compares intraday bars, put together to days, with daily bars. Only prices are compared: the volume of a day has more
+// in it.
 func (s *scaling) against(days, bars *market.Candles) market.Verdict {
 	days = days.Clone()
 	for i := range days.Volume {
@@ -89,8 +90,8 @@ func (s *scaling) against(days, bars *market.Candles) market.Verdict {
 	})
 }
 
-// daily puts the intraday bars of each trading date together, without volumes. It leaves out what is no part of a session or cannot be
-// true, and the first date, of which bars may be missing.
+// daily puts the intraday bars of each trading date together, without volumes. It leaves out what is no part of a session or
+// cannot be true, and the first date, of which bars may be missing.
 func (s *scaling) daily(bars *market.Candles) *market.Candles {
 	c, days := s.task.Instrument.Calendar, market.NewCandles(0)
 	for i := range bars.TS {
@@ -109,8 +110,9 @@ func (s *scaling) daily(bars *market.Candles) *market.Candles {
 	return days.Slice(min(1, days.Len()), days.Len())
 }
 
-// probe asks, once a run for an instrument, for the daily bars on both sides of a gap, where the run does not ask for them anyway. The
-// answer of a task after a gap has no bar in common with the archive: days tell of a split between, and of another scale.
+// probe asks, once a run for an instrument, for the daily bars on both sides of a gap, where the run does not ask for them
+// anyway. The answer of a task after a gap has no bar in common with the archive: days tell of a split between, and of another
+// scale.
 func (x *execution) probe(ctx context.Context, task Task, got *batch) error {
 	if !task.Base.Intraday() || lost(task) == "" || x.asksDays(task.Instrument.Name) {
 		return nil

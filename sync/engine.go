@@ -178,9 +178,9 @@ func witness(whole, left []Task) *Task {
 // recordTimeout bounds the record of a cell that stored nothing, also when the run's context has ended.
 const recordTimeout = 8 * time.Second
 
-// persist tries a write again after faults of the archive, so that its restart in mid-run loses neither bars already paid
-// for nor the record of them. Bars that can never be stored, an answer for something else, a run that was taken over, and an archive
-// that takes no writes until a person has done something (store.Fault), are not tried again.
+// persist tries a write again after faults of the archive, so that its restart in mid-run loses neither bars already paid for nor
+// the record of them. Bars that can never be stored, an answer for something else, a run that was taken over, and an archive that
+// takes no writes until a person has done something (store.Fault), are not tried again.
 func (e *Engine) persist(ctx context.Context, write func(context.Context) error) error {
 	var last error
 	growing := &backoff.ExponentialBackOff{InitialInterval: 250 * time.Millisecond, Multiplier: 2, MaxInterval: 16 * time.Second}

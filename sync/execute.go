@@ -59,7 +59,8 @@ func (e *Engine) execute(
 ) (report Report, left int, broken error) {
 	x := &execution{
 		Engine: e, run: run, plan: plan, request: request, witness: witness, emit: emit,
-		cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{}, rescaled: map[string]bool{}, actions: map[string][]market.Action{},
+		cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{}, rescaled: map[string]bool{},
+		actions: map[string][]market.Action{},
 	}
 	asking, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -23,8 +23,8 @@ func (x *execution) again(ctx context.Context) {
 }
 
 // confirm asks once more, after the stored bars of an instrument were brought to another scale, for all that the provider serves
-// of its series: on the new scale it rounds otherwise than we do, and its answer proves the ratio. What fails here changes nothing of
-// what the run has stored.
+// of its series: on the new scale it rounds otherwise than we do, and its answer proves the ratio. What fails here changes
+// nothing of what the run has stored.
 func (x *execution) confirm(ctx context.Context) {
 	for i, task := range x.plan.Tasks {
 		cells := x.cells[i]
@@ -118,6 +118,7 @@ func (x *execution) hold(ctx context.Context, w work, held store.Held) []ledger.
 		}
 		x.record(ctx, cells)
 	}
-	x.Logger.WarnContext(ctx, "an answer was held back", "series", w.task.Series().String(), "cause", string(held.Cause), "says", held.Says)
+	x.Logger.WarnContext(ctx, "an answer was held back", "series", w.task.Series().String(), "cause",
+		string(held.Cause), "says", held.Says)
 	return cells
 }

@@ -11,8 +11,8 @@ import (
 	"barkeep/store"
 )
 
-// identify compares what the answer says the instrument is with what it is taken to be. Another type or currency, or another first
-// trade, is another instrument under the same symbol; a currency in another unit is a matter of scale.
+// identify compares what the answer says the instrument is with what it is taken to be. Another type or currency, or another
+// first trade, is another instrument under the same symbol; a currency in another unit is a matter of scale.
 func (s *scaling) identify() error {
 	says := differences(s.accepted, s.batch.listing)
 	if says == "" {
@@ -25,8 +25,8 @@ func (s *scaling) identify() error {
 	}}
 }
 
-// differences says how a listing names another instrument than the accepted one; empty when it does not. What one of them leaves out
-// says nothing.
+// differences says how a listing names another instrument than the accepted one; empty when it does not. What one of them leaves
+// out says nothing.
 func differences(accepted, says market.Listing) string {
 	var parts []string
 	if accepted.Type != "" && says.Type != "" && says.Type != accepted.Type {
@@ -44,9 +44,9 @@ func differences(accepted, says market.Listing) string {
 	return strings.Join(parts, ", ")
 }
 
-// settleUnit settles in which unit the series of the instrument are kept, where the answer names another one than so far. An interval
-// that goes over to the new unit takes the whole instrument along; one that stays with its own unit is late, and is brought to that of
-// the archive. It returns the listing that the answer leaves.
+// settleUnit settles in which unit the series of the instrument are kept, where the answer names another one than so far. An
+// interval that goes over to the new unit takes the whole instrument along; one that stays with its own unit is late, and is
+// brought to that of the archive. It returns the listing that the answer leaves.
 func (s *scaling) settleUnit(ctx context.Context) (market.Listing, error) {
 	listing, kept := s.batch.listing, s.accepted.Currency
 	says := listing.Currency
@@ -86,8 +86,8 @@ func (s *scaling) quoted(ctx context.Context, unit string) error {
 	return s.tx.SetUnit(ctx, s.task.Series(), unit)
 }
 
-// unitIsReal tells whether the rows of the answer are in the unit that it names, as they were found to be: what brings them to the
-// archive's unit is its factor.
+// unitIsReal tells whether the rows of the answer are in the unit that it names, as they were found to be: what brings them to
+// the archive's unit is its factor.
 func (s *scaling) unitIsReal(factor market.Factor) bool {
 	found := 1.0
 	for _, step := range s.verdict.Answer {

@@ -16,12 +16,13 @@ type Reason string
 const (
 	ReasonZeroRecords Reason = "zero records"
 	ReasonForced      Reason = "backfill forced"
-	ReasonUpdate      Reason = "update"                       // from before the newest stored bar, since late bars are revised
-	ReasonMaintenance Reason = "maintenance"                  // the whole window again
-	ReasonRestated    Reason = "asked again on the new scale" // the whole window again, after the stored bars were brought to another scale
-	ReasonClosed      Reason = "market closed"
-	ReasonRebuild     Reason = "kept by another calendar"
-	ReasonDerive      Reason = "base imported before" // in this slot: derived series alone are left, and cost no request
+	ReasonUpdate      Reason = "update"      // from before the newest stored bar, since late bars are revised
+	ReasonMaintenance Reason = "maintenance" // the whole window again
+	// ReasonRestated asks for the whole window again, after the stored bars were brought to another scale.
+	ReasonRestated Reason = "asked again on the new scale"
+	ReasonClosed   Reason = "market closed"
+	ReasonRebuild  Reason = "kept by another calendar"
+	ReasonDerive   Reason = "base imported before" // in this slot: derived series alone are left, and cost no request
 	// ReasonLag folds what an earlier release left behind, or was never folded, while a closed market gives no other reason.
 	ReasonLag Reason = "market closed; derived bars lagged behind their base"
 )

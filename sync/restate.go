@@ -39,8 +39,8 @@ func (c changed) String() string {
 	return "restated by the " + c.reason + ": " + strings.Join(parts, ", ")
 }
 
-// restate changes the scale of all base series of an instrument and of what derives from them. What derives is multiplied too, and
-// then folded anew, so that a bar in which the change lies and volumes that were rounded are what the base gives.
+// restate changes the scale of all base series of an instrument and of what derives from them. What derives is multiplied too,
+// and then folded anew, so that a bar in which the change lies and volumes that were rounded are what the base gives.
 func (x *execution) restate(ctx context.Context, tx Tx, instrument market.Instrument, c change) (changed, error) {
 	all := changed{reason: c.reason}
 	for _, base := range x.bases() {
@@ -220,7 +220,8 @@ func (s *scaling) tell(ctx context.Context, done changed, err error) {
 	}
 	if err == nil {
 		s.note = join(s.note, done.String())
-		s.Logger.InfoContext(ctx, "stored bars were brought to another scale", "instrument", s.task.Instrument.Name, "result", done.String())
+		s.Logger.InfoContext(ctx, "stored bars were brought to another scale", "instrument",
+			s.task.Instrument.Name, "result", done.String())
 	}
 }
 

@@ -34,8 +34,8 @@ func isHeld(err error) bool {
 // adapt brings a series and an answer for it to one scale before the answer is stored: it compares what the answer says the
 // instrument is with the listing that was accepted, records the actions that it tells of, restates what is stored of the
 // instrument where they call for it, and returns the part of the answer on the archive's scale. The error is a heldError where
-// the answer contradicts the series, and a *market.FetchError where its rows are of another interval. Parts of one answer are judged
-// by all of it.
+// the answer contradicts the series, and a *market.FetchError where its rows are of another interval. Parts of one answer are
+// judged by all of it.
 func (x *execution) adapt(
 	ctx context.Context, tx Tx, w work, part *market.Candles,
 ) (adapted *market.Candles, note string, err error) {
@@ -67,8 +67,8 @@ func (x *execution) adapt(
 	return s.firstVolume(s.scaled(s.since(part))), s.note, nil
 }
 
-// firstVolume keeps the stored volume of the first bar of an answer where that is the larger one: the provider may understate it, and
-// the bar before, which is asked for because of that, may not exist.
+// firstVolume keeps the stored volume of the first bar of an answer where that is the larger one: the provider may understate it,
+// and the bar before, which is asked for because of that, may not exist.
 func (s *scaling) firstVolume(part *market.Candles) *market.Candles {
 	if part.Len() == 0 || s.stored == nil || len(s.verdict.Restate) > 0 {
 		return part
@@ -270,8 +270,8 @@ func (s *scaling) alarm(alarm market.ScaleAlarm, stored *market.Candles) error {
 // remedy says what a person can do about a scale that nothing explains.
 func (s *scaling) remedy() string {
 	name := s.task.Instrument.Name
-	return fmt.Sprintf("if it was a split, barkeep actions add %s split NEW:OLD DATE, if the new prices are right, barkeep accept %s; "+
-		"else wait, the next answer may be right", name, name)
+	return fmt.Sprintf("if it was a split, barkeep actions add %s split NEW:OLD DATE, if the new prices are right, "+
+		"barkeep accept %s; else wait, the next answer may be right", name, name)
 }
 
 // evidence reads what the answer is compared with: the bars that it overlaps, and where a split is new all of the series, since

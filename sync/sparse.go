@@ -14,8 +14,8 @@ const (
 	// enoughBetween is how many settled bars between the rows of a sparse answer, more than a third of those beside it, show that it
 	// is of another interval.
 	enoughBetween = 6
-	// farRows is how many bars neighbouring rows are apart at most that may be of a longer interval; between others lies a closure, or
-	// what the provider has withdrawn.
+	// farRows is how many bars neighbouring rows are apart at most that may be of a longer interval; between others lies a closure,
+	// or what the provider has withdrawn.
 	farRows = 10
 	// enoughInside is how many bars of the series a sparse answer has to overlap to be judged by them alone.
 	enoughInside = 3 * enoughBetween
@@ -43,9 +43,9 @@ func (b *batch) keepSparse(result *market.FetchResult) {
 	}
 }
 
-// refuseSparse finds out whether a sparse answer is of another interval, by the bars of its series that lie between its rows: those
-// that are stored, and those of other parts of the answer. The error is then a *market.FetchError with market.OutcomeOther. A series
-// that is as sparse itself, or of which nothing is known yet, has no others.
+// refuseSparse finds out whether a sparse answer is of another interval, by the bars of its series that lie between its rows:
+// those that are stored, and those of other parts of the answer. The error is then a *market.FetchError with market.OutcomeOther.
+// A series that is as sparse itself, or of which nothing is known yet, has no others.
 func (s *scaling) refuseSparse(ctx context.Context) error {
 	for _, thin := range s.batch.sparse {
 		known, err := s.beside(ctx, thin)
@@ -96,9 +96,9 @@ func settledOf(stored *market.Candles, newest time.Time) []int64 {
 	return stored.TS[:n]
 }
 
-// contradicts says how known bars of the series show that a sparse answer is of another interval; empty where they do not. They are
-// judged together and day by day, since a series that was sparse may have become dense. Where the answer overlaps few of them, it
-// also counts how close they lie beside it.
+// contradicts says how known bars of the series show that a sparse answer is of another interval; empty where they do not. They
+// are judged together and day by day, since a series that was sparse may have become dense. Where the answer overlaps few of
+// them, it also counts how close they lie beside it.
 func (t sparse) contradicts(known []int64, length time.Duration) string {
 	first, _ := slices.BinarySearch(known, t.starts[0])
 	end, _ := slices.BinarySearch(known, t.starts[len(t.starts)-1]+1)
@@ -128,8 +128,8 @@ func (t sparse) contradicts(known []int64, length time.Duration) string {
 
 const secondsADay = 24 * 60 * 60
 
-// between tells whether a known bar lies between two rows of the answer that are so close as those of a longer interval are, and closer
-// to another known bar than they are to each other. A sparse series on another grid has its bars between them too.
+// between tells whether a known bar lies between two rows of the answer that are so close as those of a longer interval are, and
+// closer to another known bar than they are to each other. A sparse series on another grid has its bars between them too.
 func (t sparse) between(known []int64, n int, length time.Duration) bool {
 	i, found := slices.BinarySearch(t.starts, known[n])
 	if found || i == 0 || i == len(t.starts) {
@@ -140,8 +140,8 @@ func (t sparse) between(known []int64, n int, length time.Duration) bool {
 	return joined && apart < int64(farRows*length/time.Second)
 }
 
-// usually says how many of the known bars lie closer to the one before than most rows of the answer do, where that is contradiction
-// enough.
+// usually says how many of the known bars lie closer to the one before than most rows of the answer do, where that is
+// contradiction enough.
 func (t sparse) usually(known []int64) string {
 	usual, closer := usualGap(t.starts), tally{}
 	for i := 1; i < len(known); i++ {

@@ -148,9 +148,16 @@ func each(t *testing.T, test func(t *testing.T, p *thinned)) {
 		timeframe market.Timeframe
 		times     []int
 	}{
-		{"ES", market.M1, []int{2, 5}}, {"ES", market.M2, []int{2, 9}}, {"ES", market.M5, []int{2, 3, 6, 9}}, {"ES", market.M15, []int{2, 4, 6}},
-		{"ES", market.H1, []int{2, 4, 9}}, {"AAPL", market.M5, []int{2, 3, 9}}, {"AAPL", market.M15, []int{2, 4}},
-		{"AAPL", market.H1, []int{2, 3}}, {"BTC-USD", market.M5, []int{3}}, {"BTC-USD", market.H1, []int{2, 9}},
+		{"ES", market.M1, []int{2, 5}},
+		{"ES", market.M2, []int{2, 9}},
+		{"ES", market.M5, []int{2, 3, 6, 9}},
+		{"ES", market.M15, []int{2, 4, 6}},
+		{"ES", market.H1, []int{2, 4, 9}},
+		{"AAPL", market.M5, []int{2, 3, 9}},
+		{"AAPL", market.M15, []int{2, 4}},
+		{"AAPL", market.H1, []int{2, 3}},
+		{"BTC-USD", market.M5, []int{3}},
+		{"BTC-USD", market.H1, []int{2, 9}},
 	} {
 		for _, times := range c.times {
 			t.Run(fmt.Sprintf("%s %s times %d", c.name, c.timeframe, times), func(t *testing.T) {
@@ -180,8 +187,8 @@ func TestWhatIsAlwaysSparseIsStored(t *testing.T) {
 	})
 }
 
-// TestRowsOfALongerIntervalChangeNothing where real bars are stored, whatever was asked for; the next right answer goes on, as if there
-// had been none such.
+// TestRowsOfALongerIntervalChangeNothing where real bars are stored, whatever was asked for; the next right answer goes on, as if
+// there had been none such.
 func TestRowsOfALongerIntervalChangeNothing(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*syncer.Request){
@@ -242,7 +249,8 @@ func TestAfterAGap(t *testing.T) {
 	}
 }
 
-// TestPartsOfAnAnswer are held against each other where nothing is stored yet: one that is mixed up is stored no more than the others.
+// TestPartsOfAnAnswer are held against each other where nothing is stored yet: one that is mixed up is stored no more than the
+// others.
 func TestPartsOfAnAnswer(t *testing.T) {
 	t.Parallel()
 	for part := range 3 {
@@ -258,7 +266,8 @@ func TestPartsOfAnAnswer(t *testing.T) {
 	}
 }
 
-// TestWithdrawnRowsAreNoContradiction: of a sparse series the provider may take back sessions, parts of them, and the prices of rows.
+// TestWithdrawnRowsAreNoContradiction: of a sparse series the provider may take back sessions, parts of them, and the prices of
+// rows.
 func TestWithdrawnRowsAreNoContradiction(t *testing.T) {
 	t.Parallel()
 	for name, drop := range map[string]func(t time.Time) bool{

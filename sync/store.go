@@ -48,8 +48,8 @@ func (x *execution) store(ctx context.Context, w work) []ledger.Cell {
 	return done.cells
 }
 
-// storeParts commits the base bars of a task, everything resampled from them, and the evidence, in one transaction a request, so that a
-// derived bar is never folded from other base bars than those stored. It adds to what is done.
+// storeParts commits the base bars of a task, everything resampled from them, and the evidence, in one transaction a request, so
+// that a derived bar is never folded from other base bars than those stored. It adds to what is done.
 func (x *execution) storeParts(ctx context.Context, w work, done *committed) error {
 	for part := range w.batch.parts {
 		err := x.persist(ctx, func(ctx context.Context) error { return x.commit(ctx, w, part, done) })

@@ -109,7 +109,8 @@ func (y *year) actions(c *company) (splits []store.Action) {
 }
 
 func sameSplit(s fake.Change, a store.Action) bool {
-	return s.Kind == fake.ChangeSplit && s.Time.Equal(a.Time) && s.Numerator == a.Numerator && s.Denominator == a.Denominator
+	const day = 24 * time.Hour
+	return s.Kind == fake.ChangeSplit && s.Time.Sub(a.Time).Abs() < day && s.Numerator == a.Numerator && s.Denominator == a.Denominator
 }
 
 func knows(actions []store.Action, s fake.Change) bool {
@@ -157,8 +158,8 @@ func yearTold(s fake.Change, tf market.Timeframe, now time.Time) bool {
 	return !t.Untold && !t.Told.After(now)
 }
 
-// cause is why answers for a series may be held back now; empty when nothing in the script is a reason to. A split is one as long as the
-// archive has not heard of it, and answers whose rows are in two units.
+// cause is why answers for a series may be held back now; empty when nothing in the script is a reason to. A split is one as long
+// as the archive has not heard of it, and answers whose rows are in two units.
 func (y *year) cause(c *company, tf market.Timeframe, actions []store.Action) string {
 	now := y.now()
 	if !c.reused.IsZero() && !c.reused.After(now) {
@@ -183,7 +184,8 @@ func (y *year) cause(c *company, tf market.Timeframe, actions []store.Action) st
 	return ""
 }
 
-// compareHeld checks that a cause is told once: what is held back of a series stays one matter, with one beginning, while its cause lasts.
+// compareHeld checks that a cause is told once: what is held back of a series stays one matter, with one beginning, while its
+// cause lasts.
 func (y *year) compareHeld() {
 	all, err := y.archive.HeldBack(y.t.Context())
 	if err != nil {

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestACalmYearIsTrueAndErrorsInItAreSeen shows that the oracle says nothing where nothing is wrong, and sees what is planted in the file.
+// TestACalmYearIsTrueAndErrorsInItAreSeen shows that the oracle says nothing where nothing is wrong, and sees what is planted in
+// the file.
 func TestACalmYearIsTrueAndErrorsInItAreSeen(t *testing.T) {
 	t.Parallel()
 	const (

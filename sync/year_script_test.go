@@ -168,8 +168,8 @@ type yearDay struct {
 	revised []*company             // of which late bars differ from what they will be
 }
 
-// draw decides what goes wrong today. Two kinds are there for weeks: noise from the second month on, and rows after hours in every
-// other.
+// draw decides what goes wrong today. Two kinds are there for weeks: noise from the second month on, and rows after hours in
+// every other.
 func (y *year) draw(n int) yearDay {
 	d := yearDay{refused: map[market.Series]bool{}}
 	if n > 30 {

@@ -10,11 +10,11 @@ import (
 	"testing/synctest"
 )
 
-// A year is the life of an archive with a provider that does what providers do to scale and identity. Each seed has its own: shares are split,
-// late in each interval and sometimes without a word; prices go over to another unit and back; an error multiplies them for a few
-// days; a ticker goes to another company; answers are for another symbol or interval; rows come that nobody asked for, or twice;
-// last digits are noise; late bars are revised; nobody runs anything for days or months. See year_script_test.go for what happens,
-// year_oracle_test.go and year_truth_test.go for what must hold after every run.
+// A year is the life of an archive with a provider that does what providers do to scale and identity. Each seed has its own:
+// shares are split, late in each interval and sometimes without a word; prices go over to another unit and back; an error
+// multiplies them for a few days; a ticker goes to another company; answers are for another symbol or interval; rows come that
+// nobody asked for, or twice; last digits are noise; late bars are revised; nobody runs anything for days or months. See
+// year_script_test.go for what happens, year_oracle_test.go and year_truth_test.go for what must hold after every run.
 
 const (
 	yearSeedsKey = "BARKEEP_YEAR_SEEDS" // how many years
@@ -57,8 +57,8 @@ func TestAYearOfWhatProvidersDo(t *testing.T) {
 	}
 }
 
-// yearOf lives through the year of a seed, in a bubble where waiting costs nothing, and gives what was wrong. Then is called when all is
-// over, with the path of the archive.
+// yearOf lives through the year of a seed, in a bubble where waiting costs nothing, and gives what was wrong. Then is called when
+// all is over, with the path of the archive.
 func yearOf(t *testing.T, seed uint64, calm bool, then func(y *year, path string)) (wrong []string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "year"+strconv.FormatUint(seed, 10)+".db")

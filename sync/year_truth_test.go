@@ -26,7 +26,8 @@ func (y *year) look(whole bool) {
 	y.compareHeld()
 }
 
-// yearScale is the scale on which the archive says that it keeps an instrument: the splits that it knows of, and the unit that it accepted.
+// yearScale is the scale on which the archive says that it keeps an instrument: the splits that it knows of, and the unit that it
+// accepted.
 type yearScale struct {
 	c     *company
 	known []store.Action
@@ -51,8 +52,8 @@ func (y *year) scale(c *company) yearScale {
 	return s
 }
 
-// factors bring a bar from the scale on which its instrument was first listed to the archive's. A split of which the archive has not heard
-// counts for the bars since it: they are as they were traded.
+// factors bring a bar from the scale on which its instrument was first listed to the archive's. A split of which the archive has
+// not heard counts for the bars since it: they are as they were traded.
 func (s yearScale) factors(start time.Time) (price, volume float64) {
 	price, volume = s.unit, 1
 	for _, change := range s.c.changes {
@@ -68,8 +69,8 @@ func (s yearScale) factors(start time.Time) (price, volume float64) {
 	return price, volume
 }
 
-// rounding is how far a volume may be off: each restatement rounds to whole shares, and the later ones multiply what that lost. The order
-// in which the archive heard of the splits is not known: the worst is taken.
+// rounding is how far a volume may be off: each restatement rounds to whole shares, and the later ones multiply what that lost.
+// The order in which the archive heard of the splits is not known: the worst is taken.
 func (s yearScale) rounding() float64 {
 	var factors []float64
 	for _, a := range s.known {
@@ -143,8 +144,8 @@ func (y *year) missing(c *company, tf market.Timeframe, want market.Candle) {
 	}
 }
 
-// noisy is how far a price may be off: one that differs by a part in a million from what is stored changes nothing, and what is stored may
-// have the noise of its own answer.
+// noisy is how far a price may be off: one that differs by a part in a million from what is stored changes nothing, and what is
+// stored may have the noise of its own answer.
 const noisy = 1.5e-6
 
 func (y *year) compareBar(series market.Series, got, want market.Candle, price, volume, rounding float64) {

@@ -16,7 +16,6 @@ import (
 	"barkeep/gate"
 	"barkeep/ledger"
 	"barkeep/market"
-	"barkeep/store"
 	"barkeep/store/sqlite"
 	syncer "barkeep/sync"
 	"barkeep/yahoo"
@@ -166,36 +165,12 @@ func (y *year) enter() {
 			}
 			c.entered[i] = true
 			split := c.changes[i]
-			y.write(func(ctx context.Context, tx store.Tx) error {
-				if err := tx.LockInstrument(ctx, c.instrument.Name); err != nil {
-					return err
-				}
-				_, err := tx.AddAction(ctx, store.Action{
-					Action: market.Action{
-						Kind: market.ActionSplit, Time: split.Time, Numerator: split.Numerator, Denominator: split.Denominator,
-					},
-					Instrument: c.instrument.Name, Date: calendar.DateOf(split.Time.In(c.instrument.Calendar.Zone)),
-					Source: store.SourcePerson, Note: "the provider forgot it", Seen: y.now(),
-				})
-				return err
-			})
+			action := market.Action{Kind: market.ActionSplit, Numerator: split.Numerator, Denominator: split.Denominator}
+			date := calendar.DateOf(split.Time.In(c.instrument.Calendar.Zone))
+			if _, err := y.engine.AddAction(y.t.Context(), c.instrument, date, action, "the provider forgot it"); err != nil {
+				y.t.Fatal(err)
+			}
 		}
-	}
-}
-
-// write does something in a transaction of its own.
-func (y *year) write(do func(ctx context.Context, tx store.Tx) error) {
-	y.t.Helper()
-	tx, err := y.archive.Begin(y.t.Context())
-	if err != nil {
-		y.t.Fatal(err)
-	}
-	defer tx.Rollback()
-	if err := do(y.t.Context(), tx); err != nil {
-		y.t.Fatal(err)
-	}
-	if err := tx.Commit(y.t.Context()); err != nil {
-		y.t.Fatal(err)
 	}
 }
 

@@ -37,8 +37,8 @@ type spacing struct {
 	always bool // the instrument trades around the clock, so that each of its bars has trades
 }
 
-// otherSpacing says how the rows lie where that shows another interval than the one asked for; empty where nothing does. Sparse is
-// how far apart they lie where that is several times an intraday interval, less than long times; 0 for all else.
+// otherSpacing says how the rows lie where that shows another interval than the one asked for; empty where nothing does. Sparse
+// is how far apart they lie where that is several times an intraday interval, less than long times; 0 for all else.
 //
 // Bars of a thinly traded symbol lie anywhere on their grid, so that a few gaps prove nothing: there must be several, the greater
 // part of them alike, and bars of a longer interval must have seen more than one price, as single trades have not.

@@ -139,9 +139,9 @@ type datasetVerify struct {
 
 // Help is the text below the flags.
 func (c *datasetVerify) Help() string {
-	return "It reads the series as of the dataset's instant again and compares their digests. An archive that does not know what it " +
-		"held then proves that its present bars are the same, and that is said. Nothing is written. It exits with 0 when all is the " +
-		"same, 4 when a series differs."
+	return "It reads the series as of the dataset's instant again and compares their digests. An archive that does not know what " +
+		"it held then proves that its present bars are the same, and that is said. Nothing is written. It exits with 0 when all is " +
+		"the same, 4 when a series differs."
 }
 
 // Run carries the command out.

@@ -35,11 +35,12 @@ type session struct {
 	err  error     // the first failure of a statement: nothing is accepted after it, and nothing is committed
 }
 
-// beginWrite starts a transaction. Read committed, whatever the server's default: what is read under a series' lock has to
-// be newer than the lock. Whether it may write is the server's and its administrator's decision. A process that sleeps inside of
+// beginWrite starts a transaction. Read committed, whatever the server's default: what is read under a series' lock has to be
+// newer than the lock. Whether it may write is the server's and its administrator's decision. A process that sleeps inside of
 // one, such as a machine that is suspended, loses it: it may have locked its run's row (Fence), and whoever takes the run over
-// waits for that. The bound of a statement is for one that sleeps in the middle of a COPY; a million bars take a few seconds. The server
-// may think that a statement over 5,000 bars pays half a second of compilation, which takes twenty times as long as the statement.
+// waits for that. The bound of a statement is for one that sleeps in the middle of a COPY; a million bars take a few seconds. The
+// server may think that a statement over 5,000 bars pays half a second of compilation, which takes twenty times as long as the
+// statement.
 const beginWrite = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '8s';
 	SET LOCAL statement_timeout = '30s'; SET LOCAL jit = off`
 

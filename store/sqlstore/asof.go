@@ -9,8 +9,8 @@ import (
 	"barkeep/store"
 )
 
-// FirstArrival is the instant from which on it is known what the archive held of a base series; false when nothing has arrived, and
-// when an earlier release has written it since, until Migrate or the next answer.
+// FirstArrival is the instant from which on it is known what the archive held of a base series; false when nothing has arrived,
+// and when an earlier release has written it since, until Migrate or the next answer.
 func (s *Store) FirstArrival(ctx context.Context, series market.Series) (at time.Time, found bool, err error) {
 	row, known, err := seriesRow(ctx, s.db, s.d, series)
 	if err == nil && known && row.Tracked {

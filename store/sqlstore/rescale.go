@@ -16,13 +16,14 @@ const barsPerRescale = 5_000
 
 // rescaling brings the bars of a series to another scale, a range at a time.
 type rescaling struct {
-	tx     Tx
-	row    SeriesRow
-	at     time.Time // of the revisions
-	run    int64
-	scale  scale
-	undone *store.Restatement // of which bars that have their values of before it get them back; nil for none, also where none was kept
-	redo   scale              // of undone
+	tx    Tx
+	row   SeriesRow
+	at    time.Time // of the revisions
+	run   int64
+	scale scale
+	// undone is one of which bars that have their values of before it get them back; nil for none, also where none was kept.
+	undone *store.Restatement
+	redo   scale // of undone
 }
 
 // prices are the columns that a scale multiplies, beside the volume.

@@ -121,9 +121,9 @@ const (
 	plainVolume = 1 << 52
 )
 
-// restores is a condition on a bar, a row of the name given: the scale and then its inverse give the same bits. It is not true where
-// a multiple would be lost. Nearly all bars are plain, and need fewer operations; where powers of two change the exponent of a price
-// alone, and whole numbers times a volume are whole, they need none.
+// restores is a condition on a bar, a row of the name given: the scale and then its inverse give the same bits. It is not true
+// where a multiple would be lost. Nearly all bars are plain, and need fewer operations; where powers of two change the exponent
+// of a price alone, and whole numbers times a volume are whole, they need none.
 func (s scale) restores(b *binder, bar string) string {
 	back := scaleOf(s.factor.Inverse())
 	volume := bar + ".volume"
@@ -145,7 +145,8 @@ func (s scale) restoresPrice(b *binder, back scale, x string) string {
 	if powerOfTwo(s.factor.Price.Num) && powerOfTwo(s.factor.Price.Den) {
 		plainly = "TRUE"
 	}
-	return fmt.Sprintf("CASE WHEN %s BETWEEN %s AND %s THEN %s ELSE %s = %[1]s END", x, b.float(plainLeast), b.float(plainMost), plainly,
+	return fmt.Sprintf("CASE WHEN %s BETWEEN %s AND %s THEN %s ELSE %s = %[1]s END", x, b.float(plainLeast),
+		b.float(plainMost), plainly,
 		back.price(b, s.price(b, x)))
 }
 

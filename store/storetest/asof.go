@@ -33,9 +33,9 @@ func asOfTests() map[string]func(*testing.T, Database) {
 	}
 }
 
-// testAsOf writes at random, as two releases do and by a clock that stands still and goes back, changes the scale and takes that back,
-// and reads what was known at random instants: a hundred histories with twenty instants each, of which the model says by
-// an arrival and a value a bar what is right.
+// testAsOf writes at random, as two releases do and by a clock that stands still and goes back, changes the scale and takes that
+// back, and reads what was known at random instants: a hundred histories with twenty instants each, of which the model says by an
+// arrival and a value a bar what is right.
 func testAsOf(t *testing.T, db Database) {
 	var clock atomic.Int64
 	now := func() time.Time { return start().Add(time.Duration(clock.Load()) * time.Microsecond) }

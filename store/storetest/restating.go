@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"math"
 	"testing"
@@ -19,7 +20,8 @@ func scales() []market.Factor {
 	}
 	return []market.Factor{
 		split(4, 1), split(3, 2), split(21, 20), split(1, 10), split(1, 100), split(7, 3), split(1, 8), split(1.0417, 1),
-		{Price: market.Ratio{Num: 1, Den: 100}}, {Price: market.Ratio{Num: 100, Den: 1}, Volume: market.Ratio{Num: 1, Den: 1}},
+		{Price: market.Ratio{Num: 1, Den: 100}},
+		{Price: market.Ratio{Num: 100, Den: 1}, Volume: market.Ratio{Num: 1, Den: 1}},
 	}
 }
 
@@ -75,7 +77,8 @@ func testRestating(t *testing.T, db Database) {
 			rt.Fatalf("%v", err)
 		}
 		old, _, _ := archive.State(t.Context(), series)
-		done := restated(rt, t, archive, store.Restatement{Series: series, Action: 1, Reason: "a split", Before: before, Factor: f})
+		r := store.Restatement{Series: series, Action: 1, Reason: "a split", Before: before, Factor: f}
+		done := restated(t.Context(), rt, archive, r)
 		want, kept, touched := applied(f, bars, before)
 		wantBars(rt, "restated", stored(t, archive, series), want)
 		revised, at, err := archive.Revisions(t.Context(), series, always())
@@ -92,7 +95,7 @@ func testRestating(t *testing.T, db Database) {
 		if done.Bars != touched || done.Kept != kept.Len() || now.Version <= old.Version || now.Count != old.Count {
 			rt.Fatalf("restated %+v, want %d and %d; the state went from %+v to %+v", done, touched, kept.Len(), old, now)
 		}
-		back := unstated(rt, t, archive, done)
+		back := unstated(t.Context(), rt, archive, done)
 		wantBars(rt, "taken back", stored(t, archive, series), bars)
 		if back.Undoes != done.Number || back.Action != 1 || back.Kept != 0 || back.Bars != touched || back.Factor != f.Inverse() {
 			rt.Fatalf("taken back: %+v", back)
@@ -101,9 +104,9 @@ func testRestating(t *testing.T, db Database) {
 }
 
 // in runs do in a transaction and commits it.
-func in(t failer, tt *testing.T, a Archive, do func(store.Tx) error) error {
+func in(ctx context.Context, t failer, a Archive, do func(store.Tx) error) error {
 	t.Helper()
-	tx, err := a.Begin(tt.Context())
+	tx, err := a.Begin(ctx)
 	if err != nil {
 		t.Fatalf("begin: %v", err)
 	}
@@ -111,13 +114,13 @@ func in(t failer, tt *testing.T, a Archive, do func(store.Tx) error) error {
 	if err := do(tx); err != nil {
 		return err
 	}
-	return tx.Commit(tt.Context())
+	return tx.Commit(ctx)
 }
 
-func restated(t failer, tt *testing.T, a Archive, r store.Restatement) (done store.Restatement) {
+func restated(ctx context.Context, t failer, a Archive, r store.Restatement) (done store.Restatement) {
 	t.Helper()
-	err := in(t, tt, a, func(tx store.Tx) (err error) {
-		done, err = tx.Restate(tt.Context(), r)
+	err := in(ctx, t, a, func(tx store.Tx) (err error) {
+		done, err = tx.Restate(ctx, r)
 		return err
 	})
 	if err != nil {
@@ -126,10 +129,10 @@ func restated(t failer, tt *testing.T, a Archive, r store.Restatement) (done sto
 	return done
 }
 
-func unstated(t failer, tt *testing.T, a Archive, r store.Restatement) (done store.Restatement) {
+func unstated(ctx context.Context, t failer, a Archive, r store.Restatement) (done store.Restatement) {
 	t.Helper()
-	err := in(t, tt, a, func(tx store.Tx) (err error) {
-		done, err = tx.Unstate(tt.Context(), r)
+	err := in(ctx, t, a, func(tx store.Tx) (err error) {
+		done, err = tx.Unstate(ctx, r)
 		return err
 	})
 	if err != nil {
@@ -145,11 +148,11 @@ func testRestatedOnce(t *testing.T, db Database) {
 	r := store.Restatement{
 		Series: es5m(), Action: 3, Reason: "split 1:10\x00", Before: flat(50, 0, 0).Start, Factor: scales()[3], RunID: 7,
 	}
-	done := restated(t, t, archive, r)
+	done := restated(t.Context(), t, archive, r)
 	want, kept, _ := applied(r.Factor, ramp(100), r.Before)
 	refused := func(what string, do func(store.Tx) error) {
 		t.Helper()
-		if err := in(t, t, archive, do); !errors.Is(err, store.ErrRestated) {
+		if err := in(t.Context(), t, archive, do); !errors.Is(err, store.ErrRestated) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -159,11 +162,12 @@ func testRestatedOnce(t *testing.T, db Database) {
 	}
 	refused("restated twice", again)
 	wantBars(t, "restated once", stored(t, archive, es5m()), want)
-	if done.Number != 1 || done.Bars != 50 || done.Kept != kept.Len() || done.Kept == 0 || !done.At.Equal(start().Add(time.Microsecond)) {
+	if done.Number != 1 || done.Bars != 50 || done.Kept != kept.Len() || done.Kept == 0 ||
+		!done.At.Equal(start().Add(time.Microsecond)) {
 		t.Errorf("done %+v", done)
 	}
 	done.RunID = 8
-	back := unstated(t, t, archive, done)
+	back := unstated(t.Context(), t, archive, done)
 	take := func(r store.Restatement) func(store.Tx) error {
 		return func(tx store.Tx) error {
 			_, err := tx.Unstate(t.Context(), r)
@@ -172,7 +176,7 @@ func testRestatedOnce(t *testing.T, db Database) {
 	}
 	refused("taken back twice", take(done))
 	refused("restated anew for the same action", again)
-	if err := in(t, t, archive, take(back)); err == nil {
+	if err := in(t.Context(), t, archive, take(back)); err == nil {
 		t.Error("what took back was taken back")
 	}
 	wantBars(t, "taken back", stored(t, archive, es5m()), ramp(100))
@@ -186,8 +190,8 @@ func testRestatedOnce(t *testing.T, db Database) {
 	}
 	// With 0 for the action it may be done again and again.
 	r.Action = 0
-	restated(t, t, archive, r)
-	restated(t, t, archive, r)
+	restated(t.Context(), t, archive, r)
+	restated(t.Context(), t, archive, r)
 }
 
 // testRestatedBeyond tries what cannot be brought to a scale: nothing is changed.
@@ -211,7 +215,7 @@ func testRestatedBeyond(t *testing.T, db Database) {
 		series := market.Series{Instrument: name, Timeframe: market.M5}
 		bars := list(flat(0, 5, 5), test.bar, flat(2, 7, 7))
 		mustPut(t, archive, series, bars)
-		err := in(t, t, archive, func(tx store.Tx) error {
+		err := in(t.Context(), t, archive, func(tx store.Tx) error {
 			_, err := tx.Restate(t.Context(), store.Restatement{Series: series, Action: 1, Before: always().To, Factor: test.f})
 			if err != nil && tx.Commit(t.Context()) == nil {
 				t.Errorf("%s: it could be committed", name)
@@ -235,7 +239,7 @@ func testRestatedMany(t *testing.T, db Database) {
 	bars := ramp(n)
 	mustPut(t, archive, es5m(), bars)
 	r := store.Restatement{Series: es5m(), Action: 1, Before: bars.At(last).Start, Factor: scales()[3]}
-	done := restated(t, t, archive, r)
+	done := restated(t.Context(), t, archive, r)
 	want, kept, touched := applied(r.Factor, bars, r.Before)
 	wantBars(t, "restated", stored(t, archive, es5m()), want)
 	if done.Bars != touched || done.Kept != kept.Len() || kept.Len() < n/2 {
@@ -244,11 +248,12 @@ func testRestatedMany(t *testing.T, db Database) {
 	// One bar is another one now, and one came later: both are multiplied by the inverse.
 	changed, added := flat(changedAt, 77, 13), flat(-3, 90, 17)
 	mustPut(t, archive, es5m(), list(changed, added))
-	back := unstated(t, t, archive, done)
+	back := unstated(t.Context(), t, archive, done)
 	former := clone(bars)
 	inverse := r.Factor.Inverse()
 	one := inverse.Apply(changed)
-	former.Open[changedAt], former.High[changedAt], former.Low[changedAt], former.Close[changedAt] = one.Open, one.High, one.Low, one.Close
+	former.Open[changedAt], former.High[changedAt], former.Low[changedAt], former.Close[changedAt] =
+		one.Open, one.High, one.Low, one.Close
 	former.Volume[changedAt] = one.Volume
 	all := list(inverse.Apply(added))
 	for i := range former.Len() {

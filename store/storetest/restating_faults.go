@@ -28,9 +28,9 @@ func tenfold(series market.Series, action int64) store.Restatement {
 	return store.Restatement{Series: series, Action: action, Reason: "split 1:10", Before: always().To, Factor: scales()[3]}
 }
 
-// RestateAll locks the instrument ES and restates its series 5m and 1m in a transaction of their own, or takes the last restatement
-// back where there is one that stands. What is said of it: "begin N", N being how many restatements a series has then, "half N" when one
-// of the two series is done, and "done N" after the commit.
+// RestateAll locks the instrument ES and restates its series 5m and 1m in a transaction of their own, or takes the last
+// restatement back where there is one that stands. What is said of it: "begin N", N being how many restatements a series has
+// then, "half N" when one of the two series is done, and "done N" after the commit.
 func RestateAll(ctx context.Context, archive store.Bars, said io.Writer) error {
 	tx, err := archive.Begin(ctx)
 	if err != nil {
@@ -70,8 +70,8 @@ func RestateAll(ctx context.Context, archive store.Bars, said io.Writer) error {
 	return nil
 }
 
-// WholeRestatements checks that what RestateAll began is there as a whole or not at all, in both series alike, and returns how many there
-// are. The bars of the series are those that it was given first.
+// WholeRestatements checks that what RestateAll began is there as a whole or not at all, in both series alike, and returns how
+// many there are. The bars of the series are those that it was given first.
 func WholeRestatements(t *testing.T, db Database, archive Archive) (n int) {
 	t.Helper()
 	restatedBars, kept, _ := applied(scales()[3], scaledBars(), always().To)
@@ -114,8 +114,8 @@ func (h halfway) Write(line []byte) (int, error) {
 	return n, err
 }
 
-// testRestatingKilled kills processes that restate and take back: one that has come halfway, and some that go on at that moment. What
-// they began is there as a whole or not at all, and the next one goes on.
+// testRestatingKilled kills processes that restate and take back: one that has come halfway, and some that go on at that moment.
+// What they began is there as a whole or not at all, and the next one goes on.
 func testRestatingKilled(t *testing.T, db Database) {
 	archive := migrated(t, db)
 	PutScaled(t, archive)
@@ -136,7 +136,8 @@ func testRestatingKilled(t *testing.T, db Database) {
 		killed(t, process, said, &done)
 		n := settled(t, db, archive)
 		if n < max(had, done) || n > min(max(had, done)+1, round.most) {
-			t.Errorf("%s, killed at %q: %d restatements are there, %d were before and %d were reported", round.mode, round.at, n, had, done)
+			t.Errorf("%s, killed at %q: %d restatements are there, %d were before and %d were reported", round.mode,
+				round.at, n, had, done)
 		}
 		had = n
 	}
@@ -189,7 +190,7 @@ func testRestatingRolledBack(t *testing.T, db Database) {
 	unchanged := func(what string, want *market.Candles, revisions, restatements int64, do func(store.Tx) error) {
 		t.Helper()
 		before := versions()
-		err := in(t, t, archive, func(tx store.Tx) error {
+		err := in(t.Context(), t, archive, func(tx store.Tx) error {
 			if err := do(tx); err != nil {
 				return err
 			}
@@ -218,13 +219,13 @@ func testRestatingRolledBack(t *testing.T, db Database) {
 		_, err := tx.Restate(t.Context(), r)
 		return err
 	})
-	done := restated(t, t, archive, r)
+	done := restated(t.Context(), t, archive, r)
 	want, kept, _ := applied(r.Factor, ramp(100), r.Before)
 	unchanged("taken back and rolled back", want, int64(kept.Len()), 1, func(tx store.Tx) error {
 		_, err := tx.Unstate(t.Context(), done)
 		return err
 	})
-	unstated(t, t, archive, done)
+	unstated(t.Context(), t, archive, done)
 	wantBars(t, "taken back", stored(t, archive, es5m()), ramp(100))
 }
 

@@ -32,7 +32,7 @@ func truthTests() map[string]func(*testing.T, Database) {
 // must runs do in a transaction that is committed.
 func must(t *testing.T, a Archive, do func(store.Tx) error) {
 	t.Helper()
-	if err := in(t, t, a, do); err != nil {
+	if err := in(t.Context(), t, a, do); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -68,12 +68,12 @@ func testActions(t *testing.T, db Database) {
 	}
 	first, second, third := add(split, 1), add(old, 2), add(other, 1)
 	again := func(tx store.Tx) error { _, err := tx.AddAction(t.Context(), split); return err }
-	if err := in(t, t, archive, again); !errors.Is(err, store.ErrActionHolds) {
+	if err := in(t.Context(), t, archive, again); !errors.Is(err, store.ErrActionHolds) {
 		t.Errorf("added twice: %v", err)
 	}
 	take := func(tx store.Tx) error { return tx.TakeBackAction(t.Context(), "AAPL", 1, store.SourcePerson) }
 	must(t, archive, take)
-	if err := in(t, t, archive, take); err == nil {
+	if err := in(t.Context(), t, archive, take); err == nil {
 		t.Error("taken back twice")
 	}
 	fourth := add(split, 3)
@@ -212,7 +212,7 @@ func testRename(t *testing.T, db Database) {
 		return errors.Join(err, tx.RecordListing(t.Context(), "ES", market.Listing{Symbol: "ES=F"}, start()),
 			tx.HoldBack(t.Context(), store.Held{Series: old, Cause: store.HeldScale}))
 	})
-	restated(t, t, archive, store.Restatement{Series: old, Action: 1, Before: always().To, Factor: scales()[0]})
+	restated(t.Context(), t, archive, store.Restatement{Series: old, Action: 1, Before: always().To, Factor: scales()[0]})
 	before, _, err := archive.State(t.Context(), old)
 	if err != nil {
 		t.Fatal(err)
