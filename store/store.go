@@ -158,8 +158,10 @@ func SettledCalendars(ctx context.Context, c CalendarFacts) (settled market.Cale
 // Snapshot is one state of an archive, read as it is stored. Whatever others commit meanwhile is not seen. It is for one
 // goroutine.
 type Snapshot interface {
-	// States and what tells of calendars are there in an archive of the newest schema only.
+	// States, Actions and what tells of calendars are there in an archive of the newest schema only.
 	States(ctx context.Context) ([]market.SeriesState, error)
+	// Actions are those of all instruments, also those that were taken back.
+	Actions(ctx context.Context) ([]Action, error)
 	CalendarFacts
 	// Counters are the numbers of bars that the rows of the series claim.
 	Counters(ctx context.Context) (map[market.Series]int64, error)

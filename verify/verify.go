@@ -88,6 +88,11 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 	if r.Derived, err = checkDerived(ctx, archive, o); err != nil {
 		return r, err
 	}
+	mixed, err := checkScales(ctx, archive, o)
+	if err != nil {
+		return r, err
+	}
+	r.Faults = append(r.Faults, mixed...)
 	if o.Against != "" {
 		r.Against, err = compareArchives(ctx, here, there, archive, t.archive, o.Revisions)
 	}

@@ -59,6 +59,16 @@ func TestASplitThatTheProviderForgotIsAddedAndTakenBack(t *testing.T) {
 				t.Errorf("after the next import %d bars are on another scale", n)
 			}
 			barkeep(t, env("2026-08-14"), "verify").must(t, 0)
+
+			// As an earlier release left it, which stored what the provider gave: what is older than its overlap stays.
+			change(t, e, `UPDATE candles SET open = open * 4, high = high * 4, low = low * 4, close = close * 4
+				WHERE ts < `+e.at("2026-08-06 00:00:00"))
+			mixed := barkeep(t, env("2026-08-14"), "verify").must(t, 4)
+			for _, want := range []string{"FB 1h is on two scales", "FB 1d is on two scales", "before the split 4:1 of 2026-08-12"} {
+				if !strings.Contains(mixed.stdout+mixed.stderr, want) {
+					t.Errorf("no %q in\n%s%s", want, mixed.stdout, mixed.stderr)
+				}
+			}
 		})
 	}
 }

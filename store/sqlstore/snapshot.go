@@ -34,6 +34,15 @@ func (s Snapshot) CalendarChanges(ctx context.Context) ([]calendar.Change, error
 	return calendarChanges(ctx, s.q, s.d)
 }
 
+// Actions are those of all instruments, also those that were taken back, by instrument, date and number.
+func (s Snapshot) Actions(ctx context.Context) ([]store.Action, error) {
+	all, err := s.d.actions(ctx, s.q, "")
+	if err != nil {
+		return nil, fmt.Errorf("actions: %w", err)
+	}
+	return all, nil
+}
+
 // Counters is how many bars the row of each series says there are.
 func (s Snapshot) Counters(ctx context.Context) (map[market.Series]int64, error) {
 	counters := map[market.Series]int64{}
