@@ -41,7 +41,7 @@ func (s *scaling) compareDays(ctx context.Context) error {
 		}
 	}
 	verdict := s.against(days, s.scaled(s.answer))
-	if verdict.Held != nil {
+	if gross(verdict.Held) {
 		return s.alarm(*verdict.Held, nil)
 	}
 	s.verdict.Answer = append(s.verdict.Answer, verdict.Answer...)
@@ -60,6 +60,12 @@ func (s *scaling) daysOf(ctx context.Context) (*market.Candles, error) {
 	return s.tx.Candles(ctx, series, window)
 }
 
+// gross tells whether days and intraday bars differ by more than what a day's own open, close and settlement do.
+func gross(alarm *market.ScaleAlarm) bool {
+	const most = 1.15
+	return alarm != nil && (alarm.Ratio > most || alarm.Ratio < 1/most)
+}
+
 // compareStored compares the stored bars before a gap with the days that were asked for.
 func (s *scaling) compareStored(ctx context.Context, days *market.Candles) error {
 	window := market.Window{From: s.state.Newest.AddDate(0, 0, -probeDays), To: s.state.Newest.Add(time.Second)}
@@ -71,7 +77,7 @@ func (s *scaling) compareStored(ctx context.Context, days *market.Candles) error
 	for _, step := range s.verdict.Restate {
 		step.Apply(stored)
 	}
-	if verdict := s.against(days, stored); verdict.Held != nil {
+	if verdict := s.against(days, stored); gross(verdict.Held) {
 		return s.alarm(*verdict.Held, nil)
 	}
 	return nil

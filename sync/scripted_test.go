@@ -46,7 +46,7 @@ func (p *scripted) serve(request market.FetchRequest) *market.FetchResult {
 	bars := market.NewCandles(0)
 	add := func(t time.Time) bool {
 		if !request.Timeframe.End(request.Instrument.Calendar, t).After(p.now()) {
-			v := 100 + p.price + float64(t.Unix()%977)
+			v := 1000 + p.price + float64(t.Unix()%977)/100 // days and intraday bars agree but for a part of a hundred
 			bars.Append(market.Candle{Start: t.UTC(), Open: v, High: v + 2, Low: v - 1, Close: v + 1, Volume: 10})
 		}
 		return true
