@@ -9,8 +9,8 @@ import (
 	"barkeep/store"
 )
 
-// aroundSplit is how far before and after a split bars are looked at: far enough to tell its jump from the moves of the market, and to
-// find an overlap that an earlier release brought to the new scale alone.
+// aroundSplit is how far before and after a split bars are looked at: far enough to tell its jump from the moves of the market,
+// and to find an overlap that an earlier release brought to the new scale alone.
 const aroundSplit = 120 * 24 * time.Hour
 
 // checkScales looks for base series that are on two scales: for each split that the archive knows of, bars from both sides of it
@@ -54,8 +54,8 @@ func checkScales(ctx context.Context, a *Archive, o Options) (faults []string, e
 	return faults, nil
 }
 
-// onOldScale is the start of the first bar of a series behind the jump of a split; zero where there is none. Without bars on both sides
-// of the split nothing can be seen.
+// onOldScale is the start of the first bar of a series behind the jump of a split; zero where there is none. Without bars on both
+// sides of the split nothing can be seen.
 func onOldScale(
 	ctx context.Context, a *Archive, instrument market.Instrument, state market.SeriesState, split market.Action,
 ) (time.Time, error) {
