@@ -2,6 +2,7 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -31,7 +32,7 @@ func (s *scaling) compareDays(ctx context.Context) error {
 		return fmt.Errorf("compare %s with its days: %w", s.task.Series(), err)
 	}
 	if days.Len() == 0 && s.batch.days == nil {
-		return nil
+		return s.withoutDays(ctx)
 	}
 	if probe := s.batch.days; probe != nil && days.Len() == 0 {
 		if days = probe; s.state.Count > 0 {
@@ -48,9 +49,33 @@ func (s *scaling) compareDays(ctx context.Context) error {
 	return nil
 }
 
+// errNoDays tells that an answer after a gap waits for its days.
+var errNoDays = errors.New("nothing tells on which scale it is: it has no bar in common with what is stored, and its days are not stored")
+
+// withoutDays refuses an answer after a gap where the instrument has daily bars, but none of its days: they failed in this run, or were
+// held back. Where it has none at all, nothing can be compared.
+func (s *scaling) withoutDays(ctx context.Context) error {
+	if s.state.Count == 0 {
+		return nil
+	}
+	state, _, err := s.tx.State(ctx, s.daysSeries())
+	if err != nil {
+		return fmt.Errorf("compare %s with its days: %w", s.task.Series(), err)
+	}
+	if state.Count > 0 {
+		return fmt.Errorf("the answer for %s waits: %w", s.task.Series(), errNoDays)
+	}
+	s.note = join(s.note, "its scale could not be compared: there are no daily bars")
+	return nil
+}
+
+func (s *scaling) daysSeries() market.Series {
+	return market.Series{Instrument: s.task.Instrument.Name, Timeframe: market.D1}
+}
+
 // daysOf reads the stored daily bars of the days of the answer.
 func (s *scaling) daysOf(ctx context.Context) (*market.Candles, error) {
-	series := market.Series{Instrument: s.task.Instrument.Name, Timeframe: market.D1}
+	series := s.daysSeries()
 	state, _, err := s.tx.State(ctx, series)
 	if err != nil || state.Count == 0 {
 		return market.NewCandles(0), err
@@ -91,7 +116,7 @@ func (s *scaling) against(days, bars *market.Candles) market.Verdict {
 		days.Volume[i] = market.NoVolume
 	}
 	return market.Judge(market.Evidence{
-		Stored: days, Answer: s.daily(bars), Known: append(slices.Clone(s.known), s.toldSplits()...), Now: s.Over(),
+		Stored: days, Answer: s.daily(bars), Known: s.known, Told: s.toldSplits(), Now: s.Over(),
 		Calendar: s.task.Instrument.Calendar, Units: market.OtherUnits(s.accepted.Currency),
 	})
 }

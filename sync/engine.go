@@ -186,8 +186,7 @@ func (e *Engine) persist(ctx context.Context, write func(context.Context) error)
 	growing := &backoff.ExponentialBackOff{InitialInterval: 250 * time.Millisecond, Multiplier: 2, MaxInterval: 16 * time.Second}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		last = write(ctx)
-		if errors.Is(last, market.ErrInvalidCandle) || errors.Is(last, ledger.ErrLost) ||
-			errors.Is(last, ledger.ErrImported) || store.Lasting(last) || isHeld(last) || market.OutcomeOf(last) == market.OutcomeOther {
+		if final(last) {
 			return struct{}{}, backoff.Permanent(last)
 		}
 		return struct{}{}, last
@@ -199,6 +198,16 @@ func (e *Engine) persist(ctx context.Context, write func(context.Context) error)
 		return last // what the archive says, not that the time is over
 	}
 	return err
+}
+
+// final tells whether trying a write again would end as before.
+func final(err error) bool {
+	for _, never := range []error{market.ErrInvalidCandle, ledger.ErrLost, ledger.ErrImported, errNoDays} {
+		if errors.Is(err, never) {
+			return true
+		}
+	}
+	return store.Lasting(err) || isHeld(err) || market.OutcomeOf(err) == market.OutcomeOther
 }
 
 // persistTries is how often a write is tried; the sum of the pauses between is about half a minute.

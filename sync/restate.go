@@ -188,7 +188,7 @@ func (s *scaling) settle(ctx context.Context) error {
 func (s *scaling) record(ctx context.Context, t told) error {
 	instrument := s.task.Instrument
 	if t.instead != nil {
-		if err := s.correct(ctx, *t.instead); err != nil {
+		if err := s.tx.TakeBackAction(ctx, instrument.Name, t.instead.Number, s.Capabilities.Source); err != nil {
 			return err
 		}
 	}
@@ -223,12 +223,6 @@ func (s *scaling) tell(ctx context.Context, done changed, err error) {
 		s.Logger.InfoContext(ctx, "stored bars were brought to another scale", "instrument",
 			s.task.Instrument.Name, "result", done.String())
 	}
-}
-
-// correct takes back an action of which the provider says something else now.
-func (s *scaling) correct(ctx context.Context, wrong store.Action) error {
-	_, err := s.takeBack(ctx, s.tx, s.task.Instrument, wrong, s.Capabilities.Source)
-	return err
 }
 
 // takeBack takes an action back, and what was restated for it, so that the archive holds the values of before.

@@ -119,7 +119,7 @@ type scaling struct {
 type told struct {
 	market.Action
 	number  int64         // of one that the archive knows already; 0 for a new one
-	instead *store.Action // the one of the same kind and date that it corrects; nil for none
+	instead *store.Action // the payment of the same kind and date that it corrects; nil for none
 }
 
 // read reads what is known of the instrument.
@@ -160,7 +160,8 @@ func (s *scaling) read(ctx context.Context) (err error) {
 // lastStart is after every bar that can be stored.
 func lastStart() time.Time { return time.Unix(market.LastTS, 0) }
 
-// news finds the actions of the answer that the archive does not account for yet.
+// news finds the actions of the answer that the archive does not account for yet. A split that is told with another ratio than the one
+// that was applied is believed by nobody's word: rows that go with it are on a scale that nothing explains.
 func (s *scaling) news() {
 	for _, a := range s.heard(s.task.Instrument.Name) {
 		date := a.Date(s.task.Instrument.Calendar)
@@ -172,7 +173,10 @@ func (s *scaling) news() {
 			// another interval tells of it too
 		case same < 0 && !s.moved(a):
 			s.told = append(s.told, told{Action: a})
-		case same >= 0 && s.actions[same].Holds() && s.actions[same].Source != store.SourcePerson && !s.actions[same].Same(a):
+		case same < 0 || !s.actions[same].Holds() || s.actions[same].Same(a):
+		case a.Kind == market.ActionSplit:
+			s.note = join(s.note, fmt.Sprintf("the provider tells of a %s of %s, where a %s is applied", a, date, s.actions[same].Action))
+		case s.actions[same].Source != store.SourcePerson:
 			s.told = append(s.told, told{Action: a, instead: &s.actions[same]})
 		}
 	}
