@@ -50,10 +50,11 @@ func (s *scaling) compareDays(ctx context.Context) error {
 }
 
 // errNoDays tells that an answer after a gap waits for its days.
-var errNoDays = errors.New("nothing tells on which scale it is: it has no bar in common with what is stored, and its days are not stored")
+var errNoDays = errors.New("nothing tells on which scale it is: " +
+	"it has no bar in common with what is stored, and its days are not stored")
 
-// withoutDays refuses an answer after a gap where the instrument has daily bars, but none of its days: they failed in this run, or were
-// held back. Where it has none at all, nothing can be compared.
+// withoutDays refuses an answer after a gap where the instrument has daily bars, but none of its days: they failed in
+// this run, or were held back. Where it has none at all, nothing can be compared.
 func (s *scaling) withoutDays(ctx context.Context) error {
 	if s.state.Count == 0 {
 		return nil

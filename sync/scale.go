@@ -160,8 +160,8 @@ func (s *scaling) read(ctx context.Context) (err error) {
 // lastStart is after every bar that can be stored.
 func lastStart() time.Time { return time.Unix(market.LastTS, 0) }
 
-// news finds the actions of the answer that the archive does not account for yet. A split that is told with another ratio than the one
-// that was applied is believed by nobody's word: rows that go with it are on a scale that nothing explains.
+// news finds the actions of the answer that the archive does not account for yet. A split that is told with another
+// ratio than the one that was applied is not believed: rows that go with it are on a scale that nothing explains.
 func (s *scaling) news() {
 	for _, a := range s.heard(s.task.Instrument.Name) {
 		date := a.Date(s.task.Instrument.Calendar)

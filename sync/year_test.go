@@ -67,6 +67,7 @@ func yearOf(t *testing.T, seed uint64, calm bool, then func(y *year, path string
 		defer y.close()
 		y.live()
 		y.look(true)
+		y.recall()
 		wrong = y.wrong
 		t.Logf("year %d: %s", seed, y.summary())
 		then(y, path)

@@ -38,6 +38,8 @@ type year struct {
 	report   syncer.Report
 
 	oracle
+	memories []remembered
+
 	wrong []string
 	calm  bool
 	days  int
@@ -67,7 +69,6 @@ func newYear(t *testing.T, seed uint64, path string, calm bool) *year {
 	y.offset = time.Until(y.start)
 	y.companies = scripts{t, y.rng, y.start}.all(calm)
 	y.oracle.since = map[market.Series][]market.Window{}
-	// The first row of an answer is right here: after a holiday of futures the client does not leave it out (yahoo/window.go).
 	options := fake.Options{Now: y.now, Seed: seed}
 	for _, c := range y.companies {
 		options.Changes = append(options.Changes, c.changes...)
@@ -135,8 +136,10 @@ func (y *year) live() {
 		for _, f := range today.faults {
 			y.provider.Inject(f)
 		}
+		y.forget()
 		y.enter()
 		y.sync(today)
+		y.remember()
 		y.look(n%45 == 0)
 		pause := y.pause()
 		n += pause
