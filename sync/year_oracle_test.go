@@ -60,12 +60,19 @@ func (y *year) note(today yearDay, requests []fake.Request) {
 				if cause := y.cause(c, tf, actions); cause == "" {
 					y.complain("%s is held back, and nothing in the script is a cause: %s", series, cell.Reason)
 				}
-			case cell.State.OK() || today.refused[series]:
+			case cell.State.OK() || today.refused[series] || y.waitsForDays(cell):
 			case c.reused.IsZero() || c.reused.After(now):
 				y.complain("%s is %s: %s", series, cell.State, cell.Reason)
 			}
 		}
 	}
+}
+
+// waitsForDays tells whether intraday bars were not stored since the run did not get the days that tell their scale.
+func (y *year) waitsForDays(cell ledger.Cell) bool {
+	return strings.Contains(cell.Reason, "its days are not stored") && slices.ContainsFunc(y.report.Cells, func(days ledger.Cell) bool {
+		return days.Instrument == cell.Instrument && days.Timeframe == string(market.D1) && !days.State.OK()
+	})
 }
 
 // stored remembers that a series was brought up to date.
@@ -117,7 +124,7 @@ func knows(actions []store.Action, s fake.Change) bool {
 	return slices.ContainsFunc(actions, func(a store.Action) bool { return sameSplit(s, a) })
 }
 
-// heard checks that the archive knows each split that an answer of the run told of.
+// heard checks that the archive knows each split that an answer of the run told of, but for answers that another cause holds back.
 func (y *year) heard(c *company, actions []store.Action, requests []fake.Request) {
 	now := y.now()
 	for _, s := range c.changes {
@@ -130,7 +137,10 @@ func (y *year) heard(c *company, actions []store.Action, requests []fake.Request
 			if err != nil || r.Symbol != c.symbol || r.Status != 200 || other || s.Time.Unix() < r.Period1 || s.Time.Unix() > r.Period2 {
 				continue
 			}
-			if yearTold(s, tf, now) {
+			known := append(slices.Clone(actions), store.Action{Action: market.Action{
+				Time: s.Time, Numerator: s.Numerator, Denominator: s.Denominator,
+			}})
+			if yearTold(s, tf, now) && y.cause(c, tf, known) == "" {
 				y.complain("%s: %s told of the split %g:%g of %s, and the archive does not know it", c.symbol, tf, s.Numerator, s.Denominator,
 					s.Time.Format(time.DateOnly))
 			}
