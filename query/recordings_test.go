@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"os"
@@ -38,10 +39,7 @@ type recorded struct {
 // are in its adjusted closes and not in its events: both are compared relative to the last bar.
 func TestTotalIsTheProvidersAdjustedClose(t *testing.T) {
 	t.Parallel()
-	folder := os.Getenv("BARKEEP_RECORDINGS")
-	if folder == "" {
-		folder = "../../shared/recordings"
-	}
+	folder := cmp.Or(os.Getenv("BARKEEP_RECORDINGS"), filepath.Join("..", "..", "shared", "recordings"))
 	files, err := filepath.Glob(filepath.Join(folder, "chart", "*-1d-*.json"))
 	if err != nil || len(files) == 0 {
 		t.Skipf("no recordings in %s: %v", folder, err)
