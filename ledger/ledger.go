@@ -38,11 +38,16 @@ const (
 	CellUnavailable CellState = "unavailable" // proved: the provider itself says that it has no such series, and answered others
 	CellEmpty       CellState = "empty"       // the provider answered without bars where bars were due; a failure
 	CellHeld        CellState = "held back"   // the answer contradicts the series and waits for a person; a failure, asked for again
+	CellLate        CellState = "late"        // bars were committed, and the newest one that was due is not there; a failure
+	CellThin        CellState = "thin"        // bars were committed, and far fewer than there should be; a failure
 	CellFailed      CellState = "failed"
 )
 
 // OK tells whether the cell needs no further attempt.
 func (s CellState) OK() bool { return s == CellStored || s == CellClosed || s == CellUnavailable }
+
+// Answered tells whether bars of the series are committed with the cell, all that were due or some.
+func (s CellState) Answered() bool { return s == CellStored || s == CellLate || s == CellThin }
 
 // Run is one execution of a job, for a slot or ad hoc.
 type Run struct {
@@ -84,7 +89,7 @@ type Cell struct {
 func Outcome(cells []Cell) (State, string) {
 	bad, answered, first := 0, false, ""
 	for _, c := range cells {
-		answered = answered || c.State == CellStored
+		answered = answered || c.State.Answered()
 		if c.State.OK() {
 			continue
 		}

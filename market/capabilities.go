@@ -21,6 +21,17 @@ type Capabilities struct {
 	// Margin is how much shorter than LongestRequest a request is planned, so that the row before its first bar, and the time
 	// between planning and sending, have room.
 	Margin time.Duration
+	// Habit tells, of a bar of a native timeframe that is expected to start then, why the source never has it; empty where it may.
+	// Nil for a source without habits.
+	Habit func(instrument Instrument, timeframe Timeframe, start time.Time) string
+}
+
+// HabitOf is the habit of the source with one series; nil for none.
+func (c Capabilities) HabitOf(instrument Instrument, timeframe Timeframe) func(start time.Time) string {
+	if c.Habit == nil {
+		return nil
+	}
+	return func(start time.Time) string { return c.Habit(instrument, timeframe, start) }
 }
 
 // Native is a timeframe that a source serves itself.

@@ -29,6 +29,7 @@ type Archive interface {
 	Truth
 	AsOf
 	Datasets
+	Coverage
 }
 
 // Schema is the database itself and the numbered migrations of its tables.
@@ -73,6 +74,7 @@ type Bars interface {
 // was written. It is for one goroutine.
 type Tx interface {
 	TruthTx
+	CoverageTx
 	// LockSeries keeps other writers of a series out until the transaction ends: what is read of it after this stays true. Base
 	// series are locked before derived ones.
 	LockSeries(ctx context.Context, series market.Series) error

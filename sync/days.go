@@ -42,8 +42,11 @@ func (s *scaling) compareDays(ctx context.Context) error {
 		}
 	}
 	verdict := s.against(days, s.scaled(s.answer))
-	if gross(verdict.Held) {
-		return s.alarm(*verdict.Held, nil)
+	if alarm := verdict.Held; gross(alarm) {
+		if s.state.Count > 0 || scaleAtAll(alarm.Ratio) {
+			return s.alarm(*alarm, nil)
+		}
+		s.note = join(s.note, "with its days it has nothing in common: "+alarm.Text)
 	}
 	s.verdict.Answer = append(s.verdict.Answer, verdict.Answer...)
 	return nil
@@ -90,6 +93,13 @@ func (s *scaling) daysOf(ctx context.Context) (*market.Candles, error) {
 func gross(alarm *market.ScaleAlarm) bool {
 	const most = 1.15
 	return alarm != nil && (alarm.Ratio > most || alarm.Ratio < 1/most)
+}
+
+// scaleAtAll tells whether a ratio can be one of two scales, of a split or of a currency's unit. What is further apart is
+// something else, and no reason to keep the first bars of a series away.
+func scaleAtAll(ratio float64) bool {
+	const most = 150
+	return ratio < most && ratio > 1.0/most
 }
 
 // compareStored compares the stored bars before a gap with the days that were asked for.

@@ -60,9 +60,10 @@ type derivation struct {
 }
 
 // derive rebuilds what derives from the base of a task, selected or not, after the base was written. The base is read once, for
-// all of them together. The results are those of the selected ones, in the order of Task.Derived.
+// all of them together. The results are those of the selected ones, in the order of Task.Derived. Their coverage goes with that
+// of the base, also in the window that was asked for.
 func (x *execution) derive(
-	ctx context.Context, tx Tx, task Task, stored market.Stored, held holding,
+	ctx context.Context, tx Tx, task Task, stored market.Stored, held holding, asked market.Window,
 ) ([]seriesResult, error) {
 	base := held[task.Base]
 	if stored.Inserted+stored.Changed > 0 {
@@ -85,6 +86,9 @@ func (x *execution) derive(
 		return nil, err
 	}
 	if err := f.settle(ctx, list, base.Version); err != nil {
+		return nil, err
+	}
+	if err := x.coverDerived(ctx, tx, task, list, all.Union(asked)); err != nil {
 		return nil, err
 	}
 	results := make([]seriesResult, len(task.Derived))

@@ -77,7 +77,24 @@ func (e *Engine) Plan(ctx context.Context, request Request) (Plan, error) {
 	if request.Instruments, err = e.kept(ctx, request.Instruments); err != nil {
 		return Plan{}, fmt.Errorf("plan: %w", err)
 	}
-	return MakePlan(e.Capabilities, request, states, e.Now()), nil
+	gaps, err := e.gaps(ctx, request)
+	if err != nil {
+		return Plan{}, fmt.Errorf("plan: %w", err)
+	}
+	return MakePlan(e.Capabilities, request, states, gaps, e.Now()), nil
+}
+
+// gaps are those of the instruments that are to be asked for again some time.
+func (e *Engine) gaps(ctx context.Context, request Request) ([]market.Gap, error) {
+	filter := store.GapFilter{Due: market.FarFuture()}
+	if len(request.Instruments) == 1 {
+		filter.Instruments = []string{request.Instruments[0].Name}
+	}
+	gaps, err := e.Archive.Gaps(ctx, filter)
+	if err != nil {
+		return nil, fmt.Errorf("read the gaps: %w", err)
+	}
+	return gaps, nil
 }
 
 // kept gives instruments the calendars by which they are kept.

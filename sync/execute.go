@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"barkeep/coverage"
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/store"
@@ -19,7 +20,9 @@ type work struct {
 	task   Task
 	batch  *batch // nil when the task failed or needed nothing
 	cells  []ledger.Cell
-	cancel func() // gives the lease back; never nil
+	cause  error             // why the task failed
+	asked  []coverage.Answer // what answers without bars tell
+	cancel func()            // gives the lease back; never nil
 }
 
 // execution is one run in progress.
@@ -119,7 +122,7 @@ func (x *execution) lasting() error {
 // settle stores what was fetched, refreshes the cache after the commit, and keeps the evidence.
 func (x *execution) settle(ctx context.Context, w work) {
 	defer w.cancel()
-	if w.batch == nil && len(w.cells) > 0 && w.cells[0].State == ledger.CellUnavailable {
+	if w.batch == nil && len(w.cells) > 0 && w.cells[0].State == ledger.CellUnavailable && len(w.task.Fetches) > 0 {
 		x.mu.Lock()
 		x.unproved = append(x.unproved, w)
 		x.mu.Unlock()
@@ -134,7 +137,7 @@ func (x *execution) settle(ctx context.Context, w work) {
 		}
 		x.cache(ctx, w)
 	} else {
-		x.record(ctx, w.cells)
+		x.leave(ctx, w)
 	}
 	x.end(ctx, w)
 }
@@ -144,7 +147,7 @@ func (x *execution) end(ctx context.Context, w work) {
 	left := stopped(ctx, w.cells)
 	x.mu.Lock()
 	x.answered = x.answered || w.task.Reason != ReasonDerive && slices.ContainsFunc(w.cells, func(c ledger.Cell) bool {
-		return c.State == ledger.CellStored
+		return c.State.Answered()
 	})
 	if left {
 		x.left++

@@ -33,6 +33,8 @@ type memory struct {
 	listings  map[string]store.Listing
 	changes   []calendar.Change
 	truth     truth
+	coverage  map[market.Series]market.Coverage
+	gaps      map[market.Series][]market.Gap
 
 	down    int    // so many of the next commits fail
 	token   string // of the one run that may write; "" for ad-hoc runs
@@ -50,6 +52,7 @@ func newMemory() *memory {
 		bars: map[market.Series]map[int64]market.Candle{}, version: map[market.Series]int64{}, cells: map[string]ledger.Cell{},
 		reads: map[market.Series]int{}, states: map[market.Series]int{}, calendars: map[market.Series]string{},
 		listings: map[string]store.Listing{}, truth: newTruth(), folded: map[market.Series]int64{},
+		coverage: map[market.Series]market.Coverage{}, gaps: map[market.Series][]market.Gap{},
 	}
 }
 
@@ -142,6 +145,7 @@ func (m *memory) Begin(context.Context) (syncer.Tx, error) {
 		archive: m, bars: map[market.Series]map[int64]market.Candle{}, gone: map[market.Series][]int64{},
 		calendars: map[market.Series]string{}, listings: map[string]store.Listing{}, truth: m.truth.clone(),
 		folded: map[market.Series]int64{}, changed: map[market.Series]bool{},
+		covered: map[market.Series]market.Coverage{}, gaps: map[market.Series][]market.Gap{},
 	}, nil
 }
 
@@ -159,6 +163,8 @@ type memoryTx struct {
 	folded    map[market.Series]int64
 	listings  map[string]store.Listing
 	truth     truth
+	covered   map[market.Series]market.Coverage
+	gaps      map[market.Series][]market.Gap
 }
 
 func (tx *memoryTx) LockSeries(context.Context, market.Series) error { return nil }
@@ -325,6 +331,8 @@ func (tx *memoryTx) Commit(context.Context) error {
 	maps.Copy(m.folded, tx.folded)
 	maps.Copy(m.listings, tx.listings)
 	m.truth = tx.truth
+	maps.Copy(m.coverage, tx.covered)
+	maps.Copy(m.gaps, tx.gaps)
 	for series, bars := range tx.bars {
 		if m.bars[series] == nil {
 			m.bars[series] = map[int64]market.Candle{}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"barkeep/coverage"
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/tasks"
@@ -14,8 +15,10 @@ import (
 
 // batch is what the provider gave for one task, ready to be stored.
 type batch struct {
-	parts    []*market.Candles // one a request, in order of time
-	window   market.Window     // really asked for
+	parts    []*market.Candles   // one a request, in order of time
+	answers  [][]coverage.Answer // of each part: what it lacks, and the answers before it that have no bars
+	pending  []coverage.Answer   // answers without bars after the last part
+	window   market.Window       // really asked for
 	fetched  int
 	requests int
 	listing  market.Listing  // what the newest answer says the instrument is; empty when nothing was asked
@@ -51,6 +54,10 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 		w.cells = x.cellsOf(w.task, ledger.CellClosed, "market closed since the newest stored bar", 0)
 		return w
 	}
+	if says, ok := w.task.over(); ok {
+		w.cells = x.cellsOf(w.task, ledger.CellUnavailable, says, 0)
+		return w
+	}
 	x.emit(ledger.Event{Kind: ledger.EventTask, Series: w.task.Series().String()})
 	x.logStart(ctx, w.task)
 	got := &batch{}
@@ -60,7 +67,7 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 		if err != nil {
 			return x.failed(w, got.requests+requestsOf(err), err)
 		}
-		got.add(result)
+		got.add(result, answerOf(w.task.Instrument, result, x.Now()))
 		x.compare(ctx, &w.task, got)
 	}
 	if got.fetched > 0 {
@@ -74,13 +81,15 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 	}
 	x.hear(w.task.Instrument.Name, got.actions)
 	got.note = join(join(lost(w.task), got.note), got.doubted())
+	got.answers[len(got.answers)-1] = append(got.answers[len(got.answers)-1], got.pending...)
 	w.batch = got
 	return w
 }
 
-func (b *batch) add(result *market.FetchResult) {
+func (b *batch) add(result *market.FetchResult, answer coverage.Answer) {
+	b.pending = append(b.pending, answer)
 	if result.Candles.Len() > 0 {
-		b.parts = append(b.parts, result.Candles)
+		b.parts, b.answers, b.pending = append(b.parts, result.Candles), append(b.answers, b.pending), nil
 	}
 	if result.Listing != (market.Listing{}) {
 		b.listing = result.Listing
@@ -158,13 +167,14 @@ func (x *execution) compare(ctx context.Context, task *Task, got *batch) {
 // nothing judges an answer without bars: right when the market was closed, else a failure, since empty is never success. On a
 // closed market what lags behind the base is folded all the same.
 func (x *execution) nothing(w work, got *batch) work {
+	w.asked = got.pending
 	expected := false
 	w.task.Base.Expected(w.task.Instrument.Calendar, got.window, func(time.Time) bool {
 		expected = true
 		return false
 	})
 	if !expected && w.task.lags && !w.task.foreign {
-		got.parts, got.note = []*market.Candles{nil}, join(got.note, got.doubted())
+		got.parts, got.answers, got.note = []*market.Candles{nil}, [][]coverage.Answer{got.pending}, join(got.note, got.doubted())
 		w.task.Reason, w.batch = ReasonLag, got
 		return w
 	}
@@ -228,7 +238,7 @@ func (x *execution) failed(w work, requests int, err error) work {
 	if market.OutcomeOf(err) == market.OutcomeNotFound {
 		state, why = x.unknown(w.task, why)
 	}
-	w.batch, w.cells = nil, x.cellsOf(w.task, state, why, requests)
+	w.batch, w.cells, w.cause = nil, x.cellsOf(w.task, state, why, requests), err
 	return w
 }
 

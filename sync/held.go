@@ -55,7 +55,7 @@ func (x *execution) whole(ctx context.Context, index int, task Task) (work, erro
 		return w, fmt.Errorf("plan %s again: %w", task.Series(), err)
 	}
 	request := Request{Instruments: []market.Instrument{task.Instrument}, Timeframes: task.All(), Backfill: true}
-	w.task = MakePlan(x.Capabilities, request, states, x.Now()).Tasks[0]
+	w.task = MakePlan(x.Capabilities, request, states, nil, x.Now()).Tasks[0]
 	w.task.imported, w.task.Reason = task.imported, ReasonRestated
 	return x.fetch(ctx, w), nil
 }
@@ -104,6 +104,9 @@ func (x *execution) hold(ctx context.Context, w work, held store.Held) []ledger.
 		defer tx.Rollback()
 		if err := tx.HoldBack(ctx, held); err != nil {
 			return fmt.Errorf("note what is held back of %s: %w", held.Series, err)
+		}
+		if err := x.coverFailed(ctx, tx, w, cells[0]); err != nil {
+			return err
 		}
 		for _, cell := range cells {
 			if err := tx.RecordCell(ctx, cell); err != nil {

@@ -93,7 +93,11 @@ func (x *execution) replan(ctx context.Context, task Task) (Task, error) {
 		return task, fmt.Errorf("plan %s again: %w", task.Series(), err)
 	}
 	request.Timeframes = task.All()
-	again := MakePlan(x.Capabilities, request, states, x.Now()).Tasks[0]
+	gaps, err := x.gaps(ctx, request)
+	if err != nil {
+		return task, fmt.Errorf("plan %s again: %w", task.Series(), err)
+	}
+	again := MakePlan(x.Capabilities, request, states, gaps, x.Now()).Tasks[0]
 	again.imported = task.imported
 	return again, nil
 }

@@ -200,7 +200,7 @@ func TestRequestsKeepTheMargin(t *testing.T) {
 	serves, request := yahoo.Capabilities(), deepMinutes(t)
 	for minute := range 7 * 24 * 60 {
 		now := at(t, importTime).Add(time.Duration(minute) * time.Minute)
-		task := syncer.MakePlan(serves, request, nil, now).Tasks[0]
+		task := syncer.MakePlan(serves, request, nil, nil, now).Tasks[0]
 		for i, f := range task.Fetches[:len(task.Fetches)-1] { // the last one is what is left
 			asked := f.Window
 			if i > 0 {

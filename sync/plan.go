@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"barkeep/calendar"
+	"barkeep/coverage"
 	"barkeep/market"
 )
 
@@ -25,6 +26,9 @@ const (
 	ReasonDerive   Reason = "base imported before" // in this slot: derived series alone are left, and cost no request
 	// ReasonLag folds what an earlier release left behind, or was never folded, while a closed market gives no other reason.
 	ReasonLag Reason = "market closed; derived bars lagged behind their base"
+	// ReasonUnavailable asks for nothing: the provider said that it does not have the series, and is asked again some day.
+	ReasonUnavailable Reason = "the provider does not have it"
+	ReasonExpired     Reason = "the contract is over"
 )
 
 // Task is one native series of an instrument with everything that is resampled from it: the unit that is fetched, stored
@@ -41,6 +45,8 @@ type Task struct {
 	// there is no wall.
 	Leaves time.Time
 
+	absent   []market.Gap       // of the base, that are to be asked for again some time
+	heals    []market.Gap       // of them: those that are asked for now, and for which the window of the task costs a request more
 	native   market.Native      // what the provider serves of the base
 	foreign  bool               // bars of the base, or of what derives from it, are kept by another calendar than the instrument's
 	lags     bool               // something that derives from the base, and is selected or kept, was not folded from all of it
@@ -95,9 +101,16 @@ func (p Plan) Estimate(perMinute float64) time.Duration {
 	return time.Duration(float64(p.Requests()) / perMinute * float64(time.Minute)).Round(time.Second)
 }
 
-// MakePlan decides what to fetch from a provider that serves so much, given what the archive holds. Tasks come in the order in
-// which their missing bars leave the provider's window. A timeframe of which the provider gives no bars has no task.
-func MakePlan(serves market.Capabilities, request Request, states []market.SeriesState, now time.Time) Plan {
+// MakePlan decides what to fetch from a provider that serves so much, given what the archive holds and the gaps in it that are
+// to be asked for again some time. Tasks come in the order in which their missing bars leave the provider's window. A timeframe
+// of which the provider gives no bars has no task.
+func MakePlan(
+	serves market.Capabilities, request Request, states []market.SeriesState, gaps []market.Gap, now time.Time,
+) Plan {
+	absent := map[market.Series][]market.Gap{}
+	for _, g := range gaps {
+		absent[g.Series] = append(absent[g.Series], g)
+	}
 	held := make(map[market.Series]market.SeriesState, len(states))
 	for _, s := range states {
 		held[s.Series] = s
@@ -106,6 +119,7 @@ func MakePlan(serves market.Capabilities, request Request, states []market.Serie
 	for _, instrument := range request.Instruments {
 		for _, task := range group(serves, instrument, request.Timeframes) {
 			task.readNotes(serves, held)
+			task.absent = absent[task.Series()]
 			task = planTask(task, serves.Margin, request, held[task.Series()], now)
 			if request.Rebuild && (!task.stored(held) || task.waits()) {
 				continue
@@ -113,6 +127,7 @@ func MakePlan(serves market.Capabilities, request Request, states []market.Serie
 			plan.Tasks = append(plan.Tasks, task)
 		}
 	}
+	heal(plan.Tasks, serves.Margin, request.Heal, now)
 	slices.SortStableFunc(plan.Tasks, urgency)
 	return plan
 }
@@ -178,11 +193,12 @@ func planTask(task Task, margin time.Duration, request Request, held market.Seri
 	task.Reason = reasonFor(task, request, held, now)
 	depth := task.native.DeepCap
 	switch task.Reason {
-	case ReasonClosed, ReasonLag, ReasonRebuild:
+	case ReasonClosed, ReasonLag, ReasonRebuild, ReasonUnavailable, ReasonExpired:
 		return task
-	case ReasonUpdate:
+	case ReasonUpdate, ReasonMaintenance:
 		task.Window = market.Window{From: overlap(task, held.Newest), To: now}
-	case ReasonZeroRecords, ReasonForced, ReasonMaintenance:
+		task.reach(margin, request.Maintenance, now)
+	case ReasonZeroRecords, ReasonForced:
 		if !request.Deep {
 			depth = task.native.Cap
 		}
@@ -193,6 +209,9 @@ func planTask(task Task, margin time.Duration, request Request, held market.Seri
 	} else {
 		task.Window.From = later(task.Window.From, now.Add(-depth))
 		task.Leaves = later(held.Newest, now.Add(-depth)).Add(wall)
+		for _, g := range task.heals {
+			task.Leaves = earlier(task.Leaves, coverage.Leaves(g, wall))
+		}
 	}
 	task.Fetches = split(task, depth, margin)
 	return task
@@ -203,12 +222,16 @@ func reasonFor(task Task, request Request, held market.SeriesState, now time.Tim
 	switch {
 	case request.Rebuild:
 		return ReasonRebuild
+	case (request.Backfill || request.Deep) && held.Count > 0:
+		return ReasonForced
+	case !request.Backfill && !request.Deep && task.unavailable(held, now):
+		return ReasonUnavailable
 	case held.Count == 0:
 		return ReasonZeroRecords
-	case request.Backfill || request.Deep:
-		return ReasonForced
-	case request.Maintenance:
-		return ReasonMaintenance
+	case task.Instrument.Over(now.Add(-afterwards)):
+		return ReasonExpired
+	case task.due(request.Maintenance, now):
+		return ReasonMaintenance.unless(!request.Maintenance)
 	case upToDate(task, held, now) && task.foreign && !task.waits():
 		return ReasonRebuild
 	case upToDate(task, held, now) && task.lags && !task.foreign:
@@ -216,8 +239,16 @@ func reasonFor(task Task, request Request, held market.SeriesState, now time.Tim
 	case upToDate(task, held, now):
 		return ReasonClosed
 	default:
+		return ReasonMaintenance.unless(!request.Maintenance)
+	}
+}
+
+// unless is the reason, or where it does not apply, that of an update.
+func (r Reason) unless(not bool) Reason {
+	if not {
 		return ReasonUpdate
 	}
+	return r
 }
 
 // upToDate tells whether the market has been closed, for certain, for so long that the stored bars can be neither late nor

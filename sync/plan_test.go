@@ -66,7 +66,7 @@ func TestZeroRecordsAreBackfilledWithinTheCaps(t *testing.T) {
 		{market.Mo3, 365, -1, 1},
 	} {
 		request := syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{tt.timeframe}}
-		plan := syncer.MakePlan(yahoo.Capabilities(), request, nil, now)
+		plan := syncer.MakePlan(yahoo.Capabilities(), request, nil, nil, now)
 		if len(plan.Tasks) != 1 || plan.Requests() != 1 {
 			t.Fatalf("%s: %d tasks, %d requests, want one of each", tt.timeframe, len(plan.Tasks), plan.Requests())
 		}
@@ -75,7 +75,7 @@ func TestZeroRecordsAreBackfilledWithinTheCaps(t *testing.T) {
 			t.Errorf("%s: %s of %d days to %s, want zero records, %d days to now", tt.timeframe, task.Reason, task.Days(), task.Window.To, tt.days)
 		}
 		request.Deep = true
-		deep := syncer.MakePlan(yahoo.Capabilities(), request, nil, now)
+		deep := syncer.MakePlan(yahoo.Capabilities(), request, nil, nil, now)
 		if deep.Requests() != tt.deepRequests {
 			t.Errorf("%s deep: %d requests, want %d", tt.timeframe, deep.Requests(), tt.deepRequests)
 		}
@@ -92,7 +92,7 @@ func TestAllTimeframesCostSixRequestsAnInstrument(t *testing.T) {
 	t.Parallel()
 	now := at(t, importTime)
 	request := syncer.Request{Instruments: resolve(t, "ES", "AAPL", "BTC-USD"), Timeframes: market.Timeframes()}
-	plan := syncer.MakePlan(yahoo.Capabilities(), request, nil, now)
+	plan := syncer.MakePlan(yahoo.Capabilities(), request, nil, nil, now)
 	if plan.Requests() != 18 {
 		t.Errorf("%d requests for three instruments, want 18", plan.Requests())
 	}
@@ -133,7 +133,7 @@ func TestPlanFollowsTheCapabilities(t *testing.T) {
 		requests int
 	}{{false, 10, 3}, {true, 20, 6}} {
 		request.Deep = tt.deep
-		plan := syncer.MakePlan(source, request, nil, now)
+		plan := syncer.MakePlan(source, request, nil, nil, now)
 		if len(plan.Tasks) != 2 || !slices.Equal(plan.Tasks[0].All(), []market.Timeframe{market.M30, market.M90, market.H4}) ||
 			!slices.Equal(plan.Tasks[1].All(), []market.Timeframe{market.W1}) {
 			t.Fatalf("tasks %+v, want 30m with 90m and 4h, and 1wk", plan.Tasks)
@@ -162,7 +162,7 @@ func TestWhatLeavesTheWindowFirstComesFirst(t *testing.T) {
 	}
 	request := syncer.Request{Instruments: resolve(t, "ES", "NQ"), Timeframes: []market.Timeframe{market.D1, market.M5, market.M1}}
 	var order []string
-	for _, task := range syncer.MakePlan(yahoo.Capabilities(), request, states, now).Tasks {
+	for _, task := range syncer.MakePlan(yahoo.Capabilities(), request, states, nil, now).Tasks {
 		order = append(order, task.Series().String())
 	}
 	// NQ 5m has no records: its oldest bars leave right now.
@@ -189,7 +189,7 @@ func TestUpdateOverlapsTheNewestBars(t *testing.T) {
 		{"a long gap of 1m in pieces", market.M1, "2026-08-03T15:00:00Z", "2026-07-29T22:00:00Z", 4},
 	} {
 		states := []market.SeriesState{holding("ES", tt.tf, at(t, tt.newest))}
-		task := syncer.MakePlan(yahoo.Capabilities(), syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{tt.tf}}, states, now).Tasks[0]
+		task := syncer.MakePlan(yahoo.Capabilities(), syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{tt.tf}}, states, nil, now).Tasks[0]
 		if task.Reason != syncer.ReasonUpdate || !task.Window.From.Equal(at(t, tt.from)) {
 			t.Errorf("%s: %s from %s, want update from %s", tt.name, task.Reason, task.Window.From, tt.from)
 		}
@@ -219,12 +219,12 @@ func TestClosedMarketCostsNothing(t *testing.T) {
 		request := syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{market.M5}}
 		states := []market.SeriesState{holding("ES", market.M5, tt.newest)}
 		states[0].Calendar = request.Instruments[0].Calendar.Version()
-		plan := syncer.MakePlan(yahoo.Capabilities(), request, states, at(t, tt.now))
+		plan := syncer.MakePlan(yahoo.Capabilities(), request, states, nil, at(t, tt.now))
 		if plan.Tasks[0].Reason != tt.want || (plan.Requests() == 0) != (tt.want == syncer.ReasonClosed) {
 			t.Errorf("%s: %s with %d requests, want %s", tt.name, plan.Tasks[0].Reason, plan.Requests(), tt.want)
 		}
 		request.Backfill = true
-		if forced := syncer.MakePlan(yahoo.Capabilities(), request, states, at(t, tt.now)); forced.Requests() != 1 {
+		if forced := syncer.MakePlan(yahoo.Capabilities(), request, states, nil, at(t, tt.now)); forced.Requests() != 1 {
 			t.Errorf("%s: --backfill must ask all the same", tt.name)
 		}
 	}
@@ -250,7 +250,7 @@ func TestAClosureThatIsNotCertainIsAskedAbout(t *testing.T) {
 		}
 		state := holding(tt.instrument, market.H1, newest)
 		state.Calendar = c.Version()
-		plan := syncer.MakePlan(yahoo.Capabilities(), request, []market.SeriesState{state}, at(t, tt.now))
+		plan := syncer.MakePlan(yahoo.Capabilities(), request, []market.SeriesState{state}, nil, at(t, tt.now))
 		if got := plan.Tasks[0].Reason; got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
@@ -274,7 +274,7 @@ func TestPiecesCoverTheWindow(t *testing.T) {
 		if rapid.Bool().Draw(rt, "has records") {
 			states = append(states, holding(instrument.Name, market.M1, now.Add(-age).Truncate(time.Minute)))
 		}
-		task := syncer.MakePlan(yahoo.Capabilities(), request, states, now).Tasks[0]
+		task := syncer.MakePlan(yahoo.Capabilities(), request, states, nil, now).Tasks[0]
 		if task.Reason == syncer.ReasonClosed {
 			return
 		}

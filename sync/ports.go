@@ -18,6 +18,8 @@ type Archive interface {
 	// States tells what the archive holds of every series, in one query.
 	States(ctx context.Context) ([]market.SeriesState, error)
 	store.CalendarFacts
+	// Gaps are the gaps that the filter lets through, by series and start.
+	Gaps(ctx context.Context, filter store.GapFilter) ([]market.Gap, error)
 	// Writable tells whether a write would succeed now; the error wraps a store.Fault when none will.
 	Writable(ctx context.Context) error
 	// Begin opens a write transaction.

@@ -23,7 +23,7 @@ func (x *execution) prove(ctx context.Context) {
 				w.cells[i].Reason += "; no series of this run was answered, so this proves nothing"
 			}
 		}
-		x.record(ctx, w.cells)
+		x.leave(ctx, w)
 		x.end(ctx, w)
 	}
 }

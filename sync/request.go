@@ -11,7 +11,8 @@ type Request struct {
 	Timeframes  []market.Timeframe
 	Backfill    bool // fetch the whole backfill window even of series that have records
 	Deep        bool // backfill as far back as the provider serves
-	Maintenance bool // fetch the whole window again, to fill holes and re-check provisional bars
+	Maintenance bool // ask again for provisional bars and for all gaps that may be healed, also before their time
+	Heal        int  // how many requests may be spent on gaps that no request reaches anyway
 	Rebuild     bool // fetch nothing: bring what is stored to the calendars of its instruments, and fold it anew
 }
 

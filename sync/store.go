@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"barkeep/coverage"
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/store"
@@ -80,7 +81,7 @@ func (x *execution) commit(ctx context.Context, w work, part int, done *committe
 	if err != nil {
 		return err
 	}
-	totals, note, err := x.write(ctx, tx, w.task, bars, part == 0)
+	totals, note, err := x.write(ctx, tx, w, bars, part)
 	if err != nil {
 		return err
 	}
@@ -154,8 +155,9 @@ func (x *execution) settled(ctx context.Context, w work, done *committed) (found
 // write upserts the base and rebuilds what derives from it, in the order of Task.All. Before the first part, what is stored by
 // another calendar is brought to the instrument's; the note says so.
 func (x *execution) write(
-	ctx context.Context, tx Tx, task Task, part *market.Candles, first bool,
+	ctx context.Context, tx Tx, w work, bars *market.Candles, part int,
 ) (all []seriesResult, note string, err error) {
+	task, first := w.task, part == 0
 	if err := tx.LockSeries(ctx, task.Series()); err != nil {
 		return nil, "", fmt.Errorf("store %s: %w", task.Series(), err)
 	}
@@ -179,9 +181,12 @@ func (x *execution) write(
 			return nil, "", err
 		}
 		unnoted = task.All()
+		if err := x.coverAll(ctx, tx, task); err != nil {
+			return nil, "", err
+		}
 	}
 	if task.Reason != ReasonRebuild {
-		written, err := x.writeAll(ctx, tx, task, part, held)
+		written, err := x.writeAll(ctx, tx, w, bars, w.batch.told(part), held)
 		if err != nil {
 			return nil, "", err
 		}
@@ -200,8 +205,9 @@ func (x *execution) write(
 
 // writeAll upserts the base, where there is a part of it, and brings what derives from it to it. Held is what was stored before.
 func (x *execution) writeAll(
-	ctx context.Context, tx Tx, task Task, part *market.Candles, held holding,
+	ctx context.Context, tx Tx, w work, part *market.Candles, answers []coverage.Answer, held holding,
 ) ([]seriesResult, error) {
+	task := w.task
 	base := seriesResult{newest: held[task.Base].Newest}
 	if part != nil {
 		var err error
@@ -213,7 +219,14 @@ func (x *execution) writeAll(
 			base.newest = later(base.newest, time.Unix(ts, 0).UTC())
 		}
 	}
-	derived, err := x.derive(ctx, tx, task, base.Stored, held)
+	c, err := x.covering(ctx, tx, task, w.batch.listing.Type)
+	if err == nil {
+		err = c.base(ctx, answers, base.Touched)
+	}
+	if err != nil {
+		return nil, err
+	}
+	derived, err := x.derive(ctx, tx, task, base.Stored, held, windowOf(answers))
 	if err != nil {
 		return nil, err
 	}
@@ -224,6 +237,17 @@ func (x *execution) writeAll(
 // then they say how far it came, which is what a run leaves that dies there, and by which a lost answer is settled.
 func (x *execution) evidence(ctx context.Context, tx Tx, w work, part int, done committed) ([]ledger.Cell, error) {
 	state, reason := ledger.CellStored, join(done.first, join(reasonOf(w), done.note))
+	if w.task.Reason != ReasonLag && part+1 == len(w.batch.parts) {
+		c, err := x.covering(ctx, tx, w.task, w.batch.listing.Type)
+		if err != nil {
+			return nil, err
+		}
+		stands, says, err := c.standing(ctx)
+		if err != nil {
+			return nil, err
+		}
+		state, reason = stands, join(says, reason)
+	}
 	if w.task.Reason == ReasonLag {
 		state = ledger.CellClosed // nobody was asked
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"barkeep/market"
 )
@@ -17,6 +18,15 @@ type binder struct {
 func (b *binder) of(value any) string {
 	b.args = append(b.args, value)
 	return "$" + strconv.Itoa(len(b.args))
+}
+
+// list binds values, with commas between.
+func (b *binder) list(values []any) string {
+	all := make([]string, len(values))
+	for i, value := range values {
+		all[i] = b.of(value)
+	}
+	return strings.Join(all, ", ")
 }
 
 // whole is a whole number, or nil for NULL.

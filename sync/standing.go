@@ -1,0 +1,164 @@
+package syncer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"barkeep/coverage"
+	"barkeep/ledger"
+	"barkeep/market"
+)
+
+const (
+	// lately is how many sessions tell how many bars a series usually has.
+	lately = 20
+	// oftenAbsent is the share of bars that are absent, from which on a series is one that is not traded in every bar.
+	oftenAbsent = 0.02
+	// thinShare is how few of the bars that a series usually has make an answer a thin one, and fewAbsent how many are no matter.
+	thinShare = 0.5
+	fewAbsent = 6
+	// sameSlot is how long ago bars of a run ad hoc may have been found absent, to be held against it.
+	sameSlot = 12 * time.Hour
+)
+
+// standing tells whether a base series has what was due, after its coverage was judged: stored, late or thin, and why.
+func (c *covering) standing(ctx context.Context) (ledger.CellState, string, error) {
+	if len(c.task.Fetches) == 0 || c.task.Instrument.Calendar.Inferred {
+		return ledger.CellStored, "", nil
+	}
+	all, err := c.tx.CoverageOf(ctx, c.task.Instrument.Name)
+	if err != nil {
+		return "", "", fmt.Errorf("judge %s: %w", c.task.Series(), err)
+	}
+	for _, v := range all {
+		if v.Series != c.task.Series() {
+			continue
+		}
+		says, err := c.late(ctx, v)
+		if err != nil || says != "" {
+			return ledger.CellLate, says, err
+		}
+		says, err = c.thin(ctx, v)
+		if err != nil || says != "" {
+			return ledger.CellThin, says, err
+		}
+	}
+	return ledger.CellStored, "", nil
+}
+
+// asOf is the instant by which bars had to be over to be due: of the slot, or of now where a run has none.
+func (c *covering) asOf() time.Time {
+	at := c.Over()
+	if slot := c.run.Slot.At; !slot.IsZero() && slot.Before(at) {
+		at = slot
+	}
+	return coverage.Due(c.task.Base, c.kind, at)
+}
+
+// late says which bar was due and is not there; empty where none is, or the reason is a proved one. Of an intraday series whose
+// bars are often absent, since nobody traded, any bar of the newest due session is enough.
+func (c *covering) late(ctx context.Context, v market.Coverage) (string, error) {
+	exchange := c.task.Instrument.Calendar
+	due, ok := coverage.NewestDue(exchange, c.task.Base, c.asOf())
+	if !ok || due.Before(v.From) || c.task.Base.End(exchange, due).After(v.Horizon) {
+		return "", nil
+	}
+	gaps, err := c.tx.GapsOf(ctx, c.task.Series(), market.Window{From: due, To: due.Add(time.Second)})
+	if err != nil || len(gaps) == 0 || !gaps[0].Reason.Expects() {
+		return "", err
+	}
+	session := market.Window{From: exchange.SessionsBack(due, 0), To: due}
+	if c.task.Base.Intraday() {
+		before := market.Window{From: exchange.SessionsBack(due, lately), To: session.From}
+		share, err := c.absentShare(ctx, before, func(market.GapReason) bool { return true })
+		if err != nil {
+			return "", err
+		}
+		present, err := c.tx.Starts(ctx, c.task.Series(), session)
+		if err != nil || share > oftenAbsent && len(present) > 0 {
+			return "", err
+		}
+	}
+	state, _, err := c.tx.State(ctx, c.task.Series())
+	if err != nil {
+		return "", err
+	}
+	newest := "there is none"
+	if state.Count > 0 {
+		newest = "the newest one is of " + c.label(state.Newest)
+	}
+	return fmt.Sprintf("the bar of %s was due, and the provider does not have it yet: %s", c.label(due), newest), nil
+}
+
+// label names a bar to people: a day by its date, others by their time.
+func (c *covering) label(start time.Time) string {
+	if c.task.Base.Intraday() {
+		return start.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	return start.In(c.task.Instrument.Calendar.Zone).Format("Mon 2006-01-02")
+}
+
+// absentShare is which share of the bars expected in a window is absent for such reasons; 0 where none is expected.
+func (c *covering) absentShare(ctx context.Context, w market.Window, counts func(market.GapReason) bool) (float64, error) {
+	absent, expected, err := c.absentIn(ctx, w, func(g market.Gap) bool { return counts(g.Reason) })
+	if expected == 0 {
+		return 0, err
+	}
+	return float64(absent) / float64(expected), err
+}
+
+// absentIn counts the bars of a window that are absent in such gaps, and those that are expected.
+func (c *covering) absentIn(
+	ctx context.Context, w market.Window, counts func(market.Gap) bool,
+) (absent, expected int64, err error) {
+	gaps, err := c.tx.GapsOf(ctx, c.task.Series(), w)
+	if err != nil {
+		return 0, 0, err
+	}
+	exchange, at := c.task.Instrument.Calendar, c.Over()
+	for _, g := range gaps {
+		if counts(g) {
+			absent += coverage.Expected(exchange, c.task.Base, within(g.Window(), w), at)
+		}
+	}
+	return absent, coverage.Expected(exchange, c.task.Base, w, at), nil
+}
+
+// thin says how many bars of what was asked for are absent, where they are far more than usual: than in the sessions before, or
+// where there are none, as of a first backfill, than half.
+func (c *covering) thin(ctx context.Context, v market.Coverage) (string, error) {
+	exchange := c.task.Instrument.Calendar
+	since := c.Now().Add(-sameSlot)
+	if slot := c.run.Slot.At; !slot.IsZero() {
+		since = slot
+	}
+	fresh := func(g market.Gap) bool {
+		told := g.Reason == market.GapAbsent || g.Reason == market.GapLate || g.Reason == market.GapImpossible
+		return told && !g.Seen.Before(since)
+	}
+	gaps, err := c.tx.GapsOf(ctx, c.task.Series(), market.Window{From: v.From, To: v.Horizon})
+	if err != nil {
+		return "", err
+	}
+	for _, g := range gaps {
+		if !fresh(g) {
+			continue
+		}
+		w := market.Window{From: g.First, To: v.Horizon}
+		absent, expected, err := c.absentIn(ctx, w, fresh)
+		if err != nil {
+			return "", err
+		}
+		usual := market.Window{From: later(v.From, exchange.SessionsBack(g.First, lately)), To: g.First}
+		past, err := c.absentShare(ctx, usual, func(r market.GapReason) bool { return r != market.GapBefore })
+		if err != nil {
+			return "", err
+		}
+		if absent < fewAbsent || 1-float64(absent)/float64(expected) >= (1-past)*thinShare {
+			return "", nil
+		}
+		return fmt.Sprintf("%d of %d bars since %s are absent, far more than usual", absent, expected, c.label(g.First)), nil
+	}
+	return "", nil
+}
