@@ -28,6 +28,7 @@ const (
 	OutcomeBroken      Outcome = "broken body"               // a status 200 whose body is truncated, not JSON, ragged or too large
 	OutcomeOther       Outcome = "answer for something else" // of another symbol or interval than asked, by its meta or its rows
 	OutcomeRefused     Outcome = "refused"                   // another 4xx: the request itself is wrong; a retry does not help
+	OutcomeNever       Outcome = "never served"              // the provider itself says that it has no such bars of this symbol
 	OutcomeCircuitOpen Outcome = "circuit open"              // not sent: too many faults of late; RetryAfter says when to come back
 	OutcomeClock       Outcome = "wrong clock"               // not sent: this machine's clock is wrong
 	OutcomeBudget      Outcome = "no budget"                 // not sent: the day is spent or not counted; RetryAfter says until when

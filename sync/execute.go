@@ -122,7 +122,7 @@ func (x *execution) lasting() error {
 // settle stores what was fetched, refreshes the cache after the commit, and keeps the evidence.
 func (x *execution) settle(ctx context.Context, w work) {
 	defer w.cancel()
-	if w.batch == nil && len(w.cells) > 0 && w.cells[0].State == ledger.CellUnavailable && len(w.task.Fetches) > 0 {
+	if w.toProve() {
 		x.mu.Lock()
 		x.unproved = append(x.unproved, w)
 		x.mu.Unlock()

@@ -235,8 +235,12 @@ func patience(err error) time.Duration {
 func (x *execution) failed(w work, requests int, err error) work {
 	x.count(requests)
 	state, why := ledger.CellFailed, err.Error()
-	if market.OutcomeOf(err) == market.OutcomeNotFound {
+	switch market.OutcomeOf(err) {
+	case market.OutcomeNotFound:
 		state, why = x.unknown(w.task, why)
+	case market.OutcomeNever:
+		state = ledger.CellUnavailable
+	default:
 	}
 	w.batch, w.cells, w.cause = nil, x.cellsOf(w.task, state, why, requests), err
 	return w

@@ -28,6 +28,13 @@ func (x *execution) prove(ctx context.Context) {
 	}
 }
 
+// toProve tells whether a task waits until it is proved that the provider answers at all. Where it says of a symbol that it
+// knows that there are no such bars, that is an answer.
+func (w work) toProve() bool {
+	return w.batch == nil && len(w.task.Fetches) > 0 && len(w.cells) > 0 && w.cells[0].State == ledger.CellUnavailable &&
+		market.OutcomeOf(w.cause) != market.OutcomeNever
+}
+
 // testify asks for the newest bars of the witness, and tells whether the provider gives any.
 func (x *execution) testify(ctx context.Context) bool {
 	if x.witness == nil || ctx.Err() != nil {

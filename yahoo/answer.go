@@ -40,10 +40,12 @@ func (f *fetch) read(got reply) (*market.FetchResult, error) {
 		return f.classify(got, http.StatusNotFound, "the symbol is traded nowhere any more (exchange "+deadExchange+")", true)
 	}
 	says, sparse := chart.otherInterval(f.req)
-	if says != "" {
-		if chart.daysOfFund(f.req) {
-			return f.classify(got, http.StatusNotAcceptable, "a fund has no intraday bars: "+says, true)
-		}
+	switch {
+	case chart.withoutIntraday(f.req):
+		never := f.refusal(market.OutcomeNever, "it has one price a day, and no intraday bars")
+		never.Status = got.status
+		return nil, never
+	case says != "":
 		return nil, f.other(got, says)
 	}
 	f.req.Instrument = f.req.Instrument.Listed(chart.Meta.listing()) // what has no calendar yet gets one

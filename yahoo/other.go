@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"net/url"
+	"slices"
 	"strings"
 
 	"barkeep/market"
@@ -56,9 +57,18 @@ func (c *Chart) otherInterval(req market.FetchRequest) (other, sparse string) {
 	}
 }
 
-// daysOfFund tells whether the body openly has daily or longer bars of a fund in answer to a request for intraday ones: a fund
-// has no others, so that the provider is not at fault, and asking again does not help.
-func (c *Chart) daysOfFund(req market.FetchRequest) bool {
+// withoutIntraday tells whether the body, in answer to a request for intraday bars, has none and says that there are none: the
+// symbol is of a fund, or all ranges that the body offers are longer than a week. The provider is not at fault, and asking
+// again does not help.
+func (c *Chart) withoutIntraday(req market.FetchRequest) bool {
+	if !req.Timeframe.Intraday() {
+		return false
+	}
 	served, err := market.ParseTimeframe(c.Meta.DataGranularity)
-	return err == nil && !served.Intraday() && req.Timeframe.Intraday() && strings.EqualFold(c.Meta.InstrumentType, "MUTUALFUND")
+	if err == nil && served.Intraday() && served != req.Timeframe || c.Len() > 0 && (err != nil || served.Intraday()) {
+		return false
+	}
+	ranges := c.Meta.ValidRanges
+	none := len(ranges) > 0 && !slices.Contains(ranges, "1d") && !slices.Contains(ranges, "5d")
+	return none || strings.EqualFold(c.Meta.InstrumentType, "MUTUALFUND")
 }

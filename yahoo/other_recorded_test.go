@@ -32,7 +32,7 @@ func TestRecordedAnswersAreTaken(t *testing.T) {
 						t.Errorf("%s: %v, sparse: %q", name, err2, got.Sparse)
 					}
 				case err != nil: // it names no interval: its few rows decide nothing
-				case outcome == market.OutcomeRefused && chart.Meta.InstrumentType == "MUTUALFUND":
+				case outcome == market.OutcomeNever && chart.Meta.InstrumentType == "MUTUALFUND":
 					funds++
 				case outcome == market.OutcomeOther:
 					refused++

@@ -202,8 +202,8 @@ func TestFetchRefusesAnotherInterval(t *testing.T) {
 		{market.M5, "1h", "FUTURE", market.OutcomeOther},
 		{market.M5, "1m", "FUTURE", market.OutcomeOther},
 		{market.M5, "1d", "EQUITY", market.OutcomeOther},
-		{market.M5, "1d", "MUTUALFUND", market.OutcomeRefused}, // which has nothing else, so that asking again does not help
-		{market.M5, "1wk", "mutualfund", market.OutcomeRefused},
+		{market.M5, "1d", "MUTUALFUND", market.OutcomeNever}, // which has nothing else, so that asking again does not help
+		{market.M5, "1wk", "mutualfund", market.OutcomeNever},
 		{market.M5, "1h", "MUTUALFUND", market.OutcomeOther},
 		{market.D1, "1wk", "MUTUALFUND", market.OutcomeOther},
 		{market.D1, "5d", "EQUITY", market.OutcomeOther},
@@ -344,4 +344,35 @@ func padded(from time.Time, step time.Duration, nth, n int) []row {
 		rows[i].null = i%nth != 0
 	}
 	return rows
+}
+
+// TestASymbolWithoutIntradayBars is told by the ranges that it offers, whatever it is, also where the body names the interval
+// that was asked for; rows of that interval are taken.
+func TestASymbolWithoutIntradayBars(t *testing.T) {
+	t.Parallel()
+	now := ny("2026-03-12 15:00")
+	rows := every(now.Add(-2*time.Hour), 0, 1)
+	for name, c := range map[string]struct {
+		asked  market.Timeframe
+		named  string
+		ranges []string
+		rows   []row
+		want   market.Outcome
+	}{
+		"no rows":                 {market.M5, "5m", []string{"1mo", "1y", "max"}, nil, market.OutcomeNever},
+		"days":                    {market.H1, "1d", []string{"1mo", "max"}, rows, market.OutcomeNever},
+		"days, and a day's range": {market.H1, "1d", []string{"1d", "1mo"}, rows, market.OutcomeOther},
+		"no rows in closed hours": {market.M5, "5m", []string{"1d", "5d", "max"}, nil, ""},
+		"rows":                    {market.M5, "5m", []string{"1mo", "max"}, rows, ""},
+		"days asked":              {market.D1, "1d", []string{"1mo", "max"}, rows, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			meta := map[string]any{"symbol": "ES=F", "instrumentType": "ECNQUOTE", "dataGranularity": c.named, "validRanges": c.ranges}
+			got, err := answered(t, question(t, c.asked, now), now, bodyOf(t, meta, c.rows))
+			if market.OutcomeOf(err) != c.want || c.want == "" && got == nil {
+				t.Errorf("got %+v and %v, want %q", got, err, c.want)
+			}
+		})
+	}
 }
