@@ -21,6 +21,12 @@ type Capabilities struct {
 	// Margin is how much shorter than LongestRequest a request is planned, so that the row before its first bar, and the time
 	// between planning and sending, have room.
 	Margin time.Duration
+	// Habit tells why the source is known to leave out a bar that the calendar expects, by the start of the bar in Unix seconds;
+	// empty if nothing is known. usual says that it leaves such bars out on most occasions: nobody need wait for them. Otherwise it
+	// does so now and then, which explains a bar that is absent and foretells nothing. Either may be served after all. nil for none.
+	Habit func(i Instrument, t Timeframe, start int64) (why string, usual bool)
+	// Odd tells why the source serves a bar that the calendar does not expect; empty if nothing is known. nil for none.
+	Odd func(i Instrument, t Timeframe, start int64) string
 }
 
 // Native is a timeframe that a source serves itself.
