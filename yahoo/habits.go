@@ -89,7 +89,7 @@ func (b *moment) holiday() bool { return b.length > 0 && b.closed(b.date) }
 // their close on.
 func (b *moment) halfDay() bool {
 	s, _ := b.stocks.Session(b.date)
-	return b.length > 0 && s.Short && (b.length >= time.Hour || !b.start.Before(s.Close))
+	return s.Short && (b.length >= time.Hour || !b.start.Before(s.Close))
 }
 
 // midnight covers the nights within a week: on Mondays the bar is there.
@@ -135,7 +135,7 @@ func (b *moment) sundayEvening() bool {
 // nightly covers bars of up to 15m that overlap the times at which single ones are missing.
 func (b *moment) nightly() bool {
 	for _, m := range [...][2]time.Duration{{210, 220}, {255, 275}, {330, 340}, {370, 385}} { // minutes since midnight
-		if 0 < b.length && b.length <= 15*time.Minute && b.clock < m[1]*time.Minute && b.clock+b.length > m[0]*time.Minute {
+		if b.length <= 15*time.Minute && b.clock < m[1]*time.Minute && b.clock+b.length > m[0]*time.Minute {
 			return true
 		}
 	}
@@ -148,11 +148,8 @@ func (b *moment) changeover() bool {
 	if b.instrument.Calendar.Name != "COMEX_METALS" {
 		return false
 	}
-	d := b.date
-	if b.length > 0 {
-		d = b.instrument.Calendar.TradingDate(b.start)
-	}
-	left := 0 // business days of the month after d
+	d := b.instrument.Calendar.TradingDate(b.start) // a day's own date, too
+	left := 0                                       // business days of the month after d
 	for next := d.AddDays(1); next.Month == d.Month; next = next.AddDays(1) {
 		if _, ok := b.stocks.Session(next); ok {
 			left++

@@ -197,9 +197,9 @@ func TestRecordedAbsencesAreExplained(t *testing.T) {
 	}
 }
 
-// reasons are a word of each reason of Habit; two have the word of holiday.
+// reasons are a word of each reason of Habit.
 func reasons() []string {
-	return []string{"leaves out dates on", "lacks most days on", halfDay, midnight, expiry, sunday, night, changeover, bridge, noHolidays}
+	return []string{holiday, closedDay, halfDay, midnight, expiry, sunday, night, changeover, bridge, noHolidays}
 }
 
 // runs are the runs of neighbouring expected bars among starts.

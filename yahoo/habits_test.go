@@ -11,7 +11,8 @@ import (
 
 // The reasons, by a word of them.
 const (
-	holiday    = "stock exchanges are closed"
+	holiday    = "leaves out dates on which"
+	closedDay  = "lacks most days on which"
 	halfDay    = "half day"
 	midnight   = "bar of midnight"
 	expiry     = "futures expire"
@@ -123,9 +124,10 @@ func TestHabits(t *testing.T) {
 		{"energy does not change over then", "CL", "1d", "2025-07-29 00:00", ""},
 
 		// Days.
-		{"the stock exchanges mourn", "CL", "1d", "2018-12-05 00:00", holiday},
+		{"the stock exchanges mourn", "CL", "1d", "2018-12-05 00:00", closedDay},
+		{"a half day has its daily bar", "CL", "1d", "2025-12-24 00:00", ""},
 		{"the day after", "CL", "1d", "2018-12-06 00:00", ""},
-		{"a storm", "GC", "1d", "2012-10-30 00:00", holiday},
+		{"a storm", "GC", "1d", "2012-10-30 00:00", closedDay},
 		{"the day after Thanksgiving, long ago", "SI", "1d", "2004-11-26 00:00", bridge},
 		{"the Monday before a holiday, long ago", "NG", "1d", "2001-12-24 00:00", bridge},
 		{"the first such day that was traded", "NG", "1d", "2007-11-23 00:00", noHolidays},
@@ -141,7 +143,7 @@ func TestHabits(t *testing.T) {
 	} {
 		why, usual := yahoo.Capabilities().Habit(instrument(t, tt.symbol), tt.tf, ny(tt.start).Unix())
 		word(t, tt.name, why, tt.want)
-		if want := slices.Contains([]string{holiday, halfDay, midnight, bridge}, tt.want); usual != want {
+		if want := slices.Contains([]string{holiday, closedDay, halfDay, midnight, bridge}, tt.want); usual != want {
 			t.Errorf("%s: usual is %t, want %t", tt.name, usual, want)
 		}
 	}
