@@ -48,9 +48,10 @@ type Subject struct {
 	Instrument market.Instrument
 	Timeframe  market.Timeframe
 	Wall       time.Duration // how far back from now the provider serves; market.Everything for no wall
-	// Habit tells, of a bar that starts then, why the provider never serves it; empty for one that it may serve. Nil for no habit.
-	Habit func(start time.Time) string
-	// Base tells, of a derived bar that starts then, why its base bars are absent; nil for a series that is fetched.
+	// Habit is market.Capabilities.Habit of the series; nil for none.
+	Habit func(start int64) (why string, usual bool)
+	// Base tells, of a derived bar inside the scope that starts then, why its base bars are absent; nil for a series that is
+	// fetched.
 	Base func(start time.Time) market.GapReason
 }
 
@@ -142,7 +143,7 @@ func (j Judgement) Judge(gaps []market.Gap, present []int64) Change {
 			done.Coverage.Present += g.Bars
 		}
 	}
-	r, left := runs{Judgement: &j}, gaps
+	r, left, span := runs{Judgement: &j, scope: scope}, gaps, max(1, int64(j.Timeframe.Length()/time.Second))
 	eachExpected(c, j.Timeframe, wide, func(start time.Time) {
 		known := !j.anew() && !start.Before(old.From) && over(c, j.Timeframe, start, old.Horizon)
 		if known {
@@ -153,7 +154,7 @@ func (j Judgement) Judge(gaps []market.Gap, present []int64) Change {
 			return
 		}
 		done.Coverage.Expected++
-		here := startsWith(&present, start.Unix())
+		here := startsIn(&present, start.Unix(), span)
 		asked := j.asked(start)
 		if asked != nil || !known {
 			done.Asked++
@@ -183,12 +184,13 @@ func (j *Judgement) asked(start time.Time) *Answer {
 	return nil
 }
 
-// startsWith tells whether a start is among those that are left, and leaves out all before it. Starts come in order.
-func startsWith(left *[]int64, start int64) bool {
+// startsIn tells whether a bar is among those that are left, and leaves out all before it. Starts come in order. An intraday
+// bar may start within its interval: after a break, and on half days of futures, providers count anew.
+func startsIn(left *[]int64, start, span int64) bool {
 	for len(*left) > 0 && (*left)[0] < start {
 		*left = (*left)[1:]
 	}
-	return len(*left) > 0 && (*left)[0] == start
+	return len(*left) > 0 && (*left)[0] < start+span
 }
 
 // covering is the gap that holds a start; nil for none. Starts come in order.

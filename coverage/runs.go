@@ -9,6 +9,7 @@ import (
 // runs joins absent bars, which come in order, to gaps.
 type runs struct {
 	*Judgement
+	scope market.Window
 	all   []market.Gap
 	open  bool // the last of all may grow
 	asked bool // and some of its bars were asked for now
@@ -40,7 +41,7 @@ func (r *runs) add(start time.Time, answer *Answer, old *market.Gap) {
 func (r *runs) reason(start time.Time, answer *Answer, old *market.Gap) (reason market.GapReason, asked bool) {
 	lost := r.Wall != market.Everything && start.Before(r.Now.Add(-r.Wall))
 	switch {
-	case r.Base != nil:
+	case r.Base != nil && (old == nil || r.scope.Contains(start)):
 		return r.Base(start), false
 	case answer == nil && old == nil:
 		reason = market.GapNotFetched
@@ -53,7 +54,7 @@ func (r *runs) reason(start time.Time, answer *Answer, old *market.Gap) (reason 
 			reason = market.GapClosed
 		case reason == market.GapNull && !r.Timeframe.Intraday():
 			reason = market.GapLate // a day on which there was trading has prices
-		case (reason == market.GapAbsent || reason == market.GapLate) && r.Habit != nil && r.Habit(start) != "":
+		case (reason == market.GapAbsent || reason == market.GapLate) && r.habitual(start):
 			reason = market.GapUnavailable
 		}
 	}
@@ -61,6 +62,16 @@ func (r *runs) reason(start time.Time, answer *Answer, old *market.Gap) (reason 
 		reason = market.GapBeyond
 	}
 	return reason, asked
+}
+
+// habitual tells whether a bar is one that the provider leaves out. Where it does so now and then only, bars of the last days
+// may yet come.
+func (r *runs) habitual(start time.Time) bool {
+	if r.Habit == nil {
+		return false
+	}
+	why, usual := r.Habit(start.Unix())
+	return why != "" && (usual || r.Now.Sub(start) > mayYetCome)
 }
 
 // keeps tells whether a bar stays absent for the reason that it has: that there was no answer tells less than an earlier answer
@@ -122,6 +133,8 @@ const (
 	pauseOfAge    = 4 // a fourth of their age
 	// lastChance is how long before bars leave the provider's window they are asked for once more.
 	lastChance = 24 * time.Hour
+	// mayYetCome is how long bars are asked for that the provider leaves out now and then.
+	mayYetCome = 7 * 24 * time.Hour
 	// unavailablePause is after how long a series that the provider does not have is asked for again.
 	unavailablePause = 7 * 24 * time.Hour
 )

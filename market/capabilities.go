@@ -21,17 +21,20 @@ type Capabilities struct {
 	// Margin is how much shorter than LongestRequest a request is planned, so that the row before its first bar, and the time
 	// between planning and sending, have room.
 	Margin time.Duration
-	// Habit tells, of a bar of a native timeframe that is expected to start then, why the source never has it; empty where it may.
-	// Nil for a source without habits.
-	Habit func(instrument Instrument, timeframe Timeframe, start time.Time) string
+	// Habit tells why the source is known to leave out a bar that the calendar expects, by the start of the bar in Unix seconds;
+	// empty if nothing is known. usual says that it leaves such bars out on most occasions: nobody need wait for them. Otherwise it
+	// does so now and then, which explains a bar that is absent and foretells nothing. Either may be served after all. nil for none.
+	Habit func(i Instrument, t Timeframe, start int64) (why string, usual bool)
+	// Odd tells why the source serves a bar that the calendar does not expect; empty if nothing is known. nil for none.
+	Odd func(i Instrument, t Timeframe, start int64) string
 }
 
-// HabitOf is the habit of the source with one series; nil for none.
-func (c Capabilities) HabitOf(instrument Instrument, timeframe Timeframe) func(start time.Time) string {
+// HabitOf is Habit of one series; nil for a source without habits.
+func (c Capabilities) HabitOf(i Instrument, t Timeframe) func(start int64) (why string, usual bool) {
 	if c.Habit == nil {
 		return nil
 	}
-	return func(start time.Time) string { return c.Habit(instrument, timeframe, start) }
+	return func(start int64) (string, bool) { return c.Habit(i, t, start) }
 }
 
 // Native is a timeframe that a source serves itself.

@@ -13,7 +13,7 @@ const (
 	GapClosed      GapReason = "closed"            // the exchange was closed, which its calendar did not foresee
 	GapNull        GapReason = "null"              // the provider has the row, without prices
 	GapAbsent      GapReason = "absent"            // asked for, and not in the answer, which has later rows
-	GapImpossible  GapReason = "impossible"        // the row cannot be true, and was left out
+	GapImpossible  GapReason = "impossible"        // the row cannot be true; it was left out, or is stored with its flag
 	GapHeld        GapReason = "held back"         // the answer contradicts the series and waits for a person
 	GapBeyond      GapReason = "beyond the window" // the provider does not serve it any more: lost
 	GapBefore      GapReason = "before the first trade"

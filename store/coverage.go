@@ -41,7 +41,8 @@ type CoverageTx interface {
 	CoverageOf(ctx context.Context, instrument string) ([]market.Coverage, error)
 	// GapsOf are the gaps of a series of which a bar may start in the window, in order.
 	GapsOf(ctx context.Context, series market.Series, window market.Window) ([]market.Gap, error)
-	// Starts are the starts of the bars of a series inside the window, as this transaction sees them: Unix seconds, ascending.
+	// Starts are the starts of the bars of a series inside the window, as this transaction sees them, but for bars of which a price
+	// cannot be true (market.FlagImpossible): Unix seconds, ascending.
 	Starts(ctx context.Context, series market.Series, window market.Window) ([]int64, error)
 	// Cover records the coverage of a series: gaps that are gone, and new ones.
 	Cover(ctx context.Context, coverage market.Coverage, gone, added []market.Gap) error

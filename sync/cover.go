@@ -12,10 +12,17 @@ import (
 	"barkeep/market"
 )
 
-// answerOf is what an answer tells of the bars that it lacks. Of a window that ended in the past nothing is late.
+// answerOf is what an answer tells of the bars that it lacks; those that cannot be true are none. Of a window that ended in the
+// past nothing is late.
 func answerOf(instrument market.Instrument, result *market.FetchResult, now time.Time) coverage.Answer {
 	const past = 2 * time.Hour
-	a := coverage.Answer{Window: result.Window, Null: result.NullBars, Impossible: result.ImpossibleBars}
+	a := coverage.Answer{Window: result.Window, Null: result.NullBars, Impossible: slices.Clone(result.ImpossibleBars)}
+	for i, flags := range result.Candles.Flags {
+		if flags&market.FlagImpossible != 0 {
+			a.Impossible = append(a.Impossible, result.Candles.TS[i])
+		}
+	}
+	slices.Sort(a.Impossible)
 	if first := result.Listing.FirstTrade; !first.IsZero() {
 		a.FirstTrade = instrument.Calendar.Midnight(calendar.DateOf(first.In(instrument.Calendar.Zone)))
 	}

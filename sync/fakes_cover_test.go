@@ -57,8 +57,9 @@ func (tx *memoryTx) GapsOf(_ context.Context, series market.Series, w market.Win
 }
 
 func (tx *memoryTx) Starts(_ context.Context, series market.Series, w market.Window) (all []int64, err error) {
-	for _, ts := range slices.Sorted(maps.Keys(tx.view(series))) {
-		if w.Contains(time.Unix(ts, 0)) {
+	bars := tx.view(series)
+	for _, ts := range slices.Sorted(maps.Keys(bars)) {
+		if w.Contains(time.Unix(ts, 0)) && bars[ts].Flags&market.FlagImpossible == 0 {
 			all = append(all, ts)
 		}
 	}

@@ -31,5 +31,7 @@ func Capabilities() market.Capabilities {
 			market.W1: market.D1, market.Mo1: market.D1, market.Mo3: market.D1,
 		},
 		Margin: time.Hour,
+		Habit:  habitOf(),
+		Odd:    oddOf(),
 	}
 }

@@ -119,14 +119,16 @@ func (s *Store) GapCounts(ctx context.Context) (all []store.GapCount, err error)
 	return all, nil
 }
 
-// Starts are the starts of the bars of a series inside the window: Unix seconds, ascending.
+// Starts are the starts of the bars of a series inside the window, but for those that cannot be true: Unix seconds, ascending.
 func (t Tx) Starts(ctx context.Context, series market.Series, w market.Window) (all []int64, err error) {
 	first, last := secondsOf(w)
 	var ts int64
 	err = t.q.Query(ctx, `SELECT `+t.d.Seconds("c.ts")+` FROM candles c
 		WHERE c.series_id = (SELECT s.id FROM series s WHERE s.instrument = $1 AND s.timeframe = $2) AND c.ts >= $3 AND c.ts <= $4
+		  AND (CAST(c.flags AS bigint) & $5) = 0
 		ORDER BY c.ts`,
-		[]any{series.Instrument, string(series.Timeframe), t.d.Start(first), t.d.Start(last)}, []any{&ts}, func() error {
+		[]any{series.Instrument, string(series.Timeframe), t.d.Start(first), t.d.Start(last), int64(market.FlagImpossible)},
+		[]any{&ts}, func() error {
 			all = append(all, ts)
 			return nil
 		})
