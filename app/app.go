@@ -181,6 +181,7 @@ func (a *App) Request(r syncer.Request) syncer.Request {
 	if len(r.Timeframes) == 0 {
 		r.Timeframes = a.timeframes
 	}
+	r.Heal = a.healing()
 	r.Maintenance = r.Maintenance || (a.Config.SyncMode == "maintenance" && !r.Backfill)
 	return r
 }

@@ -58,6 +58,7 @@ func (a *App) listener(listen gate.Listener) gate.Listener {
 func (a *App) carryOut(
 	ctx context.Context, run ledger.Run, request syncer.Request, done []ledger.Cell, emit func(ledger.Event),
 ) (syncer.Report, error) {
+	request.Heal = a.healing()
 	report, err := a.Engine.RunOnce(ctx, run, request, done, func(e ledger.Event) {
 		emit(hideEvent(a.secrets, e))
 		if state, _ := ledger.Outcome(e.Cells); e.Kind == ledger.EventCells && state == ledger.StateDone {
@@ -69,6 +70,15 @@ func (a *App) carryOut(
 			"error", a.secrets.Error(wrong))
 	}
 	return hideReport(a.secrets, report), a.secrets.Error(err)
+}
+
+// healing is how many requests a run may spend on gaps that no other request reaches: a tenth of the daily budget.
+func (a *App) healing() int {
+	const unlimited = 500 // where there is no budget
+	if a.Config.YahooDailyBudget == 0 {
+		return unlimited
+	}
+	return max(1, a.Config.YahooDailyBudget/10)
 }
 
 // RunAdHoc carries a request out beside the slots, and tells what came of it. Nothing is in its way, but while it goes on nobody

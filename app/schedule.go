@@ -15,7 +15,7 @@ import (
 	"barkeep/yahoo"
 )
 
-// Schedules are the slots of the import and, where a time is set, of the maintenance. Every problem is reported.
+// Schedules are the slots of the import and, unless it is off, of the maintenance. Every problem is reported.
 func Schedules(c config.Config) (imports, maintenance ledger.Schedule, err error) {
 	zone, err := time.LoadLocation(c.ImportTimezone)
 	if err != nil {
@@ -25,7 +25,7 @@ func Schedules(c config.Config) (imports, maintenance ledger.Schedule, err error
 	if err != nil {
 		err = fmt.Errorf("IMPORT_TIMES: %w", err)
 	}
-	if c.MaintenanceTime != "" {
+	if c.MaintenanceTime != config.Off {
 		var wrong error
 		if maintenance, wrong = ledger.NewSchedule(ledger.JobMaintenance, []string{c.MaintenanceTime}, zone); wrong != nil {
 			err = errors.Join(err, fmt.Errorf("MAINTENANCE_TIME: %w", wrong))

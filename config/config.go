@@ -16,6 +16,9 @@ import (
 	_ "time/tzdata" // the zone must load in an image without zone files
 )
 
+// Off is the value of a setting that is not wanted.
+const Off = "off"
+
 // Config is everything a user can set. Defaults stand in the tags, and nowhere else.
 type Config struct {
 	// DatabaseURL says where the archive is: postgres://... or sqlite:PATH. Empty: SQLite in DataDir.
@@ -40,8 +43,8 @@ type Config struct {
 	RunLease time.Duration `env:"RUN_LEASE" envDefault:"90s"`
 	// RunDeadline is how long one run may take.
 	RunDeadline time.Duration `env:"RUN_DEADLINE" envDefault:"2h"`
-	// MaintenanceTime is when holes are filled and provisional bars re-checked; empty for never.
-	MaintenanceTime string `env:"MAINTENANCE_TIME"`
+	// MaintenanceTime is when gaps are filled that the imports left, and provisional bars re-checked; Off for never.
+	MaintenanceTime string `env:"MAINTENANCE_TIME" envDefault:"08:30"`
 	// HTTPAddr is where serve listens.
 	HTTPAddr string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080"`
 	// HTTPHosts are names under which clients reach it, beside loopback ones, IP addresses and the host of HTTPAddr.

@@ -66,10 +66,11 @@ type Judgement struct {
 	Old     market.Coverage // as it is recorded; the zero value for nothing
 	Answers []Answer        // of this transaction
 	// Span is what was written, or may have been, beside the windows of the answers.
-	Span  market.Window
-	Begin time.Time // where the coverage begins, should it not have begun earlier; zero for where the answers do
-	Until time.Time // the new horizon
-	Now   time.Time
+	Span   market.Window
+	Oldest time.Time // start of the oldest stored bar; zero for none
+	Begin  time.Time // where the coverage begins, should it not have begun earlier; zero for where the answers do
+	Until  time.Time // the new horizon
+	Now    time.Time
 }
 
 // Start is where the coverage of the series begins.

@@ -52,6 +52,8 @@ func (r *runs) reason(start time.Time, answer *Answer, old *market.Gap) (reason 
 		switch {
 		case old != nil && old.Reason == market.GapClosed && answer.Whole == "":
 			reason = market.GapClosed
+		case reason == market.GapAbsent && r.neverThere(start, old):
+			reason = market.GapBefore
 		case reason == market.GapNull && !r.Timeframe.Intraday():
 			reason = market.GapLate // a day on which there was trading has prices
 		case (reason == market.GapAbsent || reason == market.GapLate) && r.habitual(start):
@@ -62,6 +64,13 @@ func (r *runs) reason(start time.Time, answer *Answer, old *market.Gap) (reason 
 		reason = market.GapBeyond
 	}
 	return reason, asked
+}
+
+// neverThere tells whether a bar before the oldest one was asked for so often, and so long, that the series begins later: some
+// listings do not say when they were first traded.
+func (r *runs) neverThere(start time.Time, old *market.Gap) bool {
+	const often, long = 5, 7 * 24 * time.Hour
+	return start.Before(r.Oldest) && old != nil && old.Times >= often && r.Now.Sub(old.Seen) > long
 }
 
 // habitual tells whether a bar is one that the provider leaves out. Where it does so now and then only, bars of the last days

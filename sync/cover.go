@@ -72,6 +72,7 @@ func (c *covering) base(ctx context.Context, answers []coverage.Answer, span mar
 			Habit: c.Capabilities.HabitOf(c.task.Instrument, c.task.Base),
 		},
 		Old: old, Answers: answers, Span: span, Now: c.moment(), Until: c.until(old, state),
+		Oldest: state.Oldest,
 	}
 	if old.From.IsZero() && state.Count > 0 {
 		j.Begin = state.Oldest // what an earlier release stored is judged with the rest

@@ -18,7 +18,7 @@ const (
 	ReasonZeroRecords Reason = "zero records"
 	ReasonForced      Reason = "backfill forced"
 	ReasonUpdate      Reason = "update"      // from before the newest stored bar, since late bars are revised
-	ReasonMaintenance Reason = "maintenance" // the whole window again
+	ReasonMaintenance Reason = "maintenance" // the newest bars and all gaps that may be healed
 	// ReasonRestated asks for the whole window again, after the stored bars were brought to another scale.
 	ReasonRestated Reason = "asked again on the new scale"
 	ReasonClosed   Reason = "market closed"

@@ -125,6 +125,19 @@ func (c *covering) absentIn(
 	return absent, coverage.Expected(exchange, c.task.Base, w, at), nil
 }
 
+// begun tells whether what is stored of a series is enough to show that it begins there: two whole sessions, or ten days. Some
+// listings do not say when they were first traded.
+func (c *covering) begun(state market.SeriesState) bool {
+	const sessions, days = 2, 14 * 24 * time.Hour
+	if state.Count == 0 {
+		return false
+	}
+	if c.task.Base.Intraday() {
+		return state.Oldest.Before(c.task.Instrument.Calendar.SessionsBack(state.Newest, sessions))
+	}
+	return state.Newest.Sub(state.Oldest) >= days
+}
+
 // thin says how many bars of what was asked for are absent, where they are far more than usual: than in the sessions before, or
 // where there are none, as of a first backfill, than half.
 func (c *covering) thin(ctx context.Context, v market.Coverage) (string, error) {
@@ -141,8 +154,12 @@ func (c *covering) thin(ctx context.Context, v market.Coverage) (string, error) 
 	if err != nil {
 		return "", err
 	}
+	state, _, err := c.tx.State(ctx, c.task.Series())
+	if err != nil {
+		return "", err
+	}
 	for _, g := range gaps {
-		if !fresh(g) {
+		if !fresh(g) || g.Last.Before(state.Oldest) && c.begun(state) {
 			continue
 		}
 		w := market.Window{From: g.First, To: v.Horizon}

@@ -19,7 +19,7 @@ type syncCommand struct {
 	Timeframe   *string `help:"Only these timeframes, with commas between." placeholder:"1m,1d"`
 	Backfill    bool    `help:"Fetch the whole backfill window also of series that have records."`
 	Deep        bool    `help:"Backfill as far back as the provider serves; implies --backfill."`
-	Maintenance bool    `help:"Fetch the whole window again, to fill holes and re-check provisional bars."`
+	Maintenance bool    `help:"Ask again for all gaps that may be healed, and for provisional bars."`
 	Slot        *string `help:"Run this slot of today, by its time (14:05) or its number from 0, instead of the newest that is due." placeholder:"14:05"`
 	Force       bool    `help:"Run the slot again though it is done; recorded as forced."`
 	NoWait      bool    `help:"When another process runs the slot, exit with 5 instead of waiting for it."`

@@ -83,7 +83,7 @@ type RunRequest struct {
 	Slot  ledger.Slot
 	Force bool // with a slot: run it although it is done
 
-	Maintenance bool                // ad hoc: fetch the whole window again, to fill holes
+	Maintenance bool                // ad hoc: ask again for all gaps that may be healed, and for young bars
 	Backfill    bool                // ad hoc: fetch the whole backfill window also of series that have records
 	Deep        bool                // ad hoc: as far back as the provider serves; Backfill is set too
 	Instruments []market.Instrument // ad hoc: nil for those of the configuration
