@@ -91,6 +91,7 @@ func realBars(t *testing.T, database string) {
 	const file = "NQ_5m_20250620_20250829.csv"
 	bars := readBars(t, filepath.Join(folder, file))
 	r := newReplay(t, fake.Options{Bars: alone(t, folder, file), Only: true, RecordingQuirks: true}, database)
+	r.last = bars[len(bars)-1].Start
 	a := r.open(t)
 	series := market.Series{Instrument: "NQ", Timeframe: market.M5}
 	r.sync(t, a, bars[0].Start.Add(50*24*time.Hour), series, false)

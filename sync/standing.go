@@ -60,12 +60,8 @@ func (c *covering) asOf() time.Time {
 // bars are often absent, since nobody traded, any bar of the newest due session is enough.
 func (c *covering) late(ctx context.Context, v market.Coverage) (string, error) {
 	exchange := c.task.Instrument.Calendar
-	due, ok := coverage.NewestDue(exchange, c.task.Base, c.asOf())
-	if !ok || due.Before(v.From) || c.task.Base.End(exchange, due).After(v.Horizon) {
-		return "", nil
-	}
-	gaps, err := c.tx.GapsOf(ctx, c.task.Series(), market.Window{From: due, To: due.Add(time.Second)})
-	if err != nil || len(gaps) == 0 || !gaps[0].Reason.Expects() {
+	due, absent, err := c.newestDue(ctx, v)
+	if err != nil || !absent {
 		return "", err
 	}
 	session := market.Window{From: exchange.SessionsBack(due, 0), To: due}
@@ -89,6 +85,28 @@ func (c *covering) late(ctx context.Context, v market.Coverage) (string, error) 
 		newest = "the newest one is of " + c.label(state.Newest)
 	}
 	return fmt.Sprintf("the bar of %s was due, and the provider does not have it yet: %s", c.label(due), newest), nil
+}
+
+// newestDue is the newest bar that was due and whose absence no proved reason explains, and whether it is absent.
+func (c *covering) newestDue(ctx context.Context, v market.Coverage) (due time.Time, absent bool, err error) {
+	const tries = 50 // gaps that the provider's habits make, one after the other
+	exchange, at := c.task.Instrument.Calendar, c.asOf()
+	for range tries {
+		var ok bool
+		due, ok = coverage.NewestDue(exchange, c.task.Base, at)
+		if !ok || due.Before(v.From) || c.task.Base.End(exchange, due).After(v.Horizon) {
+			return due, false, nil
+		}
+		gaps, err := c.tx.GapsOf(ctx, c.task.Series(), market.Window{From: due, To: due.Add(time.Second)})
+		if err != nil || len(gaps) == 0 {
+			return due, false, err
+		}
+		if gaps[0].Reason.Expects() {
+			return due, true, nil
+		}
+		at = gaps[0].First
+	}
+	return due, false, nil
 }
 
 // label names a bar to people: a day by its date, others by their time.

@@ -165,7 +165,7 @@ func TestARunAdHocIsKilledStoppedAndTakenOver(t *testing.T) {
 func TestMaintenanceWaitsForAnImportOverHTTP(t *testing.T) {
 	t.Parallel()
 	e := engines(t)[0]
-	env := slotEnv(t, e, provider(t, []string{when}), "API_TOKEN=hunter2", "CATCH_UP_WINDOW=1s", "RUN_LEASE=10m")(0)
+	env := slotEnv(t, e, provider(t, []string{later}), "API_TOKEN=hunter2", "CATCH_UP_WINDOW=1s", "RUN_LEASE=10m")(0)
 	worker := serve(t, env)
 	holder := start(t, append(env, "BARKEEP_STOP_AT=claimed"), "sync", "--instrument", "ES")
 	go holder.drain()

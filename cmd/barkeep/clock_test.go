@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -186,13 +187,18 @@ type forming struct {
 	last time.Time
 }
 
-func (f *forming) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+func (f *forming) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := time.Now().Truncate(time.Second)
 	f.mu.Lock()
 	f.last = now
 	f.mu.Unlock()
 	var starts, prices []string
-	for at := now.Add(-30 * time.Minute).Truncate(time.Minute); !at.After(now); at = at.Add(time.Minute) {
+	from, err := strconv.ParseInt(r.URL.Query().Get("period1"), 10, 64)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	for at := time.Unix(from, 0).Truncate(time.Minute); !at.After(now); at = at.Add(time.Minute) {
 		starts, prices = append(starts, fmt.Sprint(at.Unix())), append(prices, fmt.Sprint(100+at.Minute()))
 	}
 	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))

@@ -21,6 +21,9 @@ import (
 // The clock of these tests is a Wednesday in the break after the close, when the fake provider revises nothing any more.
 const when = "BARKEEP_NOW=2026-08-19T14:25:00-07:00"
 
+// later is the clock of a provider that serves the days after when, too.
+const later = "BARKEEP_NOW=2026-10-19T14:25:00-07:00"
+
 // databases numbers the databases of this process.
 var databases atomic.Int64
 

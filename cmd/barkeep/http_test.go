@@ -149,7 +149,7 @@ func TestProviderDownForAnHour(t *testing.T) {
 func TestMaintenanceLeavesTheSlotAlone(t *testing.T) {
 	t.Parallel()
 	e := engines(t)[0]
-	env := slotEnv(t, e, provider(t, []string{when}))(0)
+	env := slotEnv(t, e, provider(t, []string{later}))(0)
 	barkeep(t, env, "sync").must(t, 0)
 	for _, how := range [][]string{{"sync", "--maintenance", "--json"}, {"sync", "--json"}} {
 		mode := env

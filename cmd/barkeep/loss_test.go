@@ -47,7 +47,7 @@ func TestRedisForgetsAtEachStep(t *testing.T) {
 	client := redis.NewClient(options)
 	defer client.Close()
 	e := engines(t)[1]
-	env := slotEnv(t, e, provider(t, []string{when}), "REDIS_URL="+cache.URL(), "RUN_LEASE=60s")
+	env := slotEnv(t, e, provider(t, []string{later}), "REDIS_URL="+cache.URL(), "RUN_LEASE=60s")
 	for day, point := range []string{"marked", "claimed", "cell:2", "worked", "finished", "left"} {
 		holder := start(t, append(env(day), "BARKEEP_STOP_AT="+point), "sync", "--json")
 		go holder.drain()
@@ -85,7 +85,7 @@ func TestRedisForgetsAtEachStep(t *testing.T) {
 // others wait until it wakes or dies.)
 func TestAHolderThatSleptTooLong(t *testing.T) {
 	t.Parallel()
-	address := provider(t, []string{when})
+	address := provider(t, []string{later})
 	for day, point := range []string{"claimed", "cell:2", "worked"} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()

@@ -80,7 +80,8 @@ func commandIn(ctx context.Context, t testing.TB, env []string, args ...string) 
 	t.Helper()
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir}, env...)
+	// Maintenance is off where a test does not set its time: it would come in between.
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "MAINTENANCE_TIME=off"}, env...)
 	return cmd
 }
 

@@ -189,7 +189,7 @@ func TestTwoWorkers(t *testing.T) {
 func TestReadingNeedsNoRightToWrite(t *testing.T) {
 	t.Parallel()
 	e := engines(t)[1]
-	env := slotEnv(t, e, provider(t, []string{when}))
+	env := slotEnv(t, e, provider(t, []string{later}))
 	barkeep(t, env(0), "sync").must(t, 0)
 	db, role := e.open(t), fmt.Sprintf("reader_%d", os.Getpid())
 	statement(t, db, "CREATE ROLE "+role+" LOGIN")
@@ -216,7 +216,7 @@ func TestAnOlderArchiveIsRestored(t *testing.T) {
 	t.Parallel()
 	e := engines(t)[0]
 	cache := servers.RunRedis(t, servers.Options{})
-	env := slotEnv(t, e, provider(t, []string{when}), "REDIS_URL="+cache.URL())
+	env := slotEnv(t, e, provider(t, []string{later}), "REDIS_URL="+cache.URL())
 	barkeep(t, env(0), "sync").must(t, 0)
 	file := filepath.Join(t.TempDir(), "backup.db")
 	barkeep(t, env(0), "backup", file).must(t, 0)

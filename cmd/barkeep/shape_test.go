@@ -13,7 +13,7 @@ func TestStatusHasOneShape(t *testing.T) {
 	for _, e := range engines(t) {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
-			env := append(slotEnv(t, e, provider(t, []string{when}))(0), "CATCH_UP_WINDOW=1s")
+			env := append(slotEnv(t, e, provider(t, []string{later}))(0), "CATCH_UP_WINDOW=1s")
 			barkeep(t, env, "sync").must(t, 0)
 			worker := serve(t, env)
 			var asked, printed map[string]any

@@ -79,7 +79,7 @@ const effective = `SELECT count(*) FROM runs WHERE trading_date = '%s' AND slot 
 // effective run, and everybody gets its result.
 func TestManyProcessesRunASlotOnce(t *testing.T) {
 	t.Parallel()
-	address := provider(t, []string{when})
+	address := provider(t, []string{later})
 	for _, e := range engines(t) {
 		rounds := map[string]int{"postgres": 50, "sqlite": 5}[e.name]
 		more := []string{"RUN_LEASE=30s"} // nobody dies here, and the machine may be busy
@@ -122,7 +122,7 @@ func TestManyProcessesRunASlotOnce(t *testing.T) {
 // again that was committed, and the slot has one effective run.
 func TestAHolderThatDies(t *testing.T) {
 	t.Parallel()
-	address := provider(t, []string{when})
+	address := provider(t, []string{later})
 	for _, e := range engines(t) {
 		var more []string
 		if e.name == "postgres" {

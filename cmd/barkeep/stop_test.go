@@ -51,7 +51,7 @@ func TestSIGTERMInMidRun(t *testing.T) {
 func TestNoWait(t *testing.T) {
 	t.Parallel()
 	e := engines(t)[1]
-	env := slotEnv(t, e, provider(t, []string{when}), "RUN_LEASE=10m")(0)
+	env := slotEnv(t, e, provider(t, []string{later}), "RUN_LEASE=10m")(0)
 	holder := start(t, append(env, "BARKEEP_STOP_AT=claimed"), "sync")
 	go holder.drain()
 	stopped(t, holder)

@@ -74,7 +74,7 @@ func TestReadinessMeansCouldWrite(t *testing.T) {
 func TestARoleThatMayOnlySelect(t *testing.T) {
 	t.Parallel()
 	e := engines(t)[1]
-	env := slotEnv(t, e, provider(t, []string{when}))(0)
+	env := slotEnv(t, e, provider(t, []string{later}))(0)
 	barkeep(t, env, "sync").must(t, 0)
 	u, err := url.Parse(e.url)
 	must(t, err)
