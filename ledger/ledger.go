@@ -3,7 +3,11 @@
 // It imports the standard library only and names series by text, so that it knows nothing of markets.
 package ledger
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Job is a kind of work that is run at most once per slot.
 type Job string
@@ -84,19 +88,41 @@ type Cell struct {
 	Finished   time.Time
 }
 
+// Beside stands between the first reason and how many other series there are.
+const Beside = "; beside it "
+
+// countStates tells of how many series there are in each state: "12 other series (10 late, 2 failed)".
+func countStates(states map[CellState]int) string {
+	var parts []string
+	sum := 0
+	for _, state := range []CellState{CellLate, CellThin, CellHeld, CellEmpty, CellFailed} {
+		if n := states[state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, state))
+			sum += n
+		}
+	}
+	return fmt.Sprintf("%d other series (%s)", sum, strings.Join(parts, ", "))
+}
+
 // Outcome is the state that a run deserves by its cells, and the reason when it is not done: done only when every cell is OK;
-// failed when bars were due and no series stored or confirmed any; else partial.
+// failed when bars were due and no series stored or confirmed any; else partial. The reason is that of the first series, with how
+// many others there are, so that people are told once of what befell many.
 func Outcome(cells []Cell) (State, string) {
 	bad, answered, first := 0, false, ""
+	others := map[CellState]int{}
 	for _, c := range cells {
 		answered = answered || c.State.Answered()
 		if c.State.OK() {
 			continue
 		}
-		bad++
-		if first == "" {
+		if bad++; bad == 1 {
 			first = c.Instrument + " " + c.Timeframe + ": " + c.Reason
+		} else {
+			others[c.State]++
 		}
+	}
+	if bad > 1 {
+		first += Beside + countStates(others)
 	}
 	switch {
 	case len(cells) == 0:

@@ -122,3 +122,21 @@ func TestOutcomeOfMergedAttempts(t *testing.T) {
 		t.Errorf("merging cells with themselves gave %d, want %d", len(merged), len(earlier))
 	}
 }
+
+// TestPeopleAreToldOnceOfMany: the reason of a run counts the series beside the first one.
+func TestPeopleAreToldOnceOfMany(t *testing.T) {
+	t.Parallel()
+	cells := []ledger.Cell{
+		{Instrument: "ES", Timeframe: "1d", State: ledger.CellStored}, {Instrument: "NQ", Timeframe: "1d", State: ledger.CellLate, Reason: "no bar"},
+	}
+	if state, reason := ledger.Outcome(cells); state != ledger.StatePartial || reason != "NQ 1d: no bar" {
+		t.Errorf("one: %s, %q", state, reason)
+	}
+	for _, state := range []ledger.CellState{ledger.CellLate, ledger.CellLate, ledger.CellFailed, ledger.CellThin} {
+		cells = append(cells, ledger.Cell{Instrument: "GC", Timeframe: "1d", State: state})
+	}
+	want := "NQ 1d: no bar; beside it 4 other series (2 late, 1 thin, 1 failed)"
+	if state, reason := ledger.Outcome(cells); state != ledger.StatePartial || reason != want {
+		t.Errorf("many: %s, %q, want %q", state, reason, want)
+	}
+}

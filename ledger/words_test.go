@@ -87,8 +87,8 @@ func TestTheReasonNamesTheFirstSeriesThatFailed(t *testing.T) {
 		cells []ledger.Cell
 		want  string
 	}{
-		"some failed": {[]ledger.Cell{stored, failed("NQ", "throttled"), failed("CL", "no answer")}, "NQ 1m: throttled"},
-		"all failed":  {[]ledger.Cell{failed("NQ", "throttled"), failed("CL", "no answer")}, "NQ 1m: throttled"},
+		"some failed": {[]ledger.Cell{stored, failed("NQ", "throttled"), failed("CL", "no answer")}, "NQ 1m: throttled" + ledger.Beside + "1 other series (1 failed)"},
+		"all failed":  {[]ledger.Cell{failed("NQ", "throttled"), failed("CL", "no answer")}, "NQ 1m: throttled" + ledger.Beside + "1 other series (1 failed)"},
 		"none was":    {nil, "no series was selected"},
 		"none failed": {[]ledger.Cell{stored}, ""},
 	} {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -95,40 +96,42 @@ func printSum(w io.Writer, r syncer.Report, now time.Time) error {
 	case !r.Run.Finished.IsZero():
 		line += fmt.Sprintf(", %s", r.Run.Finished.Sub(r.Run.Started).Round(10*time.Millisecond))
 	}
-	switch failed, held := badSeries(r.Cells); {
-	case failed+held == 0:
+	switch bad := badSeries(r.Cells); {
+	case len(bad) == 0:
 	case running:
-		line += ", " + counted(failed, "of them ", held)
+		line += ", of them " + counted(bad, "")
 	default:
-		line += fmt.Sprintf("; %s, first %s", counted(failed, fmt.Sprintf("of %d series ", len(r.Cells)), held), r.Run.Reason)
+		first, _, _ := strings.Cut(r.Run.Reason, ledger.Beside)
+		line += fmt.Sprintf("; %s, first %s", counted(bad, fmt.Sprintf("of %d series ", len(r.Cells))), first)
 	}
 	_, err := fmt.Fprintln(w, line)
 	return err
 }
 
-// badSeries counts the cells that failed, and those whose answer was held back.
-func badSeries(cells []ledger.Cell) (failed, held int) {
+// badSeries counts the cells that are not OK, by state; what came back empty failed.
+func badSeries(cells []ledger.Cell) map[ledger.CellState]int {
+	bad := map[ledger.CellState]int{}
 	for _, c := range cells {
 		switch {
-		case c.State == ledger.CellHeld:
-			held++
+		case c.State == ledger.CellEmpty:
+			bad[ledger.CellFailed]++
 		case !c.State.OK():
-			failed++
+			bad[c.State]++
 		}
 	}
-	return failed, held
+	return bad
 }
 
-// counted says how many series failed and were held back: "2 of 12 series failed, 6 held back".
-func counted(failed int, of string, held int) string {
-	switch {
-	case held == 0:
-		return fmt.Sprintf("%d %sfailed", failed, of)
-	case failed == 0:
-		return fmt.Sprintf("%d %sheld back", held, of)
-	default:
-		return fmt.Sprintf("%d %sfailed, %d held back", failed, of, held)
+// counted says how many series are in each state: "2 of 12 series failed, 3 late, 6 held back".
+func counted(bad map[ledger.CellState]int, of string) string {
+	var parts []string
+	for _, state := range []ledger.CellState{ledger.CellFailed, ledger.CellLate, ledger.CellThin, ledger.CellHeld} {
+		if n := bad[state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s%s", n, of, state))
+			of = ""
+		}
 	}
+	return strings.Join(parts, ", ")
 }
 
 func newTable(w io.Writer, header ...any) table.Writer {
