@@ -49,6 +49,8 @@ type ReadOnly interface {
 	query.Bars
 	query.Truth
 	query.Past
+	store.Coverage
+	store.CalendarFacts
 	DatasetList(ctx context.Context) ([]store.Dataset, error)
 }
 
@@ -65,6 +67,11 @@ func Calendars(ctx context.Context, c config.Config, o Options) (market.Calendar
 	if current, latest, err := archive.SchemaVersion(ctx); err != nil || current < latest {
 		return market.Calendars{}, err
 	}
+	return CalendarsOf(ctx, archive, o)
+}
+
+// CalendarsOf are what an open archive tells of calendars.
+func CalendarsOf(ctx context.Context, archive store.CalendarFacts, o Options) (market.Calendars, error) {
 	settled, wrong, err := store.SettledCalendars(ctx, archive)
 	if wrong != nil {
 		o.Logger.WarnContext(ctx, "going on without changes of a calendar", "error", wrong)

@@ -158,7 +158,8 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 	}
 	return web, api.Mount(web, api.Config{
 		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol, Calendars: a.Archive, Past: a.Archive,
-		Hand: hand{a},
+		Serves: yahoo.Capabilities(),
+		Hand:   hand{a},
 		Starter: &api.Background{
 			Ledger: a.Archive, Kept: a.kept, Tasks: beside, Logger: o.Logger,
 			Run: a.runRequest, Name: a.requestName,

@@ -127,7 +127,7 @@ func (r *runs) close() {
 			g.Next = first(g.Next, r.Now)
 		case r.whole:
 			g.Next = r.Now.Add(min(time.Duration(g.Times), 4) * unavailablePause)
-		case r.asked && g.Reason.Healable():
+		case r.asked && (g.Reason.Healable() || g.Reason == market.GapNull && g.Bars >= longNull):
 			g.Next = first(g.Next, again(*g, r.Wall, r.Now))
 		}
 	}
@@ -144,6 +144,8 @@ const (
 	lastChance = 24 * time.Hour
 	// mayYetCome is how long bars are asked for that the provider leaves out now and then.
 	mayYetCome = 7 * 24 * time.Hour
+	// longNull is how many null bars in a row may be a session that the provider has mislaid, rather than bars without trades.
+	longNull = 6
 	// unavailablePause is after how long a series that the provider does not have is asked for again.
 	unavailablePause = 7 * 24 * time.Hour
 )
@@ -163,7 +165,7 @@ func again(g market.Gap, wall time.Duration, now time.Time) time.Time {
 // Leaves is when the first bar of a gap can not be had any more; zero where the provider serves everything, and where it does not
 // serve the gap anyway.
 func Leaves(g market.Gap, wall time.Duration) time.Time {
-	if wall == market.Everything || !g.Reason.Healable() {
+	if wall == market.Everything || !g.Reason.Healable() && (g.Reason != market.GapNull || g.Next.IsZero()) {
 		return time.Time{}
 	}
 	return g.First.Add(wall)

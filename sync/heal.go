@@ -21,7 +21,7 @@ const (
 // wanted tells whether a gap is to be asked for now: it may be healed, is in the provider's window, and its time has come.
 // Maintenance asks for what an import has put off, too.
 func (t *Task) wanted(g market.Gap, maintenance bool, now time.Time) bool {
-	if !g.Reason.Healable() || g.Next.IsZero() || g.Next.After(now.Add(soon)) && !maintenance {
+	if !g.Reason.Healable() && g.Reason != market.GapNull || g.Next.IsZero() || g.Next.After(now.Add(soon)) && !maintenance {
 		return false
 	}
 	leaves := coverage.Leaves(g, t.native.DeepCap)

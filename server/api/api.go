@@ -23,6 +23,7 @@ type Config struct {
 	Resolve func(text string) (market.Instrument, error)
 	Symbol  func(market.Instrument) string
 
+	Serves    market.Capabilities // what the provider serves
 	Calendars store.CalendarFacts // what the archive tells of the calendars of instruments
 	Past      Past                // what the archive tells of its past
 	Hand      Hand                // does what a person asks for; nil: its routes are absent
@@ -31,6 +32,7 @@ type Config struct {
 // Past is what an archive tells of its past.
 type Past interface {
 	query.Past
+	store.Coverage
 	Actions(ctx context.Context, instrument string) ([]store.Action, error)
 }
 
@@ -64,6 +66,7 @@ func Mount(s *server.Server, c Config) error {
 	s.Handle("GET /api/v1/series", a.listSeries)
 	s.HandleOwn("GET /api/v1/candles", a.candles)
 	s.Handle("GET /api/v1/actions", a.listActions)
+	s.Handle("GET /api/v1/coverage", a.readCoverage)
 	s.Handle("GET /api/v1/revisions/{instrument}", a.listRevisions)
 	if c.Hand != nil {
 		a.mountHand()

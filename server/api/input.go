@@ -152,3 +152,17 @@ func acceptedTimeframes() string {
 	}
 	return "one of " + strings.Join(names, ", ")
 }
+
+// texts reads a list with commas between; none when it is not given.
+func (in *input) texts(name string) []string {
+	var all []string
+	for text := range strings.SplitSeq(in.query.Get(name), ",") {
+		if text = strings.TrimSpace(text); text != "" {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// flag reads 1 or 0; 0 when it is not given.
+func (in *input) flag(name string) bool { return in.oneOf(name, "0", "1") == "1" }

@@ -154,6 +154,7 @@ func (f *Ledger) Start(_ context.Context, request api.RunRequest) (api.StartedRu
 type Archive struct {
 	Part
 	Past
+	Covered
 	store.Bars // what neither server nor API call
 
 	Series  map[market.Series]*market.Candles // to change one, put a copy in its place

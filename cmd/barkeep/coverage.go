@@ -1,0 +1,180 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"barkeep/app"
+	"barkeep/market"
+	"barkeep/query"
+	"barkeep/server/view"
+	"barkeep/yahoo"
+)
+
+// coverageCommand shows how much of what is expected is there, and why the rest is not.
+type coverageCommand struct {
+	Instrument string `help:"Only these instruments, with commas between." placeholder:"ES,NQ"`
+	Timeframe  string `help:"Only these timeframes, with commas between." placeholder:"5m,1d"`
+	Reason     string `help:"With --gaps: only gaps of these reasons, with commas between." placeholder:"late,failed"`
+	From       string `help:"Only sessions and gaps from this date or instant (UTC) on." placeholder:"DATE"`
+	To         string `help:"Only those before this date or instant; now by default." placeholder:"DATE"`
+	Gaps       bool   `help:"List the gaps: why, since when, when they are asked for again and when they are lost; the soonest lost first."`
+	Limit      int    `help:"With --gaps: how many to show." default:"100"`
+	JSON       bool   `name:"json" help:"Print as JSON: all series, sessions or gaps."`
+}
+
+// Help is the text below the flags.
+func (c *coverageCommand) Help() string {
+	return "A row is a series, a cell is a session: a dot where all expected bars are there, a letter for the worst reason where " +
+		"some are not. Without dates it shows the newest sessions that fit on 80 columns; --from and --to show others."
+}
+
+// Run carries the command out.
+func (c *coverageCommand) Run(p *process) error {
+	request, err := c.request()
+	if err != nil {
+		return err
+	}
+	return p.reading(func(s setup, names naming, archive app.ReadOnly) error {
+		settled, err := app.CalendarsOf(p.ctx, archive, s.options())
+		if err != nil {
+			return err
+		}
+		request.Instrument = func(name string) (market.Instrument, error) {
+			i, err := yahoo.Resolve(name)
+			return settled.Settle(i), err
+		}
+		all, err := query.ReadCoverage(p.ctx, archive, request)
+		if err != nil {
+			return err
+		}
+		slices.SortStableFunc(all, func(a, b query.SeriesCoverage) int { return a.Series.Compare(b.Series) })
+		switch {
+		case c.JSON:
+			return printJSON(p.out, map[string]any{"coverage": names.Coverages(all, yahoo.Capabilities())})
+		case len(all) == 0:
+			_, err := fmt.Fprintln(p.out, "no series was judged yet: the next import does it (barkeep sync)")
+			return err
+		case c.Gaps:
+			return printGaps(p.out, all, c.Limit, names)
+		default:
+			return printMap(p.out, all, isTerminal(p.out))
+		}
+	})
+}
+
+// request reads the flags.
+func (c *coverageCommand) request() (r query.CoverageRequest, err error) {
+	if c.Limit < 1 {
+		return r, misuse("--limit is %d: give a number of gaps, at least 1", c.Limit)
+	}
+	var problems []error
+	for _, text := range commaList(c.Instrument) {
+		i, err := yahoo.Resolve(text)
+		problems = append(problems, err)
+		r.Instruments = append(r.Instruments, i.Name)
+	}
+	for _, text := range commaList(c.Timeframe) {
+		t, err := market.ParseTimeframe(text)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("--timeframe: %w", err))
+		}
+		r.Timeframes = append(r.Timeframes, t)
+	}
+	for _, text := range commaList(c.Reason) {
+		reason := market.GapReason(text)
+		if !reason.Known() {
+			problems = append(problems, fmt.Errorf("--reason %q: accepted are %s", text, knownReasons()))
+		}
+		r.Reasons = append(r.Reasons, reason)
+	}
+	if c.Reason != "" && !c.Gaps {
+		problems = append(problems, errors.New("--reason goes with --gaps"))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return r, misuse("%w", err)
+	}
+	r.Gaps, r.Cells = c.Gaps, !c.Gaps
+	r.Window, err = window(c.From, c.To)
+	return r, err
+}
+
+func commaList(text string) []string {
+	return slices.DeleteFunc(strings.FieldsFunc(text, func(r rune) bool { return r == ',' }), func(s string) bool {
+		return strings.TrimSpace(s) == ""
+	})
+}
+
+func knownReasons() string {
+	var all []string
+	for _, r := range market.GapReasons() {
+		all = append(all, string(r))
+	}
+	return strings.Join(all, ", ")
+}
+
+// printGaps lists gaps: what is lost soonest first, then what is asked for again soonest.
+func printGaps(w io.Writer, all []query.SeriesCoverage, limit int, names naming) error {
+	type line struct {
+		gap  market.Gap
+		lost time.Time
+	}
+	var lines []line
+	for _, c := range all {
+		for _, g := range c.Gaps {
+			lines = append(lines, line{g, view.LostOn(g, yahoo.Capabilities())})
+		}
+	}
+	far := func(t time.Time) time.Time {
+		if t.IsZero() {
+			return market.FarFuture()
+		}
+		return t
+	}
+	slices.SortStableFunc(lines, func(a, b line) int {
+		return cmp.Or(far(a.lost).Compare(far(b.lost)), far(a.gap.Next).Compare(far(b.gap.Next)), a.gap.First.Compare(b.gap.First))
+	})
+	for _, l := range lines[:min(limit, len(lines))] {
+		g := l.gap
+		span := stamp(g.First)
+		if g.Last.After(g.First) {
+			span += " to " + stamp(g.Last)
+		}
+		fmt.Fprintf(w, "%s: %s, %s\n", g.Series, plural(g.Bars, "bar"), g.Reason)
+		fmt.Fprintf(w, "  %s\n", span)
+		told := "seen " + stamp(g.Seen)
+		if !g.Asked.IsZero() {
+			told += fmt.Sprintf(", asked %s (%s)", stamp(g.Asked), plural(int64(g.Times), "time"))
+		}
+		fmt.Fprintln(w, "  "+told)
+		if !g.Next.IsZero() || !l.lost.IsZero() {
+			fmt.Fprintf(w, "  asked again %s, lost on %s\n", never(g.Next), never(l.lost))
+		}
+	}
+	if more := len(lines) - limit; more > 0 {
+		fmt.Fprintf(w, "and %d more: --limit shows more of them, --json all\n", more)
+	}
+	_, err := fmt.Fprintf(w, "%s\n", plural(int64(len(lines)), "gap"))
+	_ = names
+	return err
+}
+
+// never is an instant, or the word.
+func never(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return stamp(t)
+}
+
+func plural(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

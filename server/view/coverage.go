@@ -1,0 +1,96 @@
+package view
+
+import (
+	"time"
+
+	"barkeep/coverage"
+	"barkeep/market"
+	"barkeep/query"
+)
+
+// Coverage is how much of what is expected of a series is there: expected = present + the bars of all reasons.
+type Coverage struct {
+	Instrument string                     `json:"instrument"`
+	Timeframe  market.Timeframe           `json:"timeframe"`
+	From       *Instant                   `json:"from"`    // where the first backfill began
+	Horizon    *Instant                   `json:"horizon"` // up to when it was judged
+	Expected   int64                      `json:"expected"`
+	Present    int64                      `json:"present"`
+	Absent     map[market.GapReason]int64 `json:"absent"`
+	Sessions   []CoveredSession           `json:"sessions,omitempty"`
+	Gaps       []Gap                      `json:"gaps,omitempty"`
+}
+
+// CoveredSession is one trading date of a series; of weeks and longer bars, one bar.
+type CoveredSession struct {
+	Date     string                     `json:"date"`
+	Expected int64                      `json:"expected"`
+	Present  int64                      `json:"present"`
+	Worst    market.GapReason           `json:"worst,omitempty"`
+	Absent   map[market.GapReason]int64 `json:"absent,omitempty"`
+}
+
+// Gap is a run of expected bars that are absent for one reason. Instants are null for never.
+type Gap struct {
+	Instrument string           `json:"instrument"`
+	Timeframe  market.Timeframe `json:"timeframe"`
+	First      *Instant         `json:"first"` // start of the first bar
+	Last       *Instant         `json:"last"`  // and of the last one
+	Bars       int64            `json:"bars"`
+	Reason     market.GapReason `json:"reason"`
+	Seen       *Instant         `json:"seen"`
+	Asked      *Instant         `json:"asked"`
+	Times      int              `json:"times"`
+	Next       *Instant         `json:"next"`    // when it is asked for again
+	LostOn     *Instant         `json:"lost_on"` // when its first bar leaves the provider's window
+}
+
+// Coverages show coverage; serves tells how far back the provider serves.
+func (r Renderer) Coverages(all []query.SeriesCoverage, serves market.Capabilities) []Coverage {
+	views := make([]Coverage, len(all))
+	for i, c := range all {
+		v := Coverage{
+			Instrument: c.Series.Instrument, Timeframe: c.Series.Timeframe, From: r.Instant(c.From), Horizon: r.Instant(c.Horizon),
+			Expected: c.Expected, Present: c.Present, Absent: reasons(c.Absent),
+		}
+		for _, s := range c.Cells {
+			one := CoveredSession{Date: s.Date.String(), Expected: s.Expected, Present: s.Present, Absent: reasons(s.Absent)}
+			if len(s.Absent) > 0 {
+				one.Worst = s.Absent[0].Reason
+			}
+			v.Sessions = append(v.Sessions, one)
+		}
+		for _, g := range c.Gaps {
+			v.Gaps = append(v.Gaps, r.Gap(g, serves))
+		}
+		views[i] = v
+	}
+	return views
+}
+
+// Gap shows one gap.
+func (r Renderer) Gap(g market.Gap, serves market.Capabilities) Gap {
+	return Gap{
+		Instrument: g.Series.Instrument, Timeframe: g.Series.Timeframe, First: r.Instant(g.First), Last: r.Instant(g.Last),
+		Bars: g.Bars, Reason: g.Reason, Seen: r.Instant(g.Seen), Asked: r.Instant(g.Asked), Times: g.Times, Next: r.Instant(g.Next),
+		LostOn: r.Instant(LostOn(g, serves)),
+	}
+}
+
+// LostOn is when the first bar of a gap leaves the provider's window: of a derived bar, when its base does. Zero for never.
+func LostOn(g market.Gap, serves market.Capabilities) time.Time {
+	base, ok := serves.Base(g.Series.Timeframe)
+	native, known := serves.Of(base)
+	if !ok || !known {
+		return time.Time{}
+	}
+	return coverage.Leaves(g, native.DeepCap)
+}
+
+func reasons(counts []query.ReasonCount) map[market.GapReason]int64 {
+	all := make(map[market.GapReason]int64, len(counts))
+	for _, c := range counts {
+		all[c.Reason] = c.Bars
+	}
+	return all
+}
