@@ -50,6 +50,7 @@ type ReadOnly interface {
 	query.Truth
 	query.Past
 	DatasetList(ctx context.Context) ([]store.Dataset, error)
+	ProofList(ctx context.Context, filter store.ProofFilter) ([]market.Proof, error)
 }
 
 // Calendars are what the archive of a configuration tells of calendars; nothing where there is none yet, or an earlier release's.

@@ -73,8 +73,8 @@ func (x *comparing) during(bars *market.Candles) *market.Candles {
 	return all
 }
 
-// pair puts beside each coarser bar what the finer ones inside of it give. That goes by where the bars are, not by the grid: on half
-// days of futures some start at the half hour.
+// pair puts beside each coarser bar what the finer ones inside of it give. That goes by where the bars are, not by the grid: on
+// half days of futures some start at the half hour.
 func (x *comparing) pair(fine, coarse *market.Candles) {
 	taken := 0
 	for i := range coarse.Len() {

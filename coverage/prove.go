@@ -49,9 +49,10 @@ func Pairs(c market.Capabilities) (all []market.Pair) {
 	return all
 }
 
-// Prove compares the sessions of some months, whose trading dates count, and keeps the result. It reads a month of an instrument at
-// a time. A month of a pair in which there is nothing to compare keeps no result, also where it had one. The error says what was not
-// read or kept; what came before it is kept.
+// Prove compares the sessions of some months, whose trading dates count, and keeps the result. Instruments have the calendars by
+// which the archive keeps them (store.SettledCalendars). It reads a month of an instrument at a time. A month of a pair in which
+// there is nothing to compare keeps no result, also where it had one. The error says what was not read or kept; what came before
+// it is kept.
 func (p Prover) Prove(ctx context.Context, instruments []market.Instrument, months []market.Month) ([]market.Proof, error) {
 	states, err := p.Archive.States(ctx)
 	if err != nil {

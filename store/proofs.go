@@ -10,8 +10,8 @@ import (
 type Proofs interface {
 	// PutProofs replaces all proofs of an instrument and month. Their At is kept to the microsecond.
 	PutProofs(ctx context.Context, instrument string, month market.Month, proofs []market.Proof) error
-	// Proofs are those that the filter lets through, ordered by instrument as text, coarser and finer timeframe, and month.
-	Proofs(ctx context.Context, filter ProofFilter) ([]market.Proof, error)
+	// ProofList are those that the filter lets through, ordered by instrument as text, coarser and finer timeframe, and month.
+	ProofList(ctx context.Context, filter ProofFilter) ([]market.Proof, error)
 }
 
 // ProofFilter is what proofs are wanted; its zero value wants all.

@@ -27,6 +27,7 @@ type commands struct {
 	Status     statusCommand     `cmd:"" help:"Show the archive's series, newest bars and recent runs."`
 	Runs       runsCommand       `cmd:"" help:"Show recent runs, or one with the evidence of its series."`
 	Revisions  revisionsCommand  `cmd:"" help:"Show how stored bars changed: before, after, when, by which run and why."`
+	Coverage   coverageCommand   `cmd:"" help:"Show how far the timeframes of an instrument agree with one another."`
 	Dataset    datasetCommand    `cmd:"" help:"Pin series as they were known at an instant, and prove them again."`
 	Calendar   calendarCommands  `cmd:"" help:"Show when an instrument trades: its sessions in local time, UTC and Pacific time."`
 	Rebuild    rebuildCommand    `cmd:"" help:"Fold what is derived anew, and give daily bars the keys of their calendar."`

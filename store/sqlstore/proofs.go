@@ -52,8 +52,8 @@ func putProofs(ctx context.Context, q Querier, instrument string, month market.M
 	return nil
 }
 
-// Proofs are those that the filter lets through, ordered by instrument as text, coarser and finer timeframe, and month.
-func (s *Store) Proofs(ctx context.Context, f store.ProofFilter) ([]market.Proof, error) {
+// ProofList are those that the filter lets through, ordered by instrument as text, coarser and finer timeframe, and month.
+func (s *Store) ProofList(ctx context.Context, f store.ProofFilter) ([]market.Proof, error) {
 	b := &binder{}
 	where := []string{"TRUE"}
 	if len(f.Instruments) > 0 {

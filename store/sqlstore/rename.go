@@ -9,8 +9,8 @@ import (
 	"barkeep/market"
 )
 
-// Rename gives all series, actions, listings, proofs and what is held back of an instrument another name; false, and nothing is changed,
-// when the new name has any of them. It waits for other writers of both.
+// Rename gives all series, actions, listings, proofs and what is held back of an instrument another name; false, and nothing is
+// changed, when the new name has any of them. It waits for other writers of both.
 //
 // The cells and runs of the ledger keep the old name: they say what was done then. Bars keep the versions of their series under
 // the new name, of which no cache has an entry yet. Should bars come for the old name again, its series begin with a version by

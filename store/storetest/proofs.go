@@ -28,7 +28,7 @@ func testProofs(t *testing.T, db Database) {
 	}
 	want := func(f store.ProofFilter, want ...market.Proof) {
 		t.Helper()
-		if got, err := archive.Proofs(t.Context(), f); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := archive.ProofList(t.Context(), f); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("of %+v the proofs are %+v, %v; want %+v", f, got, err, want)
 		}
 	}
@@ -38,8 +38,8 @@ func testProofs(t *testing.T, db Database) {
 	daily, early := proof("ES", market.M5, market.D1, time.December, 22), proof("ES", market.M5, market.D1, time.August, 23)
 	other := proof("BTC-USD", market.M5, market.D1, time.December, 31)
 	agreed := market.Proof{
-		Instrument: "éS", Pair: market.Pair{Finer: market.M1, Coarser: market.M5}, Month: market.Month{Year: 2027, Month: 1}, Sessions: 1,
-		Agreed: 1, Bars: 1, Same: 1, Causes: map[market.Disagreement]int{}, At: start(),
+		Instrument: "éS", Pair: market.Pair{Finer: market.M1, Coarser: market.M5}, Month: market.Month{Year: 2027, Month: 1},
+		Sessions: 1, Agreed: 1, Bars: 1, Same: 1, Causes: map[market.Disagreement]int{}, At: start(),
 	}
 	put("ES", time.December, daily, coarse, fine)
 	put("ES", time.August, early)
