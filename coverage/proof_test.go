@@ -72,13 +72,14 @@ func days(c *calendar.Calendar, bars *market.Candles) *market.Candles {
 // world are the series of an instrument that agree, and what compares two of them.
 type world struct {
 	market.Instrument
+	month                      market.Month
 	five, fifteen, hours, days *market.Candles
 }
 
-func newWorld(t *testing.T, name string, seed uint64) *world {
+func newWorld(t *testing.T, name string, month market.Month, seed uint64) *world {
 	t.Helper()
-	w := &world{Instrument: resolve(t, name)}
-	w.five = walk(w.Instrument, july(), seed)
+	w := &world{Instrument: resolve(t, name), month: month}
+	w.five = walk(w.Instrument, month, seed)
 	fold := func(from, to market.Timeframe, bars *market.Candles) *market.Candles {
 		return market.Resample(bars, from, to, w.Calendar, market.FarFuture())
 	}
@@ -93,7 +94,7 @@ func (w *world) of(t market.Timeframe) *market.Candles {
 }
 
 func (w *world) compare(p market.Pair) market.Proof {
-	return coverage.Comparison{Instrument: w.Instrument, Pair: p, Fine: w.of(p.Finer), Coarse: w.of(p.Coarser)}.Proof(july())
+	return coverage.Comparison{Instrument: w.Instrument, Pair: p, Fine: w.of(p.Finer), Coarse: w.of(p.Coarser)}.Proof(w.month)
 }
 
 func pairs() []market.Pair {
@@ -106,20 +107,65 @@ func pairs() []market.Pair {
 	}
 }
 
-// Where nothing is wrong nothing is found, in any kind of session: overnight, with a break, with lunch, by day, at all hours.
+// Where nothing is wrong nothing is found, in any kind of session: overnight, with a break, with lunch, by day, at all hours, on days
+// on which clocks change, on half days, and on holidays that are settled with the next day, also of the next month.
 func TestSeriesThatAgree(t *testing.T) {
 	t.Parallel()
-	for n, name := range []string{"ES", "GC", "ZC", "HE", "DX", "AAPL", "BTC-USD", "EURUSD=X", "VOD.L", "0700.HK", "^N225", "PETR4.SA"} {
-		w := newWorld(t, name, uint64(n))
-		for _, pair := range pairs() {
-			got := w.compare(pair)
-			if got.Agreed != got.Sessions || got.Same != got.Bars || len(got.Causes) > 0 || got.Sessions < 19 || got.Share() != 0 {
-				t.Errorf("%s %s: %+v", name, pair, got)
+	names := []string{"ES", "GC", "ZC", "HE", "DX", "AAPL", "BTC-USD", "EURUSD=X", "VOD.L", "0700.HK", "^N225", "PETR4.SA"}
+	months := []market.Month{
+		july(), {Year: 2026, Month: time.March}, {Year: 2026, Month: time.September}, {Year: 2025, Month: time.November},
+		{Year: 2025, Month: time.December}, {Year: 2026, Month: time.January},
+		{Year: 2021, Month: time.May}, {Year: 2021, Month: time.June}, // the last day of May was a holiday
+	}
+	for n, name := range names {
+		for k, month := range months {
+			w := newWorld(t, name, month, uint64(n*len(months)+k))
+			dates := 0
+			for d := (calendar.Date{Year: month.Year, Month: month.Month, Day: 1}); d.Month == month.Month; d = d.AddDays(1) {
+				if s, ok := w.Calendar.Session(d); ok && !s.SettledNext {
+					dates++
+				}
 			}
-			if bars := got.Sessions; !pair.Coarser.Intraday() && got.Bars != bars {
-				t.Errorf("%s %s: %d bars of %d sessions", name, pair, got.Bars, bars)
+			for _, pair := range pairs() {
+				got := w.compare(pair)
+				if got.Agreed != got.Sessions || got.Same != got.Bars || len(got.Causes) > 0 || got.Sessions < dates || got.Share() != 0 {
+					t.Errorf("%s %s %s: %+v", name, pair, month, got)
+				}
+				if !pair.Coarser.Intraday() && (got.Bars != dates || got.Sessions != dates) {
+					t.Errorf("%s %s %s: %d bars of %d sessions, want %d", name, pair, month, got.Bars, got.Sessions, dates)
+				}
 			}
 		}
+	}
+}
+
+// A provider that counts the hours of a half day from 09:30, and leaves the others out, lacks those, and what it has agrees.
+func TestHalfDayOffTheGrid(t *testing.T) {
+	t.Parallel()
+	month := market.Month{Year: 2025, Month: time.November}
+	w := newWorld(t, "ES", month, 5)
+	half := calendar.Date{Year: 2025, Month: time.November, Day: 28}
+	from, to := half.At(w.Calendar.Zone, 0).Unix(), half.At(w.Calendar.Zone, 18*time.Hour).Unix()
+	i, _ := slices.BinarySearch(w.hours.TS, from)
+	j, _ := slices.BinarySearch(w.hours.TS, to)
+	hours := w.hours.Slice(0, i)
+	for k := range 4 {
+		at := half.At(w.Calendar.Zone, 9*time.Hour+30*time.Minute).Add(time.Duration(k) * time.Hour)
+		part := w.fifteen.In(market.Window{From: at, To: at.Add(time.Hour)})
+		b := part.At(0)
+		b.High, b.Low, b.Close, b.Volume = slices.Max(part.High), slices.Min(part.Low), part.Close[part.Len()-1], 0
+		for _, v := range part.Volume {
+			b.Volume += v
+		}
+		hours.Append(b)
+	}
+	hours.AppendAll(w.hours.Slice(j, w.hours.Len()))
+	whole := w.compare(pairs()[1])
+	w.hours = hours
+	got := w.compare(pairs()[1])
+	if want := (map[market.Disagreement]int{market.DisagreeCoarser: 1}); !maps.Equal(got.Causes, want) || got.Same != got.Bars ||
+		got.Bars != whole.Bars-(j-i)+4 {
+		t.Errorf("%+v of %+v, want %v", got, whole, want)
 	}
 }
 
@@ -258,7 +304,7 @@ func TestPlantedDisagreements(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, "ES", 7)
+			w := newWorld(t, "ES", july(), 7)
 			tt.do(w)
 			for _, pair := range pairs() {
 				got, want := w.compare(pair), map[market.Disagreement]int{}
@@ -276,7 +322,7 @@ func TestPlantedDisagreements(t *testing.T) {
 // The sessions in which a series begins and ends are left out, and so is one of which nobody has a bar.
 func TestSessionsOutOfReach(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "ES", 3)
+	w := newWorld(t, "ES", july(), 3)
 	all := w.compare(pairs()[0])
 	from, to := w.session(w.five)
 	c := coverage.Comparison{

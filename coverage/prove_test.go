@@ -81,7 +81,7 @@ func (w *watched) put(t *testing.T, series market.Series, bars *market.Candles) 
 func TestProve(t *testing.T) {
 	t.Parallel()
 	archive := openArchive(t)
-	w := newWorld(t, "ES", 11)
+	w := newWorld(t, "ES", july(), 11)
 	w.change(&w.days, func(_ int, c *market.Candles) { from, _ := w.session(w.days); times(c, from, 4) })
 	for timeframe, bars := range map[market.Timeframe]*market.Candles{
 		market.M5: w.five, market.M15: w.fifteen, market.H1: w.hours, market.D1: w.days,
