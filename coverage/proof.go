@@ -1,7 +1,6 @@
 package coverage
 
 import (
-	"slices"
 	"time"
 
 	"barkeep/calendar"
@@ -96,13 +95,9 @@ func (c Comparison) daily(d calendar.Date) *market.Candles {
 
 // sound leaves out bars of which a price cannot be true: they get into no longer bar, and are not compared.
 func sound(bars *market.Candles) *market.Candles {
-	bad := func(f market.Flag) bool { return f&market.FlagImpossible != 0 }
-	if !slices.ContainsFunc(bars.Flags, bad) {
-		return bars
-	}
 	left := market.NewCandles(bars.Len())
 	for i, f := range bars.Flags {
-		if !bad(f) {
+		if f&market.FlagImpossible == 0 {
 			left.Append(bars.At(i))
 		}
 	}

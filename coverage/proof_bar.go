@@ -113,10 +113,10 @@ func (x *comparing) explained(b *pairing, outer bool) bool {
 	}
 }
 
-// expected are the bars of the finer series that are expected in a window: the first, the last, and how many. Where no calendar
-// tells, none is.
+// expected are the bars of the finer series that are expected in a window: the first, the last, and how many. Where the hours are
+// not known, that is known inside of an intraday bar alone.
 func (x *comparing) expected(w market.Window) (first, last int64, n int) {
-	if x.Instrument.Calendar.Inferred {
+	if x.Instrument.Calendar.Inferred && !x.Pair.Coarser.Intraday() {
 		return 0, 0, 0
 	}
 	x.Pair.Finer.Expected(x.Instrument.Calendar, w, func(start time.Time) bool {

@@ -81,9 +81,6 @@ func (x *comparing) pair(fine, coarse *market.Candles) {
 		b := pairing{coarse: coarse.At(i), Window: market.Window{From: x.from(), To: x.to()}}
 		if length := x.Pair.Coarser.Length(); length > 0 {
 			b.Window = market.Window{From: b.coarse.Start, To: b.coarse.Start.Add(length)}
-			if i+1 < coarse.Len() && coarse.TS[i+1] < b.To.Unix() {
-				b.To = time.Unix(coarse.TS[i+1], 0)
-			}
 		}
 		b.fine = fine.In(b.Window)
 		b.given = fold(b.fine)
@@ -93,10 +90,10 @@ func (x *comparing) pair(fine, coarse *market.Candles) {
 	x.lacks = taken < fine.Len()
 }
 
-// fold makes one bar of all: market.Resample without its calendar.
+// fold makes one bar of all: market.Resample without its calendar. Of none it makes the zero value.
 func fold(bars *market.Candles) market.Candle {
 	if bars.Len() == 0 {
-		return market.Candle{Volume: market.NoVolume}
+		return market.Candle{}
 	}
 	f := market.Candle{
 		Start: time.Unix(bars.TS[0], 0).UTC(), Open: bars.Open[0], High: slices.Max(bars.High), Low: slices.Min(bars.Low),
@@ -135,9 +132,6 @@ func (x *comparing) cause(bars []market.Disagreement, prices int) market.Disagre
 func (x *comparing) scaled() bool {
 	var ratios []float64
 	for _, b := range x.bars {
-		if b.fine.Len() == 0 {
-			continue
-		}
 		for _, p := range [][2]float64{{b.given.Open, b.coarse.Open}, {b.given.High, b.coarse.High}, {b.given.Low, b.coarse.Low}} {
 			if p[0] > 0 && p[1] > 0 {
 				ratios = append(ratios, math.Log(p[1]/p[0]))

@@ -223,6 +223,42 @@ func TestPlantedDisagreements(t *testing.T) {
 			from, _ := w.session(w.five)
 			w.five = without(w.five, from, from+2)
 		}, map[market.Pair]market.Disagreement{short: market.DisagreeFiner, pairs()[2]: market.DisagreeFiner}},
+		{"the first bars of 5m removed, and a day with trades off the screen", func(w *world) {
+			from, _ := w.session(w.five)
+			w.five = without(w.five, from, from+2)
+			w.change(&w.days, func(_ int, c *market.Candles) { from, _ := w.session(w.days); c.Volume[from] += c.Volume[from] / 12 })
+		}, map[market.Pair]market.Disagreement{short: market.DisagreeFiner, pairs()[2]: market.DisagreeFiner}},
+		{"a volume that differs by one", func(w *world) {
+			from, _ := w.session(w.fifteen)
+			w.fifteen = w.fifteen.Clone()
+			w.fifteen.Volume[from+30]++
+		}, nil},
+		{"hours removed of what has no volume", func(w *world) {
+			for _, bars := range []*market.Candles{w.five, w.fifteen, w.hours, w.days} {
+				for i := range bars.Volume {
+					bars.Volume[i] = market.NoVolume
+				}
+			}
+			from, _ := w.session(w.hours)
+			w.hours = without(w.hours, from, from+12)
+		}, map[market.Pair]market.Disagreement{middle: market.DisagreeCoarser, long: market.DisagreeFiner}},
+		{"a day in pence, with another high", func(w *world) {
+			w.change(&w.days, func(_ int, c *market.Candles) { from, _ := w.session(w.days); times(c, from, 100); c.High[from] *= 1.5 })
+		}, map[market.Pair]market.Disagreement{
+			pairs()[2]: market.DisagreeScale, pairs()[3]: market.DisagreeScale, long: market.DisagreeScale,
+		}},
+		{"closes of all bars, and one bar of an hour before", func(w *world) {
+			w.change(&w.fifteen, func(i int, c *market.Candles) {
+				from, _ := w.session(w.fifteen)
+				c.Close[from+i] += 0.25 + float64(i%5)/4
+				if k := from + i; i == 40 {
+					c.Open[k], c.High[k], c.Low[k] = w.fifteen.Open[k-4], w.fifteen.High[k-4], w.fifteen.Low[k-4]
+					c.Close[k] = w.fifteen.Close[k-4]
+				}
+			})
+		}, map[market.Pair]market.Disagreement{
+			short: market.DisagreePrices, middle: market.DisagreePrices, pairs()[3]: market.DisagreeSettlement,
+		}},
 		{"hours removed", func(w *world) {
 			from, _ := w.session(w.hours)
 			w.hours = without(w.hours, from, from+12)
@@ -342,5 +378,36 @@ func TestSessionsOutOfReach(t *testing.T) {
 	c.Coarse = without(w.fifteen, from, to)
 	if got := c.Proof(july()); got.Sessions != all.Sessions-1 || got.Agreed != got.Sessions {
 		t.Errorf("without a session %+v, with it %+v", got, all)
+	}
+}
+
+// Where the hours of an exchange are not known, a bar that is absent inside of a longer one is seen, and none of a day.
+func TestUnknownHours(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "ES", july(), 13)
+	w.Calendar = calendar.InferredIn(w.Calendar.Zone)
+	at := time.Date(2026, 7, 15, 15, 0, 0, 0, time.UTC).Unix()
+	i, _ := slices.BinarySearch(w.five.TS, at)
+	w.five = without(w.five, i, i+1)
+	if got := w.compare(pairs()[0]).Causes; !maps.Equal(got, map[market.Disagreement]int{market.DisagreeFiner: 1}) {
+		t.Errorf("15m: %v", got)
+	}
+	bars := market.NewCandles(0)
+	for d := range 31 {
+		day := w.Calendar.Midnight(calendar.Date{Year: 2026, Month: time.July, Day: d + 1})
+		one := w.five.In(market.Window{From: day, To: day.AddDate(0, 0, 1)})
+		if one.Len() == 0 {
+			continue
+		}
+		b := one.At(0)
+		b.Start, b.High, b.Low, b.Close = day, slices.Max(one.High), slices.Min(one.Low), one.Close[one.Len()-1]
+		b.Volume = market.NoVolume
+		bars.Append(b)
+	}
+	w.days = bars
+	k, _ := slices.BinarySearch(bars.TS, w.Calendar.Midnight(planted()).Unix())
+	bars.High[k] += 1000
+	if got := w.compare(pairs()[2]).Causes; !maps.Equal(got, map[market.Disagreement]int{market.DisagreePrice: 1}) {
+		t.Errorf("1d: %v", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/coverage"
 	"barkeep/market"
 	"barkeep/store"
@@ -40,11 +41,12 @@ func serves() (c market.Capabilities) {
 type watched struct {
 	*sqlite.Archive
 	longest time.Duration
+	reads   int
 	fail    error
 }
 
 func (w *watched) Candles(ctx context.Context, s market.Series, window market.Window) (*market.Candles, error) {
-	w.longest = max(w.longest, window.Length())
+	w.longest, w.reads = max(w.longest, window.Length()), w.reads+1
 	bars, err := w.Archive.Candles(ctx, s, window)
 	return bars, errors.Join(err, w.fail)
 }
@@ -83,6 +85,11 @@ func TestProve(t *testing.T) {
 	archive := openArchive(t)
 	w := newWorld(t, "ES", july(), 11)
 	w.change(&w.days, func(_ int, c *market.Candles) { from, _ := w.session(w.days); times(c, from, 4) })
+	w.days = w.days.In(market.Window{From: w.Calendar.Midnight(calendar.Date{Year: 2026, Month: time.July, Day: 1}), To: market.FarFuture()})
+	morning := market.Window{From: time.Unix(w.five.TS[1000], 0), To: time.Unix(w.five.TS[1020], 0)}
+	for _, timeframe := range []market.Timeframe{market.M5, market.M15} { // no whole session
+		archive.put(t, market.Series{Instrument: "NQ", Timeframe: timeframe}, w.of(timeframe).In(morning))
+	}
 	for timeframe, bars := range map[market.Timeframe]*market.Candles{
 		market.M5: w.five, market.M15: w.fifteen, market.H1: w.hours, market.D1: w.days,
 		market.M30: market.Resample(w.fifteen, market.M15, market.M30, w.Calendar, market.FarFuture()), // derived: proves nothing
@@ -98,11 +105,14 @@ func TestProve(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept, err := archive.ProofList(t.Context(), store.ProofFilter{})
-	if err != nil || len(kept) != len(got) || len(got) != 15 { // five pairs of three months
+	if err != nil || len(kept) != len(got) || len(got) != 12 { // two pairs of three months, and three of the two of which there is 1d
 		t.Fatalf("%d proofs, %d kept, %v", len(got), len(kept), err)
 	}
 	if archive.longest > 50*24*time.Hour {
 		t.Errorf("%s were read at once", archive.longest)
+	}
+	if archive.reads != 3*4+2*2 { // each series of ES in three months, and of NQ in two
+		t.Errorf("%d reads", archive.reads)
 	}
 	for _, p := range kept {
 		want := map[market.Disagreement]int{}
