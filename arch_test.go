@@ -237,6 +237,8 @@ func TestBrokenArrowsAreFound(t *testing.T) {
 		{"store/redis", "redis", "barkeep/market barkeep/ledger barkeep/store github.com/redis/go-redis/v9", 0},
 		{"store/redis", "redis", "barkeep/store/storetest/servers barkeep/migrations", 2},
 		{"store/failover", "failover", "barkeep/store/redis barkeep/store/sqlite", 2},
+		{"coverage", "coverage", "barkeep/market barkeep/calendar barkeep/store", 0},
+		{"coverage", "coverage", "barkeep/store/sqlite barkeep/ledger barkeep/sync barkeep/yahoo", 4},
 		{"verify", "verify", "barkeep/market barkeep/store", 0},
 		{"verify", "verify", "barkeep/store/sqlite barkeep/store/postgres barkeep/config barkeep/app", 4},
 		{"doctor", "doctor", "barkeep/ledger barkeep/config barkeep/market", 0},

@@ -52,6 +52,7 @@ type ReadOnly interface {
 	store.Coverage
 	store.CalendarFacts
 	DatasetList(ctx context.Context) ([]store.Dataset, error)
+	ProofList(ctx context.Context, filter store.ProofFilter) ([]market.Proof, error)
 }
 
 // Calendars are what the archive of a configuration tells of calendars; nothing where there is none yet, or an earlier release's.

@@ -65,6 +65,12 @@ func (a *App) carryOut(
 			crashPoint("cell")
 		}
 	})
+	if run.Job == ledger.JobMaintenance && !request.Rebuild && err == nil {
+		if wrong := a.prove(ctx, request.Instruments); wrong != nil {
+			a.Engine.Logger.WarnContext(ctx, "the timeframes are not proved against each other, the next maintenance does it",
+				"error", a.secrets.Error(wrong))
+		}
+	}
 	if wrong := a.tellHeld(ctx); wrong != nil {
 		a.Engine.Logger.WarnContext(ctx, "people are not told of what is held back, the next run tells",
 			"error", a.secrets.Error(wrong))

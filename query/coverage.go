@@ -229,3 +229,13 @@ func (a almanac) days(c *calendar.Calendar, tf market.Timeframe, w market.Window
 	a[key] = all
 	return all
 }
+
+// LostOn is when the first bar of a gap leaves the provider's window: of a derived bar, when its base does. Zero for never.
+func LostOn(g market.Gap, serves market.Capabilities) time.Time {
+	base, ok := serves.Base(g.Series.Timeframe)
+	native, known := serves.Of(base)
+	if !ok || !known {
+		return time.Time{}
+	}
+	return coverage.Leaves(g, native.DeepCap)
+}

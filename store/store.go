@@ -26,6 +26,7 @@ type Archive interface {
 	Moments
 	Allowances
 	Calendars
+	Proofs
 	Truth
 	AsOf
 	Datasets

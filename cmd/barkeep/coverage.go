@@ -12,20 +12,20 @@ import (
 	"barkeep/app"
 	"barkeep/market"
 	"barkeep/query"
-	"barkeep/server/view"
 	"barkeep/yahoo"
 )
 
 // coverageCommand shows how much of what is expected is there, and why the rest is not.
 type coverageCommand struct {
-	Instrument string `help:"Only these instruments, with commas between." placeholder:"ES,NQ"`
-	Timeframe  string `help:"Only these timeframes, with commas between." placeholder:"5m,1d"`
-	Reason     string `help:"With --gaps: only gaps of these reasons, with commas between." placeholder:"late,failed"`
-	From       string `help:"Only sessions and gaps from this date or instant (UTC) on." placeholder:"DATE"`
-	To         string `help:"Only those before this date or instant; now by default." placeholder:"DATE"`
-	Gaps       bool   `help:"List the gaps: why, since when, when they are asked for again and when they are lost; the soonest lost first."`
-	Limit      int    `help:"With --gaps: how many to show." default:"100"`
-	JSON       bool   `name:"json" help:"Print as JSON: all series, sessions or gaps."`
+	Instrument *string `help:"Only these instruments, with commas between." placeholder:"ES,NQ"`
+	Timeframe  string  `help:"Only these timeframes, with commas between." placeholder:"5m,1d"`
+	Reason     string  `help:"With --gaps: only gaps of these reasons, with commas between." placeholder:"late,failed"`
+	From       string  `help:"Only sessions and gaps from this date or instant (UTC) on." placeholder:"DATE"`
+	To         string  `help:"Only those before this date or instant; now by default." placeholder:"DATE"`
+	Gaps       bool    `help:"List the gaps: why, since when, when they are asked for again and when they are lost; the soonest lost first."`
+	Limit      int     `help:"With --gaps: how many to show." default:"100"`
+	Proof      bool    `help:"Show how far the timeframes of an instrument agree with one another, by month."`
+	JSON       bool    `name:"json" help:"Print as JSON: all series, sessions or gaps."`
 }
 
 // Help is the text below the flags.
@@ -36,6 +36,9 @@ func (c *coverageCommand) Help() string {
 
 // Run carries the command out.
 func (c *coverageCommand) Run(p *process) error {
+	if c.Proof {
+		return c.proof(p)
+	}
 	request, err := c.request()
 	if err != nil {
 		return err
@@ -74,9 +77,9 @@ func (c *coverageCommand) request() (r query.CoverageRequest, err error) {
 		return r, misuse("--limit is %d: give a number of gaps, at least 1", c.Limit)
 	}
 	var problems []error
-	for _, text := range commaList(c.Instrument) {
-		i, err := yahoo.Resolve(text)
-		problems = append(problems, err)
+	instruments, _, err := yahoo.Select(list(c.Instrument), nil, "--instrument", "")
+	problems = append(problems, err)
+	for _, i := range instruments {
 		r.Instruments = append(r.Instruments, i.Name)
 	}
 	for _, text := range commaList(c.Timeframe) {
@@ -127,7 +130,7 @@ func printGaps(w io.Writer, all []query.SeriesCoverage, limit int, names naming)
 	var lines []line
 	for _, c := range all {
 		for _, g := range c.Gaps {
-			lines = append(lines, line{g, view.LostOn(g, yahoo.Capabilities())})
+			lines = append(lines, line{g, query.LostOn(g, yahoo.Capabilities())})
 		}
 	}
 	far := func(t time.Time) time.Time {

@@ -85,7 +85,7 @@ func printMap(w io.Writer, all []query.SeriesCoverage, colour bool) error {
 		last = c.Series.Instrument
 		share := "     -"
 		if c.Expected > 0 {
-			share = shareOf(c.Present, c.Expected)
+			share = percentOf(c.Present, c.Expected)
 		}
 		fmt.Fprintf(w, "%-*s%s %s\n", mapLabel, short(c.Series.String(), mapLabel-1), rowOf(c, dates, colour, seen), share)
 	}
@@ -96,8 +96,8 @@ func printMap(w io.Writer, all []query.SeriesCoverage, colour bool) error {
 	return printTotals(w, all)
 }
 
-// shareOf is how much is present; what is nearly all is not all.
-func shareOf(present, expected int64) string {
+// percentOf is how much is present; what is nearly all is not all.
+func percentOf(present, expected int64) string {
 	share := 100 * float64(present) / float64(expected)
 	if present < expected {
 		share = min(share, 99.9)

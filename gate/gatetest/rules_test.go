@@ -20,6 +20,7 @@ type archive struct {
 	store.Budgets
 	store.Moments
 	store.Calendars
+	store.Proofs
 	store.Truth
 	store.AsOf
 	store.Datasets

@@ -1,9 +1,6 @@
 package view
 
 import (
-	"time"
-
-	"barkeep/coverage"
 	"barkeep/market"
 	"barkeep/query"
 )
@@ -73,18 +70,8 @@ func (r Renderer) Gap(g market.Gap, serves market.Capabilities) Gap {
 	return Gap{
 		Instrument: g.Series.Instrument, Timeframe: g.Series.Timeframe, First: r.Instant(g.First), Last: r.Instant(g.Last),
 		Bars: g.Bars, Reason: g.Reason, Seen: r.Instant(g.Seen), Asked: r.Instant(g.Asked), Times: g.Times, Next: r.Instant(g.Next),
-		LostOn: r.Instant(LostOn(g, serves)),
+		LostOn: r.Instant(query.LostOn(g, serves)),
 	}
-}
-
-// LostOn is when the first bar of a gap leaves the provider's window: of a derived bar, when its base does. Zero for never.
-func LostOn(g market.Gap, serves market.Capabilities) time.Time {
-	base, ok := serves.Base(g.Series.Timeframe)
-	native, known := serves.Of(base)
-	if !ok || !known {
-		return time.Time{}
-	}
-	return coverage.Leaves(g, native.DeepCap)
 }
 
 func reasons(counts []query.ReasonCount) map[market.GapReason]int64 {

@@ -9,8 +9,8 @@ import (
 	"barkeep/market"
 )
 
-// Rename gives all series, actions, listings and what is held back of an instrument another name; false, and nothing is changed,
-// when the new name has any of them. It waits for other writers of both.
+// Rename gives all series, actions, listings, proofs and what is held back of an instrument another name; false, and nothing is
+// changed, when the new name has any of them. It waits for other writers of both.
 //
 // The cells and runs of the ledger keep the old name: they say what was done then. Bars keep the versions of their series under
 // the new name, of which no cache has an entry yet. Should bars come for the old name again, its series begin with a version by
@@ -29,7 +29,7 @@ func (t Tx) rename(ctx context.Context, instrument, name string) (bool, error) {
 	if err := t.lockNames(ctx, instrument, name); err != nil {
 		return false, err
 	}
-	tables := []string{"series", "actions", "listings", "held_back"}
+	tables := []string{"series", "actions", "listings", "held_back", "proofs"}
 	for _, table := range tables {
 		var n int64
 		found, err := one(ctx, t.q, `SELECT 1 FROM `+table+` WHERE instrument = $1 LIMIT 1`, []any{name}, []any{&n})

@@ -30,6 +30,7 @@ func asOfTests() map[string]func(*testing.T, Database) {
 		"as of: while others write":                         testAsOfWhileWriting,
 		"revisions: by which run, and why":                  testRevisionsOf,
 		"datasets: by name":                                 testDatasets,
+		"proofs: by instrument and month":                   testProofs,
 	}
 }
 

@@ -26,6 +26,7 @@ type Archive interface {
 	store.Budgets
 	store.Moments
 	store.Calendars
+	store.Proofs
 	store.Truth
 	store.AsOf
 	store.Datasets

@@ -213,6 +213,10 @@ func testRename(t *testing.T, db Database) {
 			tx.HoldBack(t.Context(), store.Held{Series: old, Cause: store.HeldScale}))
 	})
 	restated(t.Context(), t, archive, store.Restatement{Series: old, Action: 1, Before: always().To, Factor: scales()[0]})
+	proof := market.Proof{Instrument: "ES", Month: market.Month{Year: 2026, Month: 11}}
+	if err := archive.PutProofs(t.Context(), "ES", proof.Month, []market.Proof{proof}); err != nil {
+		t.Fatal(err)
+	}
 	before, _, err := archive.State(t.Context(), old)
 	if err != nil {
 		t.Fatal(err)
@@ -239,7 +243,7 @@ func testRename(t *testing.T, db Database) {
 	if _, found, _ := archive.State(t.Context(), old); found {
 		t.Error("the old name has a series yet")
 	}
-	for _, table := range []string{"series", "actions", "listings", "held_back"} {
+	for _, table := range []string{"series", "actions", "listings", "held_back", "proofs"} {
 		if n := db.Query(t, `SELECT count(*) FROM `+table+` WHERE instrument = 'ES_OLD'`); n != 1 {
 			t.Errorf("%d rows of %s have the new name", n, table)
 		}

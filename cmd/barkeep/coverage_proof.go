@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"barkeep/app"
+	"barkeep/market"
+	"barkeep/server/view"
+	"barkeep/yahoo"
+)
+
+// proof shows what is kept of the last comparison.
+func (c *coverageCommand) proof(p *process) error {
+	instruments, _, err := yahoo.Select(list(c.Instrument), nil, "--instrument", "")
+	if err != nil {
+		return err
+	}
+	return p.reading(func(_ setup, names naming, archive app.ReadOnly) error {
+		proofs, err := app.Proofs(p.ctx, archive, instruments)
+		if err != nil {
+			return err
+		}
+		views := names.TimeframeProofs(proofs)
+		if c.JSON {
+			return printJSON(p.out, map[string][]view.TimeframeProof{"proofs": views})
+		}
+		return printProofs(p.out, views)
+	})
+}
+
+// printProofs shows how far timeframes agree with one another: a row for each instrument, pair and month, then the sum.
+func printProofs(w io.Writer, proofs []view.TimeframeProof) error {
+	if len(proofs) == 0 {
+		_, err := fmt.Fprintln(w, "no timeframes have been held against each other yet")
+		return err
+	}
+	t := newTable(w, "instrument", "pair", "month", "sessions", "disagree", "why")
+	t.SetColumnConfigs([]table.ColumnConfig{
+		{Number: 4, Align: text.AlignRight},
+		{Number: 5, Align: text.AlignRight},
+	})
+	sessions, disagree := 0, 0
+	for _, p := range proofs {
+		pair := market.Pair{Finer: p.Finer, Coarser: p.Coarser}
+		t.AppendRow(table.Row{short(p.Instrument, 12), pair, p.Month, p.Sessions, shareOf(p.Disagree, p.Sessions), causesText(p)})
+		sessions, disagree = sessions+p.Sessions, disagree+p.Disagree
+	}
+	t.Render()
+	_, err := fmt.Fprintf(w, "sessions that disagree: %s of %d\n", shareOf(disagree, sessions), sessions)
+	return err
+}
+
+// shareOf is a number with what part of all it is: "3 14%". What is not nothing never looks like it, nor what is not all.
+func shareOf(n, all int) string {
+	if n == 0 || all == 0 {
+		return "0"
+	}
+	percent := min(max(100*n/all, 1), 100)
+	return fmt.Sprintf("%d %3d%%", n, percent)
+}
+
+// causesText lists causes, one a line, what weighs most first.
+func causesText(p view.TimeframeProof) string {
+	var lines []string
+	for _, cause := range market.Disagreements() {
+		if n := p.Causes[cause]; n > 0 {
+			lines = append(lines, fmt.Sprintf("%s %d", cause, n))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
