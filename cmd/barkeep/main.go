@@ -29,6 +29,7 @@ type commands struct {
 	Revisions  revisionsCommand  `cmd:"" help:"Show how stored bars changed: before, after, when, by which run and why."`
 	Dataset    datasetCommand    `cmd:"" help:"Pin series as they were known at an instant, and prove them again."`
 	Calendar   calendarCommands  `cmd:"" help:"Show when an instrument trades: its sessions in local time, UTC and Pacific time."`
+	Coverage   coverageCommand   `cmd:"" help:"Show where the stored bars and the calendars of their exchanges disagree."`
 	Rebuild    rebuildCommand    `cmd:"" help:"Fold what is derived anew, and give daily bars the keys of their calendar."`
 	Actions    actionsCommand    `cmd:"" help:"Show splits and dividends; add one that the provider forgot, or take back a wrong one."`
 	Accept     acceptCommand     `cmd:"" help:"Go on with answers that were held back: another listing, or another scale."`
