@@ -186,7 +186,8 @@ func showOf(k *Kept, d calendar.Date, has *dated) *show {
 	if has == nil {
 		has = &dated{}
 	}
-	s := &show{active: k.State.Oldest.Before(c.Midnight(d)) && k.State.Newest.After(c.Midnight(d)) && !k.Ledger.From.After(c.Midnight(d))}
+	midnight := c.Midnight(d)
+	s := &show{active: k.State.Oldest.Before(midnight) && k.State.Newest.After(midnight) && !k.Ledger.From.After(midnight)}
 	session, trades := c.Session(d)
 	if !trades {
 		if s.say(store.FindingTraded, k, has.closed, 0); has.closed == 0 && !s.active {
@@ -196,7 +197,7 @@ func showOf(k *Kept, d calendar.Date, has *dated) *show {
 	}
 	open := session.Open
 	if !k.Timeframe.Intraday() {
-		open = c.Midnight(d)
+		open = midnight
 	}
 	if !c.Certain(d) || session.SettledNext && !k.Timeframe.Intraday() || open.Before(k.Ledger.From) ||
 		session.Close.After(k.Ledger.Horizon) {

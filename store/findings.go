@@ -32,7 +32,7 @@ type Finding struct {
 	Of          int                // how many instruments of the exchange could have shown it, on the date with the most
 	Timeframes  []market.Timeframe // of the series that show it, shortest first
 	Bars        int64              // that are stored, or absent, against the calendar
-	// Clock is when trading began or ended by the bars, as an offset from midnight of the date in the exchange's zone; the one that is
+	// Clock is when trading began or ended by the bars, as an offset from midnight of the date in the exchange's zone; the one
 	// furthest from the calendar's. 0 for kinds that are not about hours.
 	Clock time.Duration
 	// Closure tells that the calendar was believed to be wrong and its absent bars got the reason market.GapClosed.
@@ -41,8 +41,8 @@ type Finding struct {
 	Holds   time.Time // when it was last found
 }
 
-// Findings keeps what was found last.
-type Findings interface {
+// Audits keeps what was found last.
+type Audits interface {
 	// Findings are ordered by calendar, first date and kind.
 	Findings(ctx context.Context) ([]Finding, error)
 	// KeepFindings replaces all of them.

@@ -30,7 +30,7 @@ type Archive interface {
 	AsOf
 	Datasets
 	Coverage
-	Findings
+	Audits
 }
 
 // Schema is the database itself and the numbered migrations of its tables.

@@ -31,7 +31,7 @@ const (
 // Ledger is what is read and kept for findings, beside Archive.
 type Ledger interface {
 	coverage.Bars
-	store.Findings
+	store.Audits
 	Coverage(ctx context.Context) ([]market.Coverage, error)
 }
 
@@ -248,7 +248,7 @@ func (e *Engine) close(ctx context.Context, k coverage.Kept, w market.Window) er
 	}
 	err = c.judge(ctx, coverage.Judgement{
 		Subject: coverage.Subject{
-			Instrument: k.Instrument, Timeframe: k.Timeframe, Wall: native.DeepCap, Habit: e.Capabilities.HabitOf(k.Instrument, k.Timeframe),
+			Instrument: k.Instrument, Timeframe: k.Timeframe, Wall: native.DeepCap, Habit: k.Habit,
 		},
 		Old: old, Span: w, Closed: w, Until: old.Horizon, Now: c.moment(),
 	})

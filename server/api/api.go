@@ -32,6 +32,7 @@ type Config struct {
 type Past interface {
 	query.Past
 	Actions(ctx context.Context, instrument string) ([]store.Action, error)
+	Findings(ctx context.Context) ([]store.Finding, error)
 }
 
 // API answers the routes of /api/v1.
@@ -64,6 +65,7 @@ func Mount(s *server.Server, c Config) error {
 	s.Handle("GET /api/v1/series", a.listSeries)
 	s.HandleOwn("GET /api/v1/candles", a.candles)
 	s.Handle("GET /api/v1/actions", a.listActions)
+	s.Handle("GET /api/v1/findings", a.listFindings)
 	s.Handle("GET /api/v1/revisions/{instrument}", a.listRevisions)
 	if c.Hand != nil {
 		a.mountHand()

@@ -18,7 +18,8 @@ func (s *Store) Findings(ctx context.Context) (all []store.Finding, err error) {
 	var first, last, clock, closure, seen, holds int64
 	var dates, instruments, timeframes string
 	into := []any{
-		&f.Calendar, &f.Kind, &first, &last, &f.Days, &dates, &instruments, &f.Of, &timeframes, &f.Bars, &clock, &closure, &seen, &holds,
+		&f.Calendar, &f.Kind, &first, &last, &f.Days, &dates, &instruments, &f.Of, &timeframes, &f.Bars, &clock, &closure,
+		&seen, &holds,
 	}
 	err = s.db.Query(ctx, `
 		SELECT calendar, kind, first_day, last_day, days, dates, instruments, of_all, timeframes, bars, clock, closure, seen, holds
