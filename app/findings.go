@@ -7,8 +7,8 @@ import (
 	"barkeep/yahoo"
 )
 
-// CheckFindings holds all stored bars against the calendars of their exchanges, as Engine.Findings has it, and keeps what it found.
-// Maintenance calls it after its import.
+// CheckFindings holds all stored bars against the calendars of their exchanges, as Engine.Findings has it, and keeps what it
+// found. Maintenance calls it after its import.
 func (a *App) CheckFindings(ctx context.Context) (syncer.FindingsReport, error) {
 	report, err := a.Engine.Findings(ctx, a.Archive, yahoo.Resolve)
 	if err != nil {

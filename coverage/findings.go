@@ -127,7 +127,8 @@ func (e *exchange) read(
 	}
 	for from.Before(to) {
 		next := to
-		if month := (calendar.Date{Year: from.Year, Month: from.Month, Day: 1}).AddDays(31); k.Timeframe.Intraday() && month.Before(to) {
+		month := calendar.Date{Year: from.Year, Month: from.Month, Day: 1}.AddDays(31)
+		if k.Timeframe.Intraday() && month.Before(to) {
 			next = calendar.Date{Year: month.Year, Month: month.Month, Day: 1}
 		}
 		// The first session may begin on the evening before, and the last one may end on the day after.

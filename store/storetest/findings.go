@@ -17,12 +17,13 @@ func testFindings(t *testing.T, db Database) {
 	seen := time.Date(2026, 2, 1, 10, 0, 0, 123000, time.UTC)
 	traded := store.Finding{
 		Calendar: "XNYS", Kind: store.FindingTraded, First: day(1969, 3), Last: day(2026, 4),
-		Dates: []calendar.Date{day(1969, 3), day(2026, 4)}, Days: 2, Instruments: []string{"AAPL", "^GSPC"}, Of: 3, Timeframes: []market.Timeframe{market.M5, market.D1}, Bars: 158,
+		Dates: []calendar.Date{day(1969, 3), day(2026, 4)}, Days: 2, Instruments: []string{"AAPL", "^GSPC"}, Of: 3,
+		Timeframes: []market.Timeframe{market.M5, market.D1}, Bars: 158,
 		Seen: seen, Holds: seen.Add(time.Hour),
 	}
 	closed := store.Finding{
 		Calendar: "XNYS", Kind: store.FindingClosed, First: day(2026, 5), Last: day(2026, 5), Days: 1,
-		Dates: []calendar.Date{day(2026, 5)},
+		Dates:       []calendar.Date{day(2026, 5)},
 		Instruments: []string{"AAPL"}, Of: 1, Timeframes: []market.Timeframe{market.D1}, Bars: 1, Closure: true,
 		Seen: seen, Holds: seen,
 	}
