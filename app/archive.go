@@ -51,6 +51,7 @@ type ReadOnly interface {
 	query.Past
 	store.Coverage
 	store.CalendarFacts
+	Findings(ctx context.Context) ([]store.Finding, error)
 	DatasetList(ctx context.Context) ([]store.Dataset, error)
 	ProofList(ctx context.Context, filter store.ProofFilter) ([]market.Proof, error)
 }

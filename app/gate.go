@@ -6,6 +6,7 @@ import (
 
 	"barkeep/gate"
 	"barkeep/ledger"
+	"barkeep/market"
 	syncer "barkeep/sync"
 )
 
@@ -66,16 +67,23 @@ func (a *App) carryOut(
 		}
 	})
 	if run.Job == ledger.JobMaintenance && !request.Rebuild && err == nil {
-		if wrong := a.prove(ctx, request.Instruments); wrong != nil {
-			a.Engine.Logger.WarnContext(ctx, "the timeframes are not proved against each other, the next maintenance does it",
-				"error", a.secrets.Error(wrong))
-		}
+		a.examine(ctx, request.Instruments)
 	}
 	if wrong := a.tellHeld(ctx); wrong != nil {
 		a.Engine.Logger.WarnContext(ctx, "people are not told of what is held back, the next run tells",
 			"error", a.secrets.Error(wrong))
 	}
 	return hideReport(a.secrets, report), a.secrets.Error(err)
+}
+
+// examine holds what is stored against itself and against the calendars, after maintenance. What fails is done by the next one.
+func (a *App) examine(ctx context.Context, instruments []market.Instrument) {
+	if wrong := a.prove(ctx, instruments); wrong != nil {
+		a.Engine.Logger.WarnContext(ctx, "the timeframes are not proved against each other", "error", a.secrets.Error(wrong))
+	}
+	if _, wrong := a.CheckFindings(ctx); wrong != nil {
+		a.Engine.Logger.WarnContext(ctx, "bars and calendars are not held against each other", "error", a.secrets.Error(wrong))
+	}
 }
 
 // healing is how many requests a run may spend on gaps that no other request reaches: a tenth of the daily budget.

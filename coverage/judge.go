@@ -71,6 +71,9 @@ type Judgement struct {
 	Begin  time.Time // where the coverage begins, should it not have begun earlier; zero for where the answers do
 	Until  time.Time // the new horizon
 	Now    time.Time
+	// Closed is when the exchange was closed, which its calendar did not foresee: bars that are late or absent get that reason. Span
+	// has to cover it; empty for none.
+	Closed market.Window
 }
 
 // Start is where the coverage of the series begins.

@@ -27,6 +27,9 @@ func (r *runs) add(start time.Time, answer *Answer, old *market.Gap) {
 	if g.Reason, asked = r.reason(start, answer, old); asked {
 		g.Asked, g.Times, g.Next = r.Now, g.Times+1, time.Time{}
 	}
+	if g.Reason == market.GapClosed {
+		g.Next = time.Time{}
+	}
 	if r.open && r.all[len(r.all)-1].Reason == g.Reason {
 		grow(&r.all[len(r.all)-1], g)
 	} else {
@@ -43,6 +46,8 @@ func (r *runs) reason(start time.Time, answer *Answer, old *market.Gap) (reason 
 	switch {
 	case r.Base != nil && (old == nil || r.scope.Contains(start)):
 		return r.Base(start), false
+	case old != nil && (old.Reason == market.GapLate || old.Reason == market.GapAbsent) && r.Closed.Contains(start):
+		return market.GapClosed, false
 	case answer == nil && old == nil:
 		reason = market.GapNotFetched
 	case answer == nil || old != nil && answer.keeps(old.Reason):

@@ -31,6 +31,7 @@ type Archive interface {
 	AsOf
 	Datasets
 	Coverage
+	Audits
 }
 
 // Schema is the database itself and the numbered migrations of its tables.
@@ -166,6 +167,11 @@ type Snapshot interface {
 	// Actions are those of all instruments, also those that were taken back.
 	Actions(ctx context.Context) ([]Action, error)
 	CalendarFacts
+	// Coverage is that of every series that was judged, and GapsOf are the gaps of one of which a bar may start in the window.
+	Coverage(ctx context.Context) ([]market.Coverage, error)
+	GapsOf(ctx context.Context, series market.Series, window market.Window) ([]market.Gap, error)
+	// Running is since when the oldest run is running whose lease is not over; the zero time for none.
+	Running(ctx context.Context) (time.Time, error)
 	// Counters are the numbers of bars that the rows of the series claim.
 	Counters(ctx context.Context) (map[market.Series]int64, error)
 	// Strays are the ids of series that have bars or revisions but no row.

@@ -11,10 +11,8 @@ import (
 )
 
 const (
-	// lately is how many sessions tell how many bars a series usually has.
-	lately = 20
-	// oftenAbsent is the share of bars that are absent, from which on a series is one that is not traded in every bar.
-	oftenAbsent = 0.02
+	lately      = coverage.Lately
+	oftenAbsent = coverage.OftenAbsent
 	// thinShare is how few of the bars that a series usually has make an answer a thin one, and fewAbsent how many are no matter.
 	thinShare = 0.5
 	fewAbsent = 6

@@ -39,7 +39,9 @@ type Report struct {
 	Series  []Series      `json:"series"`
 	Faults  []string      `json:"faults"`
 	Derived []Derived     `json:"derived"` // every derived series, held against what its base gives
-	Against *Comparison   `json:"against,omitempty"`
+	// Coverage tells of every series what it lacks, and whether the ledger of coverage is right.
+	Coverage []Coverage  `json:"coverage"`
+	Against  *Comparison `json:"against,omitempty"`
 }
 
 // Series is what an archive holds of a series.
@@ -93,6 +95,9 @@ func Run(ctx context.Context, o Options) (r Report, err error) {
 		return r, err
 	}
 	r.Faults = append(r.Faults, mixed...)
+	if r.Coverage, err = checkCoverage(ctx, archive, o); err != nil {
+		return r, err
+	}
 	if o.Against != "" {
 		r.Against, err = compareArchives(ctx, here, there, archive, t.archive, o.Revisions)
 	}
@@ -124,6 +129,10 @@ func (r *Report) Err() error {
 	}
 	if n := r.notDerived(); n > 0 {
 		wrong = append(wrong, fmt.Errorf("%s has %d derived series that are not what their base gives", r.Archive, n))
+	}
+	if n := r.incomplete(); n > 0 {
+		wrong = append(wrong, fmt.Errorf("%s has %d series that are not what their calendar and the ledger of coverage say",
+			r.Archive, n))
 	}
 	if n := len(r.Faults); n > 0 {
 		wrong = append(wrong, fmt.Errorf("%s has %s", r.Archive, plural(n, "fault")))

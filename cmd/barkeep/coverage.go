@@ -25,6 +25,8 @@ type coverageCommand struct {
 	Gaps       bool    `help:"List the gaps: why, since when, when they are asked for again and when they are lost; the soonest lost first."`
 	Limit      int     `help:"With --gaps: how many to show." default:"100"`
 	Proof      bool    `help:"Show how far the timeframes of an instrument agree with one another, by month."`
+	Findings   bool    `help:"Show where the bars of an exchange and its calendar disagree, by what was found last."`
+	Check      bool    `help:"With --findings: look again at all stored bars first, as maintenance does."`
 	JSON       bool    `name:"json" help:"Print as JSON: all series, sessions or gaps."`
 }
 
@@ -36,8 +38,11 @@ func (c *coverageCommand) Help() string {
 
 // Run carries the command out.
 func (c *coverageCommand) Run(p *process) error {
-	if c.Proof {
+	switch {
+	case c.Proof:
 		return c.proof(p)
+	case c.Findings:
+		return showFindings(p, c.Check, c.JSON)
 	}
 	request, err := c.request()
 	if err != nil {

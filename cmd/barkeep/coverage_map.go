@@ -69,7 +69,7 @@ func markOf(r market.GapReason) mark {
 
 // printMap draws the heat map: a row a series, a column a date on which any of them has a session, the newest ones that fit.
 func printMap(w io.Writer, all []query.SeriesCoverage, colour bool) error {
-	dates := datesOf(all)
+	dates := sessionDates(all)
 	dates = dates[max(0, len(dates)-(mapWidth-mapLabel-mapShare)):]
 	if len(dates) == 0 {
 		_, err := fmt.Fprintln(w, "no session was judged in that time")
@@ -105,7 +105,7 @@ func percentOf(present, expected int64) string {
 	return fmt.Sprintf("%5.1f%%", share)
 }
 
-func datesOf(all []query.SeriesCoverage) []calendar.Date {
+func sessionDates(all []query.SeriesCoverage) []calendar.Date {
 	var dates []calendar.Date
 	seen := map[calendar.Date]bool{}
 	for _, c := range all {

@@ -27,10 +27,12 @@ func (c *verifyCommand) Help() string {
 	return "It reads one state of every series, while a worker may go on, and prints a digest of what is there: equal digests " +
 		"mean equal bars, in SQLite and PostgreSQL alike. It also finds bars that cannot be and counters that are wrong, and folds " +
 		"every base again: of each derived series that is not what its base gives it names the first bar. barkeep rebuild mends it. " +
+		"It counts the bars of every series again: what ought to be there and is not (why, and when it is asked for again), what " +
+		"is stored of dates on which the exchange was closed, and whether the ledger of coverage is right. " +
 		"--against takes postgres://user@host/name, sqlite:PATH, @FILE or FILE: with @ the file holds such a URL, so that a " +
 		"password is in no list of processes; without, it is a SQLite archive, or what verify --json wrote. Nothing is written " +
-		"or migrated, here or there. It exits with 0 when all is well and equal, 4 when months or derived bars differ, or faults " +
-		"were found."
+		"or migrated, here or there. It exits with 0 when all is well and equal, 4 when months or derived bars differ, bars are " +
+		"missing, or faults were found."
 }
 
 // Run carries the command out.
@@ -80,6 +82,7 @@ func printVerification(w io.Writer, v verify.Report) error {
 		fmt.Fprintln(w, "fault:", fault)
 	}
 	printDerived(w, v.Derived)
+	printCoverage(w, v.Coverage)
 	if v.Against == nil {
 		return nil
 	}

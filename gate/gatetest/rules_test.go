@@ -24,6 +24,7 @@ type archive struct {
 	store.Truth
 	store.AsOf
 	store.Datasets
+	store.Audits
 }
 
 func (archive) Close() {}

@@ -34,6 +34,7 @@ type Past interface {
 	query.Past
 	store.Coverage
 	Actions(ctx context.Context, instrument string) ([]store.Action, error)
+	Findings(ctx context.Context) ([]store.Finding, error)
 }
 
 // API answers the routes of /api/v1.
@@ -67,6 +68,7 @@ func Mount(s *server.Server, c Config) error {
 	s.HandleOwn("GET /api/v1/candles", a.candles)
 	s.Handle("GET /api/v1/actions", a.listActions)
 	s.Handle("GET /api/v1/coverage", a.readCoverage)
+	s.Handle("GET /api/v1/findings", a.listFindings)
 	s.Handle("GET /api/v1/revisions/{instrument}", a.listRevisions)
 	if c.Hand != nil {
 		a.mountHand()

@@ -32,6 +32,18 @@ func (a *API) listActions(w http.ResponseWriter, r *http.Request) error {
 	return a.server.JSON(w, map[string][]view.Action{"actions": a.server.Views().Actions(actions)})
 }
 
+// listFindings shows where the bars of exchanges and their calendars disagreed when that was looked at last.
+func (a *API) listFindings(w http.ResponseWriter, r *http.Request) error {
+	if err := newInput(r).err(); err != nil {
+		return err
+	}
+	found, err := a.Past.Findings(r.Context())
+	if err != nil {
+		return err
+	}
+	return a.server.JSON(w, map[string][]view.Finding{"findings": a.server.Views().Findings(found)})
+}
+
 // listRevisions shows how the bars of a series changed: before, after, when, by which run and why; and changes of scale, one
 // each.
 func (a *API) listRevisions(w http.ResponseWriter, r *http.Request) error {

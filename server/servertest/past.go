@@ -12,6 +12,7 @@ import (
 // Past is what an archive in memory tells of its past.
 type Past struct {
 	ActionList []store.Action
+	Found      []store.Finding
 	Revised    []store.Revision
 	Restated   []store.Restatement
 	Arrived    time.Time                         // when the first bars of every series did
@@ -28,6 +29,9 @@ func (f *Archive) Actions(_ context.Context, instrument string) ([]store.Action,
 	}
 	return of, f.Pass()
 }
+
+// Findings are Found.
+func (f *Archive) Findings(context.Context) ([]store.Finding, error) { return f.Found, f.Pass() }
 
 // Restatements are Restated.
 func (f *Archive) Restatements(context.Context, string) ([]store.Restatement, error) {

@@ -23,7 +23,8 @@ func (v *View) Snapshot(ctx context.Context) (store.Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin to read %s: %w", v.path, err)
 	}
-	s := &Snapshot{Snapshot: sqlstore.NewSnapshot(engine{reader: conn, watch: v.files}, dialect(nil)), conn: conn, files: v.files}
+	from := engine{reader: conn, clock: v.clock, watch: v.files}
+	s := &Snapshot{Snapshot: sqlstore.NewSnapshot(from, dialect(nil)), conn: conn, files: v.files}
 	// The state is fixed by the first thing that a transaction reads.
 	var objects int
 	_, err = conn.ExecContext(ctx, `BEGIN`)

@@ -25,6 +25,7 @@ type View struct {
 	db    *sql.DB
 	file  *identity
 	files watch
+	clock func() time.Time
 	close func() error
 }
 
@@ -46,7 +47,7 @@ func OpenView(
 	if err != nil {
 		return nil, fmt.Errorf("open the SQLite archive %s: %w", path, err)
 	}
-	v := &View{path: path, file: &identity{path: absolute}, close: func() error { return nil }}
+	v := &View{path: path, clock: clock, file: &identity{path: absolute}, close: func() error { return nil }}
 	err = v.open(ctx, viewDSN(absolute))
 	if err == nil {
 		v.files, err = v.file, v.file.remember()

@@ -75,11 +75,19 @@ func (s *Store) Gaps(ctx context.Context, f store.GapFilter) ([]market.Gap, erro
 
 // GapsOf are the gaps of a series of which a bar may start in the window, in order.
 func (t Tx) GapsOf(ctx context.Context, series market.Series, w market.Window) ([]market.Gap, error) {
+	all, err := gapsOf(ctx, t.q, series, w)
+	if err != nil {
+		return nil, t.q.Fail(err)
+	}
+	return all, nil
+}
+
+func gapsOf(ctx context.Context, q Querier, series market.Series, w market.Window) ([]market.Gap, error) {
 	first, last := secondsOf(w)
-	all, err := gaps(ctx, t.q, `s.instrument = $1 AND s.timeframe = $2 AND g.last_ts >= $3 AND g.first_ts <= $4 ORDER BY g.first_ts`,
+	all, err := gaps(ctx, q, `s.instrument = $1 AND s.timeframe = $2 AND g.last_ts >= $3 AND g.first_ts <= $4 ORDER BY g.first_ts`,
 		[]any{series.Instrument, string(series.Timeframe), first, last})
 	if err != nil {
-		return nil, t.q.Fail(fmt.Errorf("gaps of %s: %w", series, err))
+		return nil, fmt.Errorf("gaps of %s: %w", series, err)
 	}
 	return all, nil
 }

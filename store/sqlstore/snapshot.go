@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 
 	"barkeep/calendar"
 	"barkeep/market"
@@ -41,6 +42,32 @@ func (s Snapshot) Actions(ctx context.Context) ([]store.Action, error) {
 		return nil, fmt.Errorf("actions: %w", err)
 	}
 	return all, nil
+}
+
+// Coverage is that of Store, in the state that is read.
+func (s Snapshot) Coverage(ctx context.Context) ([]market.Coverage, error) {
+	all, err := s.d.coverage(ctx, s.q, "")
+	if err != nil {
+		return nil, fmt.Errorf("coverage of all series: %w", err)
+	}
+	return all, nil
+}
+
+// GapsOf are the gaps of a series of which a bar may start in the window, in order.
+func (s Snapshot) GapsOf(ctx context.Context, series market.Series, w market.Window) ([]market.Gap, error) {
+	return gapsOf(ctx, s.q, series, w)
+}
+
+// Running is since when the oldest run is running whose lease is not over; the zero time for none.
+func (s Snapshot) Running(ctx context.Context) (time.Time, error) {
+	var since stamp
+	_, err := one(ctx, s.q, `
+		SELECT started FROM runs WHERE state = 'running' AND lease_until > `+s.d.Now+` ORDER BY started LIMIT 1`,
+		nil, []any{&since})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("look for a run in progress: %w", err)
+	}
+	return since.Time, nil
 }
 
 // Counters is how many bars the row of each series says there are.

@@ -19,6 +19,7 @@ import (
 // digestTests are the part of the suite that is about reading an archive as it is stored.
 func digestTests() map[string]func(*testing.T, Database) {
 	return map[string]func(*testing.T, Database){
+		"findings: what was found last":                     testFindings,
 		"digests: random bars are read as they were given":  testDigestsOfRandomBars,
 		"digests: the same bars have the same in any store": testDigestIsFixed,
 		"digests: what changes and what does not":           testDigestChanges,

@@ -30,6 +30,7 @@ type Archive interface {
 	store.Truth
 	store.AsOf
 	store.Datasets
+	store.Audits
 }
 
 // Database is an empty database of an engine: no schema yet, nobody else in it.
