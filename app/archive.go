@@ -49,7 +49,6 @@ type ReadOnly interface {
 	query.Bars
 	query.Truth
 	query.Past
-	store.Coverage
 	store.CalendarFacts
 	Findings(ctx context.Context) ([]store.Finding, error)
 	DatasetList(ctx context.Context) ([]store.Dataset, error)

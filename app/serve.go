@@ -144,6 +144,7 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 		Ledger: a.Archive, States: a.Archive.States, Calendars: a.Archive,
 		Clock:    func() *view.Clock { return viewClock(a.clock.Judge()) },
 		Held:     a.heldBack,
+		Coverage: a.Archive,
 		Provider: a.providerState, Metrics: a.metrics, Now: o.Now, Logger: o.Logger, Checks: a.probes(),
 	})
 	if err != nil {

@@ -95,7 +95,7 @@ func realBars(t *testing.T, database string) {
 	a := r.open(t)
 	series := market.Series{Instrument: "NQ", Timeframe: market.M5}
 	r.sync(t, a, bars[0].Start.Add(50*24*time.Hour), series, false)
-	r.sync(t, a, bars[len(bars)-1].Start.Add(4*24*time.Hour), series, false)
+	r.sync(t, a, bars[len(bars)-1].Start.Add(16*time.Minute), series, false) // later the provider would be late
 	for name, series := range map[string]market.Series{
 		"GC_5m_20250620_20250829.csv": {Instrument: "GC", Timeframe: market.M5}, "CL_1d.csv": {Instrument: "CL", Timeframe: market.D1},
 		"ES_60m_20240331_20260821.csv": {Instrument: "ES", Timeframe: market.H1},

@@ -52,7 +52,9 @@ type Recount struct {
 	inGap   int64        // expected bars in the first of them so far, of which none is present
 	listed  int64        // bars of all gaps
 	session session
-	past    []tally // of the last sessions
+	past    []tally   // of the last sessions with bars
+	served  int       // sessions with bars
+	leading []Missing // whole sessions before the first bar
 	odd     [4]oddity
 }
 
@@ -205,6 +207,9 @@ func (r *Recount) flush() {
 	whole := r.session.whole && r.session.absent == r.session.expected && 2*gone > r.session.expected
 	for _, m := range r.session.missing {
 		switch {
+		case takesSessions(m.Reason) && whole && r.served == 0:
+			m.Sessions = 1
+			r.leading = append(r.leading, m)
 		case takesSessions(m.Reason) && whole:
 			m.Sessions = 1
 			join(&r.found.Missing, m)
@@ -215,10 +220,24 @@ func (r *Recount) flush() {
 		}
 	}
 	if r.session.absent < r.session.expected {
+		r.served++
 		r.past = append(r.past, r.session.tally)
 		r.past = r.past[max(0, len(r.past)-Lately):]
 	}
 	r.session = session{}
+}
+
+// lead judges the whole sessions before the first bar. Where some come after it the series begins there: not every listing says when
+// it was first traded. Where hardly any come, the answer was a thin one.
+func (r *Recount) lead() {
+	const some = 2
+	for _, m := range r.leading {
+		if r.served >= some {
+			r.other(m)
+		} else {
+			join(&r.found.Missing, m)
+		}
+	}
 }
 
 // takesSessions tells whether bars that are absent for a reason matter only where a whole session is: single ones were not
@@ -244,6 +263,7 @@ func (r *Recount) End() Recounted {
 	for len(r.gaps) > 0 {
 		r.pass()
 	}
+	r.lead()
 	v := r.Ledger
 	wrong := func(format string, values ...any) {
 		r.found.Faults = append(r.found.Faults, fmt.Sprintf(format, values...))

@@ -16,6 +16,7 @@ type Archive interface {
 	States(ctx context.Context) ([]market.SeriesState, error)
 	ScheduleChanges(ctx context.Context, job ledger.Job) ([]ledger.ScheduleChange, error)
 	HeldBack(ctx context.Context) ([]store.Held, error)
+	store.Coverage
 }
 
 var _ Archive = store.Archive(nil)
@@ -37,6 +38,8 @@ type Status struct {
 	Today  []Slot
 	Series []market.SeriesState
 	Held   []HeldBack // answers that wait for a person
+	// Coverage is how much of what is expected is there, by timeframe.
+	Coverage []Covered
 }
 
 // Outdated tells, as a SchemaError, that the schema is of an earlier release; nil when it is not.
@@ -65,6 +68,9 @@ func ReadStatus(ctx context.Context, archive Archive, r StatusRequest) (Status, 
 		return s, err
 	}
 	s.Held = GroupHeld(held)
+	if s.Coverage, err = SumCoverage(ctx, archive); err != nil {
+		return s, err
+	}
 	schedules, err := ReadPast(ctx, archive, r.Now, r.Schedules...)
 	if err != nil {
 		return s, err

@@ -16,6 +16,7 @@ import (
 type past struct {
 	schema, latest int64
 	runs           []ledger.Run // the newest first
+	covered
 }
 
 var errNoTable = errors.New("there is no such table")
@@ -100,7 +101,7 @@ func TestStatusOfAnyState(t *testing.T) {
 		{name: "the newest schema", schema: 4, runs: 2, slots: 2, tells: 1},
 		{name: "a later schema", schema: 5, runs: 2, slots: 2, tells: 1},
 	} {
-		s, err := query.ReadStatus(t.Context(), past{c.schema, 4, runs}, query.StatusRequest{
+		s, err := query.ReadStatus(t.Context(), past{schema: c.schema, latest: 4, runs: runs}, query.StatusRequest{
 			Runs: 5, Now: now, Schedules: []ledger.Schedule{schedule},
 		})
 		if err != nil || len(s.Runs) != c.runs || len(s.Today) != c.slots || len(s.Progress) != c.tells {
@@ -117,21 +118,21 @@ func TestStatusOfAnyState(t *testing.T) {
 func TestRunsAreReadByTheirNumber(t *testing.T) {
 	t.Parallel()
 	runs := []ledger.Run{{ID: 7, State: ledger.StateRunning}, {ID: 3, State: ledger.StateDone}}
-	got, err := query.ReadRun(t.Context(), past{4, 4, runs}, 7)
+	got, err := query.ReadRun(t.Context(), past{schema: 4, latest: 4, runs: runs}, 7)
 	if err != nil || got.Run.ID != 7 || len(got.Cells) != 1 || got.Progress == nil || got.Progress.Tasks != 7 {
 		t.Errorf("run 7 is %+v, %v", got, err)
 	}
 	var outdated query.SchemaError
-	if _, err = query.ReadRun(t.Context(), past{3, 4, runs}, 7); !errors.As(err, &outdated) || outdated.Schema != 3 {
+	if _, err = query.ReadRun(t.Context(), past{schema: 3, latest: 4, runs: runs}, 7); !errors.As(err, &outdated) || outdated.Schema != 3 {
 		t.Errorf("run 7 of an earlier schema: %v, want a SchemaError", err)
 	}
 	for _, c := range []struct {
 		archive past
 		says    string
 	}{
-		{past{0, 4, nil}, "there is no run 9; there are none yet"},
-		{past{4, 4, nil}, "there is no run 9; there are none yet"},
-		{past{4, 4, runs}, "there is no run 9; the newest is 7"},
+		{past{schema: 0, latest: 4, runs: nil}, "there is no run 9; there are none yet"},
+		{past{schema: 4, latest: 4, runs: nil}, "there is no run 9; there are none yet"},
+		{past{schema: 4, latest: 4, runs: runs}, "there is no run 9; the newest is 7"},
 	} {
 		var none query.NoRunError
 		if _, err := query.ReadRun(t.Context(), c.archive, 9); !errors.As(err, &none) || err.Error() != c.says {

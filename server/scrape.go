@@ -30,6 +30,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
 	s.findSlots(ctx, found)
 	s.findRuns(ctx, found)
 	s.findHeld(ctx, found)
+	s.findCoverage(ctx, found)
 	for _, c := range s.viewChecks(ctx, found.since) {
 		found.add("barkeep_check_up", "Whether a thing that Barkeep depends on answers.", truth(c.State == "ok"), "check", c.Name)
 		if c.LatencyMS != nil {
@@ -166,6 +167,22 @@ func (s *Server) findHeld(ctx context.Context, f *gauges) {
 	for _, cause := range slices.Sorted(maps.Keys(count)) {
 		f.add("barkeep_held_back", "Instruments whose answers are held back until a person has looked.", float64(count[cause]),
 			"cause", string(cause))
+	}
+}
+
+func (s *Server) findCoverage(ctx context.Context, f *gauges) {
+	sums, ok := gauged(ctx, f, s.covered)
+	if !ok {
+		return
+	}
+	for _, c := range sums {
+		timeframe := string(c.Timeframe)
+		f.add("barkeep_coverage_expected_bars", "Bars that are expected, of all series of the timeframe.", float64(c.Expected),
+			"timeframe", timeframe)
+		f.add("barkeep_coverage_present_bars", "Of them those that are stored.", float64(c.Present), "timeframe", timeframe)
+		for _, a := range c.Absent {
+			f.add("barkeep_gap_bars", "Expected bars that are absent.", float64(a.Bars), "timeframe", timeframe, "reason", string(a.Reason))
+		}
 	}
 }
 

@@ -35,6 +35,7 @@ type Server struct {
 	provider *source[ProviderState]
 	settled  *source[market.Calendars]
 	held     *source[[]view.HeldBack]
+	covered  *source[[]query.Covered]
 
 	hosts    hosts
 	work     *Lane // of the routes that are added with Handle
@@ -87,6 +88,12 @@ func New(c Config) (*Server, error) {
 			return []view.HeldBack{}, nil
 		}
 		return s.Held(ctx)
+	})
+	s.covered = newSource(s, "coverage", func(ctx context.Context) ([]query.Covered, error) {
+		if s.Coverage == nil {
+			return nil, nil
+		}
+		return query.SumCoverage(ctx, s.Coverage)
 	})
 	for _, check := range c.Checks {
 		s.checks = append(s.checks, newChecked(s, check))

@@ -72,6 +72,9 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	if held, ok := shown(ctx, s, since, &v, s.held); ok {
 		v.HeldBack = held
 	}
+	if sums, ok := shown(ctx, s, since, &v, s.covered); ok {
+		v.Coverage = s.views.Covered(sums)
+	}
 	if state, ok := shown(ctx, s, since, &v, s.provider); ok {
 		v.Provider = s.viewProvider(state)
 	}

@@ -197,25 +197,23 @@ func legend(seen map[string]bool, colour bool) []string {
 	return append(lines, strings.TrimRight(line, " "))
 }
 
-// printTotals sums up all series: what is expected, present, and absent by reason.
+// printTotals sums up all series.
 func printTotals(w io.Writer, all []query.SeriesCoverage) error {
-	var expected, present int64
-	absent := map[market.GapReason]int64{}
-	for _, c := range all {
-		expected, present = expected+c.Expected, present+c.Present
-		for _, a := range c.Absent {
-			absent[a.Reason] += a.Bars
-		}
+	sums := make([]query.Covered, len(all))
+	for i, c := range all {
+		sums[i] = query.Covered{Expected: c.Expected, Present: c.Present, Absent: c.Absent}
 	}
-	line := fmt.Sprintf("%d of %d expected bars are there", present, expected)
-	if present == expected {
-		line = fmt.Sprintf("all %d expected bars are there", expected)
+	return printTotal(w, query.Total(sums))
+}
+
+// printTotal says what is expected, present, and absent by reason.
+func printTotal(w io.Writer, total query.Covered) error {
+	line := fmt.Sprintf("%d of %d expected bars are there", total.Present, total.Expected)
+	if total.Present == total.Expected {
+		line = fmt.Sprintf("all %d expected bars are there", total.Expected)
 	}
-	for _, r := range market.GapReasons() {
-		if absent[r] == 0 {
-			continue
-		}
-		part := fmt.Sprintf("%d %s", absent[r], r)
+	for _, a := range total.Absent {
+		part := fmt.Sprintf("%d %s", a.Bars, a.Reason)
 		if i := strings.LastIndexByte(line, '\n'); len(line)-i+len(part) > mapWidth-2 {
 			line += ",\n  " + part
 		} else {

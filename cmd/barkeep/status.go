@@ -150,6 +150,11 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 	for _, h := range s.Held {
 		fmt.Fprintf(w, "held back %s: %s since %s; look with %s --dry-run\n", h.Instrument, h.Text(), stamp(h.First), h.Command())
 	}
+	if total := query.Total(s.Coverage); total.Expected > 0 {
+		if err := printTotal(w, total); err != nil {
+			return err
+		}
+	}
 	_, err := fmt.Fprintf(w, "%d series\n", len(s.Series))
 	return err
 }
@@ -168,7 +173,7 @@ func viewStatus(s archiveStatus, names naming) view.Status {
 		Version: version, Mode: s.mode, Now: r.Instant(s.now), Clock: s.clock, Archive: &s.name, Exists: &exists, Schema: &s.Schema,
 		Latest: &s.Latest, Next: r.Next(s.now, names.schedules...), Calendars: r.Calendars(s.instruments, s.now),
 		Slots: []view.Slot{}, Last: r.LastEnded(s.Runs), Runs: r.Runs(s.Runs, s.Progress), Series: r.Series(s.Series, s.now),
-		HeldBack: app.ViewHeld(s.Held, r), Unknown: []view.Unknown{},
+		HeldBack: app.ViewHeld(s.Held, r), Coverage: r.Covered(s.Coverage), Unknown: []view.Unknown{},
 	}
 	if outdated := s.Outdated(); outdated != nil {
 		v.Unknown = append(v.Unknown, view.Unknown{Part: "archive", Reason: outdated.Error()})

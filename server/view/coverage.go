@@ -81,3 +81,16 @@ func reasons(counts []query.ReasonCount) map[market.GapReason]int64 {
 	}
 	return all
 }
+
+// Covered is how much of what is expected is there: expected = present + the bars of all reasons.
+type Covered struct {
+	Expected int64                      `json:"expected"`
+	Present  int64                      `json:"present"`
+	Absent   map[market.GapReason]int64 `json:"absent"`
+}
+
+// Covered sums up all timeframes.
+func (r Renderer) Covered(sums []query.Covered) *Covered {
+	total := query.Total(sums)
+	return &Covered{Expected: total.Expected, Present: total.Present, Absent: reasons(total.Absent)}
+}

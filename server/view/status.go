@@ -30,6 +30,7 @@ type Status struct {
 	Provider  *Provider  `json:"provider"`
 	Series    []Series   `json:"series"`
 	HeldBack  []HeldBack `json:"held_back"` // answers that wait for a person
+	Coverage  *Covered   `json:"coverage"`  // how much of what is expected is there, of all series
 	Unknown   []Unknown  `json:"unknown"`
 }
 
