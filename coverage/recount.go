@@ -227,8 +227,8 @@ func (r *Recount) flush() {
 	r.session = session{}
 }
 
-// lead judges the whole sessions before the first bar. Where some come after it the series begins there: not every listing says when
-// it was first traded. Where hardly any come, the answer was a thin one.
+// lead judges the whole sessions before the first bar. Where some come after it the series begins there: not every listing says
+// when it was first traded. Where hardly any come, the answer was a thin one.
 func (r *Recount) lead() {
 	const some = 2
 	for _, m := range r.leading {

@@ -181,7 +181,8 @@ func (s *Server) findCoverage(ctx context.Context, f *gauges) {
 			"timeframe", timeframe)
 		f.add("barkeep_coverage_present_bars", "Of them those that are stored.", float64(c.Present), "timeframe", timeframe)
 		for _, a := range c.Absent {
-			f.add("barkeep_gap_bars", "Expected bars that are absent.", float64(a.Bars), "timeframe", timeframe, "reason", string(a.Reason))
+			f.add("barkeep_gap_bars", "Expected bars that are absent.", float64(a.Bars), "timeframe", timeframe,
+				"reason", string(a.Reason))
 		}
 	}
 }

@@ -147,6 +147,11 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 		series.AppendRow(table.Row{state.Series, state.Count, stamp(state.Oldest), stamp(state.Newest), age(s.now, state)})
 	}
 	series.Render()
+	return printEnd(w, s)
+}
+
+// printEnd shows what waits for a person, and how much of what is expected is there.
+func printEnd(w io.Writer, s archiveStatus) error {
 	for _, h := range s.Held {
 		fmt.Fprintf(w, "held back %s: %s since %s; look with %s --dry-run\n", h.Instrument, h.Text(), stamp(h.First), h.Command())
 	}
