@@ -150,12 +150,10 @@ func parts(cal *calendar.Calendar, p pair, base *market.Candles, start time.Time
 		}
 	}
 	if cal.Inferred || expects == 0 {
-		room := 0
+		span := p.to.Span(cal, market.Window{From: start, To: start.Add(time.Second)})
+		room := int((span.Length() + 12*time.Hour) / (24 * time.Hour))
 		if p.to.Intraday() {
 			room = int(p.to.Length() / p.from.Length())
-		} else {
-			span := p.to.Span(cal, market.Window{From: start, To: start.Add(time.Second)})
-			room = int((span.Length() + 12*time.Hour) / (24 * time.Hour))
 		}
 		return market.PartsOf(min(used, room), 0)
 	}

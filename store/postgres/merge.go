@@ -14,11 +14,11 @@ import (
 // barsPerChunk is how many bars one statement compares with the stored ones; 2,000 to 10,000 are equally fast.
 const barsPerChunk = 5000
 
-// mergeBars is SQL that compares a chunk with what is stored, changes the bars that differ after keeping their old values (of
-// those that differ by more than their parts), and returns the starts of the bars that are new and of those that it changed. All its parts see the same snapshot, the one before
-// it. A bar that is the same reaches no write, and so costs no WAL. What a bar becomes is the rule of market.Candle.Revised. $10
-// and $11, the first and the last start, add nothing to the meaning: without them the planner may read the whole series for every
-// chunk.
+// mergeBars is SQL that compares a chunk with what is stored, changes the bars that differ after keeping their old values (but
+// not of those that differ by their parts alone), and returns the starts of the bars that are new and of those that it changed.
+// All of it sees the same snapshot, the one before it. A bar that is the same reaches no write, and so costs no WAL. What a bar
+// becomes is the rule of market.Candle.Revised. $10 and $11, the first and the last start, add nothing to the meaning: without
+// them the planner may read the whole series for every chunk.
 func mergeBars(exact bool) string {
 	noise := sqlstore.Noise("g", "c")
 	if exact {
@@ -34,7 +34,8 @@ WITH differs AS MATERIALIZED (
 	       CASE WHEN n.noise THEN c.low ELSE g.low END AS low, CASE WHEN n.noise THEN c.close ELSE g.close END AS close,
 	       CASE WHEN n.noise THEN (g.flags & %[3]d) | (c.flags & %[2]d) ELSE g.flags END AS flags,
 	       CASE WHEN coalesce(g.volume, 0) = 0 AND c.volume > 0 THEN c.volume ELSE g.volume END AS volume,
-	       g.parts, c.ts IS NOT NULL AND v.revised AS revised, c.ts IS NOT NULL AS known, c.open AS old_open, c.high AS old_high, c.low AS old_low, c.close AS old_close,
+	       g.parts, c.ts IS NOT NULL AND v.revised AS revised,
+	       c.ts IS NOT NULL AS known, c.open AS old_open, c.high AS old_high, c.low AS old_low, c.close AS old_close,
 	       c.volume AS old_volume, c.flags AS old_flags
 	FROM unnest($2::timestamptz[], $3::float8[], $4::float8[], $5::float8[], $6::float8[], $7::bigint[], $8::smallint[],
 	            $14::smallint[]) AS g (ts, open, high, low, close, volume, flags, parts)

@@ -73,7 +73,7 @@ func scan(
 	return nil
 }
 
-// decode reads a row of sqlstore.BarRows, CountedRows, RevisionRows or ReasonRows.
+// decode reads a row of sqlstore.BarRows, RevisionRows or ReasonRows.
 func decode(bar *sqlstore.Bar, row [][]byte) error {
 	const volume = 5
 	var bits [11]uint64

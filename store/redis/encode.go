@@ -18,7 +18,8 @@ const columns = `["ts","open","high","low","close","volume","flags","parts"]`
 //	{"version":17,"newest":1763848800,"asOf":"2026-11-22T22:05:00Z","instrument":"ES","timeframe":"5m",
 //	 "columns":["ts","open",...],"bars":[[1763848800,6612.25,...,1250,0,0],...]}
 //
-// ts is in Unix seconds, volume is null where the provider gave none, flags are the bits of market.Flag, parts the number of market.Parts. Prices are the
+// ts is in Unix seconds, volume is null where the provider gave none, flags are the bits of market.Flag, parts the
+// number of market.Parts. Prices are the
 // shortest decimals that read back as the same bits. version and newest come first because putScript reads them there.
 func encode(series market.Series, version int64, asOf time.Time, c *market.Candles, n int) ([]byte, error) {
 	if version < 0 {

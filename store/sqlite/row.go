@@ -39,7 +39,7 @@ func scan(
 	return each(rows, visit)
 }
 
-// each visits rows with the columns of sqlstore.BarRows, CountedRows, RevisionRows or ReasonRows, and closes them. It takes the driver's
+// each visits rows with the columns of sqlstore.BarRows, RevisionRows or ReasonRows, and closes them. It takes the driver's
 // values as they are: conversions of database/sql by reflection would double the time of reading a million bars.
 func each(rows *sql.Rows, visit func(*sqlstore.Bar) error) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
@@ -66,7 +66,7 @@ func each(rows *sql.Rows, visit func(*sqlstore.Bar) error) (err error) {
 	return rows.Err()
 }
 
-// decode reads a row of sqlstore.BarRows, CountedRows, RevisionRows or ReasonRows.
+// decode reads a row of sqlstore.BarRows, RevisionRows or ReasonRows.
 func decode(bar *sqlstore.Bar, values []any) error {
 	var ok [11]bool
 	var ts int64

@@ -11,7 +11,7 @@ import (
 	"barkeep/store"
 )
 
-// BarRows, CountedRows, RevisionRows and ReasonRows read the rows of the series $1, $2 that start between $3 and $4, both included; they are
+// BarRows, RevisionRows and ReasonRows read the rows of the series $1, $2 that start between $3 and $4, both included; they are
 // what Querier.Scan is given, perhaps with DESC and LIMIT behind them. All numbers have eight bytes, hence the casts.
 const (
 	BarRows = `
@@ -135,8 +135,9 @@ func (t Tx) Candles(ctx context.Context, series market.Series, w market.Window) 
 
 // Upsert stores bars of one series that a provider gave, and says what was inserted, changed and left alone. They may come in
 // any order; of two with the same start the last one counts. A changed bar, be it by its flags alone, keeps its old values as a
-// revision; one that differs by its parts alone counts as changed and leaves none, since its values are the same. A volume of 0 or none never replaces a real one (promise P3), and prices that differ by noise alone are the same
-// (market.Candle.Revised). Bars that are there already cost reads only. It waits for other writers of the series until ctx ends.
+// revision; one that differs by its parts alone counts as changed and leaves none, since its values are the same. A volume of 0
+// or none never replaces a real one (promise P3), and prices that differ by noise alone are the same (market.Candle.Revised).
+// Bars that are there already cost reads only. It waits for other writers of the series until ctx ends.
 //
 // Columns of unequal length, prices that are no finite number and volumes below market.NoVolume are refused with
 // market.ErrInvalidCandle before anything is written. After that and any other error the transaction can only be rolled back.

@@ -21,7 +21,7 @@ type Querier interface {
 	// Query runs a statement and calls row for each row of its result, after its columns were scanned into the pointers of
 	// into. It ends with the first error of row.
 	Query(ctx context.Context, sql string, args, into []any, row func() error) error
-	// Scan visits the rows of BarRows, CountedRows, RevisionRows or ReasonRows that start between first and last, in Unix microseconds. It ends
+	// Scan visits the rows of BarRows, RevisionRows or ReasonRows that start between first and last, in Unix microseconds. It ends
 	// with the first error of visit, to which the bar belongs until it returns.
 	Scan(ctx context.Context, sql string, series market.Series, first, last int64, visit func(*Bar) error) error
 }

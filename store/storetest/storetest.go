@@ -66,7 +66,6 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"bars: a volume of 0 or none replaces no real one":      testVolume,
 		"bars: noise is no change":                              testNoise,
 		"bars: noise that drifts does not creep":                testDrift,
-		"bars: parts are counted anew without a revision":       testParts,
 		"bars: an impossible one replaces no sound one":         testImpossible,
 		"bars: the archive leaves those it is given alone":      testInput,
 		"bars: taken out, they are revisions":                   testRemove,
@@ -83,8 +82,6 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"reading: the view for people":                          testView,
 		"reading: versions":                                     testVersions,
 		"reading: what the previous release wrote":              testPreviousRelease,
-		"reading: the view has parts":                           testPartsView,
-		"migrations: what was folded before has no parts":       testPartsMigrated,
 		"reading: pages":                                        testPages,
 		"transactions: rolled back, nothing is left":            testRollback,
 		"transactions: a reader sees nothing before the commit": testIsolation,
@@ -107,6 +104,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 	}
 	maps.Copy(tests, gateTests())
 	maps.Copy(tests, digestTests())
+	maps.Copy(tests, partsTests())
 	maps.Copy(tests, truthTests())
 	maps.Copy(tests, asOfTests())
 	for name, test := range tests {
