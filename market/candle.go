@@ -31,10 +31,11 @@ type Candle struct {
 	Close  float64
 	Volume int64 // contracts, shares or units; NoVolume when the source gave none
 	Flags  Flag
+	Parts  Parts // of a derived bar
 }
 
 // Candles are bars of one series as columns of equal length, in ascending order of their start. Columns keep a million
-// bars at 49 MB and go to the database without a copy.
+// bars at 49 MB, derived ones at 51, and go to the database without a copy.
 type Candles struct {
 	TS     []int64 // start of the bar, Unix seconds, UTC
 	Open   []float64
@@ -43,6 +44,7 @@ type Candles struct {
 	Close  []float64
 	Volume []int64 // NoVolume where the source gave none
 	Flags  []Flag
+	Parts  []Parts // nil where no bar has any, as in a base series
 }
 
 // NewCandles makes empty columns with room for n bars.
@@ -60,7 +62,7 @@ func (c *Candles) Len() int { return len(c.TS) }
 func (c *Candles) At(i int) Candle {
 	return Candle{
 		Start: time.Unix(c.TS[i], 0).UTC(), Open: c.Open[i], High: c.High[i], Low: c.Low[i], Close: c.Close[i],
-		Volume: c.Volume[i], Flags: c.Flags[i],
+		Volume: c.Volume[i], Flags: c.Flags[i], Parts: c.PartsAt(i),
 	}
 }
 
@@ -73,14 +75,19 @@ func (c *Candles) Append(b Candle) {
 	c.Close = append(c.Close, b.Close)
 	c.Volume = append(c.Volume, b.Volume)
 	c.Flags = append(c.Flags, b.Flags)
+	c.SetParts(c.Len()-1, b.Parts)
 }
 
 // Slice returns bars [i, j) as a view on the same memory; appending to it never writes into c.
 func (c *Candles) Slice(i, j int) *Candles {
-	return &Candles{
+	part := &Candles{
 		TS: c.TS[i:j:j], Open: c.Open[i:j:j], High: c.High[i:j:j], Low: c.Low[i:j:j],
 		Close: c.Close[i:j:j], Volume: c.Volume[i:j:j], Flags: c.Flags[i:j:j],
 	}
+	if c.Parts != nil {
+		part.Parts = c.Parts[i:j:j]
+	}
+	return part
 }
 
 // In returns the bars that start inside the window, as a view on the same memory. The bars must be in order.
@@ -119,11 +126,18 @@ func (c *Candles) even() error {
 		return fmt.Errorf("candle columns differ in length: ts %d, open %d, high %d, low %d, close %d, volume %d, flags %d",
 			n, len(c.Open), len(c.High), len(c.Low), len(c.Close), len(c.Volume), len(c.Flags))
 	}
+	if c.Parts != nil && len(c.Parts) != n {
+		return fmt.Errorf("candle columns differ in length: ts %d, parts %d", n, len(c.Parts))
+	}
 	return nil
 }
 
 // AppendAll adds bars at the end.
 func (c *Candles) AppendAll(more *Candles) {
+	if c.Parts != nil || more.Parts != nil {
+		c.makeParts()
+		c.Parts = append(append(c.Parts, more.Parts...), make([]Parts, more.Len()-len(more.Parts))...)
+	}
 	c.TS = append(c.TS, more.TS...)
 	c.Open, c.High = append(c.Open, more.Open...), append(c.High, more.High...)
 	c.Low, c.Close = append(c.Low, more.Low...), append(c.Close, more.Close...)

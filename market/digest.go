@@ -58,6 +58,7 @@ type StoredBar struct {
 	HasVolume bool  // false where the volume is NULL
 	Flags     int64
 	Revision  int64 // 0 for the present values, from 1 for earlier ones, oldest first
+	Parts     int64 // the number of a Parts; 0 where they were not read. They are no value of the bar: no digest holds them
 }
 
 // encodedBar is the length of a bar's encoding.

@@ -19,6 +19,9 @@ import (
 // one; the base's other flags are passed on. Base bars are counted, not matched with the expected starts, because a source may
 // stamp the bars of a half day off the grid: 60m bars of futures then run from 09:30. Base bars outside the session are not
 // counted. An inferred calendar knows of no bar that is missing.
+//
+// Parts tell how many base bars a bar has of those that the calendar expects, which FlagIncomplete judges by. Where that is not
+// known, they count all base bars that it is made of, as many as fit into its interval. Parts of the base say nothing.
 func Resample(base *Candles, from, to Timeframe, c *calendar.Calendar, now time.Time) *Candles {
 	if base.Len() == 0 || !to.MultipleOf(from) {
 		return NewCandles(0)
@@ -53,6 +56,7 @@ type resampler struct {
 	next     int64 // first second after the bucket
 	over     int64 // when its bar may be stored
 	expected int   // base bars that the calendar expects in it
+	room     int   // base bars that fit into it
 
 	date trading // of the bucket
 }
@@ -69,6 +73,7 @@ func (r *resampler) enter(ts int64) {
 	r.next = r.calendar.Midnight(next).Unix()
 	r.over = r.to.End(r.calendar, time.Unix(r.start, 0)).Unix()
 	r.expected = dailyBars(r.calendar, first, next)
+	r.room = int(next.At(time.UTC, 0).Sub(first.At(time.UTC, 0)) / (24 * time.Hour))
 }
 
 func (r *resampler) enterIntraday(ts int64) {
@@ -78,7 +83,7 @@ func (r *resampler) enterIntraday(ts int64) {
 	}
 	r.start = d.from + (ts-d.from)/r.length*r.length
 	r.next = min(r.start+r.length, d.next)
-	r.over, r.expected = r.start+r.length, 0
+	r.over, r.expected, r.room = r.start+r.length, 0, int(r.length/r.step)
 	if !d.trades {
 		return
 	}
@@ -128,7 +133,17 @@ func (r *resampler) emit(base *Candles, i, j int) {
 	if present < r.expected && !r.calendar.Inferred {
 		bar.Flags |= FlagIncomplete
 	}
+	bar.Parts = r.parts(used, present)
 	r.out.Append(bar)
+}
+
+// parts are those of a bar that is made of so many base bars, some of which were due. Bars off the grid may be more than those
+// that they stand for.
+func (r *resampler) parts(used, present int) Parts {
+	if r.expected == 0 || r.calendar.Inferred {
+		return PartsOf(min(used, r.room), 0)
+	}
+	return PartsOf(min(present, r.expected), r.expected)
 }
 
 // outside tells whether a base bar that is not due is certainly of no session. A daily bar always counts: its date holds what was

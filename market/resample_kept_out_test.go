@@ -35,6 +35,7 @@ func TestResampleUsesNothingOfImpossibleBars(t *testing.T) {
 		{Start: base.At(4).Start, Open: 6, High: 6, Low: 6, Close: 6, Volume: 10, Flags: market.FlagIncomplete},
 		{Start: base.At(6).Start, Open: 7, High: 7, Low: 7, Close: 7, Volume: 10, Flags: market.FlagIncomplete},
 	} {
+		b.Parts = market.PartsOf(1, 2)
 		want.Append(b)
 	}
 	if got.Len() != want.Len() {

@@ -84,7 +84,9 @@ func TestResamplingLaws(t *testing.T) {
 			for ; used < base.Len() && p.to.Bucket(cal, base.At(used).Start).Equal(b.Start); used++ {
 				part.Append(base.At(used))
 			}
-			if want := merged(b.Start, part, due(cal, b.Start, p)); b != want {
+			want := merged(b.Start, part, due(cal, b.Start, p))
+			b.Parts = 0 // TestResampleCountsBaseBars
+			if b != want {
 				t.Fatalf("%s to %s on %s: %+v, want %+v", p.from, p.to, cal.Name, b, want)
 			}
 			s, ok := cal.SessionAt(b.Start)
@@ -163,6 +165,7 @@ func TestResamplingTwiceEqualsOnce(t *testing.T) {
 		middle := market.Resample(base, way[0], way[1], cal, now)
 		twice := market.Resample(middle, way[1], way[2], cal, now)
 		once := market.Resample(base, way[0], way[2], cal, now)
+		once.Parts, twice.Parts = nil, nil // which count other base bars
 		if !reflect.DeepEqual(once, twice) && once.Len()+twice.Len() > 0 {
 			t.Fatalf("%v on %s: once %+v, twice %+v", way, cal.Name, once, twice)
 		}

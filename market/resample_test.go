@@ -174,6 +174,9 @@ func TestResampleValues(t *testing.T) {
 		},
 		{Start: ten.Add(60 * time.Minute).UTC(), Open: 2, High: 3, Low: 2, Close: 2, Volume: market.NoVolume},
 	}
+	for i := range want {
+		want[i].Parts = market.PartsOf(2, 2)
+	}
 	for i, w := range want {
 		if got.Len() != len(want) || got.At(i) != w {
 			t.Fatalf("bar %d of %d: %+v, want %+v", i, got.Len(), got.At(i), w)

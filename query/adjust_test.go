@@ -101,8 +101,11 @@ func TestWeekWithAnActionInside(t *testing.T) {
 	r := a.reader(t)
 	got := read(t, r, query.Request{Series: kept(market.W1), Limit: 9, Adjust: query.AdjustNone}).Bars
 	want := []market.Candle{
-		{Start: weeks.At(0).Start, Open: 89 * 4, High: 92 * 4, Low: 88 * 4, Close: 90 * 4, Volume: 2, Flags: weeks.Flags[0]},
-		{Start: weeks.At(1).Start, Open: 99 * 4, High: 103 * 4, Low: 98, Close: 100, Volume: 2 + 2 + 8 + 8, Flags: weeks.Flags[1]},
+		{Start: weeks.At(0).Start, Open: 89 * 4, High: 92 * 4, Low: 88 * 4, Close: 90 * 4, Volume: 2, Flags: weeks.Flags[0], Parts: market.PartsOf(1, 5)},
+		{
+			Start: weeks.At(1).Start, Open: 99 * 4, High: 103 * 4, Low: 98, Close: 100, Volume: 2 + 2 + 8 + 8, Flags: weeks.Flags[1],
+			Parts: market.PartsOf(4, 4),
+		},
 		weeks.At(2),
 	}
 	for i, w := range want {

@@ -49,6 +49,7 @@ func reverse(c *market.Candles) {
 	slices.Reverse(c.Close)
 	slices.Reverse(c.Volume)
 	slices.Reverse(c.Flags)
+	slices.Reverse(c.Parts)
 }
 
 // adjusted brings bars of a series to a scale. Notes say what could not be done.
@@ -139,4 +140,5 @@ func (v reading) fold(ctx context.Context, series market.Series, start time.Time
 func replace(bars *market.Candles, i int, b market.Candle) {
 	bars.Open[i], bars.High[i], bars.Low[i], bars.Close[i] = b.Open, b.High, b.Low, b.Close
 	bars.Volume[i], bars.Flags[i] = b.Volume, b.Flags
+	bars.SetParts(i, b.Parts)
 }

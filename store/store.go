@@ -178,6 +178,8 @@ type Snapshot interface {
 	Strays(ctx context.Context) ([]int64, error)
 	// ScanBars visits the bars that start in [first, last], in Unix microseconds and in order.
 	ScanBars(ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error) error
+	// ScanCounted is ScanBars with the parts of the bars.
+	ScanCounted(ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error) error
 	// ScanRevisions visits the earlier values of the bars that start in [first, last], in order of bar and age.
 	ScanRevisions(ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error) error
 	// Close ends the reading.

@@ -19,6 +19,8 @@ type Derived struct {
 	Missing    int64  `json:"missing"` // that the base gives, are over by its newest bar, and are not stored
 	Extra      int64  `json:"extra"`   // that the base does not give
 	Older      int64  `json:"older"`   // that start before the base does: nothing tells whether they are right
+	// Uncounted are those of Bars that a release folded which did not count their base bars. They are right; rebuild counts them.
+	Uncounted int64 `json:"uncounted,omitempty"`
 	// Foreign tells that it, or its base, is kept by another calendar than its instrument's; it is folded by the instrument's.
 	Foreign bool `json:"foreign,omitempty"`
 	// Unchecked is why nothing could be compared; empty for most.
@@ -29,7 +31,7 @@ type Derived struct {
 // FirstDerived is a derived bar that is not what the base gives. Values are empty where one side has no such bar.
 type FirstDerived struct {
 	At     time.Time `json:"at"`              // start of the bar
-	Value  string    `json:"value,omitempty"` // the first value that differs: open, high, low, close, volume or flags
+	Value  string    `json:"value,omitempty"` // the first value that differs: open, high, low, close, volume, flags or base bars
 	Stored string    `json:"stored,omitempty"`
 	Gives  string    `json:"gives,omitempty"`
 }

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -46,7 +47,7 @@ func (d *deriver) compare(ctx context.Context, piece market.Window, given *marke
 		}
 	}
 	first, last := span(piece)
-	err := d.snapshot.ScanBars(ctx, d.series, first, last, func(b *market.StoredBar) error {
+	err := d.snapshot.ScanCounted(ctx, d.series, first, last, func(b *market.StoredBar) error {
 		absent(b.Micros)
 		at := time.UnixMicro(b.Micros).UTC()
 		switch {
@@ -65,9 +66,13 @@ func (d *deriver) compare(ctx context.Context, piece market.Window, given *marke
 	return err
 }
 
-// same compares the values of a bar.
+// same compares the values of a bar and its parts. Nothing speaks against a bar whose parts nobody counted.
 func (d *deriver) same(b, gives *market.StoredBar) {
-	if b.Same(gives) {
+	same := b.Same(gives)
+	if same && b.Parts == 0 && gives.Parts != 0 {
+		d.Uncounted++
+	}
+	if same && (b.Parts == gives.Parts || b.Parts == 0) {
 		d.Bars++
 		return
 	}
@@ -92,6 +97,7 @@ func (d *deriver) found(first *FirstDerived) {
 func storedOf(c market.Candle) *market.StoredBar {
 	b := &market.StoredBar{
 		Micros: c.Start.Unix() * microsPerSecond, Open: c.Open, High: c.High, Low: c.Low, Close: c.Close, Flags: int64(c.Flags),
+		Parts: int64(c.Parts),
 	}
 	if c.Volume != market.NoVolume {
 		b.Volume, b.HasVolume = c.Volume, true
@@ -100,18 +106,31 @@ func storedOf(c market.Candle) *market.StoredBar {
 }
 
 // named are the values of a bar by their names, with every digit that they have.
-func named(b *market.StoredBar) [6][2]string {
+func named(b *market.StoredBar) [7][2]string {
 	price := func(p float64) string { return strconv.FormatFloat(p, 'g', -1, 64) }
 	volume := "none"
 	if b.HasVolume {
 		volume = strconv.FormatInt(b.Volume, 10)
 	}
-	return [6][2]string{
+	return [7][2]string{
 		{"open", price(b.Open)},
 		{"high", price(b.High)},
 		{"low", price(b.Low)},
 		{"close", price(b.Close)},
 		{"volume", volume},
 		{"flags", strconv.FormatInt(b.Flags, 10)},
+		{"base bars", parts(b.Parts)},
 	}
+}
+
+// parts tell how many base bars a bar has of those that were due; what no release writes is given as its number.
+func parts(stored int64) string {
+	p := market.Parts(stored) //nolint:gosec // what it cannot hold is found next
+	switch {
+	case int64(p) != stored:
+		return strconv.FormatInt(stored, 10)
+	case p.Due() == 0:
+		return strconv.Itoa(p.Have())
+	}
+	return fmt.Sprintf("%d of %d", p.Have(), p.Due())
 }

@@ -8,6 +8,20 @@ import (
 	"barkeep/yahoo"
 )
 
+// TestDerivedBarsCanBeCounted: no bar that is derived holds more base bars than its parts can say.
+func TestDerivedBarsCanBeCounted(t *testing.T) {
+	t.Parallel()
+	for derived, base := range yahoo.Capabilities().Bases {
+		most := 92 // days of a quarter
+		if derived.Intraday() {
+			most = int(derived.Length() / base.Length())
+		}
+		if p := market.PartsOf(most, most); p.Have() != most || p.Due() != most {
+			t.Errorf("a bar of %s is made of %d of %s: its parts cannot say so", derived, most, base)
+		}
+	}
+}
+
 func TestCapabilities(t *testing.T) {
 	t.Parallel()
 	c := yahoo.Capabilities()

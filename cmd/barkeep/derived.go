@@ -10,7 +10,7 @@ import (
 
 // printDerived says what of the derived series is not what its base gives, and what could not be told.
 func printDerived(w io.Writer, all []verify.Derived) {
-	good, wrong, foreign := 0, 0, 0
+	good, wrong, foreign, uncounted := 0, 0, 0, int64(0)
 	for i := range all {
 		d := &all[i]
 		name := short(d.Instrument, 20) + " " + d.Timeframe
@@ -27,12 +27,16 @@ func printDerived(w io.Writer, all []verify.Derived) {
 		default:
 			good++
 		}
+		uncounted += d.Uncounted
 		if d.Older > 0 && d.Unchecked == "" {
 			fmt.Fprintf(w, "%s has %d bars from before %s begins: nothing to fold them from\n", name, d.Older, d.Base)
 		}
 	}
 	if good > 0 {
 		fmt.Fprintf(w, "%d derived series are what their base gives\n", good)
+	}
+	if uncounted > 0 {
+		fmt.Fprintf(w, "%d derived bars are from before base bars were counted: barkeep rebuild counts them\n", uncounted)
 	}
 	if wrong+foreign > 0 {
 		fmt.Fprintf(w, "run barkeep rebuild, which folds what differs anew\n")

@@ -94,10 +94,16 @@ func (a *API) send(w http.ResponseWriter, format string, request query.Request, 
 			w.Header().Add("Barkeep-Note", note)
 		}
 		w.Header().Set("Content-Disposition", `inline; filename="`+fileName(request.Series)+`"`)
-		server.Send(w, http.StatusOK, "text/csv; charset=utf-8; header=present", appendCSV(nil, answer.Bars))
+		server.Send(w, http.StatusOK, "text/csv; charset=utf-8; header=present", appendCSV(nil, answer.Bars, a.derived(request.Series)))
 		return
 	}
 	server.Send(w, http.StatusOK, "application/json", a.page(request, answer))
+}
+
+// derived tells whether the bars of a series are made of others.
+func (a *API) derived(series market.Series) bool {
+	base, ok := a.Reader.Capabilities.Base(series.Timeframe)
+	return ok && base != series.Timeframe
 }
 
 // page is a page of bars as JSON.

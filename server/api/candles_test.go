@@ -122,6 +122,32 @@ func TestCSV(t *testing.T) {
 	}
 }
 
+// TestCSVOfADerivedSeries has two more columns, whatever is known of its bars.
+func TestCSVOfADerivedSeries(t *testing.T) {
+	t.Parallel()
+	b := servertest.New(t)
+	bars := servertest.Ramp(time.Date(2026, 1, 5, 5, 0, 0, 0, time.UTC), 7*24*time.Hour, 4)
+	for i, p := range []market.Parts{market.PartsOf(4, 5), market.PartsOf(3, 0), 0, market.PartsOf(0, 5)} {
+		bars.SetParts(i, p)
+	}
+	b.Archive.Series[market.Series{Instrument: "AAPL", Timeframe: market.W1}] = bars
+	b.Archive.Series[market.Series{Instrument: "AAPL", Timeframe: market.D1}] = bars // which is fetched
+	for _, tt := range []struct{ timeframe, want string }{
+		{"1wk", "flags,base_bars,base_due ,4,5 ,3, ,, ,0,5"},
+		{"1d", "flags    "},
+	} {
+		a := b.Get(t, "/api/v1/candles?instrument=AAPL&format=csv&from=2026-01-01&timeframe="+tt.timeframe)
+		var got []string
+		for line := range strings.Lines(a.Body) {
+			fields := strings.SplitN(strings.TrimSuffix(line, "\n"), ",", 7)
+			got = append(got, fields[6])
+		}
+		if text := strings.Join(got, " "); text != tt.want {
+			t.Errorf("%s: %q, want %q", tt.timeframe, text, tt.want)
+		}
+	}
+}
+
 // TestPagesAreTheWhole: following next from page to page gives every bar of the window once, whatever its holes; no read of
 // the archive is larger than what two pages may hold; the newest bars are the window's last ones.
 func TestPagesAreTheWhole(t *testing.T) {

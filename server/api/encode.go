@@ -18,8 +18,9 @@ const barSize = 112
 
 // appendJSON appends a page of bars as one JSON object: instrument, timeframe, count, next (from of the next page, null when
 // this is the last) and candles; adjust, as_of and notes where they were asked for or there are any. Each candle has ts (its
-// start, UTC), open, high, low, close, volume (null where the provider gave none) and, unless empty, flags. It writes the bytes
-// that encoding/json would, at several times its speed: a page holds up to 50,000 bars.
+// start, UTC), open, high, low, close, volume (null where the provider gave none) and, unless empty, flags; a derived bar also
+// base_bars and base_due (market.Parts), but for what is not known of them. It writes the bytes that encoding/json would, at
+// several times its speed: a page holds up to 50,000 bars.
 func appendJSON(text []byte, request query.Request, answer query.Answer) []byte {
 	bars, series := answer.Bars, request.Series
 	text = slices.Grow(text, 200+barSize*bars.Len())
@@ -75,6 +76,12 @@ func appendBar(text []byte, bars *market.Candles, i int) []byte {
 	}
 	if names := flagNames(bars.Flags[i]); len(names) > 0 {
 		text = append(append(append(text, `,"flags":["`...), strings.Join(names, `","`)...), `"]`...)
+	}
+	if p := bars.PartsAt(i); p != 0 {
+		text = strconv.AppendInt(append(text, `,"base_bars":`...), int64(p.Have()), 10)
+		if p.Due() > 0 {
+			text = strconv.AppendInt(append(text, `,"base_due":`...), int64(p.Due()), 10)
+		}
 	}
 	return append(text, '}')
 }
@@ -161,10 +168,15 @@ func flagNames(f market.Flag) []string {
 	return names
 }
 
-// appendCSV appends bars as CSV with a header line; a volume that is not known is empty, flags have a | between them.
-func appendCSV(text []byte, bars *market.Candles) []byte {
+// appendCSV appends bars as CSV with a header line; a volume that is not known is empty, flags have a | between them. Those of a
+// derived series have two more columns, base_bars and base_due, which are empty where they are not known.
+func appendCSV(text []byte, bars *market.Candles, derived bool) []byte {
 	text = slices.Grow(text, 100+barSize*bars.Len())
-	text = append(text, "ts,open,high,low,close,volume,flags\n"...)
+	text = append(text, "ts,open,high,low,close,volume,flags"...)
+	if derived {
+		text = append(text, ",base_bars,base_due"...)
+	}
+	text = append(text, '\n')
 	for i := range bars.Len() {
 		b := bars.At(i)
 		text = b.Start.AppendFormat(text, time.RFC3339)
@@ -176,7 +188,23 @@ func appendCSV(text []byte, bars *market.Candles) []byte {
 			text = strconv.AppendInt(text, b.Volume, 10)
 		}
 		text = append(append(text, ','), strings.Join(flagNames(b.Flags), "|")...)
+		if derived {
+			text = appendParts(text, b.Parts)
+		}
 		text = append(text, '\n')
+	}
+	return text
+}
+
+// appendParts appends the two columns of a derived bar.
+func appendParts(text []byte, p market.Parts) []byte {
+	text = append(text, ',')
+	if p != 0 {
+		text = strconv.AppendInt(text, int64(p.Have()), 10)
+	}
+	text = append(text, ',')
+	if p.Due() > 0 {
+		text = strconv.AppendInt(text, int64(p.Due()), 10)
 	}
 	return text
 }

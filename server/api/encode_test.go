@@ -30,6 +30,8 @@ type pageCandle struct {
 	Close  float64  `json:"close"`
 	Volume *int64   `json:"volume"`
 	Flags  []string `json:"flags,omitempty"`
+	Bars   *int     `json:"base_bars,omitempty"`
+	Due    *int     `json:"base_due,omitempty"`
 }
 
 // TestCandlesAreWrittenAsEncodingJSONWritesThem: reading a page and writing it again with the library gives the same bytes,
@@ -51,6 +53,7 @@ func TestCandlesAreWrittenAsEncodingJSONWritesThem(t *testing.T) {
 				Start: time.Unix(first+int64(i)*60, 0).UTC(),
 				Open:  price.Draw(r, "open"), High: price.Draw(r, "high"), Low: price.Draw(r, "low"), Close: price.Draw(r, "close"),
 				Volume: rapid.Int64Min(-1).Draw(r, "volume"), Flags: market.Flag(rapid.IntRange(0, 31).Draw(r, "flags")),
+				Parts: market.PartsOf(rapid.IntRange(0, 2).Draw(r, "have"), rapid.SampledFrom([]int{0, 2, 200}).Draw(r, "due")),
 			})
 		}
 		b := servertest.New(t)
@@ -67,7 +70,9 @@ func TestCandlesAreWrittenAsEncodingJSONWritesThem(t *testing.T) {
 		for i, c := range got.Candles {
 			b := bars.At(i)
 			if c.Open != b.Open || c.High != b.High || c.Low != b.Low || c.Close != b.Close ||
-				(c.Volume == nil) != (b.Volume == market.NoVolume) || (c.Volume != nil && *c.Volume != b.Volume) {
+				(c.Volume == nil) != (b.Volume == market.NoVolume) || (c.Volume != nil && *c.Volume != b.Volume) ||
+				(c.Bars == nil) != (b.Parts == 0) || (c.Bars != nil && *c.Bars != b.Parts.Have()) ||
+				(c.Due == nil) != (b.Parts.Due() == 0) || (c.Due != nil && *c.Due != b.Parts.Due()) {
 				r.Fatalf("bar %d is written as %+v, want %+v", i, c, b)
 			}
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // copyBars fills the table by COPY in binary format: the server parses no text and plans nothing.
-const copyBars = `COPY candles (series_id, ts, open, high, low, close, volume, flags) FROM STDIN (FORMAT binary)`
+const copyBars = `COPY candles (series_id, ts, open, high, low, close, volume, flags, parts) FROM STDIN (FORMAT binary)`
 
 // copy stores the bars at the given positions, none of which is stored yet, and returns how many the server counted.
 func (t *session) copy(ctx context.Context, id int32, bars *market.Candles, positions []int32) (int, error) {
@@ -35,8 +35,8 @@ const (
 	// copyTrailer is a row of -1 columns.
 	copyTrailer = "\xff\xff"
 	// copyColumns is the number of columns of a row, and copyRowMax its length when no column is NULL.
-	copyColumns = 8
-	copyRowMax  = 2 + copyColumns*4 + 4 + 6*8 + 2
+	copyColumns = 9
+	copyRowMax  = 2 + copyColumns*4 + 4 + 6*8 + 2*2
 	// epoch is the first second of 2000 in Unix seconds; PostgreSQL counts microseconds from there.
 	epoch int64 = 946_684_800
 )
@@ -92,7 +92,9 @@ func (r *copyReader) row(b []byte) []byte {
 	b = append8(b, math.Float64bits(bars.Close[i]))
 	b = appendVolume(b, bars.Volume[i])
 	b = binary.BigEndian.AppendUint32(b, 2)
-	return binary.BigEndian.AppendUint16(b, uint16(bars.Flags[i]))
+	b = binary.BigEndian.AppendUint16(b, uint16(bars.Flags[i]))
+	b = binary.BigEndian.AppendUint32(b, 2)
+	return binary.BigEndian.AppendUint16(b, uint16(bars.PartsAt(int(i)))) //nolint:gosec // the same 16 bits
 }
 
 // append8 appends a value of eight bytes after its length.

@@ -23,4 +23,4 @@ func (u uncommitted) Write(_ context.Context, do func(sqlstore.Querier) error) e
 func (u uncommitted) Still(_ context.Context, do func(sqlstore.Querier) error) error { return do(u) }
 
 // BarRows is the statement of Candles; with DESC and LIMIT behind it, that of Page.
-const BarRows = sqlstore.BarRows
+const BarRows = sqlstore.CountedRows

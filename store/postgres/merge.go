@@ -14,11 +14,11 @@ import (
 // barsPerChunk is how many bars one statement compares with the stored ones; 2,000 to 10,000 are equally fast.
 const barsPerChunk = 5000
 
-// mergeBars is SQL that compares a chunk with what is stored, changes the bars that differ after keeping their old values, and
-// returns the starts of the bars that are new and of those that it changed. All its parts see the same snapshot, the one before
-// it. A bar that is the same reaches no write, and so costs no WAL. What a bar becomes is the rule of market.Candle.Revised. $10
-// and $11, the first and the last start, add nothing to the meaning: without them the planner may read the whole series for every
-// chunk.
+// mergeBars is SQL that compares a chunk with what is stored, changes the bars that differ after keeping their old values (but
+// not of those that differ by their parts alone), and returns the starts of the bars that are new and of those that it changed.
+// All of it sees the same snapshot, the one before it. A bar that is the same reaches no write, and so costs no WAL. What a bar
+// becomes is the rule of market.Candle.Revised. $10 and $11, the first and the last start, add nothing to the meaning: without
+// them the planner may read the whole series for every chunk.
 func mergeBars(exact bool) string {
 	noise := sqlstore.Noise("g", "c")
 	if exact {
@@ -34,25 +34,27 @@ WITH differs AS MATERIALIZED (
 	       CASE WHEN n.noise THEN c.low ELSE g.low END AS low, CASE WHEN n.noise THEN c.close ELSE g.close END AS close,
 	       CASE WHEN n.noise THEN (g.flags & %[3]d) | (c.flags & %[2]d) ELSE g.flags END AS flags,
 	       CASE WHEN coalesce(g.volume, 0) = 0 AND c.volume > 0 THEN c.volume ELSE g.volume END AS volume,
+	       g.parts, c.ts IS NOT NULL AND v.revised AS revised,
 	       c.ts IS NOT NULL AS known, c.open AS old_open, c.high AS old_high, c.low AS old_low, c.close AS old_close,
 	       c.volume AS old_volume, c.flags AS old_flags
-	FROM unnest($2::timestamptz[], $3::float8[], $4::float8[], $5::float8[], $6::float8[], $7::bigint[], $8::smallint[])
-	       AS g (ts, open, high, low, close, volume, flags)
+	FROM unnest($2::timestamptz[], $3::float8[], $4::float8[], $5::float8[], $6::float8[], $7::bigint[], $8::smallint[],
+	            $14::smallint[]) AS g (ts, open, high, low, close, volume, flags, parts)
 	LEFT JOIN candles c ON c.series_id = $1 AND c.ts = g.ts AND c.ts BETWEEN $10 AND $11
 	CROSS JOIN LATERAL (SELECT %[1]s AS noise) n
-	WHERE c.ts IS NULL OR NOT %[4]s AND (
+	CROSS JOIN LATERAL (SELECT
 	      (g.open <> c.open OR g.high <> c.high OR g.low <> c.low OR g.close <> c.close) AND NOT n.noise
 	   OR g.flags <> c.flags AND (NOT n.noise OR (g.flags & %[3]d) <> (c.flags & %[3]d))
-	   OR (g.volume IS DISTINCT FROM c.volume AND NOT (coalesce(g.volume, 0) = 0 AND coalesce(c.volume, 0) > 0)))
+	   OR (g.volume IS DISTINCT FROM c.volume AND NOT (coalesce(g.volume, 0) = 0 AND coalesce(c.volume, 0) > 0)) AS revised) v
+	WHERE c.ts IS NULL OR NOT %[4]s AND (v.revised OR g.parts <> c.parts)
 ), revised AS (
 	INSERT INTO candle_revisions (series_id, ts, revision, replaced_at, run_id, cause, open, high, low, close, volume, flags)
 	SELECT $1, d.ts, 1 + coalesce((SELECT max(r.revision) FROM candle_revisions r WHERE r.series_id = $1 AND r.ts = d.ts), 0),
 	       $9, $12, $13, d.old_open, d.old_high, d.old_low, d.old_close, d.old_volume, d.old_flags
 	FROM differs d
-	WHERE d.known
+	WHERE d.revised
 ), changed AS (
 	UPDATE candles c
-	SET open = d.open, high = d.high, low = d.low, close = d.close, volume = d.volume, flags = d.flags
+	SET open = d.open, high = d.high, low = d.low, close = d.close, volume = d.volume, flags = d.flags, parts = d.parts
 	FROM differs d
 	WHERE d.known AND c.series_id = $1 AND c.ts = d.ts AND c.ts BETWEEN $10 AND $11
 	RETURNING c.ts

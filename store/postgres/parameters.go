@@ -9,13 +9,14 @@ import (
 	"barkeep/market"
 )
 
-// parameters encodes the thirteen values of mergeBars in binary format, with their types.
+// parameters encodes the fourteen values of mergeBars in binary format, with their types.
 func (m *merger) parameters(chunk *market.Candles) (values [][]byte, types []uint32) {
 	types = []uint32{
 		pgtype.Int4OID, pgtype.TimestamptzArrayOID, pgtype.Float8ArrayOID, pgtype.Float8ArrayOID, pgtype.Float8ArrayOID,
 		pgtype.Float8ArrayOID, pgtype.Int8ArrayOID, pgtype.Int2ArrayOID, pgtype.TimestamptzOID, pgtype.TimestamptzOID,
-		pgtype.TimestamptzOID, pgtype.Int8OID, pgtype.Int2OID,
+		pgtype.TimestamptzOID, pgtype.Int8OID, pgtype.Int2OID, pgtype.Int2ArrayOID,
 	}
+	const run = 11
 	b := binary.BigEndian.AppendUint32(m.buf[:0], uint32(m.id)) //nolint:gosec // the same 32 bits
 	ends := []int{len(b)}
 	b = appendArray(b, pgtype.TimestamptzOID, chunk.Len())
@@ -43,6 +44,8 @@ func (m *merger) parameters(chunk *market.Candles) (values [][]byte, types []uin
 	ends = append(ends, len(b))
 	b = binary.BigEndian.AppendUint16(b, uint16(m.write.Cause)) //nolint:gosec // a few
 	ends = append(ends, len(b))
+	b = appendParts(b, chunk)
+	ends = append(ends, len(b))
 
 	m.buf = b
 	from := 0
@@ -51,7 +54,7 @@ func (m *merger) parameters(chunk *market.Candles) (values [][]byte, types []uin
 		from = end
 	}
 	if m.write.RunID == 0 {
-		values[len(values)-2] = nil // which is NULL
+		values[run] = nil // which is NULL
 	}
 	return values, types
 }
@@ -77,6 +80,15 @@ func appendFlags(b []byte, column []market.Flag) []byte {
 	b = appendArray(b, pgtype.Int2OID, len(column))
 	for _, flag := range column {
 		b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint32(b, 2), uint16(flag))
+	}
+	return b
+}
+
+func appendParts(b []byte, chunk *market.Candles) []byte {
+	b = appendArray(b, pgtype.Int2OID, chunk.Len())
+	for i := range chunk.Len() {
+		parts := uint16(chunk.PartsAt(i)) //nolint:gosec // the same 16 bits
+		b = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint32(b, 2), parts)
 	}
 	return b
 }

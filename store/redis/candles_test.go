@@ -162,7 +162,7 @@ func TestEntryIsReadableByScripts(t *testing.T) {
 			t.Fatalf("%v in %s", err, text)
 		}
 		if got.Instrument != series.Instrument || got.Timeframe != "1d" || got.AsOf.IsZero() || got.Version != 17 ||
-			strings.Join(got.Columns, " ") != "ts open high low close volume flags" || len(got.Bars) != 2 {
+			strings.Join(got.Columns, " ") != "ts open high low close volume flags parts" || len(got.Bars) != 2 {
 			t.Fatalf("the key holds %s", text)
 		}
 		if first := got.Bars[0]; *first[0] != 1_763_848_800 || *first[1] != 6600 || *first[5] != 1000 {
@@ -200,7 +200,7 @@ func TestEntryOfAnotherRelease(t *testing.T) {
 		key := s.Key("candles", "ES:5m")
 		for _, text := range []string{
 			`{"asOf":"2026-11-22T22:05:00.000000Z","newest":1763848800,"instrument":"ES","timeframe":"5m",` +
-				`"columns":["ts","open","high","low","close","volume","flags"],"bars":[[1763848800,1,2,0,1,5,0]]}`,
+				`"columns":["ts","open","high","low","close","volume","flags","parts"],"bars":[[1763848800,1,2,0,1,5,0,0]]}`,
 			`{"version":3,"newest":5,"instrument":"ES","timeframe":"5m","columns":["ts","close"],"bars":[[5,1]]}`,
 			`{"version":3,"newest":5,"instrument":"ES","timeframe":"5m","bars":{"ts":[5]}}`,
 			`{}`, `null`,

@@ -42,7 +42,7 @@ func decode(series market.Series, text []byte) (version int64, candles *market.C
 	return *e.Version, candles, nil
 }
 
-// readBars reads an array of rows of seven numbers straight into columns. encoding/json has checked the syntax before, so a
+// readBars reads an array of rows of eight numbers straight into columns. encoding/json has checked the syntax before, so a
 // row that is not flat, or holds anything but numbers, shows itself in a field that is no number.
 func readBars(text []byte) (*market.Candles, error) {
 	text = bytes.TrimSpace(text)
@@ -67,8 +67,8 @@ func readBars(text []byte) (*market.Candles, error) {
 // readBar reads one row without its brackets.
 func readBar(c *market.Candles, row []byte) error {
 	fields := bytes.Split(row, []byte(","))
-	if len(fields) != 7 {
-		return fmt.Errorf("a bar has %d fields instead of 7", len(fields))
+	if len(fields) != 8 {
+		return fmt.Errorf("a bar has %d fields instead of 8", len(fields))
 	}
 	text := func(i int) string { return string(bytes.TrimSpace(fields[i])) }
 	var prices [4]float64
@@ -86,11 +86,13 @@ func readBar(c *market.Candles, row []byte) error {
 		err = errors.Join(err, bad)
 	}
 	flags, bad := strconv.ParseUint(text(6), 10, 8)
-	if err = errors.Join(err, bad); err != nil {
+	parts, odd := strconv.ParseInt(text(7), 10, 16)
+	if err = errors.Join(err, bad, odd); err != nil {
 		return err
 	}
 	c.TS, c.Volume, c.Flags = append(c.TS, ts), append(c.Volume, volume), append(c.Flags, market.Flag(flags))
 	c.Open, c.High = append(c.Open, prices[0]), append(c.High, prices[1])
 	c.Low, c.Close = append(c.Low, prices[2]), append(c.Close, prices[3])
+	c.SetParts(c.Len()-1, market.Parts(parts))
 	return nil
 }

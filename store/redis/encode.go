@@ -11,14 +11,15 @@ import (
 )
 
 // columns names what the rows of an entry hold, in sequence.
-const columns = `["ts","open","high","low","close","volume","flags"]`
+const columns = `["ts","open","high","low","close","volume","flags","parts"]`
 
 // encode writes the last n bars as JSON that scripts can read:
 //
 //	{"version":17,"newest":1763848800,"asOf":"2026-11-22T22:05:00Z","instrument":"ES","timeframe":"5m",
-//	 "columns":["ts","open",...],"bars":[[1763848800,6612.25,...,1250,0],...]}
+//	 "columns":["ts","open",...],"bars":[[1763848800,6612.25,...,1250,0,0],...]}
 //
-// ts is in Unix seconds, volume is null where the provider gave none, flags are the bits of market.Flag. Prices are the
+// ts is in Unix seconds, volume is null where the provider gave none, flags are the bits of market.Flag, parts the
+// number of market.Parts. Prices are the
 // shortest decimals that read back as the same bits. version and newest come first because putScript reads them there.
 func encode(series market.Series, version int64, asOf time.Time, c *market.Candles, n int) ([]byte, error) {
 	if version < 0 {
@@ -64,6 +65,7 @@ func appendBar(b []byte, c *market.Candles, i int) ([]byte, error) {
 		b = strconv.AppendInt(b, c.Volume[i], 10)
 	}
 	b = strconv.AppendUint(append(b, ','), uint64(c.Flags[i]), 10)
+	b = strconv.AppendInt(append(b, ','), int64(c.PartsAt(i)), 10)
 	return append(b, ']'), nil
 }
 

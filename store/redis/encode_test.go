@@ -23,6 +23,7 @@ func TestEncodingIsExact(t *testing.T) {
 				Start: time.Unix(ts, 0), Open: price.Draw(t, "open"), High: price.Draw(t, "high"), Low: price.Draw(t, "low"),
 				Close: price.Draw(t, "close"), Volume: rapid.Int64Min(market.NoVolume).Draw(t, "volume"),
 				Flags: market.Flag(rapid.Uint8().Draw(t, "flags")),
+				Parts: market.Parts(rapid.OneOf(rapid.Just[int16](0), rapid.Int16()).Draw(t, "parts")),
 			})
 			ts += rapid.Int64Range(1, 1e6).Draw(t, "step")
 		}
@@ -51,10 +52,10 @@ func TestEncodingIsExact(t *testing.T) {
 }
 
 // bits makes bars comparable to the last bit, so that -0 is not 0.
-func bits(c market.Candle) [7]uint64 {
-	return [7]uint64{
+func bits(c market.Candle) [8]uint64 {
+	return [8]uint64{
 		uint64(c.Start.Unix()), math.Float64bits(c.Open), math.Float64bits(c.High), math.Float64bits(c.Low),
-		math.Float64bits(c.Close), uint64(c.Volume), uint64(c.Flags),
+		math.Float64bits(c.Close), uint64(c.Volume), uint64(c.Flags), uint64(c.Parts),
 	}
 }
 
@@ -63,7 +64,7 @@ func FuzzDecode(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, seed := range []string{string(good), "{}", "null", `{"bars":[[]]}`, `{"bars":[[1,2,3,4,5,null,0]]}`} {
+	for _, seed := range []string{string(good), "{}", "null", `{"bars":[[]]}`, `{"bars":[[1,2,3,4,5,null,0,0]]}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

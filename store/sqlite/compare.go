@@ -18,8 +18,8 @@ func (u *upsert) compare(ctx context.Context, from, to int) error {
 		return ctx.Err()
 	}
 	rows, err := u.tx.conn.QueryContext(ctx, `
-		SELECT ts, open, high, low, close, volume, flags
-		FROM candles
+		SELECT ts, open, high, low, close, volume, `+sqlstore.FlagsAndParts+`
+		FROM candles c
 		WHERE series_id = ? AND ts BETWEEN ? AND ?
 		ORDER BY ts`, u.write.Series.ID, first, u.bars.TS[to-1])
 	if err != nil {
@@ -68,14 +68,20 @@ func (u *upsert) arrive(first, last int64) {
 
 // weigh compares a stored bar with the given one of the same start.
 func (u *upsert) weigh(old *sqlstore.Bar, i int) {
+	old.Unpack()
 	stored := old.Candle()
 	bar := stored.Revised(u.bars.At(i), u.write.Exact)
 	if bar == stored {
 		u.unchanged++
 		return
 	}
-	u.changed = append(u.changed, bar)
 	u.touch(i, i)
+	stored.Parts = bar.Parts
+	if bar == stored {
+		u.recounted = append(u.recounted, bar)
+		return
+	}
+	u.changed = append(u.changed, bar)
 }
 
 func (u *upsert) touch(from, to int) {

@@ -11,17 +11,23 @@ type statements struct{ series string }
 
 func statementsOf(series int64) statements { return statements{strconv.FormatInt(series, 10)} }
 
-// insert writes bars; its arguments are ts, open, high, low, close, volume and flags of each.
+// insert writes bars that have no parts; its arguments are ts, open, high, low, close, volume and flags of each.
 func (s statements) insert(bars int) string {
 	return `INSERT INTO candles (series_id, ts, open, high, low, close, volume, flags) VALUES ` +
 		list("("+s.series+", ?, ?, ?, ?, ?, ?, ?)", bars)
 }
 
-// update writes bars that are there already; its arguments are those of insert.
+// insertParts writes bars; its arguments are those of insert, and the parts of each.
+func (s statements) insertParts(bars int) string {
+	return `INSERT INTO candles (series_id, ts, open, high, low, close, volume, flags, parts) VALUES ` +
+		list("("+s.series+", ?, ?, ?, ?, ?, ?, ?, ?)", bars)
+}
+
+// update writes bars that are there already; its arguments are those of insertParts.
 func (s statements) update(bars int) string {
-	return s.insert(bars) + `
+	return s.insertParts(bars) + `
 		ON CONFLICT (series_id, ts) DO UPDATE SET open = excluded.open, high = excluded.high, low = excluded.low,
-		       close = excluded.close, volume = excluded.volume, flags = excluded.flags`
+		       close = excluded.close, volume = excluded.volume, flags = excluded.flags, parts = excluded.parts`
 }
 
 // keep copies stored bars into the revisions; its arguments are the time in Unix microseconds, the run, the

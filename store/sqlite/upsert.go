@@ -41,7 +41,9 @@ type upsert struct {
 
 	fresh   []int           // not stored yet, to be inserted
 	changed []market.Candle // stored bars that differ, as they shall be
-	args    []any           // of one statement, reused
+	// recounted are likewise those that differ by their parts alone: their values stay, so nothing of them is a revision.
+	recounted []market.Candle
+	args      []any // of one statement, reused
 
 	arrived []sqlstore.Span // of the bars that were fresh so far; none where the series is not tracked
 	apart   bool            // a stored bar starts behind the last of them

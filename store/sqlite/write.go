@@ -16,7 +16,10 @@ func (u *upsert) flush(ctx context.Context, all bool) (err error) {
 	if u.fresh, err = batches(ctx, u.fresh, all, u.insert); err != nil {
 		return err
 	}
-	u.changed, err = batches(ctx, u.changed, all, u.revise)
+	if u.changed, err = batches(ctx, u.changed, all, u.revise); err != nil {
+		return err
+	}
+	u.recounted, err = batches(ctx, u.recounted, all, u.update)
 	return err
 }
 
@@ -36,10 +39,14 @@ func batches[T any](ctx context.Context, items []T, all bool, write func(context
 // insert writes new bars. If one of them is stored already, the primary key refuses it and the transaction fails.
 func (u *upsert) insert(ctx context.Context, positions []int) error {
 	u.args = u.args[:0]
-	for _, i := range positions {
-		u.bind(u.bars.At(i))
+	statement, parts := u.sql.insert, u.bars.Parts != nil
+	if parts {
+		statement = u.sql.insertParts
 	}
-	n, err := u.exec(ctx, len(positions), u.sql.insert)
+	for _, i := range positions {
+		u.bind(u.bars.At(i), parts)
+	}
+	n, err := u.exec(ctx, len(positions), statement)
 	if err != nil {
 		return err
 	}
@@ -60,9 +67,14 @@ func (u *upsert) revise(ctx context.Context, changes []market.Candle) error {
 	if err := expect(kept, len(changes), "kept as revisions"); err != nil {
 		return err
 	}
+	return u.update(ctx, changes)
+}
+
+// update writes bars that are there already.
+func (u *upsert) update(ctx context.Context, changes []market.Candle) error {
 	u.args = u.args[:0]
 	for _, c := range changes {
-		u.bind(c)
+		u.bind(c, true)
 	}
 	n, err := u.exec(ctx, len(changes), u.sql.update)
 	if err != nil {
@@ -80,13 +92,16 @@ func (u *upsert) exec(ctx context.Context, rows int, statement func(rows int) st
 	return u.tx.execPrepared(ctx, statement(rows), u.args...)
 }
 
-// bind adds the columns of one bar to the arguments.
-func (u *upsert) bind(b market.Candle) {
+// bind adds the columns of one bar to the arguments, with its parts or without.
+func (u *upsert) bind(b market.Candle, parts bool) {
 	var volume any
 	if b.Volume != market.NoVolume {
 		volume = b.Volume
 	}
 	u.args = append(u.args, b.Start.Unix(), b.Open, b.High, b.Low, b.Close, volume, int64(b.Flags))
+	if parts {
+		u.args = append(u.args, int64(b.Parts))
+	}
 }
 
 // expect turns a count of the database that differs from ours into an error: a wrong count must not be reported.

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -21,6 +22,9 @@ const microsPerSecond = 1_000_000
 // Start is when the bar starts, in Unix seconds, as columns have it.
 func (b *Bar) Start() int64 { return b.Micros / microsPerSecond }
 
+// Unpack takes the parts out of the flags of a row of CountedRows. Flags are less than 256.
+func (b *Bar) Unpack() { b.Flags, b.Parts = b.Flags&math.MaxUint8, b.Flags>>8 }
+
 // AppendTo adds the bar to columns.
 func (b *Bar) AppendTo(bars *market.Candles) {
 	bars.TS = append(bars.TS, b.Start())
@@ -30,13 +34,14 @@ func (b *Bar) AppendTo(bars *market.Candles) {
 	bars.Close = append(bars.Close, b.Close)
 	bars.Volume = append(bars.Volume, b.ColumnVolume())
 	bars.Flags = append(bars.Flags, market.Flag(b.Flags)) //nolint:gosec // written from one
+	bars.SetParts(bars.Len()-1, market.Parts(b.Parts))    //nolint:gosec // written from one
 }
 
 // Candle is the bar as one value.
 func (b *Bar) Candle() market.Candle {
 	return market.Candle{
 		Start: time.Unix(b.Start(), 0).UTC(), Open: b.Open, High: b.High, Low: b.Low, Close: b.Close,
-		Volume: b.ColumnVolume(), Flags: market.Flag(b.Flags), //nolint:gosec // written from one
+		Volume: b.ColumnVolume(), Flags: market.Flag(b.Flags), Parts: market.Parts(b.Parts), //nolint:gosec // written from one
 	}
 }
 
@@ -71,4 +76,5 @@ func reverse(bars *market.Candles) {
 	}
 	slices.Reverse(bars.Volume)
 	slices.Reverse(bars.Flags)
+	slices.Reverse(bars.Parts)
 }

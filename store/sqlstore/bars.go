@@ -17,6 +17,10 @@ const (
 	BarRows = `
 		SELECT c.ts, c.open, c.high, c.low, c.close, c.volume, CAST(c.flags AS bigint)
 		FROM candles c` + ofSeries + ` ORDER BY c.ts`
+	// CountedRows are BarRows whose flags hold the parts too, which archives of earlier releases have not (Bar.Unpack).
+	CountedRows = `
+		SELECT c.ts, c.open, c.high, c.low, c.close, c.volume, ` + FlagsAndParts + `
+		FROM candles c` + ofSeries + ` ORDER BY c.ts`
 	RevisionRows = `
 		SELECT c.ts, c.open, c.high, c.low, c.close, c.volume, CAST(c.flags AS bigint), CAST(c.revision AS bigint), c.replaced_at
 		FROM candle_revisions c` + ofSeries + ` ORDER BY c.ts, c.revision`
@@ -25,6 +29,9 @@ const (
 		SELECT c.ts, c.open, c.high, c.low, c.close, c.volume, CAST(c.flags AS bigint), CAST(c.revision AS bigint), c.replaced_at,
 		       coalesce(c.run_id, 0), CAST(c.cause AS bigint)
 		FROM candle_revisions c` + ofSeries + ` ORDER BY c.ts, c.revision`
+	// FlagsAndParts is one number of a bar for two: with a column more, reading takes a tenth longer.
+	FlagsAndParts = `CAST(c.flags AS bigint) | (CAST(c.parts AS bigint) << 8)`
+
 	ofSeries = `
 		WHERE c.series_id = (SELECT s.id FROM series s WHERE s.instrument = $1 AND s.timeframe = $2)
 		  AND c.ts >= $3 AND c.ts <= $4`
@@ -32,14 +39,14 @@ const (
 
 // Candles returns the bars of a series that start inside the window, in order; none for a series that is unknown.
 func (s *Store) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
-	return candles(ctx, s.db, BarRows, series, w)
+	return candles(ctx, s.db, CountedRows, series, w)
 }
 
 // Page returns at most limit bars of a series that start inside the window, in order: the first, or with newest the last.
 func (s *Store) Page(
 	ctx context.Context, series market.Series, w market.Window, limit int, newest bool,
 ) (*market.Candles, error) {
-	rows := BarRows
+	rows := CountedRows
 	if newest {
 		rows += ` DESC`
 	}
@@ -54,6 +61,7 @@ func candles(ctx context.Context, q Querier, sql string, series market.Series, w
 	bars := market.NewCandles(0)
 	first, last := bounds(w)
 	err := q.Scan(ctx, sql, series, first, last, func(b *Bar) error {
+		b.Unpack()
 		b.AppendTo(bars)
 		return nil
 	})
@@ -86,20 +94,30 @@ func (s *Store) Revisions(ctx context.Context, series market.Series, w market.Wi
 func (s Snapshot) ScanBars(
 	ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error,
 ) error {
-	return s.scan(ctx, "bars", BarRows, series, first, last, visit)
+	return s.scan(ctx, "bars", BarRows, series, first, last, func(b *Bar) error { return visit(&b.StoredBar) })
+}
+
+// ScanCounted is ScanBars with the parts of the bars. The schema must be this release's.
+func (s Snapshot) ScanCounted(
+	ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error,
+) error {
+	return s.scan(ctx, "bars", CountedRows, series, first, last, func(b *Bar) error {
+		b.Unpack()
+		return visit(&b.StoredBar)
+	})
 }
 
 // ScanRevisions is ScanBars for the earlier values of changed bars, ordered by start and then by age, oldest first.
 func (s Snapshot) ScanRevisions(
 	ctx context.Context, series market.Series, first, last int64, visit func(*market.StoredBar) error,
 ) error {
-	return s.scan(ctx, "revisions", RevisionRows, series, first, last, visit)
+	return s.scan(ctx, "revisions", RevisionRows, series, first, last, func(b *Bar) error { return visit(&b.StoredBar) })
 }
 
 func (s Snapshot) scan(
-	ctx context.Context, what, sql string, series market.Series, first, last int64, visit func(*market.StoredBar) error,
+	ctx context.Context, what, sql string, series market.Series, first, last int64, visit func(*Bar) error,
 ) error {
-	err := s.q.Scan(ctx, sql, series, first, last, func(b *Bar) error { return visit(&b.StoredBar) })
+	err := s.q.Scan(ctx, sql, series, first, last, visit)
 	if err != nil {
 		return fmt.Errorf("read the %s of %s: %w", what, series, err)
 	}
@@ -108,7 +126,7 @@ func (s Snapshot) scan(
 
 // Candles returns the bars of a series that start inside the window, as this transaction sees them.
 func (t Tx) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
-	bars, err := candles(ctx, t.q, BarRows, series, w)
+	bars, err := candles(ctx, t.q, CountedRows, series, w)
 	if err != nil {
 		return nil, t.q.Fail(err)
 	}
@@ -117,8 +135,9 @@ func (t Tx) Candles(ctx context.Context, series market.Series, w market.Window) 
 
 // Upsert stores bars of one series that a provider gave, and says what was inserted, changed and left alone. They may come in
 // any order; of two with the same start the last one counts. A changed bar, be it by its flags alone, keeps its old values as a
-// revision. A volume of 0 or none never replaces a real one (promise P3), and prices that differ by noise alone are the same
-// (market.Candle.Revised). Bars that are there already cost reads only. It waits for other writers of the series until ctx ends.
+// revision; one that differs by its parts alone counts as changed and leaves none, since its values are the same. A volume of 0
+// or none never replaces a real one (promise P3), and prices that differ by noise alone are the same (market.Candle.Revised).
+// Bars that are there already cost reads only. It waits for other writers of the series until ctx ends.
 //
 // Columns of unequal length, prices that are no finite number and volumes below market.NoVolume are refused with
 // market.ErrInvalidCandle before anything is written. After that and any other error the transaction can only be rolled back.

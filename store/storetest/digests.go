@@ -114,6 +114,7 @@ func wide() *rapid.Generator[*market.Candles] {
 			Open:  price.Draw(t, "open"), High: price.Draw(t, "high"), Low: price.Draw(t, "low"), Close: price.Draw(t, "close"),
 			Volume: rapid.OneOf(rapid.Int64Range(-1, 3), rapid.Int64Range(0, math.MaxInt64)).Draw(t, "volume"),
 			Flags:  market.Flag(rapid.Byte().Draw(t, "flags")),
+			Parts:  market.Parts(rapid.Int16().Draw(t, "parts")),
 		}
 	})
 	return rapid.Map(rapid.SliceOfN(bar, 0, 40), func(bars []market.Candle) *market.Candles { return list(bars...) })

@@ -64,7 +64,14 @@ func (*model) still(old, given market.Candle) market.Candle {
 	}
 	return market.Candle{
 		Start: given.Start, Open: old.Open, High: old.High, Low: old.Low, Close: old.Close, Volume: given.Volume, Flags: flags,
+		Parts: given.Parts,
 	}
+}
+
+// valuesOf is a bar without its parts, which are no value of it.
+func valuesOf(bar market.Candle) market.Candle {
+	bar.Parts = 0
+	return bar
 }
 
 // put does what Upsert shall do, or UpsertExact.
@@ -97,7 +104,9 @@ func (m *model) put(bars *market.Candles, exact bool, now time.Time) (stored mar
 			continue
 		default:
 			stored.Changed++
-			m.old[ts] = append(m.old[ts], revision{old, at})
+			if valuesOf(bar) != valuesOf(old) {
+				m.old[ts] = append(m.old[ts], revision{valuesOf(old), at})
+			}
 		}
 		m.bars[ts] = bar
 		m.note(at, ts, !known)
@@ -114,7 +123,7 @@ func (m *model) remove(starts []int64, now time.Time) (removed int) {
 	at := m.open(now, true)
 	for _, ts := range starts {
 		if bar, known := m.bars[ts]; known {
-			m.old[ts] = append(m.old[ts], revision{bar, at})
+			m.old[ts] = append(m.old[ts], revision{valuesOf(bar), at})
 			delete(m.bars, ts)
 			m.note(at, ts, false)
 			removed++
@@ -147,6 +156,7 @@ func batch() *rapid.Generator[*market.Candles] {
 			Open:  price.Draw(t, "open"), High: price.Draw(t, "high"), Low: price.Draw(t, "low"), Close: price.Draw(t, "close"),
 			Volume: rapid.SampledFrom([]int64{market.NoVolume, 0, 7, 1 << 40}).Draw(t, "volume"),
 			Flags:  rapid.SampledFrom([]market.Flag{0, 0, 0, market.FlagOutside, market.FlagImpossible, 255}).Draw(t, "flags"),
+			Parts:  rapid.SampledFrom([]market.Parts{0, 0, market.PartsOf(4, 5), market.PartsOf(5, 5), -1}).Draw(t, "parts"),
 		}
 	})
 	return rapid.Map(rapid.SliceOfN(bar, 0, 30), func(bars []market.Candle) *market.Candles { return list(bars...) })

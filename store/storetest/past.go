@@ -54,7 +54,7 @@ func (m *model) open(now time.Time, exact bool) time.Time {
 func (m *model) note(at time.Time, ts int64, arrived bool) {
 	bar, is := m.bars[ts]
 	p := &m.past
-	p.known[ts] = append(p.known[ts], event{at.UnixMicro(), bar, is})
+	p.known[ts] = append(p.known[ts], event{at.UnixMicro(), valuesOf(bar), is})
 	p.last, p.written = at.UnixMicro(), true
 	if arrived && p.tracked && p.first == 0 {
 		p.first = p.last
@@ -94,13 +94,13 @@ func (m *model) restate(before int64, f market.Factor, now time.Time, undone int
 		next, restores := f.Apply(bar), f.Restores(bar)
 		for _, r := range m.old[ts] {
 			former := r.bar
-			former.Flags = bar.Flags // a restatement leaves them
+			former.Flags, former.Parts = bar.Flags, bar.Parts // a restatement leaves them
 			if r.at.UnixMicro() == undone && f.Inverse().Apply(former) == bar {
 				next, restores = former, true
 			}
 		}
 		if !restores {
-			m.old[ts] = append(m.old[ts], revision{bar, at})
+			m.old[ts] = append(m.old[ts], revision{valuesOf(bar), at})
 		}
 		m.bars[ts] = next
 		m.note(at, ts, false)

@@ -106,6 +106,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 	}
 	maps.Copy(tests, gateTests())
 	maps.Copy(tests, digestTests())
+	maps.Copy(tests, partsTests())
 	maps.Copy(tests, truthTests())
 	maps.Copy(tests, asOfTests())
 	for name, test := range tests {

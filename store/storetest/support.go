@@ -147,7 +147,7 @@ func flat(i int, price float64, volume int64) market.Candle {
 func clone(c *market.Candles) *market.Candles {
 	return &market.Candles{
 		TS: slices.Clone(c.TS), Open: slices.Clone(c.Open), High: slices.Clone(c.High), Low: slices.Clone(c.Low),
-		Close: slices.Clone(c.Close), Volume: slices.Clone(c.Volume), Flags: slices.Clone(c.Flags),
+		Close: slices.Clone(c.Close), Volume: slices.Clone(c.Volume), Flags: slices.Clone(c.Flags), Parts: slices.Clone(c.Parts),
 	}
 }
 
