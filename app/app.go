@@ -144,7 +144,7 @@ func (a *App) openProvider(o Options) (err error) {
 		return config.Unusable(err)
 	}
 	c := yahoo.Config{
-		UserAgent: a.Config.YahooUserAgent, RequestsPerMinute: a.Config.YahooRequestsPerMinute, Budget: a.budget,
+		UserAgent: a.Config.YahooUserAgent, RequestsPerMinute: a.Config.YahooRequestsPerMinute, Budget: a.budget, Limits: a.Archive,
 		Now: o.Now, Over: a.clock.Over, Dated: a.dated(), Logger: o.Logger,
 	}
 	if a.Config.YahooBaseURL != "" {

@@ -30,6 +30,7 @@ type Archive interface {
 	AsOf
 	Datasets
 	Coverage
+	Learned
 }
 
 // Schema is the database itself and the numbered migrations of its tables.

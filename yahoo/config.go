@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"barkeep/market"
 )
 
 // Config says which hosts a Client sends requests to, how fast, and how often it tries again. Zero values take the
@@ -22,6 +24,7 @@ type Config struct {
 	MaxBody           int64         // 0 for 16 MiB; bytes of a body, on the wire and once decompressed
 	Margin            time.Duration // 0 for 5 min; kept from the provider's wall
 	Budget            Budget        // nil for none
+	Limits            LimitStore    // nil: what was learned of the provider's limits is forgotten with the client
 	Breaker           Breaker
 	Now               func() time.Time // the clock that windows and bars are judged by; required
 	// Dated is told when the provider gave an answer of its own: between sent and received, made at date by its clock, to the
@@ -49,6 +52,12 @@ type Budget interface {
 	// *market.FetchError (OutcomeBudget) says when to ask again, which is left to the client's caller. Any other error means that
 	// nobody counted the request, and is turned into such a one. The request must not be sent in either case.
 	Take(ctx context.Context) (wait time.Duration, err error)
+}
+
+// LimitStore keeps what the provider was found to serve, for other processes. What it fails to do is logged, and costs requests only.
+type LimitStore interface {
+	LearnedLimits(ctx context.Context, source string) ([]market.LearnedLimit, error)
+	LearnLimit(ctx context.Context, source string, limit market.LearnedLimit) error
 }
 
 // What a zero value of Config stands for.

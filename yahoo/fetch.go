@@ -23,14 +23,13 @@ const (
 type fetch struct {
 	*Client
 	req      market.FetchRequest
-	symbol   string        // the provider's name of the instrument
-	requests int           // sent so far
-	span     Span          // of the newest request
-	named    Limits        // what the provider named in refusing it
-	narrowed bool          // the window was narrowed to it already
-	depth    time.Duration // the depth the provider named; 0 for none
-	others   int           // answers for something else than was asked
-	heard    bool          // an answer of the provider's own told its date
+	symbol   string // the provider's name of the instrument
+	requests int    // sent so far
+	span     Span   // of the newest request
+	named    Limits // what the provider named in refusing it
+	narrowing
+	others int  // answers for something else than was asked
+	heard  bool // an answer of the provider's own told its date
 }
 
 // refusal is an error without an HTTP status.
@@ -41,8 +40,8 @@ func (f *fetch) refusal(outcome market.Outcome, reason string) *market.FetchErro
 	}
 }
 
-// run sends requests until there is an answer, a refusal that trying again cannot change, or no attempt left.
-func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
+// piece sends requests until there is an answer, a refusal that trying again cannot change, or no attempt left.
+func (f *fetch) piece(ctx context.Context) (*market.FetchResult, error) {
 	pauses := newPauses()
 	for attempt := 1; ; {
 		result, err := f.try(ctx)
@@ -52,7 +51,7 @@ func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
 			return result, nil
 		case !errors.As(err, &refusal):
 			return nil, err
-		case f.narrow(refusal):
+		case f.narrow(ctx, refusal):
 			continue
 		case !refusal.Outcome.Fault() || attempt >= f.config.Attempts || f.otherAgain(refusal):
 			return nil, refusal
@@ -88,16 +87,6 @@ func (f *fetch) otherAgain(refusal *market.FetchError) bool {
 	return f.others > 1
 }
 
-// narrow keeps the limit that a refusal names, once for each fetch; false when it names none.
-func (f *fetch) narrow(refusal *market.FetchError) bool {
-	if refusal.Outcome != market.OutcomeRange || f.narrowed || (f.named.Depth == 0 && f.named.Length == 0) {
-		return false
-	}
-	f.narrowed, f.depth = true, f.named.Depth
-	f.remember(f.req, f.named, f.span, f.config.Now())
-	return true
-}
-
 // try waits for its turn and sends one request. The span is computed after the wait, since the provider's wall moves with
 // the time.
 func (f *fetch) try(ctx context.Context) (*market.FetchResult, error) {
@@ -119,7 +108,7 @@ func (f *fetch) try(ctx context.Context) (*market.FetchResult, error) {
 }
 
 // computeSpan sets the span to ask for at this moment.
-func (f *fetch) computeSpan() { f.span = Bounds(f.req, f.limits(f.req), f.config.Now()) }
+func (f *fetch) computeSpan() { f.span = Bounds(f.req, f.limits(), f.config.Now()) }
 
 // empty is the answer to a window that lies beyond the provider's limits, or in the future. No request is sent for it.
 func (f *fetch) empty() *market.FetchResult {

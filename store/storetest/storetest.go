@@ -29,6 +29,7 @@ type Archive interface {
 	store.Truth
 	store.AsOf
 	store.Datasets
+	store.Learned
 }
 
 // Database is an empty database of an engine: no schema yet, nobody else in it.
@@ -101,6 +102,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"clocks: the database's own":                            testClock,
 		"clocks: a moment of a fast one":                        testSetBack,
 		"allowances: each is spent once, whoever asks":          testAllowances,
+		"learned: limits of sources":                            testLearned,
 	}
 	maps.Copy(tests, gateTests())
 	maps.Copy(tests, digestTests())
