@@ -145,7 +145,8 @@ func (a *App) openProvider(o Options) (err error) {
 	}
 	c := yahoo.Config{
 		UserAgent: a.Config.YahooUserAgent, RequestsPerMinute: a.Config.YahooRequestsPerMinute, Budget: a.budget, Limits: a.Archive,
-		Now: o.Now, Over: a.clock.Over, Dated: a.dated(), Logger: o.Logger,
+		Symbols: max(1, len(a.instruments)),
+		Now:     o.Now, Over: a.clock.Over, Dated: a.dated(), Logger: o.Logger,
 	}
 	if a.Config.YahooBaseURL != "" {
 		c.BaseURLs = []string{a.Config.YahooBaseURL}

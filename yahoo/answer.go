@@ -110,6 +110,9 @@ func (f *fetch) classify(got reply, status int, reason string, own bool) (*marke
 		refusal.Outcome = market.OutcomeNotFound
 	case status == http.StatusTooManyRequests:
 		refusal.Outcome = market.OutcomeThrottled
+	case status == http.StatusProxyAuthRequired:
+		refusal.Outcome, refusal.Unreachable = market.OutcomeUpstream, true
+		refusal.Reason = "the proxy wants a user and a password"
 	case status == http.StatusRequestTimeout || status >= http.StatusInternalServerError:
 		refusal.Outcome = market.OutcomeUpstream
 	case status < http.StatusMultipleChoices:

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"barkeep/market"
 )
@@ -41,13 +43,16 @@ func New(config Config) (*Client, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		pace:    newPace(config.RequestsPerMinute, config.Budget, config.Logger),
-		circuit: newCircuit(config.Breaker, config.Now, config.Logger),
+		circuit: newCircuit(config.Breaker, config.Symbols, config.Now, config.Logger),
 		learned: newLearned(config),
 	}, nil
 }
 
 // mostHeader bounds the headers of an answer, in bytes.
 const mostHeader = 256 << 10
+
+// dialTimeout bounds how long a connection is waited for: a network that swallows packets must not cost a run its minutes.
+const dialTimeout = 10 * time.Second
 
 // ownTransport keeps the library's proxy support, time-outs and HTTP/2, with a connection for each request: when one that was
 // used before ends without an answer, net/http sends the request once more by itself, and the budget would not count that.
@@ -57,6 +62,8 @@ func ownTransport() http.RoundTripper {
 		own = shared.Clone()
 	}
 	own.DisableKeepAlives, own.MaxResponseHeaderBytes = true, mostHeader
+	own.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	own.OnProxyConnectResponse = onProxyConnect
 	return own
 }
 
@@ -69,6 +76,7 @@ func (c *Client) Health() market.Health {
 	c.circuit.mu.Lock()
 	defer c.circuit.mu.Unlock()
 	s := market.Health{Breaker: breaker, Since: c.circuit.since, LastAnswer: c.circuit.lastSuccess}
+	s.Fault, s.Remedy, s.FaultAt = c.circuit.faults.says.fault, c.circuit.faults.says.remedy, c.circuit.faults.says.at
 	s.RetryAfter = max(0, c.circuit.awayUntil-c.circuit.elapsed())
 	if breaker == "open" {
 		s.RetryAfter = max(s.RetryAfter, c.circuit.openUntil-c.circuit.elapsed())

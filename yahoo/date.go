@@ -61,8 +61,7 @@ func (c *Client) AskDate(ctx context.Context, instrument market.Instrument) erro
 	if err := f.turn(ctx, f.pace.outOfReach()); err != nil {
 		return err
 	}
-	series := market.Series{Instrument: f.symbol, Timeframe: f.req.Timeframe}
-	_, refused, err := f.circuit.run(series, func() (*market.FetchResult, error) {
+	_, refused, err := f.circuit.run(f.series(), func() (*market.FetchResult, error) {
 		return f.send(ctx, func(base string) string { return dateAddress(base, f.symbol) })
 	})
 	switch {

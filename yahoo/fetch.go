@@ -42,7 +42,16 @@ func (f *fetch) refusal(outcome market.Outcome, reason string) *market.FetchErro
 
 // piece sends requests until there is an answer, a refusal that trying again cannot change, or no attempt left.
 func (f *fetch) piece(ctx context.Context) (*market.FetchResult, error) {
-	pauses := newPauses()
+	pauses, series := newPauses(), f.series()
+	attempts := f.config.Attempts
+	sick, left, says := f.circuit.sick(series)
+	switch {
+	case left > 0:
+		resting := f.refusal(market.OutcomeUpstream, fmt.Sprintf("not sent for %s yet: the symbol %s", left.Round(time.Second), says))
+		return nil, resting
+	case sick:
+		attempts = 1
+	}
 	for attempt := 1; ; {
 		result, err := f.try(ctx)
 		var refusal *market.FetchError
@@ -53,7 +62,8 @@ func (f *fetch) piece(ctx context.Context) (*market.FetchResult, error) {
 			return nil, err
 		case f.narrow(ctx, refusal):
 			continue
-		case !refusal.Outcome.Fault() || attempt >= f.config.Attempts || f.otherAgain(refusal):
+		case !refusal.Outcome.Fault() || attempt >= attempts || f.otherAgain(refusal):
+			f.circuit.gaveUp(series, refusal)
 			return nil, refusal
 		}
 		pause := max(refusal.RetryAfter, pauses.NextBackOff())
@@ -99,8 +109,7 @@ func (f *fetch) try(ctx context.Context) (*market.FetchResult, error) {
 	if f.computeSpan(); f.span.Empty() {
 		return f.empty(), nil
 	}
-	series := market.Series{Instrument: f.symbol, Timeframe: f.req.Timeframe}
-	result, refused, err := f.circuit.run(series, func() (*market.FetchResult, error) { return f.send(ctx, f.address) })
+	result, refused, err := f.circuit.run(f.series(), func() (*market.FetchResult, error) { return f.send(ctx, f.address) })
 	if refused {
 		return nil, f.heldBack(f.circuit.left(), err)
 	}
@@ -141,10 +150,17 @@ func (f *fetch) turn(ctx context.Context, most time.Duration) error {
 
 // heldBack is the error of a request that was not sent.
 func (f *fetch) heldBack(left time.Duration, cause error) *market.FetchError {
-	err := f.refusal(market.OutcomeCircuitOpen,
-		"not sent: the provider answered with too many faults, or told us to stay away")
+	err := f.refusal(market.OutcomeCircuitOpen, "not sent: the provider wants no requests for a while")
+	if says, unreachable := f.circuit.fault(); says != "" {
+		err.Reason, err.Unreachable = "not sent, since so many requests failed: "+says, unreachable
+	}
 	err.RetryAfter, err.Err = left, cause
 	return err
+}
+
+// series is what is asked for, by the provider's name.
+func (f *fetch) series() market.Series {
+	return market.Series{Instrument: f.symbol, Timeframe: f.req.Timeframe}
 }
 
 // address is the URL of the request for the span at hand.

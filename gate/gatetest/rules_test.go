@@ -23,6 +23,7 @@ type archive struct {
 	store.Truth
 	store.AsOf
 	store.Datasets
+	store.Learned
 }
 
 func (archive) Close() {}

@@ -102,7 +102,6 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"clocks: the database's own":                            testClock,
 		"clocks: a moment of a fast one":                        testSetBack,
 		"allowances: each is spent once, whoever asks":          testAllowances,
-		"learned: limits of sources":                            testLearned,
 	}
 	maps.Copy(tests, gateTests())
 	maps.Copy(tests, digestTests())
