@@ -152,7 +152,7 @@ func (f *fetch) turn(ctx context.Context, most time.Duration) error {
 func (f *fetch) heldBack(left time.Duration, cause error) *market.FetchError {
 	err := f.refusal(market.OutcomeCircuitOpen, "not sent: the provider wants no requests for a while")
 	if says, unreachable := f.circuit.fault(); says != "" {
-		err.Reason, err.Unreachable = "not sent, since so many requests failed: "+says, unreachable
+		err.Reason, err.Unreachable = "not sent: "+says, unreachable
 	}
 	err.RetryAfter, err.Err = left, cause
 	return err
