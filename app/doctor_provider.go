@@ -13,8 +13,8 @@ import (
 	"barkeep/yahoo"
 )
 
-// askProvider sends the provider one request, counted as any other, and tells how it answered, or what to do about it. Where there is
-// no archive yet nothing was ever counted, and this one is not either.
+// askProvider sends the provider one request, counted as any other, and tells how it answered, or what to do about it. Where
+// there is no archive yet nothing was ever counted, and this one is not either.
 func askProvider(
 	ctx context.Context, c config.Config, o Options, instruments []market.Instrument,
 ) (answer, remedy string, err error) {

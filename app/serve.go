@@ -214,8 +214,8 @@ func (a *App) probeProvider(context.Context) error {
 	return nil
 }
 
-// ProviderFault is what keeps this process from getting anything from the provider, in plain words, and what to do about it; empty
-// where it was answered, or was not asked.
+// ProviderFault is what keeps this process from getting anything from the provider, in plain words, and what to do about it;
+// empty where it was answered, or was not asked.
 func (a *App) ProviderFault() (fault, remedy string) {
 	s := a.client.Health()
 	return a.secrets.Text(s.Fault), s.Remedy

@@ -218,8 +218,8 @@ func (x *execution) send(ctx context.Context, task Task, request market.FetchReq
 	}
 }
 
-// hopeless tells whether the provider cannot be reached, and the run has had no answer: there is no network, say, and a person may
-// wait for the run to end. A slot's next attempt comes by itself.
+// hopeless tells whether the provider cannot be reached, and the run has had no answer: there is no network, say, and a person
+// may wait for the run to end. A slot's next attempt comes by itself.
 func (x *execution) hopeless(err error) bool {
 	var fetch *market.FetchError
 	if !errors.As(err, &fetch) || !fetch.Unreachable {

@@ -20,9 +20,9 @@ const (
 
 // circuit holds requests back while the provider fails, and while a Retry-After runs.
 //
-// It decides itself which faults open it (evidence); gobreaker keeps the states. Faults are counted in a row, without a window of
-// time: in a window too few time-outs (30 s each) would fit. The circuit measures time by the process's monotonic clock, as gobreaker
-// and the limiter do, and not by Config.Now, which a replay may set to another year.
+// It decides itself which faults open it (evidence); gobreaker keeps the states. Faults are counted in a row, without a window
+// of time: in a window too few time-outs (30 s each) would fit. The circuit measures time by the process's monotonic clock, as
+// gobreaker and the limiter do, and not by Config.Now, which a replay may set to another year.
 type circuit struct {
 	breaker *gobreaker.CircuitBreaker[*market.FetchResult]
 	pause   time.Duration
@@ -151,8 +151,8 @@ func (c *circuit) judge(series market.Series, err error, probe bool) error {
 	return err
 }
 
-// fault is the newest fault since which nothing was answered, and whether it was that the provider could not be reached; empty for
-// none.
+// fault is the newest fault since which nothing was answered, and whether it was that the provider could not be reached; empty
+// for none.
 func (c *circuit) fault() (says string, unreachable bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -78,11 +78,14 @@ func causeOf(err error, host string) (cause string, unreachable bool) {
 		return fmt.Sprintf("the certificate of %s is not trusted: %s", host, says), true
 	}
 	var plain tls.RecordHeaderError
+	var late net.Error
 	switch {
 	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch):
 		return host + " does not speak TLS", true
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return fmt.Sprintf("the connection to %s was cut", host), true
+	case errors.As(err, &late) && late.Timeout():
+		return "time-out: no answer from " + host, true
 	}
 	return "", dialed
 }

@@ -86,10 +86,10 @@ func (c *Client) Health() market.Health {
 
 // Fetch asks for the closed bars of one native series and applies the provider's row rules.
 //
-// It waits for the pace and the shared budget, tries again after faults with growing pauses and alternating hosts, and
-// narrows a window that the provider refuses, up to five requests. A window that is longer than one request may hold is asked for in
-// pieces. An error is a *market.FetchError, but for a ctx that ended: then
-// errors.Is finds context.Canceled or context.DeadlineExceeded, there is no outcome, and the breaker does not count it.
+// It waits for the pace and the shared budget, tries again after faults with growing pauses and alternating hosts, and narrows a
+// window that the provider refuses, up to five requests. A window that is longer than one request may hold is asked for in
+// pieces. An error is a *market.FetchError, but for a ctx that ended: then errors.Is finds context.Canceled or
+// context.DeadlineExceeded, there is no outcome, and the breaker does not count it.
 func (c *Client) Fetch(ctx context.Context, req market.FetchRequest) (*market.FetchResult, error) {
 	f := &fetch{Client: c, req: req, symbol: Symbol(req.Instrument)}
 	if reason := unfit(req); reason != "" {

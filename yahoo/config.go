@@ -55,7 +55,8 @@ type Budget interface {
 	Take(ctx context.Context) (wait time.Duration, err error)
 }
 
-// LimitStore keeps what the provider was found to serve, for other processes. What it fails to do is logged, and costs requests only.
+// LimitStore keeps what the provider was found to serve, for other processes. What it fails to do is logged, and costs requests
+// only.
 type LimitStore interface {
 	LearnedLimits(ctx context.Context, source string) ([]market.LearnedLimit, error)
 	LearnLimit(ctx context.Context, source string, limit market.LearnedLimit) error

@@ -19,8 +19,9 @@ const (
 	lately = 10 * time.Minute
 )
 
-// evidence is what faults show of the provider. One of the host counts each time: it told us to stay away, or cannot be reached. One of
-// a symbol (5xx, a broken body, an answer for something else) says something of the provider only where all that is asked fails.
+// evidence is what faults show of the provider. One of the host counts each time: it told us to stay away, or cannot be reached.
+// One of a symbol (5xx, a broken body, an answer for something else) says something of the provider only where all that is asked
+// fails.
 type evidence struct {
 	limit   int // faults in a row that are enough
 	symbols int // that are kept
@@ -97,14 +98,15 @@ func (e *evidence) forgive() {
 	clear(e.rests)
 }
 
-// sick tells whether the symbol failed before, and how long the series is left alone for it. Where all that is kept fails, the circuit
-// holds requests back, and nothing rests by itself.
+// sick tells whether the symbol failed before, and how long the series is left alone for it. Where all that is kept fails, the
+// circuit holds requests back, and nothing rests by itself.
 func (e *evidence) sick(series market.Series, elapsed time.Duration) (sick bool, left time.Duration, says string) {
 	r := e.rests[series]
 	if e.row > 0 && len(e.failed) >= e.symbols {
 		return e.ill[series.Instrument], 0, ""
 	}
-	return e.ill[series.Instrument], max(0, r.until-elapsed), fmt.Sprintf("failed %d times in a row, the last time: %s", r.times, r.says)
+	says = fmt.Sprintf("failed %d times in a row, the last time: %s", r.times, r.says)
+	return e.ill[series.Instrument], max(0, r.until-elapsed), says
 }
 
 // ofHost tells whether a fault is one of the host rather than of what was asked.

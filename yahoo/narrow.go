@@ -41,8 +41,8 @@ func (f *fetch) narrow(ctx context.Context, refusal *market.FetchError) bool {
 	return false
 }
 
-// take keeps the limits that a refusal names for the first time in this fetch; false when they leave the request as it was. If the
-// refused span was within a limit, the clocks differ by more than the margin, and the limit is taken to be an hour less.
+// take keeps the limits that a refusal names for the first time in this fetch; false when they leave the request as it was. If
+// the refused span was within a limit, the clocks differ by more than the margin, and the limit is taken to be an hour less.
 func (f *fetch) take(ctx context.Context) bool {
 	found, refused := Limits{}, f.span
 	if f.named.Depth > 0 && !f.byDepth {
@@ -83,7 +83,8 @@ func (f *fetch) answered() {
 	}
 }
 
-// settle keeps what trial has shown. It holds for the symbol alone: what the provider refuses without words may be its own matter.
+// settle keeps what trial has shown. It holds for the symbol alone: what the provider refuses without words may be its own
+// matter.
 func (f *fetch) settle(ctx context.Context, oldest time.Time) {
 	if !f.unexplained {
 		return

@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// spanForm is a span of time in a sentence: "60 days", "last year", "two weeks", "100 years", "3mo". A span is as long as people count it at
-// least: a month has 30 days, a year 365.
-var spanForm = regexp.MustCompile(`\b(\d[\d,]*|an?|last|past|` + numbers + `)[\s-]*(?:(days?|weeks?|months?|years?)|(d|wks?|mos?|yrs?|y))\b`)
+// spanForm is a span of time in a sentence: "60 days", "last year", "two weeks", "100 years", "3mo". A span is as long as people
+// count it at least: a month has 30 days, a year 365.
+var spanForm = regexp.MustCompile(`\b(\d[\d,]*|an?|last|past|` + numbers + `)[\s-]*` +
+	`(?:(days?|weeks?|months?|years?)|(d|wks?|mos?|yrs?|y))\b`)
 
 const numbers = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 
@@ -20,7 +21,7 @@ var (
 	// boundForm stands before a span in short form that is a bound: "the last 3mo", "limited to 60d". "1d" alone is an interval.
 	boundForm = regexp.MustCompile(`\b(within|last|past|recent|only|most|than|max|maximum|exceeds?|limit|of|to|is|range)\s*$`)
 	// lengthForm and depthForm tell what a sentence with a span bounds.
-	lengthForm = regexp.MustCompile(`\b(per (request|call|query)|worth|at a time|at once|(single|one) (request|call|query)|longer|length|duration)\b`)
+	lengthForm = regexp.MustCompile(`\b(((per|single|one) (request|call|query))|worth|at a time|at once|longer|length|duration)\b`)
 	depthForm  = regexp.MustCompile(`\b(within|last|past|ago|older|earlier|back|recent|history|since)\b`)
 	// rangeForm is in refusals of a range, and invalidForm in those of something else about the request.
 	rangeForm = regexp.MustCompile(`\b(range|periods?|period[12]|per request|within|exceeds?|older than|earlier than|` +
@@ -31,11 +32,12 @@ var (
 // longestNamed bounds what a refusal may name: no exchange is older, and a time.Duration ends at 292 years.
 const longestNamed = 250 * 365 * 24 * time.Hour
 
-// named finds the limits that a refusal names: "The requested range must be within the last 60 days." bounds how far back, "Only 8
-// days worth of 1m granularity data are allowed to be fetched per request." the length. Where words do not tell which, it is the
-// length: what lies before is asked for in other requests. Of several the shortest counts.
+// named finds the limits that a refusal names: "The requested range must be within the last 60 days." bounds how far back, "Only
+// 8 days worth of 1m granularity data are allowed to be fetched per request." the length. Where words do not tell which, it is
+// the length: what lies before is asked for in other requests. Of several the shortest counts.
 func named(reason string) (limits Limits) {
-	for _, sentence := range strings.FieldsFunc(strings.ToLower(reason), func(r rune) bool { return strings.ContainsRune(".;\n", r) }) {
+	ends := func(r rune) bool { return strings.ContainsRune(".;\n", r) }
+	for _, sentence := range strings.FieldsFunc(strings.ToLower(reason), ends) {
 		for _, at := range spanForm.FindAllStringSubmatchIndex(sentence, -1) {
 			short, unit := at[4] < 0, max(at[4], at[6])
 			span := spanOf(sentence[at[2]:at[3]], sentence[unit])

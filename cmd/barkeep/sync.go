@@ -76,8 +76,8 @@ func (c *syncCommand) Run(p *process) error {
 // advise says, on a last line, what to do where nothing was got from the provider.
 func (c *syncCommand) advise(p *process, a *app.App, code int) {
 	if fault, remedy := a.ProviderFault(); code == exitFailed && fault != "" {
-		fmt.Fprintf(p.err, "Nothing came from the provider: %s. What to do: %s; then run barkeep sync again (barkeep doctor --provider tries it).\n",
-			fault, remedy)
+		fmt.Fprintf(p.err, "Nothing came from the provider: %s. What to do: %s; then run barkeep sync again (barkeep doctor "+
+			"--provider tries it).\n", fault, remedy)
 	}
 }
 
