@@ -45,13 +45,14 @@ const askTimeout = 15 * time.Second
 
 // countBy lets the requests of a client count for the budget of all processes, where there is an archive.
 func countBy(ctx context.Context, c config.Config, o Options, client *yahoo.Config) (func(), error) {
-	if _, closeView, err := OpenExisting(ctx, c, o); errors.Is(err, fs.ErrNotExist) {
+	_, closeView, err := OpenExisting(ctx, c, o)
+	if errors.Is(err, fs.ErrNotExist) {
 		return func() {}, nil
-	} else if err != nil {
-		return nil, err
-	} else {
-		closeView()
 	}
+	if err != nil {
+		return nil, err
+	}
+	closeView()
 	archive, closeArchive, err := OpenArchive(ctx, c, o.Now, o.Logger)
 	if err != nil {
 		return nil, err
@@ -60,12 +61,12 @@ func countBy(ctx context.Context, c config.Config, o Options, client *yahoo.Conf
 	a.closers.add("archive", func() error { closeArchive(); return nil })
 	closeAll := func() { _ = a.Close() } // one request was counted, and nothing else written
 	if err := a.openShared(ctx, o); err != nil {
-		closeAll()
+		closeAll() //nolint:contextcheck // closing has a bound of its own
 		return nil, err
 	}
 	client.Budget, err = a.shared.Budget(budgetName, store.Limits{PerMinute: c.YahooRequestsPerMinute, PerDay: c.YahooDailyBudget})
 	if err != nil {
-		closeAll()
+		closeAll() //nolint:contextcheck // closing has a bound of its own
 		return nil, err
 	}
 	return closeAll, nil
