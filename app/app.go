@@ -143,18 +143,25 @@ func (a *App) openProvider(o Options) (err error) {
 	if a.budget, err = a.shared.Budget(budgetName, limits); err != nil {
 		return config.Unusable(err)
 	}
-	c := yahoo.Config{
-		UserAgent: a.Config.YahooUserAgent, RequestsPerMinute: a.Config.YahooRequestsPerMinute, Budget: a.budget,
-		Now: o.Now, Over: a.clock.Over, Dated: a.dated(), Logger: o.Logger,
-	}
-	if a.Config.YahooBaseURL != "" {
-		c.BaseURLs = []string{a.Config.YahooBaseURL}
-	}
+	c := clientOf(a.Config, o)
+	c.Budget, c.Limits, c.Symbols = a.budget, a.Archive, max(1, len(a.instruments))
+	c.Over, c.Dated = a.clock.Over, a.dated()
 	if a.client, err = yahoo.New(c); err != nil {
 		return config.Unusable(err)
 	}
 	a.closers.add("provider client", func() error { a.client.Close(); return nil })
 	return nil
+}
+
+// clientOf is what the configuration says of the provider's client.
+func clientOf(c config.Config, o Options) yahoo.Config {
+	client := yahoo.Config{
+		UserAgent: c.YahooUserAgent, RequestsPerMinute: c.YahooRequestsPerMinute, Now: o.Now, Logger: o.Logger,
+	}
+	if c.YahooBaseURL != "" {
+		client.BaseURLs = []string{c.YahooBaseURL}
+	}
+	return client
 }
 
 // writers is how many transactions may write at once: SQLite has one writer, PostgreSQL gains from two.

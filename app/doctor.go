@@ -19,7 +19,11 @@ import (
 
 // Doctor checks everything that the worker needs and reports all of it, also what is wrong besides the problems that reading
 // the configuration found. It changes nothing, and no finding shows a secret.
-func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Options, environ []string) []doctor.Finding {
+//
+// With ask it sends the provider one request, which counts for the budget.
+func Doctor(
+	ctx context.Context, c config.Config, problems config.Problems, o Options, environ []string, ask bool,
+) []doctor.Finding {
 	s := doctor.Setup{
 		Environ: environ, Now: o.Now(), Problems: problems, Overrides: c.Overrides, Redact: config.Redact, NoCache: !c.CacheEnabled,
 		Database: doctor.Database{URL: c.DatabaseURL, Name: c.DatabaseName(), Open: databaseOf(c, o), MayOnlyRead: mayOnlyRead},
@@ -40,6 +44,9 @@ func Doctor(ctx context.Context, c config.Config, problems config.Problems, o Op
 	s.Calendars = market.ByCalendar(instruments, s.Now)
 	s.Schedule.Import, _, s.Schedule.Err = Schedules(c)
 	s.Clock = func(ctx context.Context) doctor.Finding { return checkClock(ctx, c, problems, o) }
+	if ask {
+		s.Provider = func(ctx context.Context) (string, string, error) { return askProvider(ctx, c, quiet, instruments) }
+	}
 	s.Notices = noticesOf(ctx, c, problems)
 	secrets := config.NewRedactor(c)
 	findings := doctor.Run(ctx, s)

@@ -201,10 +201,24 @@ func (a *App) providerState(ctx context.Context) (server.ProviderState, error) {
 	return s, nil
 }
 
-// probeProvider says what the breaker knows, since asking the provider would cost budget.
+// probeProvider says what the newest requests have shown, since asking the provider would cost budget.
 func (a *App) probeProvider(context.Context) error {
-	if s := a.client.Health(); s.Breaker != "closed" {
-		return server.Public(fmt.Sprintf("the circuit breaker is %s since %s", s.Breaker, s.Since.UTC().Format(time.RFC3339)))
+	s := a.client.Health()
+	since := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	switch {
+	case s.Fault != "" && s.Breaker == "closed":
+		return server.Public(fmt.Sprintf("%s, at %s; %s", s.Fault, since(s.FaultAt), s.Remedy))
+	case s.Fault != "":
+		return server.Public(fmt.Sprintf("%s; the circuit breaker is %s since %s; %s", s.Fault, s.Breaker, since(s.Since), s.Remedy))
+	case s.Breaker != "closed":
+		return server.Public(fmt.Sprintf("the circuit breaker is %s since %s", s.Breaker, since(s.Since)))
 	}
 	return nil
+}
+
+// ProviderFault is what keeps this process from getting anything from the provider, in plain words, and what to do about it;
+// empty where it was answered, or was not asked.
+func (a *App) ProviderFault() (fault, remedy string) {
+	s := a.client.Health()
+	return a.secrets.Text(s.Fault), s.Remedy
 }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,6 +59,18 @@ func (s Setup) checkClock(ctx context.Context) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkBound)
 	defer cancel()
 	return []Finding{s.Clock(ctx)}
+}
+
+// checkProvider asks for nothing unless somebody wants it: a request counts for the budget.
+func (s Setup) checkProvider(ctx context.Context) []Finding {
+	if s.Provider == nil {
+		return nil
+	}
+	answer, remedy, err := s.Provider(ctx)
+	if err != nil {
+		return []Finding{broken("provider", err, cmp.Or(remedy, "try again in a minute"))}
+	}
+	return []Finding{ok("provider", answer)}
 }
 
 // checkNotices is silent where nobody is to be told of anything.

@@ -65,9 +65,11 @@ type Setup struct {
 	Notices   Notices
 	Held      []Held // answers that wait for a person; none while the archive cannot be read
 	// Clock holds the machine's clock against others; nil for nobody to ask. The finding's name is ClockCheck.
-	Clock   func(ctx context.Context) Finding
-	NoCache bool                    // CACHE_ENABLED is false
-	Redact  func(url string) string // hides the password of a URL
+	Clock func(ctx context.Context) Finding
+	// Provider sends the provider one request, and tells how it answered; or why it did not, and what to do. Nil for nobody to ask.
+	Provider func(ctx context.Context) (answer, remedy string, err error)
+	NoCache  bool                    // CACHE_ENABLED is false
+	Redact   func(url string) string // hides the password of a URL
 }
 
 // Series is how many series are kept, or why INSTRUMENTS or TIMEFRAMES cannot be used.
@@ -96,7 +98,7 @@ func Run(ctx context.Context, s Setup) []Finding {
 	env := readEnvironment(s.Environ)
 	return slices.Concat(
 		s.checkValues(), env.check(s), s.checkSeries(), s.checkCalendars(), s.checkSchedule(), s.checkDatabase(ctx, env),
-		s.checkRedis(ctx, env), s.checkClock(ctx), s.checkNotices(), s.checkCache(), s.checkHeld(),
+		s.checkRedis(ctx, env), s.checkClock(ctx), s.checkProvider(ctx), s.checkNotices(), s.checkCache(), s.checkHeld(),
 	)
 }
 

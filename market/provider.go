@@ -94,7 +94,9 @@ type FetchError struct {
 	RetryAfter time.Duration // how long to stay away; 0 when nobody said
 	Depth      time.Duration // with OutcomeRange: the depth that the provider named; 0 when it named none
 	Requests   int           // HTTP requests that were sent for it, retries included
-	Err        error         // the cause below, if any
+	// Unreachable tells that no connection to the provider came about, or with OutcomeCircuitOpen that this is why.
+	Unreachable bool
+	Err         error // the cause below, if any
 }
 
 // Error says what was asked, how it ended and in the provider's own words why.

@@ -94,7 +94,8 @@ func (s *Server) viewProvider(p ProviderState) *view.Provider {
 	v := view.Provider{
 		Breaker: p.Breaker, Since: s.views.Instant(p.Since), RetryAfter: p.RetryAfter.Seconds(),
 		LastSuccess: s.views.Instant(p.LastAnswer),
-		PerMinute:   p.PerMinute,
+		Fault:       p.Fault, Remedy: p.Remedy, FaultAt: s.views.Instant(p.FaultAt),
+		PerMinute: p.PerMinute,
 	}
 	if p.Daily > 0 {
 		v.Daily = &p.Daily

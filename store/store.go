@@ -32,6 +32,7 @@ type Archive interface {
 	Datasets
 	Coverage
 	Audits
+	Learned
 }
 
 // Schema is the database itself and the numbered migrations of its tables.

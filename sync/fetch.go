@@ -201,6 +201,9 @@ func (x *execution) send(ctx context.Context, task Task, request market.FetchReq
 			return result, nil
 		}
 		pause := patience(err)
+		if x.hopeless(err) {
+			pause = 0
+		}
 		deadline, bounded := ctx.Deadline()
 		if pause == 0 || (bounded && time.Until(deadline) < pause) {
 			return nil, err
@@ -213,6 +216,18 @@ func (x *execution) send(ctx context.Context, task Task, request market.FetchReq
 			return nil, err
 		}
 	}
+}
+
+// hopeless tells whether the provider cannot be reached, and the run has had no answer: there is no network, say, and a person
+// may wait for the run to end. A slot's next attempt comes by itself.
+func (x *execution) hopeless(err error) bool {
+	var fetch *market.FetchError
+	if !errors.As(err, &fetch) || !fetch.Unreachable {
+		return false
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return !x.answered
 }
 
 // patience is how long to wait before the same request is worth sending again; 0 when it never is within this run.

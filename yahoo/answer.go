@@ -103,13 +103,16 @@ func (f *fetch) classify(got reply, status int, reason string, own bool) (*marke
 		}
 		f.named = named(reason)
 		refusal.Depth = max(f.named.Depth, f.named.Length)
-		if refusal.Depth > 0 || status == http.StatusUnprocessableEntity {
+		if refusal.Depth > 0 || status == http.StatusUnprocessableEntity || refusesRange(reason) {
 			refusal.Outcome = market.OutcomeRange
 		}
 	case status == http.StatusNotFound:
 		refusal.Outcome = market.OutcomeNotFound
 	case status == http.StatusTooManyRequests:
 		refusal.Outcome = market.OutcomeThrottled
+	case status == http.StatusProxyAuthRequired:
+		refusal.Outcome, refusal.Unreachable = market.OutcomeUpstream, true
+		refusal.Reason = "the proxy wants a user and a password"
 	case status == http.StatusRequestTimeout || status >= http.StatusInternalServerError:
 		refusal.Outcome = market.OutcomeUpstream
 	case status < http.StatusMultipleChoices:
@@ -133,26 +136,6 @@ func statusOf(code string) int {
 		}
 	}
 	return http.StatusInternalServerError
-}
-
-// named finds the limit that a refusal names: "The requested range must be within the last 60 days." bounds how far
-// back, "Only 8 days worth of 1m granularity data are allowed to be fetched per request." bounds the length.
-func named(reason string) Limits {
-	return Limits{Depth: daysAfter(reason, "within the last "), Length: daysAfter(reason, "Only ")}
-}
-
-// daysAfter reads "<before>60 days"; 0 when the text has none.
-func daysAfter(text, before string) time.Duration {
-	_, after, found := strings.Cut(text, before)
-	if !found {
-		return 0
-	}
-	digits, unit, _ := strings.Cut(after, " ")
-	days, err := strconv.Atoi(digits)
-	if err != nil || days < 1 || days > 36500 || !strings.HasPrefix(unit, "day") {
-		return 0
-	}
-	return time.Duration(days) * 24 * time.Hour
 }
 
 // retryAfter reads the header in both its forms (RFC 9110, 10.2.3); 0 when it is absent or cannot be read. A date is

@@ -20,9 +20,9 @@ const (
 
 // circuit holds requests back while the provider fails, and while a Retry-After runs.
 //
-// gobreaker counts faults in a row, without a window of time: in a window too few time-outs (30 s each) would fit to open
-// it. The circuit measures time by the process's monotonic clock, as gobreaker and the limiter do, and not by Config.Now,
-// which a replay may set to another year.
+// It decides itself which faults open it (evidence); gobreaker keeps the states. Faults are counted in a row, without a window
+// of time: in a window too few time-outs (30 s each) would fit. The circuit measures time by the process's monotonic clock, as
+// gobreaker and the limiter do, and not by Config.Now, which a replay may set to another year.
 type circuit struct {
 	breaker *gobreaker.CircuitBreaker[*market.FetchResult]
 	pause   time.Duration
@@ -30,7 +30,7 @@ type circuit struct {
 	now     func() time.Time
 
 	mu          sync.Mutex
-	faulty      map[market.Series]bool // whose fault was counted, no success since; without a timeframe it is of the whole symbol
+	faults      evidence
 	openUntil   time.Duration
 	awayUntil   time.Duration // end of the latest Retry-After
 	state       string
@@ -38,23 +38,21 @@ type circuit struct {
 	lastSuccess time.Time
 }
 
-// counted wraps a fault that the breaker must not count again.
+// counted wraps a fault that does not open the circuit.
 type counted struct{ error }
 
 func (c counted) Unwrap() error { return c.error }
 
-func newCircuit(settings Breaker, now func() time.Time, log *slog.Logger) *circuit {
+func newCircuit(settings Breaker, symbols int, now func() time.Time, log *slog.Logger) *circuit {
 	origin := time.Now() //nolint:forbidigo // for its monotonic reading: gobreaker and x/time/rate run on the same clock
 	c := &circuit{
 		pause: settings.Pause, elapsed: func() time.Duration { return time.Since(origin) }, now: now,
-		faulty: map[market.Series]bool{}, state: gobreaker.StateClosed.String(), since: now(),
+		faults: newEvidence(settings.Faults, symbols), state: gobreaker.StateClosed.String(), since: now(),
 	}
 	c.breaker = gobreaker.NewCircuitBreaker[*market.FetchResult](gobreaker.Settings{
-		Name:    "yahoo",
-		Timeout: settings.Pause,
-		ReadyToTrip: func(counts gobreaker.Counts) bool {
-			return counts.ConsecutiveFailures >= uint32(settings.Faults) //nolint:gosec // validated: 1 or more
-		},
+		Name:         "yahoo",
+		Timeout:      settings.Pause,
+		ReadyToTrip:  func(gobreaker.Counts) bool { return true }, // what must not open it is excluded
 		IsSuccessful: func(err error) bool { return !market.OutcomeOf(err).Fault() },
 		IsExcluded: func(err error) bool {
 			var seen counted
@@ -62,7 +60,8 @@ func newCircuit(settings Breaker, now func() time.Time, log *slog.Logger) *circu
 		},
 		OnStateChange: func(_ string, from, to gobreaker.State) {
 			c.changed(to)
-			log.Warn("provider circuit changed", "from", from.String(), "to", to.String())
+			says, _ := c.fault()
+			log.Warn("provider circuit changed", "from", from.String(), "to", to.String(), "fault", says)
 		},
 	})
 	return c
@@ -72,8 +71,12 @@ func (c *circuit) changed(to gobreaker.State) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.state, c.since = to.String(), c.now()
-	if to == gobreaker.StateOpen {
+	switch to {
+	case gobreaker.StateOpen:
 		c.openUntil = c.elapsed() + c.pause
+	case gobreaker.StateClosed: // what failed meanwhile was not ill by itself
+		c.faults.forgive()
+	case gobreaker.StateHalfOpen:
 	}
 }
 
@@ -119,7 +122,7 @@ func (c *circuit) run(series market.Series, send func() (*market.FetchResult, er
 	result, err := c.breaker.Execute(func() (*market.FetchResult, error) {
 		probe := c.breaker.State() == gobreaker.StateHalfOpen
 		result, err := send()
-		return result, c.countOnce(series, err, probe)
+		return result, c.judge(series, err, probe)
 	})
 	var seen counted
 	switch {
@@ -131,25 +134,41 @@ func (c *circuit) run(series market.Series, send func() (*market.FetchResult, er
 	return result, false, err
 }
 
-// countOnce wraps a fault of a series that has a fault counted already; answers for something else count once for all series of
-// a symbol. The request that probes whether the provider has recovered always counts.
-func (c *circuit) countOnce(series market.Series, err error, probe bool) error {
+// judge keeps what a request has shown, and wraps a fault that does not open the circuit. The request that probes whether the
+// provider has recovered always counts.
+func (c *circuit) judge(series market.Series, err error, probe bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	outcome, whole := market.OutcomeOf(err), market.Series{Instrument: series.Instrument}
-	switch {
+	switch outcome := market.OutcomeOf(err); {
 	case err == nil, outcome != "" && !outcome.Fault():
-		delete(c.faulty, series)
-		delete(c.faulty, whole)
+		c.faults.answer(series)
 		c.lastSuccess = c.now()
 	case outcome.Fault():
-		if outcome == market.OutcomeOther {
-			series = whole
-		}
-		if c.faulty[series] && !probe {
+		if !c.faults.fault(series, err, c.now(), c.lastSuccess) && !probe {
 			return counted{err}
 		}
-		c.faulty[series] = true
 	}
 	return err
+}
+
+// fault is the newest fault since which nothing was answered, and whether it was that the provider could not be reached; empty
+// for none.
+func (c *circuit) fault() (says string, unreachable bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.faults.says.fault, c.faults.says.unreachable
+}
+
+// gaveUp notes that all attempts of a fetch failed.
+func (c *circuit) gaveUp(series market.Series, refusal *market.FetchError) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults.gaveUp(series, refusal, c.elapsed())
+}
+
+// sick tells whether the symbol has failed so before, so that one attempt is enough, and how long the series is left alone.
+func (c *circuit) sick(series market.Series) (sick bool, left time.Duration, says string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.faults.sick(series, c.elapsed())
 }

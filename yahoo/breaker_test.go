@@ -146,7 +146,7 @@ func TestBreakerCancelledTrial(t *testing.T) {
 	simulate(t, func(t *testing.T) {
 		provider := &memory{answer: always(503)}
 		config := simulated(provider)
-		config.Attempts, config.Breaker.Faults = 1, 1
+		config.Attempts, config.Symbols, config.Breaker.Faults = 1, 1, 1
 		c := client(t, config)
 		ask(t, c, "ES", market.M5)
 		time.Sleep(61 * time.Second)
@@ -169,7 +169,7 @@ func TestBreakerOneTrial(t *testing.T) {
 		healthy := &atomic.Bool{}
 		provider := moody(healthy)
 		config := simulated(provider)
-		config.Attempts, config.Breaker.Faults = 1, 1
+		config.Attempts, config.Symbols, config.Breaker.Faults = 1, 1, 1
 		config.Breaker.Pause = 10 * time.Second
 		c := client(t, config)
 		ask(t, c, "ES", market.M5)

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,8 +23,7 @@ type Client struct {
 	circuit *circuit
 	host    atomic.Int32 // index in config.BaseURLs of the host to ask next
 
-	mu      sync.Mutex
-	learned map[market.Timeframe]Limits // what the provider named when it refused a window
+	learned *learned
 }
 
 // New makes a Client. The error lists every value that cannot work, each with what is accepted.
@@ -44,13 +43,16 @@ func New(config Config) (*Client, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		pace:    newPace(config.RequestsPerMinute, config.Budget, config.Logger),
-		circuit: newCircuit(config.Breaker, config.Now, config.Logger),
-		learned: map[market.Timeframe]Limits{},
+		circuit: newCircuit(config.Breaker, config.Symbols, config.Now, config.Logger),
+		learned: newLearned(config),
 	}, nil
 }
 
 // mostHeader bounds the headers of an answer, in bytes.
 const mostHeader = 256 << 10
+
+// dialTimeout bounds how long a connection is waited for: a network that swallows packets must not cost a run its minutes.
+const dialTimeout = 10 * time.Second
 
 // ownTransport keeps the library's proxy support, time-outs and HTTP/2, with a connection for each request: when one that was
 // used before ends without an answer, net/http sends the request once more by itself, and the budget would not count that.
@@ -60,6 +62,8 @@ func ownTransport() http.RoundTripper {
 		own = shared.Clone()
 	}
 	own.DisableKeepAlives, own.MaxResponseHeaderBytes = true, mostHeader
+	own.DialContext = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	own.OnProxyConnectResponse = onProxyConnect
 	return own
 }
 
@@ -72,6 +76,7 @@ func (c *Client) Health() market.Health {
 	c.circuit.mu.Lock()
 	defer c.circuit.mu.Unlock()
 	s := market.Health{Breaker: breaker, Since: c.circuit.since, LastAnswer: c.circuit.lastSuccess}
+	s.Fault, s.Remedy, s.FaultAt = c.circuit.faults.says.fault, c.circuit.faults.says.remedy, c.circuit.faults.says.at
 	s.RetryAfter = max(0, c.circuit.awayUntil-c.circuit.elapsed())
 	if breaker == "open" {
 		s.RetryAfter = max(s.RetryAfter, c.circuit.openUntil-c.circuit.elapsed())
@@ -81,9 +86,10 @@ func (c *Client) Health() market.Health {
 
 // Fetch asks for the closed bars of one native series and applies the provider's row rules.
 //
-// It waits for the pace and the shared budget, tries again after faults with growing pauses and alternating hosts, and
-// narrows a window once that the provider refuses. An error is a *market.FetchError, but for a ctx that ended: then
-// errors.Is finds context.Canceled or context.DeadlineExceeded, there is no outcome, and the breaker does not count it.
+// It waits for the pace and the shared budget, tries again after faults with growing pauses and alternating hosts, and narrows a
+// window that the provider refuses, up to five requests. A window that is longer than one request may hold is asked for in
+// pieces. An error is a *market.FetchError, but for a ctx that ended: then errors.Is finds context.Canceled or
+// context.DeadlineExceeded, there is no outcome, and the breaker does not count it.
 func (c *Client) Fetch(ctx context.Context, req market.FetchRequest) (*market.FetchResult, error) {
 	f := &fetch{Client: c, req: req, symbol: Symbol(req.Instrument)}
 	if reason := unfit(req); reason != "" {
@@ -117,43 +123,6 @@ func unfit(req market.FetchRequest) string {
 	default:
 		return ""
 	}
-}
-
-// limits are what holds for a request now: its own depth, and what the provider named when it refused others.
-func (c *Client) limits(req market.FetchRequest) Limits {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	limits := Limits{Depth: req.Depth, Margin: c.config.Margin}
-	if known, ok := c.learned[req.Timeframe]; ok {
-		limits.Depth, limits.Length = min(limits.Depth, known.Depth), known.Length
-	}
-	return limits
-}
-
-// remember keeps what the provider named when it refused a span. If the refused span was within that
-// limit, the clocks differ by more than the margin, and the limit is taken to be an hour less.
-func (c *Client) remember(req market.FetchRequest, named Limits, refused Span, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	known, ok := c.learned[req.Timeframe]
-	if !ok {
-		known.Depth = market.Everything
-	}
-	if named.Depth > 0 {
-		if now.Add(-named.Depth).Unix() < refused.Period1 {
-			named.Depth -= time.Hour
-		}
-		known.Depth = min(known.Depth, named.Depth)
-	}
-	if named.Length > 0 {
-		if time.Duration(refused.Period2-refused.Period1)*time.Second <= named.Length {
-			named.Length -= time.Hour
-		}
-		known.Length = named.Length
-	}
-	c.learned[req.Timeframe] = known
-	c.config.Logger.Info("provider named a limit", "symbol", Symbol(req.Instrument), "timeframe", string(req.Timeframe),
-		"depth", known.Depth.String(), "length", known.Length.String())
 }
 
 // address is the URL of one request to one host.

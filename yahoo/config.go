@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"barkeep/market"
 )
 
 // Config says which hosts a Client sends requests to, how fast, and how often it tries again. Zero values take the
@@ -22,6 +24,8 @@ type Config struct {
 	MaxBody           int64         // 0 for 16 MiB; bytes of a body, on the wire and once decompressed
 	Margin            time.Duration // 0 for 5 min; kept from the provider's wall
 	Budget            Budget        // nil for none
+	Limits            LimitStore    // nil: what was learned of the provider's limits is forgotten with the client
+	Symbols           int           // 0 for 5; how many symbols are asked for in all, so that one can tell whether all of them fail
 	Breaker           Breaker
 	Now               func() time.Time // the clock that windows and bars are judged by; required
 	// Dated is told when the provider gave an answer of its own: between sent and received, made at date by its clock, to the
@@ -35,9 +39,9 @@ type Config struct {
 
 // Breaker says when the client stops sending requests to a provider that fails.
 type Breaker struct {
-	// Faults is how many faults in a row open the circuit; 0 for 5. A fault is a 429, a 5xx, a broken connection, a
-	// time-out, a broken body or an answer for something else. One series counts once until it succeeds, so that one failing
-	// symbol does not stop the others; of answers for something else one symbol does.
+	// Faults is how many faults in a row open the circuit; 0 for 5. Those of the host count each time: 429, 999, a connection that
+	// fails. A 5xx, a broken body or an answer for something else, which may be one symbol's own, opens it only when all of
+	// Config.Symbols fail, or ten of them without an answer between.
 	Faults int
 	// Pause is how long it then stays open before one request may try; 0 for 60 s. A longer Retry-After prolongs it.
 	Pause time.Duration
@@ -51,6 +55,13 @@ type Budget interface {
 	Take(ctx context.Context) (wait time.Duration, err error)
 }
 
+// LimitStore keeps what the provider was found to serve, for other processes. What it fails to do is logged, and costs requests
+// only.
+type LimitStore interface {
+	LearnedLimits(ctx context.Context, source string) ([]market.LearnedLimit, error)
+	LearnLimit(ctx context.Context, source string, limit market.LearnedLimit) error
+}
+
 // What a zero value of Config stands for.
 const (
 	DefaultRequestsPerMinute = 30
@@ -58,6 +69,7 @@ const (
 	DefaultTimeout           = 30 * time.Second
 	DefaultMaxBody           = 16 << 20
 	DefaultMargin            = 5 * time.Minute
+	DefaultSymbols           = 5
 	DefaultFaults            = 5
 	DefaultPause             = 60 * time.Second
 	DefaultUserAgent         = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) " +
@@ -83,6 +95,7 @@ func (c Config) withDefaults() Config {
 	if c.Over == nil {
 		c.Over = c.Now
 	}
+	c.Symbols = or(c.Symbols, DefaultSymbols)
 	c.Breaker.Faults = or(c.Breaker.Faults, DefaultFaults)
 	c.Breaker.Pause = or(c.Breaker.Pause, DefaultPause)
 	return c
@@ -111,6 +124,7 @@ func (c Config) validate() error {
 	check(c.MaxBody >= 1 && c.MaxBody < math.MaxInt32, "MaxBody %d: accepted are 1 to %d bytes", c.MaxBody,
 		math.MaxInt32-1)
 	check(c.Margin >= 0 && c.Margin <= 24*time.Hour, "Margin %s: accepted are 0s to 24h", c.Margin)
+	check(c.Symbols >= 1, "Symbols %d: accepted is 1 or more", c.Symbols)
 	check(c.Breaker.Faults >= 1, "Breaker.Faults %d: accepted is 1 or more", c.Breaker.Faults)
 	check(c.Breaker.Pause > 0 && c.Breaker.Pause <= longestPause,
 		"Breaker.Pause %s: accepted is more than 0s and up to %s", c.Breaker.Pause, longestPause)

@@ -52,6 +52,32 @@ func ageOf(header http.Header) time.Duration {
 // AskDate sends one request, for the smallest answer there is, so that Config.Dated learns the time by the provider's clock. It
 // is paced and counted as any other, and not tried again. The error says why there was no answer with a date.
 func (c *Client) AskDate(ctx context.Context, instrument market.Instrument) error {
+	heard, err := c.askOnce(ctx, instrument)
+	if err == nil && !heard {
+		return &market.FetchError{
+			Outcome: market.OutcomeBroken, Symbol: Symbol(instrument), Timeframe: market.D1, Reason: "the answer has no date", Requests: 1,
+		}
+	}
+	if heard {
+		return nil
+	}
+	return err
+}
+
+// Ask sends the same request to see whether the provider answers; what it answers of the instrument is no matter. The error says
+// why it does not.
+func (c *Client) Ask(ctx context.Context, instrument market.Instrument) error {
+	_, err := c.askOnce(ctx, instrument)
+	switch market.OutcomeOf(err) {
+	case market.OutcomeNotFound, market.OutcomeRange, market.OutcomeNever:
+		return nil
+	default:
+		return err
+	}
+}
+
+// askOnce sends one small request; heard tells whether an answer of the provider's own told its date.
+func (c *Client) askOnce(ctx context.Context, instrument market.Instrument) (heard bool, err error) {
 	now := c.config.Now()
 	f := &fetch{
 		Client: c, symbol: Symbol(instrument), span: Span{Window: market.Window{From: now, To: now}},
@@ -59,19 +85,13 @@ func (c *Client) AskDate(ctx context.Context, instrument market.Instrument) erro
 	}
 	// By a clock that is behind, the moments of all others lie far away.
 	if err := f.turn(ctx, f.pace.outOfReach()); err != nil {
-		return err
+		return false, err
 	}
-	series := market.Series{Instrument: f.symbol, Timeframe: f.req.Timeframe}
-	_, refused, err := f.circuit.run(series, func() (*market.FetchResult, error) {
+	_, refused, err := f.circuit.run(f.series(), func() (*market.FetchResult, error) {
 		return f.send(ctx, func(base string) string { return dateAddress(base, f.symbol) })
 	})
-	switch {
-	case f.heard:
-		return nil
-	case refused:
-		return f.heldBack(f.circuit.left(), err)
-	case err == nil:
-		return f.refusal(market.OutcomeBroken, "the answer has no date")
+	if refused && !f.heard {
+		return false, f.heldBack(f.circuit.left(), err)
 	}
-	return err
+	return f.heard, err
 }

@@ -23,14 +23,13 @@ const (
 type fetch struct {
 	*Client
 	req      market.FetchRequest
-	symbol   string        // the provider's name of the instrument
-	requests int           // sent so far
-	span     Span          // of the newest request
-	named    Limits        // what the provider named in refusing it
-	narrowed bool          // the window was narrowed to it already
-	depth    time.Duration // the depth the provider named; 0 for none
-	others   int           // answers for something else than was asked
-	heard    bool          // an answer of the provider's own told its date
+	symbol   string // the provider's name of the instrument
+	requests int    // sent so far
+	span     Span   // of the newest request
+	named    Limits // what the provider named in refusing it
+	narrowing
+	others int  // answers for something else than was asked
+	heard  bool // an answer of the provider's own told its date
 }
 
 // refusal is an error without an HTTP status.
@@ -41,9 +40,18 @@ func (f *fetch) refusal(outcome market.Outcome, reason string) *market.FetchErro
 	}
 }
 
-// run sends requests until there is an answer, a refusal that trying again cannot change, or no attempt left.
-func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
-	pauses := newPauses()
+// piece sends requests until there is an answer, a refusal that trying again cannot change, or no attempt left.
+func (f *fetch) piece(ctx context.Context) (*market.FetchResult, error) {
+	pauses, series := newPauses(), f.series()
+	attempts := f.config.Attempts
+	sick, left, says := f.circuit.sick(series)
+	switch {
+	case left > 0:
+		resting := f.refusal(market.OutcomeUpstream, fmt.Sprintf("not sent for %s yet: the symbol %s", left.Round(time.Second), says))
+		return nil, resting
+	case sick:
+		attempts = 1
+	}
 	for attempt := 1; ; {
 		result, err := f.try(ctx)
 		var refusal *market.FetchError
@@ -52,9 +60,10 @@ func (f *fetch) run(ctx context.Context) (*market.FetchResult, error) {
 			return result, nil
 		case !errors.As(err, &refusal):
 			return nil, err
-		case f.narrow(refusal):
+		case f.narrow(ctx, refusal):
 			continue
-		case !refusal.Outcome.Fault() || attempt >= f.config.Attempts || f.otherAgain(refusal):
+		case !refusal.Outcome.Fault() || attempt >= attempts || f.otherAgain(refusal):
+			f.circuit.gaveUp(series, refusal)
 			return nil, refusal
 		}
 		pause := max(refusal.RetryAfter, pauses.NextBackOff())
@@ -88,16 +97,6 @@ func (f *fetch) otherAgain(refusal *market.FetchError) bool {
 	return f.others > 1
 }
 
-// narrow keeps the limit that a refusal names, once for each fetch; false when it names none.
-func (f *fetch) narrow(refusal *market.FetchError) bool {
-	if refusal.Outcome != market.OutcomeRange || f.narrowed || (f.named.Depth == 0 && f.named.Length == 0) {
-		return false
-	}
-	f.narrowed, f.depth = true, f.named.Depth
-	f.remember(f.req, f.named, f.span, f.config.Now())
-	return true
-}
-
 // try waits for its turn and sends one request. The span is computed after the wait, since the provider's wall moves with
 // the time.
 func (f *fetch) try(ctx context.Context) (*market.FetchResult, error) {
@@ -110,8 +109,7 @@ func (f *fetch) try(ctx context.Context) (*market.FetchResult, error) {
 	if f.computeSpan(); f.span.Empty() {
 		return f.empty(), nil
 	}
-	series := market.Series{Instrument: f.symbol, Timeframe: f.req.Timeframe}
-	result, refused, err := f.circuit.run(series, func() (*market.FetchResult, error) { return f.send(ctx, f.address) })
+	result, refused, err := f.circuit.run(f.series(), func() (*market.FetchResult, error) { return f.send(ctx, f.address) })
 	if refused {
 		return nil, f.heldBack(f.circuit.left(), err)
 	}
@@ -119,7 +117,7 @@ func (f *fetch) try(ctx context.Context) (*market.FetchResult, error) {
 }
 
 // computeSpan sets the span to ask for at this moment.
-func (f *fetch) computeSpan() { f.span = Bounds(f.req, f.limits(f.req), f.config.Now()) }
+func (f *fetch) computeSpan() { f.span = Bounds(f.req, f.limits(), f.config.Now()) }
 
 // empty is the answer to a window that lies beyond the provider's limits, or in the future. No request is sent for it.
 func (f *fetch) empty() *market.FetchResult {
@@ -152,10 +150,17 @@ func (f *fetch) turn(ctx context.Context, most time.Duration) error {
 
 // heldBack is the error of a request that was not sent.
 func (f *fetch) heldBack(left time.Duration, cause error) *market.FetchError {
-	err := f.refusal(market.OutcomeCircuitOpen,
-		"not sent: the provider answered with too many faults, or told us to stay away")
+	err := f.refusal(market.OutcomeCircuitOpen, "not sent: the provider wants no requests for a while")
+	if says, unreachable := f.circuit.fault(); says != "" {
+		err.Reason, err.Unreachable = "not sent: "+says, unreachable
+	}
 	err.RetryAfter, err.Err = left, cause
 	return err
+}
+
+// series is what is asked for, by the provider's name.
+func (f *fetch) series() market.Series {
+	return market.Series{Instrument: f.symbol, Timeframe: f.req.Timeframe}
 }
 
 // address is the URL of the request for the span at hand.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -61,39 +60,18 @@ func TestNarrowSkewedClock(t *testing.T) {
 	})
 }
 
-// TestNarrowOnce: a provider that refuses whatever it named is asked twice, not for ever.
-func TestNarrowOnce(t *testing.T) {
+// TestNarrowEnds: a provider that refuses whatever is asked for is asked five times, not for ever, and from then on once.
+func TestNarrowEnds(t *testing.T) {
 	t.Parallel()
 	simulate(t, func(t *testing.T) {
 		provider := &memory{answer: walled(0, 60)}
-		_, err := client(t, simulated(provider)).Fetch(t.Context(), question(t, market.M5, time.Now()))
-		var refusal *market.FetchError
-		if !errors.As(err, &refusal) || refusal.Outcome != market.OutcomeRange || refusal.Depth != 60*day || provider.count() != 2 {
-			t.Errorf("got %v after %d requests, want the refusal after 2", err, provider.count())
-		}
-	})
-}
-
-// TestNarrowLength: where one request may cover 8 days only, the newest 8 are asked for.
-func TestNarrowLength(t *testing.T) {
-	t.Parallel()
-	simulate(t, func(t *testing.T) {
-		provider := &memory{}
-		provider.answer = func(n int, _ *http.Request) *http.Response {
-			if n == 1 {
-				return respond(422, `{"chart":{"result":null,"error":{"code":"Unprocessable Entity","description":`+
-					`"1m data not available. Only 8 days worth of 1m granularity data are allowed to be fetched per request."}}}`)
+		c := client(t, simulated(provider))
+		for _, sent := range []int{5, 6, 7} {
+			_, err := c.Fetch(t.Context(), question(t, market.M5, time.Now()))
+			var refusal *market.FetchError
+			if !errors.As(err, &refusal) || refusal.Outcome != market.OutcomeRange || refusal.Depth != 60*day || provider.count() != sent {
+				t.Errorf("got %v after %d requests, want the refusal after %d", err, provider.count(), sent)
 			}
-			return respond(200, strings.Replace(oneBar(time.Now()), `"5m"`, `"1m"`, 1))
-		}
-		req := question(t, market.M1, time.Now())
-		req.Window.From = time.Now().Add(-20 * day)
-		got, err := client(t, simulated(provider)).Fetch(t.Context(), req)
-		if err != nil || got.Requests != 2 || got.Learned != 0 {
-			t.Fatalf("got %+v and %v", got, err)
-		}
-		if length := got.Window.Length(); length > 8*day || length < 4*day || !got.Window.To.Equal(req.Window.To) {
-			t.Errorf("asked for %v, want the newest 8 days of %v", got.Window, req.Window)
 		}
 	})
 }

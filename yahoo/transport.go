@@ -41,7 +41,7 @@ func (f *fetch) get(ctx context.Context, address string) (reply, error) {
 	got := reply{sent: f.config.Now()}
 	response, err := f.http.Do(request)
 	if err != nil {
-		return reply{}, f.fault(ctx, attempt, err)
+		return reply{}, f.fault(ctx, attempt, request.URL.Host, err)
 	}
 	defer func() { _ = response.Body.Close() }() // read only: nothing is lost by a failing close
 	limit := f.config.MaxBody
@@ -51,7 +51,7 @@ func (f *fetch) get(ctx context.Context, address string) (reply, error) {
 	got.status, got.header, got.received = response.StatusCode, response.Header, f.config.Now()
 	wire, whole, err := readUpTo(response.Body, response.ContentLength, limit)
 	if err != nil {
-		return got, f.fault(ctx, attempt, err)
+		return got, f.fault(ctx, attempt, request.URL.Host, err)
 	}
 	switch got.body, err = unpack(wire, response.Header.Get("Content-Encoding"), limit); {
 	case !whole:
@@ -136,20 +136,26 @@ func unpack(wire []byte, encoding string, limit int64) ([]byte, error) {
 
 // fault turns a transport error into the provider's fault, unless the caller's ctx ended. That one attempt ran out of
 // time is no deadline of the caller's, so errors.Is must not find one.
-func (f *fetch) fault(ctx, attempt context.Context, err error) error {
+func (f *fetch) fault(ctx, attempt context.Context, host string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("asking the provider: %w", ctx.Err())
 	}
 	fault := f.refusal(market.OutcomeUpstream, "")
 	if attempt.Err() != nil {
-		fault.Reason = fmt.Sprintf("no complete answer within %s", f.config.Timeout)
+		fault.Reason = fmt.Sprintf("time-out: no complete answer within %s", f.config.Timeout)
 		return fault
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err // without the address, which the error names by symbol and timeframe already
 	}
-	if fault.Reason = redact(err.Error()); fault.Reason == err.Error() {
+	cause, unreachable := causeOf(err, host)
+	fault.Unreachable = unreachable
+	if cause == "" {
+		cause = err.Error()
+	}
+	// An error that shows a secret is not handed on, but for what it says in plain words.
+	if fault.Reason = redact(cause); redact(err.Error()) == err.Error() {
 		fault.Err = err
 	}
 	return fault

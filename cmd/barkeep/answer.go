@@ -38,7 +38,7 @@ func became(answer gate.Result, pacific *time.Location) string {
 	case answer.Outcome == gate.Held && run.ID == 0:
 		return "another process is beginning it"
 	case answer.Outcome == gate.Held:
-		return fmt.Sprintf("held by run %d on %s since %s", run.ID, run.Host, at(run.Started))
+		return fmt.Sprintf("held by run %d on %s (process %d) since %s", run.ID, run.Host, run.PID, at(run.Started))
 	case answer.Done():
 		return fmt.Sprintf("already ran at %s, run %d", at(run.Started), run.ID)
 	default:

@@ -10,7 +10,8 @@ import (
 
 // doctorCommand checks the set-up.
 type doctorCommand struct {
-	JSON bool `name:"json" help:"Print as JSON."`
+	Provider bool `help:"Also send the provider one request, and tell how it answers."`
+	JSON     bool `name:"json" help:"Print as JSON."`
 }
 
 // Run carries the command out.
@@ -19,7 +20,7 @@ func (c *doctorCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	findings := app.Doctor(p.ctx, s.config, problems, s.options(), p.environ)
+	findings := app.Doctor(p.ctx, s.config, problems, s.options(), p.environ, c.Provider)
 	if c.JSON {
 		err = printJSON(p.out, findings)
 	} else {

@@ -23,7 +23,7 @@ func (c *serveCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	findings := app.Doctor(p.ctx, s.config, problems, s.options(), p.environ)
+	findings := app.Doctor(p.ctx, s.config, problems, s.options(), p.environ, false)
 	for _, f := range findings {
 		s.log.Log(p.ctx, f.Level(), "start-up check", "check", f.Name, "state", f.State, "detail", f.Detail, "remedy", f.Remedy)
 	}

@@ -118,7 +118,7 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 			line += fmt.Sprintf(", run %d", slot.Run.ID)
 		}
 		if slot.Run.Reason != "" {
-			line += "; " + short(slot.Run.Reason, 100)
+			line += "; " + short(slot.Run.Reason, 250)
 		}
 		fmt.Fprintln(w, line)
 	}

@@ -58,6 +58,18 @@ func TestNoWait(t *testing.T) {
 	if got := barkeep(t, env, "sync", "--no-wait").must(t, 5); !strings.Contains(got.stdout, "held by run 1 on") {
 		t.Errorf("it says\n%s", got.stdout)
 	}
+	waits := start(t, env, "sync")
+	whom := fmt.Sprintf("(process %d) since ", holder.cmd.Process.Pid)
+	for line := range waits.lines {
+		if strings.Contains(line, "waiting; held by run 1 on ") && strings.Contains(line, whom) {
+			go waits.drain()
+			whom = ""
+			break
+		}
+	}
+	if whom != "" {
+		t.Errorf("who waits does not say for whom: %q", waits.text())
+	}
 	if err := holder.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

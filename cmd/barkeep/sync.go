@@ -66,10 +66,19 @@ func (c *syncCommand) Run(p *process) error {
 	default:
 		code, err = c.slot(p, s, a, request, progress)
 	}
+	c.advise(p, a, code)
 	if err = errors.Join(err, a.Close()); err == nil && code != exitDone {
 		return exit(code)
 	}
 	return err
+}
+
+// advise says, on a last line, what to do where nothing was got from the provider.
+func (c *syncCommand) advise(p *process, a *app.App, code int) {
+	if fault, remedy := a.ProviderFault(); code == exitFailed && fault != "" {
+		fmt.Fprintf(p.err, "Nothing came from the provider: %s. What to do: %s; then run barkeep sync again (barkeep doctor "+
+			"--provider tries it).\n", fault, remedy)
+	}
 }
 
 // request reads the flags.
@@ -136,7 +145,7 @@ func (c *syncCommand) slot(p *process, s setup, a *app.App, request syncer.Reque
 		return 0, err
 	}
 	progress.start(a.Engine.Tasks(request))
-	answer, err := a.Gate.RunSlot(p.ctx, slot, gate.SlotRequest{Entry: "sync", Force: c.Force, NoWait: c.NoWait})
+	answer, err := c.runSlot(p, a, slot, names, progress)
 	progress.stop()
 	if err != nil {
 		return 0, fmt.Errorf("run %s: %w", slot, err)
@@ -148,6 +157,18 @@ func (c *syncCommand) slot(p *process, s setup, a *app.App, request syncer.Reque
 		return exitHeld, nil
 	}
 	return exitCodeOf(answer.Run.State), context.Cause(p.ctx)
+}
+
+// runSlot runs the slot, or says for whom it waits before it does.
+func (c *syncCommand) runSlot(p *process, a *app.App, slot ledger.Slot, names naming, progress *progress) (gate.Result, error) {
+	request := gate.SlotRequest{Entry: "sync", Force: c.Force, NoWait: true}
+	answer, err := a.Gate.RunSlot(p.ctx, slot, request)
+	if c.NoWait || err != nil || answer.Outcome != gate.Held {
+		return answer, err
+	}
+	fmt.Fprintf(progress, "%s: waiting; %s\n", slot, became(answer, names.Pacific))
+	request.NoWait = false
+	return a.Gate.RunSlot(p.ctx, slot, request)
 }
 
 // chosen is the newest due slot of the import, or the one of today that --slot names, which must be due.

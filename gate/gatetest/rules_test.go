@@ -25,6 +25,7 @@ type archive struct {
 	store.AsOf
 	store.Datasets
 	store.Audits
+	store.Learned
 }
 
 func (archive) Close() {}

@@ -58,6 +58,9 @@ type Provider struct {
 	Since       *Instant `json:"since"`
 	RetryAfter  float64  `json:"retry_after_seconds"`
 	LastSuccess *Instant `json:"last_success"`
+	Fault       string   `json:"fault"`    // in plain words, since the newest answer; empty for none
+	Remedy      string   `json:"remedy"`   // what to do about it
+	FaultAt     *Instant `json:"fault_at"` // null for none
 	PerMinute   float64  `json:"requests_per_minute"`
 	Daily       *int     `json:"budget_daily"` // null without a bound
 	Left        *int     `json:"budget_left"`  // null without a bound, and when it cannot be known

@@ -31,6 +31,7 @@ type Archive interface {
 	store.AsOf
 	store.Datasets
 	store.Audits
+	store.Learned
 }
 
 // Database is an empty database of an engine: no schema yet, nobody else in it.

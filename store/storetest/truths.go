@@ -11,7 +11,7 @@ import (
 	"barkeep/store"
 )
 
-// truthTests are about scales, actions, listings and what is held back.
+// truthTests are about scales, actions, listings, what is held back, and what sources serve.
 func truthTests() map[string]func(*testing.T, Database) {
 	return map[string]func(*testing.T, Database){
 		"restating: there and back, to the last bit": testRestating,
@@ -26,6 +26,7 @@ func truthTests() map[string]func(*testing.T, Database) {
 		"truth: accepted listings":                   testAccepted,
 		"truth: units":                               testUnits,
 		"truth: another name":                        testRename,
+		"truth: limits of sources":                   testLearned,
 	}
 }
 
