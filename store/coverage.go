@@ -41,8 +41,9 @@ type CoverageTx interface {
 	CoverageOf(ctx context.Context, instrument string) ([]market.Coverage, error)
 	// GapsOf are the gaps of a series of which a bar may start in the window, in order.
 	GapsOf(ctx context.Context, series market.Series, window market.Window) ([]market.Gap, error)
-	// Starts are the starts of the bars of a series inside the window, as this transaction sees them: Unix seconds, ascending.
-	Starts(ctx context.Context, series market.Series, window market.Window) ([]int64, error)
-	// Cover records the coverage of a series: gaps that are gone, and new ones.
+	// Starts are the starts of the bars of a series inside the window, as this transaction sees them: Unix seconds, ascending. The
+	// bars of written, ascending too, are known to be there: among them is only looked for others.
+	Starts(ctx context.Context, series market.Series, window market.Window, written []int64) ([]int64, error)
+	// Cover records the coverage of a series: gaps that are gone, and new ones. It fails unless each that is gone was there.
 	Cover(ctx context.Context, coverage market.Coverage, gone, added []market.Gap) error
 }

@@ -163,7 +163,7 @@ func (c *covering) judge(ctx context.Context, j coverage.Judgement) error {
 	if err != nil {
 		return fmt.Errorf("cover %s: %w", j.Series(), err)
 	}
-	present, err := c.tx.Starts(ctx, j.Series(), scope)
+	present, err := c.tx.Starts(ctx, j.Series(), scope, nil)
 	if err != nil {
 		return fmt.Errorf("cover %s: %w", j.Series(), err)
 	}

@@ -56,7 +56,7 @@ func (tx *memoryTx) GapsOf(_ context.Context, series market.Series, w market.Win
 	return all, nil
 }
 
-func (tx *memoryTx) Starts(_ context.Context, series market.Series, w market.Window) (all []int64, err error) {
+func (tx *memoryTx) Starts(_ context.Context, series market.Series, w market.Window, _ []int64) (all []int64, err error) {
 	for _, ts := range slices.Sorted(maps.Keys(tx.view(series))) {
 		if w.Contains(time.Unix(ts, 0)) {
 			all = append(all, ts)

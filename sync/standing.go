@@ -75,7 +75,7 @@ func (c *covering) late(ctx context.Context, v market.Coverage) (string, error) 
 		if err != nil {
 			return "", err
 		}
-		present, err := c.tx.Starts(ctx, c.task.Series(), session)
+		present, err := c.tx.Starts(ctx, c.task.Series(), session, nil)
 		if err != nil || share > oftenAbsent && len(present) > 0 {
 			return "", err
 		}

@@ -76,6 +76,9 @@ func (s *Store) Gaps(ctx context.Context, f store.GapFilter) ([]market.Gap, erro
 // GapsOf are the gaps of a series of which a bar may start in the window, in order.
 func (t Tx) GapsOf(ctx context.Context, series market.Series, w market.Window) ([]market.Gap, error) {
 	first, last := secondsOf(w)
+	if last < first {
+		return nil, nil
+	}
 	all, err := gaps(ctx, t.q, `s.instrument = $1 AND s.timeframe = $2 AND g.last_ts >= $3 AND g.first_ts <= $4 ORDER BY g.first_ts`,
 		[]any{series.Instrument, string(series.Timeframe), first, last})
 	if err != nil {
@@ -119,21 +122,56 @@ func (s *Store) GapCounts(ctx context.Context) (all []store.GapCount, err error)
 	return all, nil
 }
 
-// Starts are the starts of the bars of a series inside the window: Unix seconds, ascending.
-func (t Tx) Starts(ctx context.Context, series market.Series, w market.Window) (all []int64, err error) {
+// Starts are the starts of the bars of a series inside the window: Unix seconds, ascending. Between the first and
+// the last of those that were written bars are counted, which is cheap, and read only where there are others.
+func (t Tx) Starts(ctx context.Context, series market.Series, w market.Window, written []int64) ([]int64, error) {
 	first, last := secondsOf(w)
-	var ts int64
-	err = t.q.Query(ctx, `SELECT `+t.d.Seconds("c.ts")+` FROM candles c
-		WHERE c.series_id = (SELECT s.id FROM series s WHERE s.instrument = $1 AND s.timeframe = $2) AND c.ts >= $3 AND c.ts <= $4
-		ORDER BY c.ts`,
-		[]any{series.Instrument, string(series.Timeframe), t.d.Start(first), t.d.Start(last)}, []any{&ts}, func() error {
-			all = append(all, ts)
-			return nil
-		})
+	from, _ := slices.BinarySearch(written, first)
+	to, _ := slices.BinarySearch(written, last+1)
+	known := written[from:to]
+	all, same, err := t.starts(ctx, series, first, last, known)
+	if err == nil && !same {
+		all, _, err = t.starts(ctx, series, first, last, nil)
+	}
 	if err != nil {
 		return nil, t.q.Fail(fmt.Errorf("starts of the bars of %s: %w", series, err))
 	}
 	return all, nil
+}
+
+// starts lists the starts from first to last, and takes those that are known for all from the first to the last of them; it tells
+// whether there are as many.
+func (t Tx) starts(ctx context.Context, series market.Series, first, last int64, known []int64) ([]int64, bool, error) {
+	b := &binder{}
+	id := "(SELECT s.id FROM series s WHERE s.instrument = " + b.of(series.Instrument) + " AND s.timeframe = " +
+		b.of(string(series.Timeframe)) + ")"
+	bars := func(columns string, first, last int64) string {
+		return `SELECT ` + columns + ` FROM candles c WHERE c.series_id = ` + id + ` AND c.ts >= ` + b.of(t.d.Start(first)) +
+			` AND c.ts <= ` + b.of(t.d.Start(last))
+	}
+	starts := `0 AS counts, ` + t.d.Seconds("c.ts") + ` AS n`
+	var sql string
+	if k := len(known); k == 0 {
+		sql = bars(starts, first, last)
+	} else {
+		sql = bars(starts, first, known[0]-1) + ` UNION ALL ` + bars(`1, count(*)`, known[0], known[k-1]) + ` UNION ALL ` +
+			bars(starts, known[k-1]+1, last)
+	}
+	var counts, n, inside int64
+	var all []int64
+	err := t.q.Query(ctx, sql+` ORDER BY n`, b.args, []any{&counts, &n}, func() error {
+		if counts > 0 {
+			inside = n
+		} else {
+			all = append(all, n)
+		}
+		return nil
+	})
+	if k := len(known); k > 0 {
+		at, _ := slices.BinarySearch(all, known[0])
+		all = slices.Insert(all, at, known...)
+	}
+	return all, inside == int64(len(known)), err
 }
 
 // Cover records the coverage of a series: gaps that are gone, and new ones.
@@ -149,36 +187,8 @@ func (t Tx) cover(ctx context.Context, c market.Coverage, gone, added []market.G
 	if err != nil {
 		return err
 	}
-	const most = 500 // of one statement: more gain nothing
-	for some := range slices.Chunk(gone, most) {
-		b := &binder{}
-		id, firsts := b.of(row.ID), make([]any, len(some))
-		for i, g := range some {
-			firsts[i] = g.First.Unix()
-		}
-		n, err := t.q.Exec(ctx, `DELETE FROM gaps WHERE series_id = `+id+` AND first_ts IN (`+b.list(firsts)+`)`, b.args...)
-		if err != nil {
-			return err
-		}
-		if n != int64(len(some)) {
-			return fmt.Errorf("%d gaps were taken out where %d should have been", n, len(some))
-		}
-	}
-	for some := range slices.Chunk(added, most) {
-		b := &binder{}
-		id, rows := b.of(row.ID), make([]string, len(some))
-		for i, g := range some {
-			rows[i] = "(" + id + ", " + b.list([]any{
-				g.First.Unix(), g.Last.Unix(), g.Bars, string(g.Reason), g.Seen.UnixMicro(), microsOrNull(g.Asked), g.Times,
-				microsOrNull(g.Next),
-			}) + ")"
-		}
-		_, err := t.q.Exec(ctx, `
-			INSERT INTO gaps (series_id, first_ts, last_ts, bars, reason, seen, asked, times, next_try)
-			VALUES `+strings.Join(rows, ", "), b.args...)
-		if err != nil {
-			return err
-		}
+	if err := t.changeGaps(ctx, row.ID, gone, added); err != nil {
+		return err
 	}
 	_, err = t.q.Exec(ctx, `
 		INSERT INTO coverage (series_id, from_ts, horizon, expected, present, calendar) VALUES ($1, $2, $3, $4, $5, $6)
@@ -203,7 +213,7 @@ func microsOrNull(t time.Time) any {
 func anys[T ~string](texts []T) []any {
 	all := make([]any, len(texts))
 	for i, t := range texts {
-		all[i] = string(t)
+		all[i] = text(string(t))
 	}
 	return all
 }

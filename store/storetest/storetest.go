@@ -28,6 +28,7 @@ type Archive interface {
 	store.Calendars
 	store.Truth
 	store.AsOf
+	store.Coverage
 	store.Datasets
 }
 
@@ -106,6 +107,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 	maps.Copy(tests, digestTests())
 	maps.Copy(tests, truthTests())
 	maps.Copy(tests, asOfTests())
+	maps.Copy(tests, coverageTests())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
