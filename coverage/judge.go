@@ -97,6 +97,17 @@ func (j Judgement) anew() bool { return j.Old.Calendar != j.Instrument.Calendar.
 // Scope is the window of the starts that have to be looked at. It reaches one bar further on both sides than what can change, so
 // that a gap is joined with the one beside it.
 func (j Judgement) Scope() market.Window {
+	c, w := j.Instrument.Calendar, j.core()
+	previous := j.Timeframe.Previous(c, w.From)
+	if !j.Timeframe.Intraday() {
+		previous = j.Timeframe.Bucket(c, previous) // it is a day
+	}
+	return market.Window{From: later(j.Start(), previous), To: next(c, j.Timeframe, w.To).Add(time.Second)}
+}
+
+// core is the window of the starts of bars of which anything can change. The gaps that reach into it stay what they are outside of
+// it: what lies beside them there is not looked at.
+func (j Judgement) core() market.Window {
 	w := j.Span
 	for _, a := range j.Answers {
 		w = w.Union(a.Window)
@@ -113,8 +124,6 @@ func (j Judgement) Scope() market.Window {
 	if end := later(j.Old.Horizon, j.Until); end.Before(w.To) {
 		w.To = end
 	}
-	w.From = later(from, j.Timeframe.Previous(j.Instrument.Calendar, w.From))
-	w.To = next(j.Instrument.Calendar, j.Timeframe, w.To).Add(time.Second)
 	return w
 }
 
@@ -147,7 +156,7 @@ func (j Judgement) Judge(gaps []market.Gap, present []int64) Change {
 			done.Coverage.Present += g.Bars
 		}
 	}
-	r, left, span := runs{Judgement: &j, scope: scope}, gaps, max(1, int64(j.Timeframe.Length()/time.Second))
+	r, left, span := runs{Judgement: &j, core: j.core()}, gaps, max(1, int64(j.Timeframe.Length()/time.Second))
 	eachExpected(c, j.Timeframe, wide, func(start time.Time) {
 		known := !j.anew() && !start.Before(old.From) && over(c, j.Timeframe, start, old.Horizon)
 		if known {

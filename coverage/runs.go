@@ -9,7 +9,7 @@ import (
 // runs joins absent bars, which come in order, to gaps.
 type runs struct {
 	*Judgement
-	scope market.Window
+	core  market.Window // of what can change
 	all   []market.Gap
 	open  bool // the last of all may grow
 	asked bool // and some of its bars were asked for now
@@ -44,7 +44,9 @@ func (r *runs) add(start time.Time, answer *Answer, old *market.Gap) {
 func (r *runs) reason(start time.Time, answer *Answer, old *market.Gap) (reason market.GapReason, asked bool) {
 	lost := r.Wall != market.Everything && start.Before(r.Now.Add(-r.Wall))
 	switch {
-	case r.Base != nil && (old == nil || r.scope.Contains(start)):
+	case old != nil && !r.core.Contains(start):
+		return old.Reason, false
+	case r.Base != nil:
 		return r.Base(start), false
 	case old != nil && (old.Reason == market.GapLate || old.Reason == market.GapAbsent) && r.Closed.Contains(start):
 		return market.GapClosed, false
@@ -128,6 +130,8 @@ func (r *runs) close() {
 	if r.open {
 		g := &r.all[len(r.all)-1]
 		switch {
+		case r.Base != nil || !g.Reason.Healable() && g.Reason != market.GapUnavailable:
+			g.Next = time.Time{} // for derived bars the base is asked for, and for others nobody
 		case g.Reason == market.GapNotFetched && g.Asked.IsZero():
 			g.Next = first(g.Next, r.Now)
 		case r.whole:

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +83,9 @@ func (t Tx) GapsOf(ctx context.Context, series market.Series, w market.Window) (
 
 func gapsOf(ctx context.Context, q Querier, series market.Series, w market.Window) ([]market.Gap, error) {
 	first, last := secondsOf(w)
+	if last < first {
+		return nil, nil
+	}
 	all, err := gaps(ctx, q, `s.instrument = $1 AND s.timeframe = $2 AND g.last_ts >= $3 AND g.first_ts <= $4 ORDER BY g.first_ts`,
 		[]any{series.Instrument, string(series.Timeframe), first, last})
 	if err != nil {
@@ -159,36 +161,8 @@ func (t Tx) cover(ctx context.Context, c market.Coverage, gone, added []market.G
 	if err != nil {
 		return err
 	}
-	const most = 500 // of one statement: more gain nothing
-	for some := range slices.Chunk(gone, most) {
-		b := &binder{}
-		id, firsts := b.of(row.ID), make([]any, len(some))
-		for i, g := range some {
-			firsts[i] = g.First.Unix()
-		}
-		n, err := t.q.Exec(ctx, `DELETE FROM gaps WHERE series_id = `+id+` AND first_ts IN (`+b.list(firsts)+`)`, b.args...)
-		if err != nil {
-			return err
-		}
-		if n != int64(len(some)) {
-			return fmt.Errorf("%d gaps were taken out where %d should have been", n, len(some))
-		}
-	}
-	for some := range slices.Chunk(added, most) {
-		b := &binder{}
-		id, rows := b.of(row.ID), make([]string, len(some))
-		for i, g := range some {
-			rows[i] = "(" + id + ", " + b.list([]any{
-				g.First.Unix(), g.Last.Unix(), g.Bars, string(g.Reason), g.Seen.UnixMicro(), microsOrNull(g.Asked), g.Times,
-				microsOrNull(g.Next),
-			}) + ")"
-		}
-		_, err := t.q.Exec(ctx, `
-			INSERT INTO gaps (series_id, first_ts, last_ts, bars, reason, seen, asked, times, next_try)
-			VALUES `+strings.Join(rows, ", "), b.args...)
-		if err != nil {
-			return err
-		}
+	if err := t.changeGaps(ctx, row.ID, gone, added); err != nil {
+		return err
 	}
 	_, err = t.q.Exec(ctx, `
 		INSERT INTO coverage (series_id, from_ts, horizon, expected, present, calendar) VALUES ($1, $2, $3, $4, $5, $6)
@@ -213,7 +187,7 @@ func microsOrNull(t time.Time) any {
 func anys[T ~string](texts []T) []any {
 	all := make([]any, len(texts))
 	for i, t := range texts {
-		all[i] = string(t)
+		all[i] = text(string(t))
 	}
 	return all
 }

@@ -29,6 +29,7 @@ type Archive interface {
 	store.Proofs
 	store.Truth
 	store.AsOf
+	store.Coverage
 	store.Datasets
 	store.Audits
 	store.Learned
@@ -110,6 +111,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 	maps.Copy(tests, partsTests())
 	maps.Copy(tests, truthTests())
 	maps.Copy(tests, asOfTests())
+	maps.Copy(tests, coverageTests())
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -211,7 +211,8 @@ func testRename(t *testing.T, db Database) {
 		split := market.Action{Kind: market.ActionSplit, Numerator: 4, Denominator: 1}
 		_, err := tx.AddAction(t.Context(), store.Action{Action: split, Instrument: "ES"})
 		return errors.Join(err, tx.RecordListing(t.Context(), "ES", market.Listing{Symbol: "ES=F"}, start()),
-			tx.HoldBack(t.Context(), store.Held{Series: old, Cause: store.HeldScale}))
+			tx.HoldBack(t.Context(), store.Held{Series: old, Cause: store.HeldScale}),
+			tx.Cover(t.Context(), covered(old, 12, 10), nil, absent(old, 10, 2)))
 	})
 	restated(t.Context(), t, archive, store.Restatement{Series: old, Action: 1, Before: always().To, Factor: scales()[0]})
 	proof := market.Proof{Instrument: "ES", Month: market.Month{Year: 2026, Month: 11}}
@@ -252,6 +253,8 @@ func testRename(t *testing.T, db Database) {
 	if all, err := archive.Restatements(t.Context(), "ES_OLD"); err != nil || len(all) != 1 || all[0].Series != other {
 		t.Errorf("restatements %+v, %v", all, err)
 	}
+	wantCoverage(t, archive, covered(other, 12, 10))
+	wantGaps(t, archive, store.GapFilter{}, absent(other, 10, 2)...)
 	mustPut(t, archive, old, ramp(10))
 	if now, _, _ := archive.State(t.Context(), old); now.Version <= before.Version {
 		t.Errorf("the old name begins with version %d, its former series had %d", now.Version, before.Version)
