@@ -135,6 +135,9 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 			})
 		}
 		runs.Render()
+		if newest := s.Runs[0]; newest.State == ledger.StateFailed { // all of its reason: the table has no room for it
+			fmt.Fprintf(w, "run %d failed: %s\n", newest.ID, short(newest.Reason, 300))
+		}
 	}
 	for _, r := range s.Runs {
 		if said, ok := s.Progress[r.ID]; ok {
