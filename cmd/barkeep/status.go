@@ -127,6 +127,22 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 	if err := printSessions(w, s.instruments, s.now, pacific); err != nil {
 		return err
 	}
+	printRuns(w, s, pacific)
+	series := newTable(w, "series", "bars", "oldest", "newest", "age")
+	slices.SortFunc(s.Series, func(a, b market.SeriesState) int { return a.Series.Compare(b.Series) })
+	for _, state := range s.Series {
+		series.AppendRow(table.Row{state.Series, state.Count, stamp(state.Oldest), stamp(state.Newest), age(s.now, state)})
+	}
+	series.Render()
+	for _, h := range s.Held {
+		fmt.Fprintf(w, "held back %s: %s since %s; look with %s --dry-run\n", h.Instrument, h.Text(), stamp(h.First), h.Command())
+	}
+	_, err := fmt.Fprintf(w, "%d series\n", len(s.Series))
+	return err
+}
+
+// printRuns shows the recent runs.
+func printRuns(w io.Writer, s archiveStatus, pacific *time.Location) {
 	if len(s.Runs) > 0 {
 		runs := newTable(w, "run", "job", "slot", "by", "state", "started", "took", "reason")
 		for _, r := range s.Runs {
@@ -144,17 +160,6 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 			fmt.Fprintln(w, progressLine(r.ID, said))
 		}
 	}
-	series := newTable(w, "series", "bars", "oldest", "newest", "age")
-	slices.SortFunc(s.Series, func(a, b market.SeriesState) int { return a.Series.Compare(b.Series) })
-	for _, state := range s.Series {
-		series.AppendRow(table.Row{state.Series, state.Count, stamp(state.Oldest), stamp(state.Newest), age(s.now, state)})
-	}
-	series.Render()
-	for _, h := range s.Held {
-		fmt.Fprintf(w, "held back %s: %s since %s; look with %s --dry-run\n", h.Instrument, h.Text(), stamp(h.First), h.Command())
-	}
-	_, err := fmt.Fprintf(w, "%d series\n", len(s.Series))
-	return err
 }
 
 func age(now time.Time, s market.SeriesState) string {
