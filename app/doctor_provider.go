@@ -59,14 +59,14 @@ func countBy(ctx context.Context, c config.Config, o Options, client *yahoo.Conf
 	}
 	a := &App{Config: c, Archive: archive}
 	a.closers.add("archive", func() error { closeArchive(); return nil })
-	closeAll := func() { _ = a.Close() } // one request was counted, and nothing else written
+	closeAll := func() { _ = a.Close() } //nolint:contextcheck // closing has a bound of its own; one request was counted, no more
 	if err := a.openShared(ctx, o); err != nil {
-		closeAll() //nolint:contextcheck // closing has a bound of its own
+		closeAll()
 		return nil, err
 	}
 	client.Budget, err = a.shared.Budget(budgetName, store.Limits{PerMinute: c.YahooRequestsPerMinute, PerDay: c.YahooDailyBudget})
 	if err != nil {
-		closeAll() //nolint:contextcheck // closing has a bound of its own
+		closeAll()
 		return nil, err
 	}
 	return closeAll, nil

@@ -127,20 +127,7 @@ func printStatus(w io.Writer, s archiveStatus, names naming) error {
 	if err := printSessions(w, s.instruments, s.now, pacific); err != nil {
 		return err
 	}
-	if len(s.Runs) > 0 {
-		runs := newTable(w, "run", "job", "slot", "by", "state", "started", "took", "reason")
-		for _, r := range s.Runs {
-			runs.AppendRow(table.Row{
-				r.ID, r.Job, slotOf(r), r.Entry, r.State, both(r.Started, pacific), took(r), short(r.Reason, 60),
-			})
-		}
-		runs.Render()
-	}
-	for _, r := range s.Runs {
-		if said, ok := s.Progress[r.ID]; ok {
-			fmt.Fprintln(w, progressLine(r.ID, said))
-		}
-	}
+	printRuns(w, s, pacific)
 	series := newTable(w, "series", "bars", "oldest", "newest", "age")
 	slices.SortFunc(s.Series, func(a, b market.SeriesState) int { return a.Series.Compare(b.Series) })
 	for _, state := range s.Series {
@@ -162,6 +149,27 @@ func printEnd(w io.Writer, s archiveStatus) error {
 	}
 	_, err := fmt.Fprintf(w, "%d series\n", len(s.Series))
 	return err
+}
+
+// printRuns shows the recent runs.
+func printRuns(w io.Writer, s archiveStatus, pacific *time.Location) {
+	if len(s.Runs) > 0 {
+		runs := newTable(w, "run", "job", "slot", "by", "state", "started", "took", "reason")
+		for _, r := range s.Runs {
+			runs.AppendRow(table.Row{
+				r.ID, r.Job, slotOf(r), r.Entry, r.State, both(r.Started, pacific), took(r), short(r.Reason, 60),
+			})
+		}
+		runs.Render()
+		if newest := s.Runs[0]; newest.State == ledger.StateFailed { // all of its reason: the table has no room for it
+			fmt.Fprintf(w, "run %d failed: %s\n", newest.ID, short(newest.Reason, 300))
+		}
+	}
+	for _, r := range s.Runs {
+		if said, ok := s.Progress[r.ID]; ok {
+			fmt.Fprintln(w, progressLine(r.ID, said))
+		}
+	}
 }
 
 func age(now time.Time, s market.SeriesState) string {
