@@ -12,6 +12,7 @@ import (
 func partsTests() map[string]func(*testing.T, Database) {
 	return map[string]func(*testing.T, Database){
 		"parts: counted anew without a revision":   testParts,
+		"parts: of many bars":                      testManyParts,
 		"parts: in the view for people":            testPartsView,
 		"parts: of what an earlier release folded": testPartsMigrated,
 	}
@@ -45,12 +46,6 @@ func testParts(t *testing.T, db Database) {
 		})
 		return stored
 	}
-	revisions := func(want int64) {
-		t.Helper()
-		if n := db.Query(t, `SELECT count(*) FROM candle_revisions`); n != want {
-			t.Errorf("%d revisions, want %d", n, want)
-		}
-	}
 	first := counted(four, five, most, 0, market.PartsOf(0, 5), market.PartsOf(3, 0))
 	wantCounts(t, put(first, true), 6, 0, 0)
 	wantBars(t, "as they were folded", stored(t, archive, es5m()), first)
@@ -63,7 +58,7 @@ func testParts(t *testing.T, db Database) {
 	if got.Touched != again.Span() {
 		t.Errorf("touched %v, want %v", got.Touched, again.Span())
 	}
-	revisions(0)
+	wantRevisions(t, db, 0)
 	wantBars(t, "counted anew", stored(t, archive, es5m()), again)
 	if now, _, _ := archive.State(t.Context(), es5m()); now.Version <= before.Version {
 		t.Errorf("the version stays %d: caches would keep the former parts", now.Version)
@@ -77,24 +72,31 @@ func testParts(t *testing.T, db Database) {
 	changed := counted(four, five)
 	changed.Close[0] = 11
 	wantCounts(t, put(changed, true), 0, 1, 1) // values and parts
-	revisions(1)
+	wantRevisions(t, db, 1)
 	noisy := counted(five, four)
 	noisy.Close[0], noisy.Close[1] = 11.000001, 10
 	wantCounts(t, put(noisy, false), 0, 2, 0) // the prices are the same
-	revisions(1)
+	wantRevisions(t, db, 1)
 	noisy.Close[0] = 11
 	wantBars(t, "with noise", stored(t, archive, es5m()).Slice(0, 2), noisy)
 	wantCounts(t, put(counted(0, 0).Slice(1, 2), false), 0, 1, 0) // fetched from now on
 	if bar := stored(t, archive, es5m()).At(1); bar.Parts != 0 {
 		t.Errorf("a bar that was fetched has %d of %d base bars", bar.Parts.Have(), bar.Parts.Due())
 	}
-	revisions(1)
-	testPartsBeyond(t, archive, db)
+	wantRevisions(t, db, 1)
 }
 
-// testPartsBeyond counts so many bars anew that several statements take them, and looks at what a snapshot and a restatement do.
-func testPartsBeyond(t *testing.T, archive Archive, db Database) {
+// wantRevisions counts those of all series.
+func wantRevisions(t *testing.T, db Database, want int64) {
 	t.Helper()
+	if n := db.Query(t, `SELECT count(*) FROM candle_revisions`); n != want {
+		t.Errorf("%d revisions, want %d", n, want)
+	}
+}
+
+// testManyParts counts so many bars anew that several statements take them, and looks at what a snapshot and a restatement do.
+func testManyParts(t *testing.T, db Database) {
+	archive := migrated(t, db)
 	series := market.Series{Instrument: "NQ", Timeframe: market.M5}
 	bars := ramp(6001)
 	for i := range bars.Len() {
@@ -180,7 +182,5 @@ func testPartsMigrated(t *testing.T, db Database) {
 	bars.SetParts(0, market.PartsOf(4, 5))
 	wantCounts(t, mustPut(t, archive, week, bars), 0, 1, 1)
 	wantBars(t, "counted", stored(t, archive, week), bars)
-	if n := db.Query(t, `SELECT count(*) FROM candle_revisions`); n != 0 {
-		t.Errorf("%d revisions", n)
-	}
+	wantRevisions(t, db, 0)
 }

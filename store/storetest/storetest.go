@@ -106,12 +106,12 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"clocks: a moment of a fast one":                        testSetBack,
 		"allowances: each is spent once, whoever asks":          testAllowances,
 	}
-	maps.Copy(tests, gateTests())
-	maps.Copy(tests, digestTests())
-	maps.Copy(tests, partsTests())
-	maps.Copy(tests, truthTests())
-	maps.Copy(tests, asOfTests())
-	maps.Copy(tests, coverageTests())
+	for _, more := range []func() map[string]func(*testing.T, Database){
+		gateTests, digestTests, truthTests, asOfTests, partsTests,
+		coverageTests,
+	} {
+		maps.Copy(tests, more())
+	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
