@@ -105,8 +105,8 @@ func (j Judgement) Scope() market.Window {
 	return market.Window{From: later(j.Start(), previous), To: next(c, j.Timeframe, w.To).Add(time.Second)}
 }
 
-// core is the window of the starts of bars of which anything can change. The gaps that reach into it stay what they are outside of
-// it: what lies beside them there is not looked at.
+// core is the window of the starts of bars of which anything can change. The gaps that reach into it stay what they are outside
+// of it: what lies beside them there is not looked at.
 func (j Judgement) core() market.Window {
 	w := j.Span
 	for _, a := range j.Answers {
