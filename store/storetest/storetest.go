@@ -106,17 +106,21 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"clocks: a moment of a fast one":                        testSetBack,
 		"allowances: each is spent once, whoever asks":          testAllowances,
 	}
-	for _, more := range []func() map[string]func(*testing.T, Database){
-		gateTests, digestTests, truthTests, asOfTests, partsTests,
-		coverageTests,
-	} {
-		maps.Copy(tests, more())
-	}
+	addTests(tests)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, fresh(t))
 		})
+	}
+}
+
+// addTests adds the tests that stand with what they test.
+func addTests(tests map[string]func(*testing.T, Database)) {
+	for _, more := range []func() map[string]func(*testing.T, Database){
+		gateTests, digestTests, truthTests, asOfTests, partsTests, coverageTests,
+	} {
+		maps.Copy(tests, more())
 	}
 }
 
