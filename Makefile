@@ -30,7 +30,7 @@ build: ## Build bin/barkeep, static, with the version in it
 
 test: ## Run all tests with the race detector, beside a PostgreSQL and a Redis of their own
 	@echo 'compiling tools/testenv, which brings the servers and a C compiler; on a new machine that takes a minute'
-	$(TESTENV) go test -race -timeout 20m ./...
+	$(TESTENV) go test -race -timeout 35m ./...
 	# What the race detector makes too slow: a million bars, and thousands of simulated years.
 	$(TESTENV) go test -count=1 -v -run 'TestConformance/bars:_a_million' -timeout 20m ./store/postgres ./store/sqlite
 	go test -count=1 -run TestSimulatedYears -timeout 20m ./scheduler

@@ -28,8 +28,8 @@ import (
 // its end, when the provider has been well for a week, all that could be had must be there.
 
 const (
-	monthDays  = 40
-	monthQuiet = 12 // days at the end on which nothing goes wrong any more
+	monthDays  = 32
+	monthQuiet = 11 // days at the end on which nothing goes wrong any more
 	monthHeal  = 20 // requests a run for gaps
 )
 
@@ -78,7 +78,7 @@ func TestAMonthOfMissingBars(t *testing.T) {
 func newMonth(t *testing.T, seed uint64, path string) *month {
 	t.Helper()
 	y := &year{t: t, rng: rand.New(rand.NewPCG(seed, 2))}
-	y.start = time.Date(2025, 2, 24, 22, 5, 0, 0, time.UTC)
+	y.start = time.Date(2025, 3, 3, 22, 5, 0, 0, time.UTC)
 	if seed%2 == 1 {
 		y.start = time.Date(2025, 10, 6, 21, 5, 0, 0, time.UTC)
 	}
