@@ -129,14 +129,15 @@ func first(a, b time.Time) time.Time {
 func (r *runs) close() {
 	if r.open {
 		g := &r.all[len(r.all)-1]
+		mislaid := g.Reason == market.GapNull && g.Bars >= longNull
 		switch {
-		case r.Base != nil || !g.Reason.Healable() && g.Reason != market.GapUnavailable:
+		case r.Base != nil || !g.Reason.Healable() && g.Reason != market.GapUnavailable && !mislaid:
 			g.Next = time.Time{} // for derived bars the base is asked for, and for others nobody
 		case g.Reason == market.GapNotFetched && g.Asked.IsZero():
 			g.Next = first(g.Next, r.Now)
 		case r.whole:
 			g.Next = r.Now.Add(min(time.Duration(g.Times), 4) * unavailablePause)
-		case r.asked && (g.Reason.Healable() || g.Reason == market.GapNull && g.Bars >= longNull):
+		case r.asked && (g.Reason.Healable() || mislaid):
 			g.Next = first(g.Next, again(*g, r.Wall, r.Now))
 		}
 	}

@@ -99,6 +99,9 @@ func (x *execution) rename(ctx context.Context, tx Tx, instrument, old market.In
 	case !renamed:
 		return Refusal{"old_as", name, "a name of which nothing is stored yet"}
 	}
+	if err := expire(ctx, tx, name); err != nil {
+		return err
+	}
 	done.RenamedTo = name
 	done.Left = append(done.Left, fmt.Sprintf("%s begins anew with the next import; INSTRUMENTS need not name %s, whose bars stay",
 		instrument.Name, name))
@@ -118,6 +121,32 @@ func (x *execution) rename(ctx context.Context, tx Tx, instrument, old market.In
 		}
 		if err := tx.SetCalendar(ctx, task.Series(), old.Calendar.Version()); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// expire notes of what was held back of an instrument that nothing else will come of it: its bars end before.
+func expire(ctx context.Context, tx Tx, instrument string) error {
+	all, err := tx.CoverageOf(ctx, instrument)
+	if err != nil {
+		return fmt.Errorf("cover %s: %w", instrument, err)
+	}
+	for _, v := range all {
+		gaps, err := tx.GapsOf(ctx, v.Series, whole())
+		if err != nil {
+			return fmt.Errorf("cover %s: %w", v.Series, err)
+		}
+		var gone, added []market.Gap
+		for _, g := range gaps {
+			if g.Reason == market.GapHeld {
+				gone = append(gone, g)
+				g.Reason, g.Next = market.GapExpired, time.Time{}
+				added = append(added, g)
+			}
+		}
+		if err := tx.Cover(ctx, v, gone, added); err != nil {
+			return fmt.Errorf("cover %s: %w", v.Series, err)
 		}
 	}
 	return nil
