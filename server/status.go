@@ -38,6 +38,7 @@ func (s *Server) beginSources(since time.Time) {
 	s.provider.begin(since)
 	s.settled.begin(since)
 	s.held.begin(since)
+	s.covered.begin(since)
 	for _, c := range s.checks {
 		c.begin(since)
 	}
