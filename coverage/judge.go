@@ -94,9 +94,16 @@ func (j Judgement) Start() time.Time {
 // anew tells whether everything has to be judged again, since bars are expected by another calendar.
 func (j Judgement) anew() bool { return j.Old.Calendar != j.Instrument.Calendar.Version() }
 
-// Scope is the window of the starts that have to be looked at. It reaches one bar further on both sides than what can change, so
-// that a gap is joined with the one beside it.
+// Scope is the window of the starts of gaps and stored bars that have to be looked at.
 func (j Judgement) Scope() market.Window {
+	w := j.judged()
+	w.To = w.To.Add(j.span()) // an intraday bar may start within its interval
+	return w
+}
+
+// judged is the window of the starts that are judged. It reaches one bar further on both sides than what can change, so that a gap
+// is joined with the one beside it.
+func (j Judgement) judged() market.Window {
 	c, w := j.Instrument.Calendar, j.core()
 	previous := j.Timeframe.Previous(c, w.From)
 	if !j.Timeframe.Intraday() {
@@ -104,6 +111,9 @@ func (j Judgement) Scope() market.Window {
 	}
 	return market.Window{From: later(j.Start(), previous), To: next(c, j.Timeframe, w.To).Add(time.Second)}
 }
+
+// span is how far from an expected start a stored bar may start that is the one expected.
+func (j Judgement) span() time.Duration { return max(time.Second, j.Timeframe.Length()) }
 
 // core is the window of the starts of bars of which anything can change. The gaps that reach into it stay what they are outside
 // of it: what lies beside them there is not looked at.
@@ -140,8 +150,10 @@ type Change struct {
 func (j Judgement) Judge(gaps []market.Gap, present []int64) Change {
 	c, old := j.Instrument.Calendar, j.Old
 	from := j.Start()
-	scope := j.Scope()
-	wide := scope
+	wide := j.judged()
+	for len(gaps) > 0 && !gaps[len(gaps)-1].First.Before(wide.To) {
+		gaps = gaps[:len(gaps)-1] // only bars were to be looked at there
+	}
 	for _, g := range gaps {
 		wide = wide.Union(g.Window())
 	}
@@ -156,7 +168,7 @@ func (j Judgement) Judge(gaps []market.Gap, present []int64) Change {
 			done.Coverage.Present += g.Bars
 		}
 	}
-	r, left, span := runs{Judgement: &j, core: j.core()}, gaps, max(1, int64(j.Timeframe.Length()/time.Second))
+	r, left, span := runs{Judgement: &j, core: j.core()}, gaps, int64(j.span()/time.Second)
 	eachExpected(c, j.Timeframe, wide, func(start time.Time) {
 		known := !j.anew() && !start.Before(old.From) && over(c, j.Timeframe, start, old.Horizon)
 		if known {

@@ -176,6 +176,7 @@ func (w *judgedWorld) checkNext(t *rapid.T, g market.Gap, asked bool) {
 		t.Fatalf("%+v is derived, and would be asked for", g)
 	case w.derived:
 	case g.Reason == market.GapUnavailable:
+	case g.Reason == market.GapNull && g.Bars >= 6: // as many may be mislaid
 	case !g.Reason.Healable() && !g.Next.IsZero():
 		t.Fatalf("%+v would be asked for in vain", g)
 	case g.Reason.Healable() && g.Next.IsZero():

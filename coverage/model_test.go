@@ -267,7 +267,9 @@ func (w *judgedWorld) step(t *rapid.T) {
 				w.bars[start.Unix()] = true
 			}
 		}
-		w.bars[j.Span.From.Unix()+61] = true // that nobody expects
+		if odd := j.Span.From.Add(61 * time.Second); j.Span.Contains(odd) {
+			w.bars[odd.Unix()] = true // that nobody expects
+		}
 	}
 	if rapid.IntRange(0, 5).Draw(t, "begins") == 0 {
 		j.Begin = w.instant(t, "begin")

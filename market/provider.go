@@ -96,7 +96,9 @@ type FetchError struct {
 	Requests   int           // HTTP requests that were sent for it, retries included
 	// Unreachable tells that no connection to the provider came about, or with OutcomeCircuitOpen that this is why.
 	Unreachable bool
-	Err         error // the cause below, if any
+	// Failing tells with OutcomeCircuitOpen that everything that was asked failed: the provider is there, and answers with errors.
+	Failing bool
+	Err     error // the cause below, if any
 }
 
 // Error says what was asked, how it ended and in the provider's own words why.

@@ -131,6 +131,27 @@ func TestAnOpenBreakerIsWaitedFor(t *testing.T) {
 	})
 }
 
+// TestAProviderThatFailsWhateverItIsAsked is waited for by a worker's run for ten minutes, and by a person's not at all.
+func TestAProviderThatFailsWhateverItIsAsked(t *testing.T) {
+	t.Parallel()
+	for entry, want := range map[string]time.Duration{"schedule": 11 * time.Minute, "sync": 0} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, time.Now)
+			b.entry = entry
+			b.provider.script = func(r market.FetchRequest, _ int) (*market.FetchResult, error) {
+				return nil, &market.FetchError{
+					Outcome: market.OutcomeCircuitOpen, Reason: "the provider fails (HTTP 503)", RetryAfter: time.Minute, Failing: true,
+				}
+			}
+			began := time.Now()
+			report := b.run(t, t.Context(), syncer.Request{Instruments: resolve(t, "ES"), Timeframes: []market.Timeframe{market.D1}})
+			if took := time.Since(began); report.Run.State != ledger.StateFailed || took != want {
+				t.Errorf("%s: run %s after %s, want failed after %s", entry, report.Run.State, took, want)
+			}
+		})
+	}
+}
+
 func TestAnArchiveThatComesBackLosesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

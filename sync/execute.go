@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"barkeep/coverage"
 	"barkeep/ledger"
@@ -49,6 +50,7 @@ type execution struct {
 	rescaled map[string]bool            // instruments whose stored bars were brought to another scale
 	actions  map[string][]market.Action // by instrument, what the answers of the run tell of, each once
 	answered bool                       // a series stored or confirmed bars
+	silent   time.Time                  // since when the provider is known to fail whatever it is asked; zero for not
 	requests int
 	faults   []string       // the first of each kind
 	seen     map[string]int // how often each kind occurred

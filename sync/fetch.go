@@ -218,16 +218,26 @@ func (x *execution) send(ctx context.Context, task Task, request market.FetchReq
 	}
 }
 
-// hopeless tells whether the provider cannot be reached, and the run has had no answer: there is no network, say, and a person
-// may wait for the run to end. A slot's next attempt comes by itself.
+// longestSilence is how long a run waits for a provider that fails whatever it is asked.
+const longestSilence = 10 * time.Minute
+
+// hopeless tells whether the run has had no answer and need not wait for one: the provider cannot be reached, or has failed
+// whatever it was asked for long, or a person waits for the run to end. A slot's next attempt comes by itself. A provider that wants
+// fewer requests is waited for.
 func (x *execution) hopeless(err error) bool {
 	var fetch *market.FetchError
-	if !errors.As(err, &fetch) || !fetch.Unreachable {
+	if !errors.As(err, &fetch) {
 		return false
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return !x.answered
+	switch {
+	case x.answered:
+		return false
+	case fetch.Failing && x.silent.IsZero():
+		x.silent = x.Now()
+	}
+	return fetch.Unreachable || fetch.Failing && (x.run.Entry == "sync" || x.Now().Sub(x.silent) > longestSilence)
 }
 
 // patience is how long to wait before the same request is worth sending again; 0 when it never is within this run.

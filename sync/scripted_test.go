@@ -109,6 +109,7 @@ type bench struct {
 	cache    *cached
 	config   syncer.Config
 	deadline time.Duration // of a run; 0 for none
+	entry    string        // who asked for the runs
 	emit     func(ledger.Event)
 }
 
@@ -137,7 +138,7 @@ func (b *bench) run(t testing.TB, ctx context.Context, request syncer.Request) s
 		ctx, cancel = context.WithTimeout(ctx, b.deadline)
 		defer cancel()
 	}
-	report, err := engine.RunOnce(ctx, ledger.Run{ID: 7, Job: ledger.JobImport}, request, nil, b.emit)
+	report, err := engine.RunOnce(ctx, ledger.Run{ID: 7, Job: ledger.JobImport, Entry: b.entry}, request, nil, b.emit)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}

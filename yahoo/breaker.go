@@ -60,8 +60,7 @@ func newCircuit(settings Breaker, symbols int, now func() time.Time, log *slog.L
 		},
 		OnStateChange: func(_ string, from, to gobreaker.State) {
 			c.changed(to)
-			says, _ := c.fault()
-			log.Warn("provider circuit changed", "from", from.String(), "to", to.String(), "fault", says)
+			log.Warn("provider circuit changed", "from", from.String(), "to", to.String(), "fault", c.fault().fault)
 		},
 	})
 	return c
@@ -151,12 +150,11 @@ func (c *circuit) judge(series market.Series, err error, probe bool) error {
 	return err
 }
 
-// fault is the newest fault since which nothing was answered, and whether it was that the provider could not be reached; empty
-// for none.
-func (c *circuit) fault() (says string, unreachable bool) {
+// fault is the newest fault since which nothing was answered; empty for none.
+func (c *circuit) fault() said {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.faults.says.fault, c.faults.says.unreachable
+	return c.faults.says
 }
 
 // gaveUp notes that all attempts of a fetch failed.

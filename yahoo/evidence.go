@@ -44,7 +44,8 @@ type rest struct {
 // said is a fault in plain words, with what to do about it.
 type said struct {
 	fault, remedy string
-	unreachable   bool
+	unreachable   bool // no connection came about
+	failing       bool // all that was asked failed, and not for being asked too much
 	at            time.Time
 }
 
@@ -73,7 +74,7 @@ func (e *evidence) fault(series market.Series, err error, now, answered time.Tim
 	all := e.row >= e.limit && len(e.failed) >= min(e.symbols, mostSick)
 	open := e.host >= e.limit || all
 	if open || ofHost(err) || answered.IsZero() || now.Sub(answered) >= lately {
-		e.says = said{fault: plainly(err), remedy: remedyOf(err), unreachable: unreachable(err), at: now}
+		e.says = said{fault: plainly(err), remedy: remedyOf(err), unreachable: unreachable(err), failing: open && !ofHost(err), at: now}
 	}
 	return open
 }

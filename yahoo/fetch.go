@@ -151,8 +151,8 @@ func (f *fetch) turn(ctx context.Context, most time.Duration) error {
 // heldBack is the error of a request that was not sent.
 func (f *fetch) heldBack(left time.Duration, cause error) *market.FetchError {
 	err := f.refusal(market.OutcomeCircuitOpen, "not sent: the provider wants no requests for a while")
-	if says, unreachable := f.circuit.fault(); says != "" {
-		err.Reason, err.Unreachable = "not sent: "+says, unreachable
+	if newest := f.circuit.fault(); newest.fault != "" {
+		err.Reason, err.Unreachable, err.Failing = "not sent: "+newest.fault, newest.unreachable, newest.failing
 	}
 	err.RetryAfter, err.Err = left, cause
 	return err

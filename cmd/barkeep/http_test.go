@@ -86,7 +86,7 @@ func TestHTTPStartsRuns(t *testing.T) {
 func TestProviderDownAtTheSlotsTime(t *testing.T) {
 	t.Parallel()
 	const start = "BARKEEP_NOW=2026-08-19T14:04:57-07:00"
-	address := provider(t, []string{start}, "--fault", "503:8")
+	address := provider(t, []string{start}, "--fault", "503:6")
 	e := engines(t)[0]
 	worker := serve(t, []string{
 		start, "DATABASE_URL=" + e.url, "YAHOO_BASE_URL=" + address, "YAHOO_REQUESTS_PER_MINUTE=600000", "INSTRUMENTS=ES", "TIMEFRAMES=1h,1d",

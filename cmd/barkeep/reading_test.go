@@ -77,12 +77,12 @@ func TestARunInProgressIsShown(t *testing.T) {
 			}
 			got := barkeep(t, env, "runs", "1").must(t, 0).stdout
 			if want := "run 1 running: 0 candles inserted, 0 changed, 0 unchanged; 0 requests in 10m"; !strings.Contains(got, want) ||
-				!strings.Contains(got, " so far; 1 series ended, 1 of them failed\n") {
+				!strings.Contains(got, " so far; 1 series ended, of them 1 failed\n") {
 				t.Errorf("a run in progress is shown as\n%s", got)
 			}
 			statement(t, db, "INSERT INTO cells (run_id, instrument, timeframe, state, reason) SELECT id, 'NQ', '1d', 'held back', 'type' FROM runs")
 			got = barkeep(t, env, "runs", "1").must(t, 0).stdout
-			if !strings.Contains(got, " so far; 2 series ended, 1 of them failed, 1 held back\n") || !strings.Contains(got, "NQ 1d  │ held back") {
+			if !strings.Contains(got, " so far; 2 series ended, of them 1 failed, 1 held back\n") || !strings.Contains(got, "NQ 1d  │ held back") {
 				t.Errorf("a series that is held back is shown as\n%s", got)
 			}
 			if list := barkeep(t, env, "runs").must(t, 0).stdout; !strings.Contains(list, "2026-08-19 14:05") {
