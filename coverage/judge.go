@@ -101,8 +101,8 @@ func (j Judgement) Scope() market.Window {
 	return w
 }
 
-// judged is the window of the starts that are judged. It reaches one bar further on both sides than what can change, so that a gap
-// is joined with the one beside it.
+// judged is the window of the starts that are judged. It reaches one bar further on both sides than what can change, so that a
+// gap is joined with the one beside it.
 func (j Judgement) judged() market.Window {
 	c, w := j.Instrument.Calendar, j.core()
 	previous := j.Timeframe.Previous(c, w.From)

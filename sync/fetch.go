@@ -222,8 +222,8 @@ func (x *execution) send(ctx context.Context, task Task, request market.FetchReq
 const longestSilence = 10 * time.Minute
 
 // hopeless tells whether the run has had no answer and need not wait for one: the provider cannot be reached, or has failed
-// whatever it was asked for long, or a person waits for the run to end. A slot's next attempt comes by itself. A provider that wants
-// fewer requests is waited for.
+// whatever it was asked for long, or a person waits for the run to end. A slot's next attempt comes by itself. A provider that
+// wants fewer requests is waited for.
 func (x *execution) hopeless(err error) bool {
 	var fetch *market.FetchError
 	if !errors.As(err, &fetch) {
