@@ -129,7 +129,7 @@ func first(a, b time.Time) time.Time {
 func (r *runs) close() {
 	if r.open {
 		g := &r.all[len(r.all)-1]
-		mislaid := g.Reason == market.GapNull && g.Bars >= longNull
+		mislaid := g.Reason == market.GapNull && g.Bars >= longNull && (r.Wall == market.Everything || !g.Last.Before(r.Now.Add(-r.Wall)))
 		switch {
 		case r.Base != nil || !g.Reason.Healable() && g.Reason != market.GapUnavailable && !mislaid:
 			g.Next = time.Time{} // for derived bars the base is asked for, and for others nobody

@@ -98,6 +98,7 @@ func (e *Engine) execute(
 	x.ending = true
 	x.again(ctx)
 	x.prove(ctx)
+	x.lose(ctx)
 	report = Report{Run: run, Plan: plan, Cells: slices.Concat(x.cells...), Requests: x.requests, Faults: x.faults}
 	return report, x.left, x.lasting()
 }

@@ -237,30 +237,7 @@ func (e *Engine) close(ctx context.Context, k coverage.Kept, w market.Window) er
 	if err := tx.LockSeries(ctx, task.Series()); err != nil {
 		return err
 	}
-	native, _ := e.Capabilities.Of(k.Timeframe)
-	c, err := e.byHand().covering(ctx, tx, task, "")
-	if err != nil {
-		return err
-	}
-	old := c.old[task.Base]
-	if old.Calendar != k.Instrument.Calendar.Version() {
-		return nil // it was changed meanwhile
-	}
-	err = c.judge(ctx, coverage.Judgement{
-		Subject: coverage.Subject{
-			Instrument: k.Instrument, Timeframe: k.Timeframe, Wall: native.DeepCap, Habit: k.Habit,
-		},
-		Old: old, Span: w, Closed: w, Until: old.Horizon, Now: c.moment(),
-	})
-	if err != nil {
-		return err
-	}
-	held, err := hold(ctx, tx, k.Instrument.Name)
-	if err != nil {
-		return err
-	}
-	err = c.derived(ctx, derivedOf(e.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }), w)
-	if err != nil {
+	if err := e.byHand().judgeSpan(ctx, tx, task, w, w); err != nil {
 		return err
 	}
 	return tx.Commit(ctx)
