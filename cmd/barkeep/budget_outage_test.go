@@ -123,8 +123,8 @@ func TestSixAMinuteWithoutRedis(t *testing.T) {
 			b.env = append(b.env, "RUN_DEADLINE=14s", "RUN_LEASE=10s")
 			barkeep(t, b.env, "migrate").must(t, 0)
 			b.crowd(t, 3)
-			if n := b.provider.Busiest(10 * time.Second); n > 1 {
-				t.Errorf("%d requests within ten seconds at six a minute", n)
+			if n := b.provider.Busiest(9 * time.Second); n > 1 { // sent ten seconds apart; the first may arrive a little late
+				t.Errorf("%d requests within nine seconds at six a minute", n)
 			}
 			if n := b.provider.Count(); n < 2 {
 				t.Errorf("%d requests arrived, want two of three processes together", n)

@@ -35,6 +35,7 @@ type Past interface {
 	store.Coverage
 	Actions(ctx context.Context, instrument string) ([]store.Action, error)
 	Findings(ctx context.Context) ([]store.Finding, error)
+	ProofList(ctx context.Context, filter store.ProofFilter) ([]market.Proof, error)
 }
 
 // API answers the routes of /api/v1.
@@ -69,6 +70,7 @@ func Mount(s *server.Server, c Config) error {
 	s.Handle("GET /api/v1/actions", a.listActions)
 	s.Handle("GET /api/v1/coverage", a.readCoverage)
 	s.Handle("GET /api/v1/findings", a.listFindings)
+	s.Handle("GET /api/v1/proofs", a.listProofs)
 	s.Handle("GET /api/v1/revisions/{instrument}", a.listRevisions)
 	if c.Hand != nil {
 		a.mountHand()

@@ -24,14 +24,7 @@ func (a *API) readCoverage(w http.ResponseWriter, r *http.Request) error {
 	request := query.CoverageRequest{
 		Window: market.Window{From: in.moment("from"), To: in.moment("to")}, Cells: in.flag("sessions"), Gaps: in.flag("gaps"),
 	}
-	for _, text := range in.texts("instrument") {
-		i, err := a.Resolve(text)
-		if err != nil {
-			in.refuse("query", "instrument", text, acceptedInstruments)
-			continue
-		}
-		request.Instruments = append(request.Instruments, i.Name)
-	}
+	request.Instruments = in.instruments("instrument", a.Resolve)
 	for _, text := range in.texts("timeframe") {
 		t, err := market.ParseTimeframe(text)
 		if err != nil {

@@ -164,5 +164,18 @@ func (in *input) texts(name string) []string {
 	return all
 }
 
+// instruments reads a list of instruments in any spelling, and gives their names; none when it is not given.
+func (in *input) instruments(name string, resolve func(string) (market.Instrument, error)) (names []string) {
+	for _, text := range in.texts(name) {
+		i, err := resolve(text)
+		if err != nil {
+			in.refuse("query", name, text, acceptedInstruments)
+			continue
+		}
+		names = append(names, i.Name)
+	}
+	return names
+}
+
 // flag reads 1 or 0; 0 when it is not given.
 func (in *input) flag(name string) bool { return in.oneOf(name, "0", "1") == "1" }

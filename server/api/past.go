@@ -7,6 +7,7 @@ import (
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server/view"
+	"barkeep/store"
 )
 
 // The bounds of a list of revisions.
@@ -42,6 +43,21 @@ func (a *API) listFindings(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return a.server.JSON(w, map[string][]view.Finding{"findings": a.server.Views().Findings(found)})
+}
+
+// listProofs shows how far the timeframes of instruments agreed with one another when that was looked at last; of all where none is
+// named.
+func (a *API) listProofs(w http.ResponseWriter, r *http.Request) error {
+	in := newInput(r, "instrument")
+	filter := store.ProofFilter{Instruments: in.instruments("instrument", a.Resolve)}
+	if err := in.err(); err != nil {
+		return err
+	}
+	proofs, err := a.Past.ProofList(r.Context(), filter)
+	if err != nil {
+		return err
+	}
+	return a.server.JSON(w, map[string][]view.TimeframeProof{"proofs": a.server.Views().TimeframeProofs(proofs)})
 }
 
 // listRevisions shows how the bars of a series changed: before, after, when, by which run and why; and changes of scale, one

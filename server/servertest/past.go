@@ -3,6 +3,7 @@ package servertest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"barkeep/market"
@@ -13,6 +14,7 @@ import (
 type Past struct {
 	ActionList []store.Action
 	Found      []store.Finding
+	Proofs     []market.Proof
 	Revised    []store.Revision
 	Restated   []store.Restatement
 	Arrived    time.Time                         // when the first bars of every series did
@@ -32,6 +34,17 @@ func (f *Archive) Actions(_ context.Context, instrument string) ([]store.Action,
 
 // Findings are Found.
 func (f *Archive) Findings(context.Context) ([]store.Finding, error) { return f.Found, f.Pass() }
+
+// ProofList are those of the instruments in Proofs.
+func (f *Archive) ProofList(_ context.Context, filter store.ProofFilter) ([]market.Proof, error) {
+	var of []market.Proof
+	for _, p := range f.Proofs {
+		if len(filter.Instruments) == 0 || slices.Contains(filter.Instruments, p.Instrument) {
+			of = append(of, p)
+		}
+	}
+	return of, f.Pass()
+}
 
 // Restatements are Restated.
 func (f *Archive) Restatements(context.Context, string) ([]store.Restatement, error) {
