@@ -42,7 +42,6 @@ func (r *runs) add(start time.Time, answer *Answer, old *market.Gap) {
 
 // reason is why an absent bar is absent, and whether it was asked for now.
 func (r *runs) reason(start time.Time, answer *Answer, old *market.Gap) (reason market.GapReason, asked bool) {
-	lost := r.Wall != market.Everything && start.Before(r.Now.Add(-r.Wall))
 	switch {
 	case old != nil && !r.core.Contains(start):
 		return old.Reason, false
@@ -67,11 +66,14 @@ func (r *runs) reason(start time.Time, answer *Answer, old *market.Gap) (reason 
 			reason = market.GapUnavailable
 		}
 	}
-	if lost && reason.Healable() {
+	if r.lost(start) && reason.Healable() {
 		reason = market.GapBeyond
 	}
 	return reason, asked
 }
+
+// lost tells whether a bar has left the provider's window.
+func (r *runs) lost(start time.Time) bool { return r.Wall != market.Everything && start.Before(r.Now.Add(-r.Wall)) }
 
 // neverThere tells whether a bar before the oldest one was asked for so often, and so long, that the series begins later: some
 // listings do not say when they were first traded.
@@ -129,7 +131,7 @@ func first(a, b time.Time) time.Time {
 func (r *runs) close() {
 	if r.open {
 		g := &r.all[len(r.all)-1]
-		mislaid := g.Reason == market.GapNull && g.Bars >= longNull && (r.Wall == market.Everything || !g.Last.Before(r.Now.Add(-r.Wall)))
+		mislaid := g.Reason == market.GapNull && g.Bars >= longNull && !r.lost(g.Last)
 		switch {
 		case r.Base != nil || !g.Reason.Healable() && g.Reason != market.GapUnavailable && !mislaid:
 			g.Next = time.Time{} // for derived bars the base is asked for, and for others nobody

@@ -45,8 +45,8 @@ func (a *API) listFindings(w http.ResponseWriter, r *http.Request) error {
 	return a.server.JSON(w, map[string][]view.Finding{"findings": a.server.Views().Findings(found)})
 }
 
-// listProofs shows how far the timeframes of instruments agreed with one another when that was looked at last; of all where none is
-// named.
+// listProofs shows how far the timeframes of instruments agreed with one another when that was looked at last; of all where none
+// is named.
 func (a *API) listProofs(w http.ResponseWriter, r *http.Request) error {
 	in := newInput(r, "instrument")
 	filter := store.ProofFilter{Instruments: in.instruments("instrument", a.Resolve)}
