@@ -73,7 +73,9 @@ func (r *runs) reason(start time.Time, answer *Answer, old *market.Gap) (reason 
 }
 
 // lost tells whether a bar has left the provider's window.
-func (r *runs) lost(start time.Time) bool { return r.Wall != market.Everything && start.Before(r.Now.Add(-r.Wall)) }
+func (r *runs) lost(start time.Time) bool {
+	return r.Wall != market.Everything && start.Before(r.Now.Add(-r.Wall))
+}
 
 // neverThere tells whether a bar before the oldest one was asked for so often, and so long, that the series begins later: some
 // listings do not say when they were first traded.
