@@ -33,7 +33,8 @@ type Recounted struct {
 	// Faults say, for people, where the ledger is not what the bars and the calendar give.
 	Faults []string
 	// Missing are bars that ought to be there, a reason each: those that are late, failed, held back or not yet fetched, and whole
-	// sessions that are absent, impossible or beyond the window. A daily bar is a session.
+	// sessions that are absent, impossible, beyond the window, or null where the series is traded in nearly every bar. A daily bar
+	// is a session.
 	Missing []Missing
 	// Other counts the other absent bars, by reason: single ones inside sessions, and those that nobody can have.
 	Other map[market.GapReason]int64
@@ -200,20 +201,20 @@ func join(all *[]Missing, m Missing) {
 func (r *Recount) flush() {
 	var gone int64 // absent for a reason that can take a whole session
 	for _, m := range r.session.missing {
-		if takesSessions(m.Reason) {
+		if r.takesSessions(m.Reason) {
 			gone += m.Bars
 		}
 	}
 	whole := r.session.whole && r.session.absent == r.session.expected && 2*gone > r.session.expected
 	for _, m := range r.session.missing {
 		switch {
-		case takesSessions(m.Reason) && whole && r.served == 0:
+		case r.takesSessions(m.Reason) && whole && r.served == 0:
 			m.Sessions = 1
 			r.leading = append(r.leading, m)
-		case takesSessions(m.Reason) && whole:
+		case r.takesSessions(m.Reason) && whole:
 			m.Sessions = 1
 			join(&r.found.Missing, m)
-		case takesSessions(m.Reason) || !m.Reason.Expects() || m.Reason == market.GapLate && r.thin():
+		case r.takesSessions(m.Reason) || !m.Reason.Expects() || m.Reason == market.GapLate && r.thin():
 			r.other(m)
 		default:
 			join(&r.found.Missing, m)
@@ -241,20 +242,32 @@ func (r *Recount) lead() {
 }
 
 // takesSessions tells whether bars that are absent for a reason matter only where a whole session is: single ones were not
-// traded, or nothing tells that they were.
-func takesSessions(reason market.GapReason) bool {
-	return reason == market.GapAbsent || reason == market.GapImpossible || reason == market.GapBeyond
+// traded, or nothing tells that they were. A session of null bars is one that the provider has mislaid, where the series is
+// traded in nearly every bar.
+func (r *Recount) takesSessions(reason market.GapReason) bool {
+	switch reason {
+	case market.GapAbsent, market.GapImpossible, market.GapBeyond:
+		return true
+	case market.GapNull:
+		return r.Ledger.Series.Timeframe.Intraday() && len(r.past) > 0 && !r.seldom()
+	default:
+		return false
+	}
 }
 
 // thin tells whether the newest bars of the session need not be there: it has others, and so often none of this series were
 // traded in the sessions before that these may not have been.
 func (r *Recount) thin() bool {
+	return r.Ledger.Series.Timeframe.Intraday() && r.session.absent < r.session.expected && r.seldom()
+}
+
+// seldom tells whether nobody traded in so many bars of the sessions before that this is usual.
+func (r *Recount) seldom() bool {
 	var all tally
 	for _, p := range r.past {
 		all.expected, all.untraded = all.expected+p.expected, all.untraded+p.untraded
 	}
-	return r.Ledger.Series.Timeframe.Intraday() && r.session.absent < r.session.expected &&
-		float64(all.untraded) > OftenAbsent*float64(all.expected)
+	return float64(all.untraded) > OftenAbsent*float64(all.expected)
 }
 
 // End is what all pieces together tell.

@@ -149,7 +149,7 @@ func TestWhatIsMissingIsAFault(t *testing.T) {
 			absent(k.days(21, 22), market.GapUnavailable), absent(k.days(22, 23), market.GapClosed), absent(k.days(23, 24), market.GapNull),
 		)
 		got, err := k.verified()
-		if err == nil || got.Wrong() != 7 || len(got.Faults) != 0 || got.Unexpected != nil {
+		if err == nil || got.Wrong() != 8 || len(got.Faults) != 0 || got.Unexpected != nil {
 			t.Errorf("%d faults: %v, %q", got.Wrong(), err, got.Faults)
 		}
 		type told struct {
@@ -159,7 +159,7 @@ func TestWhatIsMissingIsAFault(t *testing.T) {
 		}
 		want := map[market.GapReason]told{
 			market.GapFailed: {2, 0, true}, market.GapHeld: {3, 0, true}, market.GapNotFetched: {4, 0, true}, market.GapLate: {5, 0, true},
-			market.GapAbsent: {78, 1, true}, market.GapImpossible: {78, 1, true}, market.GapBeyond: {78, 1, false},
+			market.GapAbsent: {78, 1, true}, market.GapImpossible: {78, 1, true}, market.GapBeyond: {78, 1, false}, market.GapNull: {78, 1, true},
 		}
 		for _, m := range got.Missing {
 			if is := (told{m.Bars, m.Sessions, m.NextTry.After(k.now)}); is != want[m.Reason] {
@@ -174,10 +174,28 @@ func TestWhatIsMissingIsAFault(t *testing.T) {
 			t.Errorf("%d reasons: %+v", len(got.Missing), got.Missing)
 		}
 		if fmt.Sprint(got.Other) != fmt.Sprint(map[market.GapReason]int64{
-			market.GapAbsent: 1, market.GapNull: 79, market.GapBeyond: 1, market.GapImpossible: 1, market.GapUnavailable: 78,
+			market.GapAbsent: 1, market.GapNull: 1, market.GapBeyond: 1, market.GapImpossible: 1, market.GapUnavailable: 78,
 			market.GapClosed: 78,
 		}) {
 			t.Errorf("counted are %v", got.Other)
+		}
+	})
+}
+
+// TestASessionWithoutTrades has a session of null bars in a series that is traded in every bar, which is missing, and in one of
+// which a tenth of the bars has no trades every day, which may have had none.
+func TestASessionWithoutTrades(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, database string) {
+		k := newKept(t, database, "AAPL", market.M5)
+		answers := []coverage.Answer{absent(k.days(14, 15), market.GapNull)}
+		for n := 1; n < 20; n++ {
+			from := k.clock(n, 12, 0)
+			answers = append(answers, absent(market.Window{From: from, To: from.Add(40 * time.Minute)}, market.GapNull))
+		}
+		k.fill(answers...)
+		if got, err := k.verified(); err != nil || len(got.Missing) != 0 || got.Other[market.GapNull] == 0 {
+			t.Errorf("seldom traded: %v: %+v", err, got)
 		}
 	})
 }

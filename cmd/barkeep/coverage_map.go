@@ -35,6 +35,9 @@ const (
 // whole is the mark of a session of which nothing is absent.
 func whole() mark { return mark{".", green} }
 
+// silent is the mark of a session of which all bars are null: nobody traded, or the provider has mislaid it.
+func silent() mark { return mark{"O", yellow} }
+
 // markOf is the mark of a session by its worst reason. Capitals are what may still come, or ought to have.
 func markOf(r market.GapReason) mark {
 	switch r {
@@ -147,7 +150,11 @@ func rowOf(c query.SeriesCoverage, dates []calendar.Date, colour bool, seen map[
 	cells := map[calendar.Date]mark{}
 	for _, s := range c.Cells {
 		m := whole()
-		if len(s.Absent) > 0 {
+		switch {
+		case len(s.Absent) == 0:
+		case s.Absent[0].Reason == market.GapNull && s.Present == 0:
+			m = silent()
+		default:
 			m = markOf(s.Absent[0].Reason)
 		}
 		cells[s.Date] = m
@@ -182,6 +189,7 @@ func legend(seen map[string]bool, colour bool) []string {
 	for _, r := range market.GapReasons() {
 		entries = append(entries, entry{markOf(r), string(r)})
 	}
+	entries = append(entries, entry{silent(), "null all session"})
 	var lines []string
 	line, width := "", 0
 	for _, e := range entries {

@@ -47,7 +47,7 @@ func TestCoverageShowsWhatIsMissing(t *testing.T) {
 			t.Errorf("a line has %d columns: %s", n, line)
 		}
 	}
-	for _, row := range []string{`(?m)^ES 1h +\.+u?\.+o\.+ +9\d\.\d%$`, `(?m)^ES 4h +\.+u?\.+o\.+ +9\d\.\d%$`, `(?m)^ES 1d +\.+ ?\.+ +100\.0%$`, `o null`} {
+	for _, row := range []string{`(?m)^ES 1h +\.+u?\.+O\.+ +9\d\.\d%$`, `(?m)^ES 4h +\.+u?\.+O\.+ +9\d\.\d%$`, `(?m)^ES 1d +\.+ ?\.+ +100\.0%$`, `O null all session`} {
 		if !regexp.MustCompile(row).MatchString(shown) {
 			t.Errorf("no row like %s in\n%s", row, shown)
 		}
@@ -89,7 +89,7 @@ func TestCoverageShowsWhatIsMissing(t *testing.T) {
 			t.Errorf("left are %+v", series)
 		}
 	}
-	if shown := barkeep(t, env, "coverage").must(t, 0).stdout; !strings.Contains(shown, "expected bars are there") || strings.Contains(shown, "o null") {
+	if shown := barkeep(t, env, "coverage").must(t, 0).stdout; !strings.Contains(shown, "expected bars are there") || strings.Contains(shown, "null") {
 		t.Errorf("healed, the map is\n%s", shown)
 	}
 }

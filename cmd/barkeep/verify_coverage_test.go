@@ -19,15 +19,15 @@ func TestVerifyNamesWhatIsMissing(t *testing.T) {
 			barkeep(t, append(env, "YAHOO_BASE_URL="+without), sync...)
 			got := barkeep(t, env, "verify").must(t, 4)
 			for _, want := range []string{
-				"fault: ES 1d: 1 bar missing (absent)\n  at 2026-08-13 04:00Z\n  next try 2026-", "2 of 3 judged series lack nothing",
-				"note: 276 bars absent, no fault: null",
+				"fault: ES 1d: 1 bar missing (absent)\n  at 2026-08-13 04:00Z\n  next try 2026-", "1 of 3 judged series lack nothing",
+				"fault: ES 5m: 276 bars missing (null), 1 session whole\n  from 2026-08-12 22:00Z to 2026-08-13 20:55Z\n  next try 2026-",
 			} {
 				if !strings.Contains(got.stdout, want) {
 					t.Errorf("verify lacks %q:\n%s", want, got.stdout)
 				}
 			}
 			readable(t, got.stdout)
-			if !strings.Contains(got.stderr, "has 1 series that are not what their calendar and the ledger of coverage say") {
+			if !strings.Contains(got.stderr, "has 2 series that are not what their calendar and the ledger of coverage say") {
 				t.Errorf("the error is %s", got.stderr)
 			}
 			var v struct {
