@@ -14,7 +14,7 @@ import (
 )
 
 // askProvider sends the provider one request, counted as any other, and tells how it answered, or what to do about it. Where
-// there is no archive yet nothing was ever counted, and this one is not either.
+// there is no archive yet nothing can be counted, and nothing is sent.
 func askProvider(
 	ctx context.Context, c config.Config, o Options, instruments []market.Instrument,
 ) (answer, remedy string, err error) {
@@ -24,7 +24,10 @@ func askProvider(
 	asking := clientOf(c, o)
 	asking.Attempts, asking.Timeout = 1, askTimeout
 	closeBudget, err := countBy(ctx, c, o, &asking)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", "barkeep migrate makes it", errors.New("not asked: requests are counted in the archive, which is not there yet")
+	case err != nil:
 		return "", "mend the database first", fmt.Errorf("not asked, since requests are counted there: %w", err)
 	}
 	defer closeBudget()
@@ -43,12 +46,9 @@ func askProvider(
 // askTimeout bounds the one request.
 const askTimeout = 15 * time.Second
 
-// countBy lets the requests of a client count for the budget of all processes, where there is an archive.
+// countBy lets the requests of a client count for the budget of all processes. Without an archive it is fs.ErrNotExist.
 func countBy(ctx context.Context, c config.Config, o Options, client *yahoo.Config) (func(), error) {
 	_, closeView, err := OpenExisting(ctx, c, o)
-	if errors.Is(err, fs.ErrNotExist) {
-		return func() {}, nil
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -2,11 +2,13 @@ package yahoo_test
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +27,33 @@ func closedPort(t *testing.T) string {
 	return listener.Addr().String()
 }
 
+// silentPort is an address that lets no connection come about and refuses none: its queue is full, and nobody takes from it.
+func silentPort(t *testing.T) string {
+	t.Helper()
+	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(socket) })
+	if err := errors.Join(syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), syscall.Listen(socket, 0)); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
+	for range 16 {
+		waiting, err := (&net.Dialer{Timeout: 500 * time.Millisecond}).DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			return address
+		}
+		t.Cleanup(func() { _ = waiting.Close() })
+	}
+	t.Fatal("the queue of connections does not fill")
+	return ""
+}
+
 // TestCauses provokes what keeps a provider from being reached, and looks for it in plain words.
 func TestCauses(t *testing.T) {
 	t.Parallel()
@@ -35,7 +64,7 @@ func TestCauses(t *testing.T) {
 	proxy := func(status int) string {
 		return serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 	}
-	nobody := closedPort(t)
+	nobody, silent := closedPort(t), silentPort(t)
 	for name, c := range map[string]struct {
 		base, proxy string
 		says, do    string
@@ -49,12 +78,16 @@ func TestCauses(t *testing.T) {
 		"a proxy that wants a user":  {"https://query1.example", proxy(407), "wants a user and a password", "HTTPS_PROXY", false},
 		"one for plain HTTP as well": {"http://query1.example", proxy(407), "wants a user and a password", "HTTPS_PROXY", false},
 		"a proxy that is not there":  {"https://query1.example", "http://" + nobody, "connection refused by the proxy " + nobody, "HTTPS_PROXY", false},
+		"a network that swallows":    {"http://" + silent, "", "time-out: no connection to " + silent, "network", false},
 		"a time-out":                 {slow, "", "time-out: no complete answer within", "asked again", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			config := swift(time.Now(), c.base)
 			config.Timeout = 2 * time.Second
+			if strings.Contains(c.says, "no connection to") { // a connection has its own bound
+				config.Timeout = 30 * time.Second
+			}
 			if c.proxy != "" {
 				through, err := url.Parse(c.proxy)
 				if err != nil {
