@@ -61,7 +61,9 @@ func TestDoctorAsksTheProvider(t *testing.T) {
 	unknown := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(unknown.Close)
 	e := engines(t)[0]
-	env := func(base string) []string { return []string{"INSTRUMENTS=ES", "YAHOO_BASE_URL=" + base, "DATABASE_URL=" + e.url} }
+	env := func(base string) []string {
+		return []string{"INSTRUMENTS=ES", "YAHOO_BASE_URL=" + base, "DATABASE_URL=" + e.url}
+	}
 	if got := barkeep(t, env(provider.URL), "doctor", "--provider").must(t, 2); len(asked) > 0 || !strings.Contains(got.stdout, "what to do: barkeep migrate") {
 		t.Errorf("without an archive, where nobody counts, %d requests were sent:\n%s", len(asked), got.stdout)
 	}
