@@ -35,16 +35,32 @@ func (v reading) payouts(
 			continue
 		}
 		steps = append(steps, step{
-			paid[0].Cutoff(v.calendar).Unix(), market.Factor{Price: market.Ratio{Num: 1 - amount/price, Den: 1}},
+			v.begun(paid[0]).Unix(), paid[0].Cutoff(v.calendar).Unix(), market.Factor{Price: market.Ratio{Num: 1 - amount/price, Den: 1}},
 		})
 	}
 	return newScale(steps), notes, nil
 }
 
+// begun is from when on bars take part in a payout: those before belong to the listing before, where a person accepted another
+// one under the same name. Zero for all.
+func (v reading) begun(paid store.Action) time.Time {
+	from := v.listed.From
+	if from == (calendar.Date{}) || paid.Date.Before(from) || !v.at.IsZero() && v.at.Before(v.listed.Accepted) {
+		return time.Time{}
+	}
+	return v.calendar.Midnight(from)
+}
+
+// foreign tells whether a payout is one that the provider told of the accepted listing, from before its bars begin: those of then
+// are of another one.
+func (v reading) foreign(paid store.Action) bool {
+	return paid.Source != store.SourcePerson && paid.Date.Before(v.listed.From) && paid.Seen.After(v.listed.Accepted)
+}
+
 // paid are the payouts after an instant, those of one date together.
 func (v reading) paid(from time.Time, actions []store.Action) (paid [][]store.Action) {
 	for _, a := range actions {
-		if a.Kind == market.ActionSplit || !a.Cutoff(v.calendar).After(from) {
+		if a.Kind == market.ActionSplit || !a.Cutoff(v.calendar).After(from) || v.foreign(a) {
 			continue
 		}
 		i := slices.IndexFunc(paid, func(p []store.Action) bool { return p[0].Date == a.Date })
@@ -57,7 +73,7 @@ func (v reading) paid(from time.Time, actions []store.Action) (paid [][]store.Ac
 }
 
 // sum is what was paid on one date, on the scale of prices with these splits, and notes of what cannot be used.
-func (v reading) sum(paid, splits []store.Action) (sum float64, notes []string) {
+func (v reading) sum(paid []store.Action, splits []appliedSplit) (sum float64, notes []string) {
 	for _, a := range paid {
 		ratio, ok := unitRatio(v.currencyTold(a), v.currency(v.at))
 		if amount := ratio.Of(onScale(a, splits)); ok && amount > 0 {
@@ -72,11 +88,11 @@ func (v reading) sum(paid, splits []store.Action) (sum float64, notes []string) 
 
 // onScale is an amount on the scale of prices with these splits. A source tells it on the scale of the prices that it gives then:
 // splits that it tells of in the same run or told of before are in it, and those that became known later are not.
-func onScale(a store.Action, splits []store.Action) float64 {
+func onScale(a store.Action, splits []appliedSplit) float64 {
 	amount := a.Amount
 	for _, split := range splits {
 		if a.Date.Before(split.Date) && split.Seen.After(a.Seen) && (a.RunID == 0 || split.RunID != a.RunID) {
-			amount = market.SplitFactor(split.Action).Price.Of(amount)
+			amount = market.SplitFactor(split.Action.Action).Price.Of(amount)
 		}
 	}
 	return amount

@@ -47,7 +47,7 @@ func ReadChanges(ctx context.Context, from Past, series market.Series, window ma
 	}
 	read := Changes{Changes: make([]Change, len(revisions))}
 	for _, r := range restatements {
-		if r.Series == series && r.Bars > 0 && r.Before.After(window.From) {
+		if r.Series == series && r.Bars > 0 && r.Before.After(window.From) && r.From.Before(window.To) {
 			read.Restatements = append(read.Restatements, r)
 		}
 	}
@@ -108,7 +108,7 @@ func after(revisions []store.Revision, present map[int64]market.Candle, restatem
 		return nil
 	}
 	for _, s := range slices.Backward(restatements) {
-		if between(s, r, until) && bar.Start.Before(s.Before) {
+		if between(s, r, until) && s.Concerns(bar.Start) {
 			bar = s.Factor.Inverse().Apply(bar)
 		}
 	}

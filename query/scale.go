@@ -9,11 +9,14 @@ import (
 	"barkeep/market"
 )
 
-// step is a change of scale: bars that start before it are multiplied.
+// step is a change of scale: bars that start from one instant on and before another are multiplied.
 type step struct {
-	before int64 // Unix seconds
-	factor market.Factor
+	from, before int64 // Unix seconds
+	factor       market.Factor
 }
+
+// always is the from of a step that concerns the oldest bars, too.
+const always = market.FirstTS
 
 // scale are steps in the order of their time.
 type scale []step
@@ -29,16 +32,31 @@ func newScale(steps []step) scale {
 // price is rounded as if there were one. Their flags stay: they tell what is odd about the stored values.
 func (s scale) apply(bars *market.Candles) *market.Candles {
 	out := market.NewCandles(bars.Len())
-	after := market.Factor{}
-	next := len(s) // steps from here on are in after
+	after, until := market.Factor{}, market.LastTS+1 // the factor of the bars from until on
 	for i := bars.Len() - 1; i >= 0; i-- {
-		for ; next > 0 && s[next-1].before > bars.TS[i]; next-- {
-			after = after.Times(s[next-1].factor)
+		if bars.TS[i] < until {
+			after, until = s.at(bars.TS[i])
 		}
 		out.Append(after.Apply(bars.At(i)))
 	}
 	reverse(out)
 	return out
+}
+
+// at is the factor of the bar that starts at an instant, and from when on others have the same.
+func (s scale) at(start int64) (after market.Factor, from int64) {
+	from = always
+	for _, step := range slices.Backward(s) {
+		if step.from <= start && start < step.before {
+			after = after.Times(step.factor)
+		}
+		for _, edge := range []int64{step.from, step.before} {
+			if edge <= start {
+				from = max(from, edge)
+			}
+		}
+	}
+	return after, from
 }
 
 func reverse(c *market.Candles) {
@@ -87,10 +105,22 @@ func (v reading) scaleOf(ctx context.Context, series market.Series, from time.Ti
 	var steps []step
 	for _, a := range applied(actions, restatements, v.base(series), v.at) {
 		if cut := a.Cutoff(v.calendar); cut.After(from) {
-			steps = append(steps, step{cut.Unix(), market.SplitFactor(a.Action).Inverse()})
+			steps = append(steps, step{a.from.Unix(), cut.Unix(), market.SplitFactor(a.Action.Action).Inverse()})
 		}
 	}
 	return newScale(steps), nil, nil
+}
+
+// edges are where steps begin and end, each once.
+func (s scale) edges() (all []int64) {
+	for _, step := range s {
+		all = append(all, step.before)
+		if step.from > always {
+			all = append(all, step.from)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // foldCut folds those bars of a derived series anew whose interval holds a step: their base bars take different factors. All
@@ -98,10 +128,10 @@ func (v reading) scaleOf(ctx context.Context, series market.Series, from time.Ti
 func (v reading) foldCut(
 	ctx context.Context, series market.Series, bars *market.Candles, steps scale,
 ) (notes []string, err error) {
-	for _, s := range steps {
-		start := series.Timeframe.Bucket(v.calendar, time.Unix(s.before, 0))
+	for _, edge := range steps.edges() {
+		start := series.Timeframe.Bucket(v.calendar, time.Unix(edge, 0))
 		i, found := slices.BinarySearch(bars.TS, start.Unix())
-		if !found || start.Unix() == s.before {
+		if !found || start.Unix() == edge {
 			continue
 		}
 		bar, ok, err := v.fold(ctx, series, start, steps)

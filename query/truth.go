@@ -164,14 +164,26 @@ func heldAt(a store.Action, at time.Time) bool {
 	return !a.Seen.After(at) && (a.Holds() || a.Gone.After(at))
 }
 
+// appliedSplit is a split that the bars of a series account for: those from an instant on; zero for all before it.
+type appliedSplit struct {
+	store.Action
+	from time.Time
+}
+
 // applied are the splits that the bars of a base series account for. Each has a restatement of the series, also one of no bars
 // where they came on the new scale. A series that was not compared since a split is still on the scale before it.
-func applied(actions []store.Action, restatements []store.Restatement, base market.Series, at time.Time) (splits []store.Action) {
+func applied(
+	actions []store.Action, restatements []store.Restatement, base market.Series, at time.Time,
+) (splits []appliedSplit) {
 	for _, a := range actions {
-		if a.Kind == market.ActionSplit && slices.ContainsFunc(restatements, func(r store.Restatement) bool {
+		if a.Kind != market.ActionSplit {
+			continue
+		}
+		i := slices.IndexFunc(restatements, func(r store.Restatement) bool {
 			return r.Series == base && r.Action == a.Number && r.Undoes == 0 && (at.IsZero() || !r.At.After(at))
-		}) {
-			splits = append(splits, a)
+		})
+		if i >= 0 {
+			splits = append(splits, appliedSplit{a, restatements[i].From})
 		}
 	}
 	return splits

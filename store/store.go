@@ -131,6 +131,8 @@ type Listing struct {
 	First, Last market.Listing // the same when it never said anything else; without Granularity
 	Seen        time.Time      // when First was first said
 	Changed     time.Time      // when Last was first said
+	From        calendar.Date  // bars from this date on are those of Last; zero for all of them
+	Accepted    time.Time      // when a person said so; zero without From
 }
 
 // CalendarFacts are what an archive tells of calendars.

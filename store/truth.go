@@ -28,19 +28,26 @@ const SourcePerson = "person"
 // Holds tells whether the action was not taken back.
 func (a Action) Holds() bool { return a.Gone.IsZero() }
 
-// Restatement is a change of the scale of a series: its bars that started before Before were multiplied by Factor, at once.
+// Restatement is a change of the scale of a series: its bars that started from From on and before Before were multiplied by
+// Factor, at once.
 type Restatement struct {
 	Series market.Series
 	Number int64 // counts those of a series from 1
 	At     time.Time
-	RunID  int64  // 0 for none
-	Action int64  // the number of the split; 0 for a change of unit, or one that a person accepted
-	Undoes int64  // the number of the restatement that this one takes back; 0 for none
-	Reason string // for people: "split 4:1 of 2026-06-15"
+	RunID  int64     // 0 for none
+	Action int64     // the number of the split; 0 for a change of unit, or one that a person accepted
+	Undoes int64     // the number of the restatement that this one takes back; 0 for none
+	Reason string    // for people: "split 4:1 of 2026-06-15"
+	From   time.Time // bars before it are of another listing; zero for none
 	Before time.Time
 	Factor market.Factor
 	Bars   int // that were multiplied
 	Kept   int // of them: whose earlier values are kept as revisions, since undoing the factor would not give the same bits
+}
+
+// Concerns tells whether the bar that starts at an instant was multiplied.
+func (r Restatement) Concerns(start time.Time) bool {
+	return !start.Before(r.From) && start.Before(r.Before)
 }
 
 // Revision is a bar's earlier values, and how they were replaced.

@@ -14,6 +14,10 @@ import (
 func (x *execution) acceptScale(ctx context.Context, tx Tx, instrument market.Instrument, held []store.Held, done *Change) error {
 	common, same := commonFactor(held)
 	done.says = instrument.Name + ": the new scale was accepted"
+	accepted, _, err := tx.Accepted(ctx, instrument.Name)
+	if err != nil {
+		return err
+	}
 	var restated []store.Restatement
 	for _, base := range x.bases() {
 		series := market.Series{Instrument: instrument.Name, Timeframe: base}
@@ -36,7 +40,7 @@ func (x *execution) acceptScale(ctx context.Context, tx Tx, instrument market.In
 			continue
 		}
 		r, err := x.restateBase(ctx, tx, Task{Instrument: instrument, Base: base}, before, change{
-			reason: "accepted by a person", factor: factor,
+			reason: "accepted by a person", factor: factor, from: begun(instrument, accepted),
 		})
 		if err != nil {
 			return err

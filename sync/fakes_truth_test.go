@@ -64,7 +64,7 @@ func (tx *memoryTx) Restate(_ context.Context, r store.Restatement) (store.Resta
 		tx.bars[r.Series] = map[int64]market.Candle{}
 	}
 	for ts, bar := range tx.view(r.Series) {
-		if ts < r.Before.Unix() {
+		if r.Concerns(bar.Start) {
 			tx.bars[r.Series][ts], r.Bars = r.Factor.Apply(bar), r.Bars+1
 		}
 	}

@@ -63,7 +63,7 @@ func (s *scaling) settleUnit(ctx context.Context) (market.Listing, error) {
 		return listing, s.quoted(ctx, says)
 	}
 	done, err := s.restate(ctx, s.tx, s.task.Instrument, change{
-		reason: fmt.Sprintf("change of unit from %s to %s", kept, says), factor: factor,
+		reason: fmt.Sprintf("change of unit from %s to %s", kept, says), factor: factor, from: s.from,
 		before: func(context.Context, Tx, market.Series) (time.Time, bool, error) { return lastStart(), true, nil },
 	})
 	s.tell(ctx, done, err)

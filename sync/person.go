@@ -91,12 +91,17 @@ func (x *execution) add(ctx context.Context, tx Tx, instrument market.Instrument
 	if a.Kind != market.ActionSplit {
 		return nil
 	}
-	plan, err := x.spans(ctx, tx, instrument, a.Action)
+	listed, err := listedOn(ctx, tx, instrument, a.Date)
+	if err != nil {
+		return err
+	}
+	plan, err := x.spans(ctx, tx, instrument, a.Action, listed)
 	if err != nil {
 		return err
 	}
 	restated, err := x.restate(ctx, tx, instrument, change{
-		action: a.Number, reason: named(a.Action, a.Date), factor: market.SplitFactor(a.Action), before: plan.before,
+		action: a.Number, reason: named(a.Action, a.Date), factor: market.SplitFactor(a.Action), from: listed.From,
+		before: plan.before,
 	})
 	if err != nil {
 		return err
@@ -109,6 +114,21 @@ func (x *execution) add(ctx context.Context, tx Tx, instrument market.Instrument
 		return err
 	}
 	return x.finish(ctx, tx, instrument, restated.done, done)
+}
+
+// listedOn is where the bars may be of the listing that an instrument had on a date: from where the accepted one begins, or up to
+// there.
+func listedOn(ctx context.Context, tx Tx, instrument market.Instrument, date calendar.Date) (market.Window, error) {
+	accepted, _, err := tx.Accepted(ctx, instrument.Name)
+	w := whole()
+	switch from := begun(instrument, accepted); {
+	case err != nil || from.IsZero():
+	case date.Before(accepted.From):
+		w.To = from
+	default:
+		w.From = from
+	}
+	return w, err
 }
 
 // finish tells which series were restated and rebuilt, and what is held back still.
@@ -201,7 +221,9 @@ func word(kind market.ActionKind) string { return strings.ReplaceAll(string(kind
 // spans finds, for each base series, the bars that a split concerns which a person told of. Where the bars or their arrivals
 // tell that those of a series are on the scale before it, so do those of the others that tell nothing, up to the date; one that
 // shows no jump there has the new scale. Where nothing tells it anywhere, the person's word counts for all of them.
-func (x *execution) spans(ctx context.Context, tx Tx, instrument market.Instrument, split market.Action) (splitSpans, error) {
+func (x *execution) spans(
+	ctx context.Context, tx Tx, instrument market.Instrument, split market.Action, listed market.Window,
+) (splitSpans, error) {
 	found := splitSpans{at: map[market.Series]time.Time{}}
 	cutoff, none := split.Cutoff(instrument.Calendar), time.Unix(market.FirstTS, 0).UTC()
 	var open []market.Series
@@ -209,7 +231,7 @@ func (x *execution) spans(ctx context.Context, tx Tx, instrument market.Instrume
 	shown := false
 	for _, base := range x.bases() {
 		series := market.Series{Instrument: instrument.Name, Timeframe: base}
-		before, sure, err := splitBefore(ctx, tx, instrument, series, split)
+		before, sure, err := splitBefore(ctx, tx, instrument, series, split, listed)
 		if err != nil {
 			return found, fmt.Errorf("find the bars of %s before the split: %w", series, err)
 		}

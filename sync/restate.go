@@ -17,6 +17,7 @@ type change struct {
 	reason string
 	factor market.Factor
 	own    market.Series // whose answer told of it; it may have no bars yet
+	from   time.Time     // bars before it are of another listing; zero for none
 	// before finds where the bars of a base series end that are to be multiplied; false where that is left open.
 	before func(ctx context.Context, tx Tx, base market.Series) (time.Time, bool, error)
 }
@@ -85,7 +86,8 @@ func (x *execution) restateBase(
 	ctx context.Context, tx Tx, task Task, before time.Time, c change,
 ) (done store.Restatement, err error) {
 	step := store.Restatement{
-		Series: task.Series(), RunID: x.run.ID, Action: c.action, Reason: c.reason, Before: before, Factor: c.factor,
+		Series: task.Series(), RunID: x.run.ID, Action: c.action, Reason: c.reason, From: c.from, Before: before,
+		Factor: c.factor,
 	}
 	if done, err = tx.Restate(ctx, step); err != nil || done.Bars == 0 {
 		return done, err
@@ -133,15 +135,16 @@ func (s *scaling) bySplit(t told) func(context.Context, Tx, market.Series) (time
 		if t.number != 0 {
 			return none, false, nil
 		}
-		return splitBefore(ctx, tx, s.task.Instrument, base, t.Action)
+		return splitBefore(ctx, tx, s.task.Instrument, base, t.Action, s.own())
 	}
 }
 
-// splitBefore finds where the bars of a series on the scale before a split end; false where nothing tells.
+// splitBefore finds where the bars of a series on the scale before a split end, by those of its listing; false where nothing
+// tells.
 func splitBefore(
-	ctx context.Context, tx Tx, instrument market.Instrument, base market.Series, split market.Action,
+	ctx context.Context, tx Tx, instrument market.Instrument, base market.Series, split market.Action, listed market.Window,
 ) (time.Time, bool, error) {
-	stored, err := tx.Candles(ctx, base, whole())
+	stored, err := tx.Candles(ctx, base, listed)
 	if err != nil {
 		return time.Time{}, false, err
 	}
@@ -204,7 +207,7 @@ func (s *scaling) record(ctx context.Context, t told) error {
 	}
 	done, err := s.restate(ctx, s.tx, instrument, change{
 		action: number, reason: fmt.Sprintf("%s of %s", t.Action, t.Date(instrument.Calendar)), factor: market.SplitFactor(t.Action),
-		own: s.task.Series(), before: s.bySplit(t),
+		own: s.task.Series(), from: s.from, before: s.bySplit(t),
 	})
 	s.known = append(s.known, t.Action)
 	s.tell(ctx, done, err)

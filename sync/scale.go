@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 	"barkeep/store"
 )
@@ -103,8 +104,8 @@ type scaling struct {
 	batch *batch
 
 	accepted market.Listing // what the instrument is taken to be; empty before its first answer
-	since    func(*market.Candles) *market.Candles
-	unit     string // in which the newest answer quoted this series
+	from     time.Time      // where its bars begin; those before are of another listing. Zero for all
+	unit     string         // in which the newest answer quoted this series
 	actions  []store.Action
 	state    market.SeriesState
 	answer   *market.Candles // all parts of it
@@ -132,13 +133,8 @@ func (s *scaling) read(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.since = func(bars *market.Candles) *market.Candles { return bars }
 	if found {
-		s.accepted = accepted.Listing
-		if accepted.From.Year != 0 {
-			from := s.task.Instrument.Calendar.Midnight(accepted.From)
-			s.since = func(bars *market.Candles) *market.Candles { return bars.In(market.Window{From: from, To: lastStart()}) }
-		}
+		s.accepted, s.from = accepted.Listing, begun(s.task.Instrument, accepted)
 	}
 	if s.unit, err = s.tx.Unit(ctx, s.task.Series()); err != nil {
 		return err
@@ -153,8 +149,36 @@ func (s *scaling) read(ctx context.Context) (err error) {
 	for _, part := range s.batch.parts {
 		s.answer.AppendAll(s.since(part))
 	}
+	for _, answers := range s.batch.answers { // rows of before are left out: nobody is to be asked for them again
+		for i := range answers {
+			answers[i].FirstTrade = later(answers[i].FirstTrade, s.from)
+		}
+	}
 	s.news()
 	return s.account(ctx)
+}
+
+// begun is where the bars of an accepted listing begin; zero for all.
+func begun(instrument market.Instrument, accepted store.Accepted) time.Time {
+	if accepted.From == (calendar.Date{}) {
+		return time.Time{}
+	}
+	return instrument.Calendar.Midnight(accepted.From).UTC()
+}
+
+// own is where bars of the accepted listing may be.
+func (s *scaling) own() market.Window {
+	w := whole()
+	w.From = later(w.From, s.from)
+	return w
+}
+
+// since leaves out bars of another listing.
+func (s *scaling) since(bars *market.Candles) *market.Candles {
+	if s.from.IsZero() {
+		return bars
+	}
+	return bars.In(market.Window{From: s.from, To: lastStart()})
 }
 
 // lastStart is after every bar that can be stored.
@@ -230,6 +254,9 @@ func (s *scaling) account(ctx context.Context) error {
 // relevant tells whether the series has bars from before a split, or the answer has.
 func (s *scaling) relevant(split market.Action) bool {
 	cutoff := split.Cutoff(s.task.Instrument.Calendar)
+	if !s.from.Before(cutoff) { // it is of the listing before
+		return false
+	}
 	return s.state.Count > 0 && s.state.Oldest.Before(cutoff) || s.answer.Len() > 0 && s.answer.TS[0] < cutoff.Unix()
 }
 

@@ -2,9 +2,12 @@ package main_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // toldOf counts the notices that begin with a text.
@@ -104,6 +107,115 @@ func heldEverywhere(t *testing.T, env []string, says string) {
 	if found := barkeep(t, env, "doctor").must(t, 0).stdout; !strings.Contains(found, "held back") || !strings.Contains(found, "barkeep accept FB") {
 		t.Errorf("doctor finds\n%s", found)
 	}
+}
+
+// TestASplitOfTheNewCompanyLeavesTheOldOne: after another company went on in the same series, its split multiplies its own bars, and
+// none of the old one's; a week that holds days of both is what its days give. Told by the provider, or by a person, and taken back.
+func TestASplitOfTheNewCompanyLeavesTheOldOne(t *testing.T) {
+	t.Parallel()
+	const since = "2026-08-18" // a Tuesday
+	for _, told := range []bool{true, false} {
+		for k, engine := range []string{"sqlite", "postgres"} {
+			t.Run(fmt.Sprintf("told %t on %s", told, engine), func(t *testing.T) {
+				t.Parallel()
+				e, i := engines(t)[k], newIssuer(t, first())
+				env := issuerEnv(e, i)
+				barkeep(t, env("2026-08-17"), "sync").must(t, 0)
+				i.become(func(is *company, _ *split) { is.price, is.since, is.first = 40, since, since })
+				barkeep(t, env("2026-08-19"), "sync").must(t, 4)
+				barkeep(t, env("2026-08-19"), "accept", "FB").must(t, 0)
+				barkeep(t, env("2026-08-19"), "sync", "--backfill").must(t, 0)
+				before := ohlc(t, e)
+				old, fresh := "ts < '"+since+"'", "ts >= '"+since+"' AND ts < '2026-08-20'"
+				highest := func(where string) int {
+					return count(t, e, "SELECT CAST(max(open) AS integer) FROM ohlc WHERE timeframe <> '1wk' AND "+where)
+				}
+				if was, is := highest(old), highest(fresh); was < 590 || is < 38 || is > 42 {
+					t.Fatalf("before the split bars of the old company open at %d, of the new one at %d", was, is)
+				}
+				i.become(func(_ *company, s *split) { *s = split{date: "2026-08-20", ratio: 4, told: told} })
+				if !told {
+					barkeep(t, env("2026-08-20"), "actions", "add", "FB", "split", "4:1", "2026-08-20").must(t, 0)
+				}
+				barkeep(t, env("2026-08-20"), "sync").must(t, 0)
+				after := ohlc(t, e)
+				for _, bar := range before {
+					if strings.Contains(bar, "2026-0") && !strings.HasPrefix(bar, "FB1wk") && !concerns(bar, since) && !slices.Contains(after, bar) {
+						t.Fatalf("%s is gone or changed", bar)
+					}
+				}
+				if was, is := highest(old), highest(fresh); was < 590 || is < 9 || is > 11 {
+					t.Errorf("after the split bars of the old company open at %d, of the new one at %d", was, is)
+				}
+				verified := barkeep(t, env("2026-08-20"), "verify")
+				if verified.code != 0 {
+					t.Errorf("verify ends with %d:\n%s", verified.code, verified.stdout)
+				}
+				barkeep(t, env("2026-08-20"), "actions", "add", "FB", "dividend", "2", "2026-08-20").must(t, 0)
+				worker := serve(t, append(env("2026-08-20"), "LOG_LEVEL=info"))
+				for query, want := range map[string][2]int{ // the highest opens of both companies
+					"":                            {606, 10},
+					"&adjust=none":                {606, 40},
+					"&adjust=total":               {606, 8}, // a fifth was paid
+					"&as_of=2026-08-19T23:00:00Z": {606, 40},
+				} {
+					var page struct {
+						Candles []struct {
+							TS   time.Time
+							Open float64
+						}
+					}
+					get(t, worker.url+"/api/v1/candles?instrument=FB&timeframe=1d&to=2026-08-20"+query, &page)
+					var got [2]float64
+					for _, c := range page.Candles {
+						k := 0
+						if c.TS.Format(time.DateOnly) >= since {
+							k = 1
+						}
+						got[k] = max(got[k], c.Open)
+					}
+					if math.Abs(got[0]-float64(want[0])) > 7 || math.Abs(got[1]-float64(want[1])) > 1 {
+						t.Errorf("%q: the highest opens are %v, want about %v", query, got, want)
+					}
+				}
+				if told {
+					return
+				}
+				barkeep(t, env("2026-08-20"), "actions", "remove", "FB", "split", "2026-08-20").must(t, 0)
+				back := ohlc(t, e)
+				for _, bar := range before {
+					if !strings.HasPrefix(bar, "FB1wk") && !slices.Contains(back, bar) {
+						t.Fatalf("taken back, %s is gone or changed", bar)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestBarsBeforeTheAcceptedDateAreNotAskedFor: a person says from when on bars are the new company's, later than its first ones. What
+// lies between is no bar of anybody's, and nothing is missing.
+func TestBarsBeforeTheAcceptedDateAreNotAskedFor(t *testing.T) {
+	t.Parallel()
+	e, i := engines(t)[0], newIssuer(t, first())
+	env := issuerEnv(e, i)
+	barkeep(t, env("2026-08-14"), "sync").must(t, 0)
+	i.become(func(is *company, _ *split) { is.price, is.since, is.first = 40, "2026-08-17", "2026-08-17" })
+	barkeep(t, env("2026-08-19"), "sync").must(t, 4)
+	barkeep(t, env("2026-08-19"), "accept", "FB", "--from", "2026-08-19").must(t, 0)
+	barkeep(t, env("2026-08-19"), "sync").must(t, 0)
+	barkeep(t, env("2026-08-19"), "verify").must(t, 0)
+	shown := barkeep(t, env("2026-08-19"), "coverage", "--gaps", "--timeframe", "1d").must(t, 0).stdout
+	_, gap, found := strings.Cut(shown, "FB 1d: 2 bars, before the first trade\n  2026-08-17 04:00Z to 2026-08-18 04:00Z\n")
+	if !found || strings.Contains(gap, "asked again") {
+		t.Errorf("coverage says\n%s", shown)
+	}
+}
+
+// concerns tells whether a line of ohlc is of a bar from a date on.
+func concerns(bar, since string) bool {
+	i := strings.Index(bar, "2026-")
+	return i >= 0 && bar[i:i+len(since)] >= since
 }
 
 // TestTheOldCompanyKeepsItsBarsUnderAnotherName, to the last bit, and the name begins anew with the new one.

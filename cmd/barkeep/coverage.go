@@ -69,7 +69,7 @@ func (c *coverageCommand) Run(p *process) error {
 			_, err := fmt.Fprintln(p.out, "no series was judged yet: the next import does it (barkeep sync)")
 			return err
 		case c.Gaps:
-			return printGaps(p.out, all, c.Limit, names)
+			return printGaps(p.out, all, c.Limit)
 		default:
 			return printMap(p.out, all, isTerminal(p.out))
 		}
@@ -127,7 +127,7 @@ func knownReasons() string {
 }
 
 // printGaps lists gaps: what is lost soonest first, then what is asked for again soonest.
-func printGaps(w io.Writer, all []query.SeriesCoverage, limit int, names naming) error {
+func printGaps(w io.Writer, all []query.SeriesCoverage, limit int) error {
 	type line struct {
 		gap  market.Gap
 		lost time.Time
@@ -160,15 +160,17 @@ func printGaps(w io.Writer, all []query.SeriesCoverage, limit int, names naming)
 			told += fmt.Sprintf(", asked %s (%s)", stamp(g.Asked), plural(int64(g.Times), "time"))
 		}
 		fmt.Fprintln(w, "  "+told)
-		if !g.Next.IsZero() || !l.lost.IsZero() {
-			fmt.Fprintf(w, "  asked again %s, lost on %s\n", never(g.Next), never(l.lost))
+		switch {
+		case !l.lost.IsZero():
+			fmt.Fprintf(w, "  asked again %s, lost on %s\n", never(g.Next), stamp(l.lost))
+		case !g.Next.IsZero():
+			fmt.Fprintf(w, "  asked again %s\n", stamp(g.Next))
 		}
 	}
 	if more := len(lines) - limit; more > 0 {
 		fmt.Fprintf(w, "and %d more: --limit shows more of them, --json all\n", more)
 	}
 	_, err := fmt.Fprintf(w, "%s\n", plural(int64(len(lines)), "gap"))
-	_ = names
 	return err
 }
 

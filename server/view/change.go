@@ -31,6 +31,7 @@ type Revision struct {
 // Restatement is a change of scale of many bars at once.
 type Restatement struct {
 	Number int64      `json:"number"`
+	From   string     `json:"from,omitempty"`    // bars that started before it were not: they are of another listing
 	Before string     `json:"before"`            // bars that started before it were multiplied
 	Price  [2]float64 `json:"price_factor"`      // numerator and denominator
 	Volume [2]float64 `json:"volume_factor"`     // likewise
@@ -72,10 +73,14 @@ func (r Renderer) Changes(series market.Series, read query.Changes, most int) Ch
 	}
 	for _, s := range read.Restatements {
 		price, volume := s.Factor.Price, s.Factor.Volume
-		v.Restatements = append(v.Restatements, Restatement{
+		shown := Restatement{
 			Number: s.Number, Before: s.Before.UTC().Format(time.RFC3339), Price: ratio(price), Volume: ratio(volume), At: r.Instant(s.At),
 			Run: s.RunID, Action: s.Action, Undoes: s.Undoes, Bars: s.Bars, Kept: s.Kept, Why: s.Reason,
-		})
+		}
+		if !s.From.IsZero() {
+			shown.From = s.From.UTC().Format(time.RFC3339)
+		}
+		v.Restatements = append(v.Restatements, shown)
 	}
 	return v
 }

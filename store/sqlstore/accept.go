@@ -24,9 +24,7 @@ func (t Tx) Accepted(ctx context.Context, instrument string) (store.Accepted, bo
 	if err != nil {
 		return store.Accepted{}, false, t.q.Fail(fmt.Errorf("listing of %q: %w", instrument, err))
 	}
-	if a.FirstTrade = microOf(trade); from != nil {
-		a.From = dateOf(*from)
-	}
+	a.FirstTrade, a.From = microOf(trade), dayOr(from)
 	return a, found, nil
 }
 
@@ -72,7 +70,9 @@ func storable(l market.Listing) market.Listing {
 	return l
 }
 
-// sameThing tells whether two listings speak of one and the same instrument: an exchange's code, its zone and a name may change.
+// sameThing tells whether two listings speak of one and the same instrument: an exchange's code, its zone and a name may
+// change, and the unit of its currency.
 func sameThing(a, b market.Listing) bool {
-	return a.Symbol == b.Symbol && a.Type == b.Type && a.Currency == b.Currency && a.FirstTrade.Equal(b.FirstTrade)
+	_, unit := market.UnitFactor(a.Currency, b.Currency)
+	return a.Symbol == b.Symbol && a.Type == b.Type && (a.Currency == b.Currency || unit) && a.FirstTrade.Equal(b.FirstTrade)
 }

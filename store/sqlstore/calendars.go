@@ -27,24 +27,38 @@ func listings(ctx context.Context, q Querier, d Dialect) (all []store.Listing, e
 	var instrument string
 	var l market.Listing
 	var seen int64
-	var trade *int64
-	into := []any{&instrument, &seen, &l.Symbol, &l.Type, &l.Currency, &l.Exchange, &l.Zone, &trade, &l.ShortName}
+	var trade, from *int64
+	into := []any{&instrument, &seen, &l.Symbol, &l.Type, &l.Currency, &l.Exchange, &l.Zone, &trade, &l.ShortName, &from}
 	err = q.Query(ctx, `
-		SELECT instrument, seen, symbol, type, currency, exchange, zone, first_trade, short_name
+		SELECT instrument, seen, symbol, type, currency, exchange, zone, first_trade, short_name, from_day
 		FROM listings
 		ORDER BY instrument`+d.Bytewise+`, number`, nil, into, func() error {
 		said, at := l, time.UnixMicro(seen).UTC()
 		if said.FirstTrade = (time.Time{}); trade != nil {
 			said.FirstTrade = time.UnixMicro(*trade).UTC()
 		}
-		if n := len(all); n > 0 && all[n-1].Instrument == instrument {
-			all[n-1].Last, all[n-1].Changed = said, at
-			return nil
+		if n := len(all); n == 0 || all[n-1].Instrument != instrument {
+			all = append(all, store.Listing{Instrument: instrument, First: said, Seen: at})
 		}
-		all = append(all, store.Listing{Instrument: instrument, First: said, Last: said, Seen: at, Changed: at})
+		newest := &all[len(all)-1]
+		newest.Last, newest.Changed = said, at
+		switch begins := dayOr(from); {
+		case begins == (calendar.Date{}):
+			newest.From, newest.Accepted = begins, time.Time{}
+		case begins != newest.From:
+			newest.From, newest.Accepted = begins, at
+		}
 		return nil
 	})
 	return all, err
+}
+
+// dayOr is a day that is stored; the zero Date for none.
+func dayOr(day *int64) calendar.Date {
+	if day == nil {
+		return calendar.Date{}
+	}
+	return dateOf(*day)
 }
 
 // RecordListing keeps what an answer says the instrument is, when that differs from what the last one said. The short name of a

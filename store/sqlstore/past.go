@@ -30,10 +30,10 @@ type past struct {
 // span is an arrival.
 type span struct{ first, last, at int64 }
 
-// undoing is a restatement to be taken back: at an instant the bars before a start were multiplied.
+// undoing is a restatement to be taken back: at an instant the bars from a start on and before another were multiplied.
 type undoing struct {
-	at, before int64
-	undo       market.Factor
+	at, from, before int64
+	undo             market.Factor
 }
 
 // never is after every instant.
@@ -65,9 +65,9 @@ func (p *past) readScales(ctx context.Context, q Querier, id int64) error {
 	var c undoing
 	var f market.Factor
 	return q.Query(ctx, `
-		SELECT at, before_ts, price_num, price_den, volume_num, volume_den FROM restatements
-		WHERE series_id = $1 AND at > $2 ORDER BY at DESC, number DESC`, []any{id, p.at},
-		[]any{&c.at, &c.before, &f.Price.Num, &f.Price.Den, &f.Volume.Num, &f.Volume.Den}, func() error {
+		SELECT at, coalesce(from_ts, $3), before_ts, price_num, price_den, volume_num, volume_den FROM restatements
+		WHERE series_id = $1 AND at > $2 ORDER BY at DESC, number DESC`, []any{id, p.at, market.FirstTS},
+		[]any{&c.at, &c.from, &c.before, &f.Price.Num, &f.Price.Den, &f.Volume.Num, &f.Volume.Den}, func() error {
 			c.undo = f.Inverse()
 			p.scales = append(p.scales, c)
 			return nil
@@ -102,7 +102,7 @@ func (p *past) add(b *Bar, until int64) {
 	n := p.bars.Len()
 	b.AppendTo(p.bars)
 	for _, c := range p.scales {
-		if c.at < until && start < c.before {
+		if c.at < until && c.from <= start && start < c.before {
 			set(p.bars, n, c.undo.Apply(p.bars.At(n)))
 		}
 	}

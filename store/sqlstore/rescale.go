@@ -29,9 +29,9 @@ type rescaling struct {
 // prices are the columns that a scale multiplies, beside the volume.
 func prices() []string { return []string{"open", "high", "low", "close"} }
 
-// before brings the bars up to a start, that one included, and counts them and those whose values it kept.
-func (r *rescaling) before(ctx context.Context, last int64) (bars, kept int, err error) {
-	for first := r.row.first; r.row.State.Count > 0 && first <= last; {
+// within brings the bars between two starts, these included, to the other scale, and counts them and those whose values it kept.
+func (r *rescaling) within(ctx context.Context, first, last int64) (bars, kept int, err error) {
+	for r.row.State.Count > 0 && first <= last {
 		to, n, err := r.next(ctx, first, last)
 		if err != nil || n == 0 {
 			return bars, kept, err

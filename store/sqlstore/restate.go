@@ -9,9 +9,9 @@ import (
 	"barkeep/store"
 )
 
-// Restate multiplies the bars of a series that start before r.Before, at once and once for each action, and notes it. Where
-// undoing the factor would not give a bar's bits, a revision keeps them. Flags stay as they are. It returns r with its number,
-// its time, and what it did. It waits for other writers of the series until ctx ends.
+// Restate multiplies the bars of a series that start from r.From on and before r.Before, at once and once for each action, and
+// notes it. Where undoing the factor would not give a bar's bits, a revision keeps them. Flags stay as they are. It returns r
+// with its number, its time, and what it did. It waits for other writers of the series until ctx ends.
 //
 // Its time is that of a write of the series (SeriesRow.At): later than every other one, also in one transaction.
 //
@@ -26,7 +26,7 @@ func (t Tx) Restate(ctx context.Context, r store.Restatement) (store.Restatement
 	return done, nil
 }
 
-// Unstate takes the restatement of a series, known by its number, back: bars that start before r.Before and whose values are
+// Unstate takes the restatement of a series, known by its number, back: bars that it concerns and whose values are
 // those that it gave them are what they were before it, the others, also those that came after it, are multiplied by the
 // inverse. The run that does so is r.RunID. It returns the restatement that notes that.
 //
@@ -62,7 +62,7 @@ func (t Tx) unstate(ctx context.Context, r store.Restatement) (store.Restatement
 	}
 	return t.restate(ctx, store.Restatement{
 		Series: r.Series, RunID: r.RunID, Action: undone.Action, Undoes: undone.Number, Reason: "taken back: " + undone.Reason,
-		Before: undone.Before, Factor: undone.Factor.Inverse(),
+		From: undone.From, Before: undone.Before, Factor: undone.Factor.Inverse(),
 	}, undone)
 }
 
@@ -90,7 +90,7 @@ func (t Tx) restate(ctx context.Context, r store.Restatement, undone *store.Rest
 		if undone != nil && undone.Kept > 0 {
 			change.undone, change.redo = undone, scaleOf(undone.Factor)
 		}
-		if r.Bars, r.Kept, err = change.before(ctx, lastBefore(r.Before)); err != nil {
+		if r.Bars, r.Kept, err = change.within(ctx, firstFrom(row, r.From), lastBefore(r.Before)); err != nil {
 			return r, err
 		}
 	}
@@ -127,11 +127,28 @@ func (t Tx) number(ctx context.Context, row SeriesRow, r *store.Restatement) err
 func (t Tx) noteRestatement(ctx context.Context, row SeriesRow, r store.Restatement) error {
 	_, err := t.q.Exec(ctx, `
 		INSERT INTO restatements (series_id, number, at, run_id, action, undoes, reason, before_ts, price_num, price_den, volume_num,
-		       volume_den, bars, kept)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		       volume_den, bars, kept, from_ts)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		row.ID, r.Number, r.At.UnixMicro(), runOf(r.RunID), r.Action, r.Undoes, t.d.reason(r.Reason), bound(r.Before),
-		r.Factor.Price.Num, r.Factor.Price.Den, r.Factor.Volume.Num, r.Factor.Volume.Den, r.Bars, r.Kept)
+		r.Factor.Price.Num, r.Factor.Price.Den, r.Factor.Volume.Num, r.Factor.Volume.Den, r.Bars, r.Kept,
+		begun(r.From))
 	return err
+}
+
+// begun is the start of the first bar that a restatement may concern, as it is stored: none for all.
+func begun(from time.Time) any {
+	if from.IsZero() {
+		return nil
+	}
+	return bound(from)
+}
+
+// firstFrom is the start of the first bar of a series that a restatement may concern.
+func firstFrom(row SeriesRow, from time.Time) int64 {
+	if from.IsZero() {
+		return row.first
+	}
+	return max(row.first, bound(from))
 }
 
 // Restatements are those of the series of an instrument, or with "" of all, in the order in which they were made.
@@ -156,21 +173,23 @@ func (d *Dialect) restatements(ctx context.Context, q Querier, where string, arg
 	var all []store.Restatement
 	var r store.Restatement
 	var at, before int64
-	var run *int64
+	var run, from *int64
 	price, volume := &r.Factor.Price, &r.Factor.Volume
 	into := []any{
 		&r.Series.Instrument, &r.Series.Timeframe, &r.Number, &at, &run, &r.Action, &r.Undoes, &r.Reason, &before, &price.Num,
-		&price.Den, &volume.Num, &volume.Den, &r.Bars, &r.Kept,
+		&price.Den, &volume.Num, &volume.Den, &r.Bars, &r.Kept, &from,
 	}
 	err := q.Query(ctx, `
 		SELECT s.instrument, s.timeframe, r.number, r.at, r.run_id, r.action, r.undoes, r.reason, r.before_ts, r.price_num, r.price_den,
-		       r.volume_num, r.volume_den, r.bars, r.kept
+		       r.volume_num, r.volume_den, r.bars, r.kept, r.from_ts
 		FROM restatements r JOIN series s ON s.id = r.series_id
 		`+where+`
 		ORDER BY r.at, `+d.order("s.")+`, r.number`, args, into, func() error {
 		made := r
 		made.At, made.Before, made.RunID = time.UnixMicro(at).UTC(), time.Unix(before, 0).UTC(), numberOf(run)
-		made.Reason = d.hidden(r.Reason)
+		if made.Reason = d.hidden(r.Reason); from != nil {
+			made.From = time.Unix(*from, 0).UTC()
+		}
 		all = append(all, made)
 		return nil
 	})

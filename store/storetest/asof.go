@@ -140,7 +140,7 @@ func (l *history) restate(rt *rapid.T, tx store.Tx) error {
 		undone := rapid.SampledFrom(open).Draw(rt, "which")
 		done, err := tx.Unstate(l.Context(), undone)
 		l.scales, l.takenBack = append(l.scales, done), l.takenBack+1
-		l.want.restate(undone.Before.Unix(), undone.Factor.Inverse(), l.now(), undone.At.UnixMicro())
+		l.want.restate(done, l.now(), undone.At.UnixMicro())
 		return err
 	}
 	ratio := rapid.SampledFrom([]market.Ratio{{Num: 1, Den: 4}, {Num: 3, Den: 1}, {Num: 2, Den: 3}, {}}).Draw(rt, "ratio")
@@ -151,9 +151,12 @@ func (l *history) restate(rt *rapid.T, tx store.Tx) error {
 	if ratio == (market.Ratio{}) {
 		r.Factor.Price = market.Ratio{Num: 1, Den: 100}
 	}
+	if rapid.IntRange(0, 2).Draw(rt, "of one listing if 0") == 0 {
+		r.From = time.Unix(opening+60*rapid.Int64Range(-3, 30).Draw(rt, "from"), 0).UTC()
+	}
 	done, err := tx.Restate(l.Context(), r)
 	l.scales, l.restated = append(l.scales, done), l.restated+1
-	l.want.restate(r.Before.Unix(), r.Factor, l.now(), 0)
+	l.want.restate(r, l.now(), 0)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"barkeep/market"
+	"barkeep/store"
 )
 
 // past is the plainest model of what was known when: of each bar, every value that it had and since when.
@@ -83,12 +84,13 @@ func (m *model) asOf(at time.Time, w market.Window) (bars *market.Candles, recor
 }
 
 // restate does what Tx.Restate shall do, or Tx.Unstate with what was restated at another instant.
-func (m *model) restate(before int64, f market.Factor, now time.Time, undone int64) {
+func (m *model) restate(r store.Restatement, now time.Time, undone int64) {
+	f := r.Factor
 	at := m.open(now, true)
 	m.past.last = at.UnixMicro() // also where no bar starts before: what is written next is later
 	for _, ts := range slices.Sorted(maps.Keys(m.bars)) {
 		bar := m.bars[ts]
-		if ts >= before {
+		if !r.Concerns(bar.Start) {
 			continue
 		}
 		next, restores := f.Apply(bar), f.Restores(bar)

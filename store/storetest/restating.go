@@ -46,17 +46,17 @@ func drawnBars(t *rapid.T, n int) *market.Candles {
 }
 
 // applied are bars as a restatement leaves them, and those that it has to keep.
-func applied(f market.Factor, bars *market.Candles, before time.Time) (now, kept *market.Candles, touched int) {
+func applied(r store.Restatement, bars *market.Candles) (now, kept *market.Candles, touched int) {
 	now, kept = market.NewCandles(bars.Len()), market.NewCandles(0)
 	for i := range bars.Len() {
 		bar := bars.At(i)
-		if !bar.Start.Before(before) {
+		if !r.Concerns(bar.Start) {
 			now.Append(bar)
 			continue
 		}
 		touched++
-		now.Append(f.Apply(bar))
-		if !f.Restores(bar) {
+		now.Append(r.Factor.Apply(bar))
+		if !r.Factor.Restores(bar) {
 			kept.Append(bar)
 		}
 	}
@@ -72,14 +72,18 @@ func testRestating(t *testing.T, db Database) {
 		series := market.Series{Instrument: "R", Timeframe: market.Timeframe("r" + time.Duration(count).String())}
 		bars := drawnBars(rt, rapid.IntRange(1, 30).Draw(rt, "bars"))
 		f := rapid.SampledFrom(scales()).Draw(rt, "factor")
-		before := bars.At(rapid.IntRange(0, bars.Len()-1).Draw(rt, "before")).Start.Add(time.Second)
+		last := rapid.IntRange(0, bars.Len()-1).Draw(rt, "before")
+		before := bars.At(last).Start.Add(time.Second)
 		if _, err := put(t.Context(), archive, series, bars); err != nil {
 			rt.Fatalf("%v", err)
 		}
 		old, _, _ := archive.State(t.Context(), series)
 		r := store.Restatement{Series: series, Action: 1, Reason: "a split", Before: before, Factor: f}
+		if rapid.Bool().Draw(rt, "of one listing") {
+			r.From = bars.At(rapid.IntRange(0, last).Draw(rt, "from")).Start
+		}
 		done := restated(t.Context(), rt, archive, r)
-		want, kept, touched := applied(f, bars, before)
+		want, kept, touched := applied(r, bars)
 		wantBars(rt, "restated", stored(t, archive, series), want)
 		revised, at, err := archive.Revisions(t.Context(), series, always())
 		if err != nil {
@@ -97,7 +101,8 @@ func testRestating(t *testing.T, db Database) {
 		}
 		back := unstated(t.Context(), rt, archive, done)
 		wantBars(rt, "taken back", stored(t, archive, series), bars)
-		if back.Undoes != done.Number || back.Action != 1 || back.Kept != 0 || back.Bars != touched || back.Factor != f.Inverse() {
+		if !back.From.Equal(r.From) || back.Undoes != done.Number ||
+			back.Action != 1 || back.Kept != 0 || back.Bars != touched || back.Factor != f.Inverse() {
 			rt.Fatalf("taken back: %+v", back)
 		}
 	})
@@ -149,7 +154,7 @@ func testRestatedOnce(t *testing.T, db Database) {
 		Series: es5m(), Action: 3, Reason: "split 1:10\x00", Before: flat(50, 0, 0).Start, Factor: scales()[3], RunID: 7,
 	}
 	done := restated(t.Context(), t, archive, r)
-	want, kept, _ := applied(r.Factor, ramp(100), r.Before)
+	want, kept, _ := applied(r, ramp(100))
 	refused := func(what string, do func(store.Tx) error) {
 		t.Helper()
 		if err := in(t.Context(), t, archive, do); !errors.Is(err, store.ErrRestated) {
@@ -240,7 +245,7 @@ func testRestatedMany(t *testing.T, db Database) {
 	mustPut(t, archive, es5m(), bars)
 	r := store.Restatement{Series: es5m(), Action: 1, Before: bars.At(last).Start, Factor: scales()[3]}
 	done := restated(t.Context(), t, archive, r)
-	want, kept, touched := applied(r.Factor, bars, r.Before)
+	want, kept, touched := applied(r, bars)
 	wantBars(t, "restated", stored(t, archive, es5m()), want)
 	if done.Bars != touched || done.Kept != kept.Len() || kept.Len() < n/2 {
 		t.Errorf("restated %d, kept %d; want %d and %d", done.Bars, done.Kept, touched, kept.Len())

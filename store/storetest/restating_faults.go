@@ -74,7 +74,7 @@ func RestateAll(ctx context.Context, archive store.Bars, said io.Writer) error {
 // many there are. The bars of the series are those that it was given first.
 func WholeRestatements(t *testing.T, db Database, archive Archive) (n int) {
 	t.Helper()
-	restatedBars, kept, _ := applied(scales()[3], scaledBars(), always().To)
+	restatedBars, kept, _ := applied(store.Restatement{Factor: scales()[3], Before: always().To}, scaledBars())
 	for i, series := range scaled() {
 		had := int(db.Query(t, fmt.Sprintf(`SELECT count(*) FROM restatements WHERE series_id =
 			(SELECT id FROM series WHERE instrument = 'ES' AND timeframe = '%s')`, series.Timeframe)))
@@ -220,7 +220,7 @@ func testRestatingRolledBack(t *testing.T, db Database) {
 		return err
 	})
 	done := restated(t.Context(), t, archive, r)
-	want, kept, _ := applied(r.Factor, ramp(100), r.Before)
+	want, kept, _ := applied(r, ramp(100))
 	unchanged("taken back and rolled back", want, int64(kept.Len()), 1, func(tx store.Tx) error {
 		_, err := tx.Unstate(t.Context(), done)
 		return err
@@ -271,8 +271,8 @@ func testRestatedAtOnce(t *testing.T, db Database) {
 			t.Errorf("the first one gave up: %v; the second one got %v", gives, err)
 		}
 	}
-	want, _, _ := applied(scales()[3], ramp(100), always().To)
-	want, _, _ = applied(scales()[3], want, always().To)
+	want, _, _ := applied(store.Restatement{Factor: scales()[3], Before: always().To}, ramp(100))
+	want, _, _ = applied(store.Restatement{Factor: scales()[3], Before: always().To}, want)
 	wantBars(t, "restated for two actions", stored(t, archive, es5m()), want)
 	if all, err := archive.Restatements(t.Context(), "ES"); err != nil || len(all) != 2 {
 		t.Errorf("restatements %+v, %v", all, err)
