@@ -67,7 +67,7 @@ func (a *App) carryOut(
 		}
 	})
 	if run.Job == ledger.JobMaintenance && !request.Rebuild && err == nil {
-		a.examine(ctx, request.Instruments)
+		report.Faults = append(report.Faults, a.examine(ctx, request.Instruments)...)
 	}
 	if wrong := a.tellHeld(ctx); wrong != nil {
 		a.Engine.Logger.WarnContext(ctx, "people are not told of what is held back, the next run tells",
@@ -76,14 +76,16 @@ func (a *App) carryOut(
 	return hideReport(a.secrets, report), a.secrets.Error(err)
 }
 
-// examine holds what is stored against itself and against the calendars, after maintenance. What fails is done by the next one.
-func (a *App) examine(ctx context.Context, instruments []market.Instrument) {
+// examine holds what is stored against itself, against the calendars and against what it was, after maintenance, and returns the
+// faults that it found. What fails is done by the next one.
+func (a *App) examine(ctx context.Context, instruments []market.Instrument) []string {
 	if wrong := a.prove(ctx, instruments); wrong != nil {
 		a.Engine.Logger.WarnContext(ctx, "the timeframes are not proved against each other", "error", a.secrets.Error(wrong))
 	}
 	if _, wrong := a.CheckFindings(ctx); wrong != nil {
 		a.Engine.Logger.WarnContext(ctx, "bars and calendars are not held against each other", "error", a.secrets.Error(wrong))
 	}
+	return a.examineMonth(ctx)
 }
 
 // healing is how many requests a run may spend on gaps that no other request reaches: a tenth of the daily budget.

@@ -71,6 +71,9 @@ type Judgement struct {
 	Begin  time.Time // where the coverage begins, should it not have begun earlier; zero for where the answers do
 	Until  time.Time // the new horizon
 	Now    time.Time
+	// Anew judges all of the series without believing the ledger: Old is the zero value, and Begin is where the coverage begins.
+	// Gaps may be wrong in any way; they tell no more than why their bars are absent, and when they were asked for.
+	Anew bool
 	// Closed is when the exchange was closed, which its calendar did not foresee: bars that are late or absent get that reason. Span
 	// has to cover it; empty for none.
 	Closed market.Window
@@ -96,6 +99,9 @@ func (j Judgement) anew() bool { return j.Old.Calendar != j.Instrument.Calendar.
 
 // Scope is the window of the starts of gaps and stored bars that have to be looked at.
 func (j Judgement) Scope() market.Window {
+	if j.Anew {
+		return market.Window{From: time.Unix(market.FirstTS, 0).UTC(), To: time.Unix(market.LastTS, 0).UTC()}
+	}
 	w := j.judged()
 	w.To = w.To.Add(j.span()) // an intraday bar may start within its interval
 	return w
@@ -150,14 +156,7 @@ type Change struct {
 func (j Judgement) Judge(gaps []market.Gap, present []int64) Change {
 	c, old := j.Instrument.Calendar, j.Old
 	from := j.Start()
-	wide := j.judged()
-	for len(gaps) > 0 && !gaps[len(gaps)-1].First.Before(wide.To) {
-		gaps = gaps[:len(gaps)-1] // only bars were to be looked at there
-	}
-	for _, g := range gaps {
-		wide = wide.Union(g.Window())
-	}
-	wide.From = later(wide.From, from)
+	wide, gaps := j.reach(gaps)
 	done := Change{Coverage: market.Coverage{
 		Series: j.Series(), From: from, Horizon: j.Until, Expected: old.Expected, Present: old.Present, Calendar: c.Version(),
 	}}
@@ -168,7 +167,11 @@ func (j Judgement) Judge(gaps []market.Gap, present []int64) Change {
 			done.Coverage.Present += g.Bars
 		}
 	}
-	r, left, span := runs{Judgement: &j, core: j.core()}, gaps, int64(j.span()/time.Second)
+	r, span := runs{Judgement: &j, core: j.core()}, int64(j.span()/time.Second)
+	left, doubtful := gaps, []market.Gap(nil)
+	if j.Anew {
+		left, doubtful = j.believed(gaps, present)
+	}
 	eachExpected(c, j.Timeframe, wide, func(start time.Time) {
 		known := !j.anew() && !start.Before(old.From) && over(c, j.Timeframe, start, old.Horizon)
 		if known {
@@ -192,11 +195,32 @@ func (j Judgement) Judge(gaps []market.Gap, present []int64) Change {
 			r.close()
 			return
 		}
-		r.add(start, asked, covering(&left, start))
+		old := covering(&left, start)
+		if old == nil {
+			old = covering(&doubtful, start)
+		}
+		r.add(start, asked, old)
 	})
 	r.close()
 	done.Gone, done.New = difference(gaps, r.all)
 	return done
+}
+
+// reach is the window of the starts that are looked at, and the gaps in it, all of which are judged.
+func (j Judgement) reach(gaps []market.Gap) (market.Window, []market.Gap) {
+	wide := market.Window{From: j.Start(), To: j.Until}
+	if j.Anew {
+		return wide, gaps
+	}
+	wide = j.judged()
+	for len(gaps) > 0 && !gaps[len(gaps)-1].First.Before(wide.To) {
+		gaps = gaps[:len(gaps)-1] // only bars were to be looked at there
+	}
+	for _, g := range gaps {
+		wide = wide.Union(g.Window())
+	}
+	wide.From = later(wide.From, j.Start())
+	return wide, gaps
 }
 
 // asked is the last answer whose window holds a start; nil for none.

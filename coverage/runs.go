@@ -49,6 +49,8 @@ func (r *runs) reason(start time.Time, answer *Answer, old *market.Gap) (reason 
 		return r.Base(start), false
 	case old != nil && (old.Reason == market.GapLate || old.Reason == market.GapAbsent) && r.Closed.Contains(start):
 		return market.GapClosed, false
+	case r.Anew && old != nil:
+		return old.Reason, false // also of one that has left the provider's window since: whoever asks next finds that
 	case answer == nil && old == nil:
 		reason = market.GapNotFetched
 	case answer == nil || old != nil && answer.keeps(old.Reason):
@@ -137,6 +139,8 @@ func (r *runs) close() {
 		switch {
 		case r.Base != nil || !g.Reason.Healable() && g.Reason != market.GapUnavailable && !mislaid:
 			g.Next = time.Time{} // for derived bars the base is asked for, and for others nobody
+		case r.Anew && g.Reason.Healable() && g.Next.IsZero():
+			g.Next = r.Now // nobody would ever ask for it
 		case g.Reason == market.GapNotFetched && g.Asked.IsZero():
 			g.Next = first(g.Next, r.Now)
 		case r.whole:

@@ -18,6 +18,7 @@ const (
 	NoticeClockStops NoticeKind = "clock stops" // likewise, so far off that nothing is run
 	NoticeSeveral    NoticeKind = "several"     // this slot and others before it are over without a finished run
 	NoticeHeld       NoticeKind = "held back"   // answers contradict what is stored of an instrument; told once while that lasts
+	NoticeAltered    NoticeKind = "altered"     // stored bars became others, and nothing explains it; told once while that lasts
 )
 
 // Notice is one thing to tell people.

@@ -85,6 +85,8 @@ func verb(kind ledger.NoticeKind) string {
 		return "is off"
 	case ledger.NoticeHeld:
 		return "are held back"
+	case ledger.NoticeAltered:
+		return "are not what they were"
 	default:
 		return "is " + clean(string(kind))
 	}
@@ -114,6 +116,9 @@ func advice(n ledger.Notice) string {
 	case ledger.NoticeHeld:
 		return "Nothing of these answers is stored, and what is stored stays as it is; the rest goes on. Whatever is held back is in " +
 			"`barkeep status`. This is not told again while it lasts."
+	case ledger.NoticeAltered:
+		return "Something wrote over stored bars, or they are damaged: find out what before you restore a backup. This is not told " +
+			"again while it lasts."
 	default:
 		return "See `barkeep status`."
 	}

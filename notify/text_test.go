@@ -31,10 +31,17 @@ func TestWhatNoticesSay(t *testing.T) {
 	several := ledger.Notice{Kind: ledger.NoticeSeveral, Slot: slotOf(0), Run: ledger.Run{Reason: "3 slots since 2026-11-20 14:05"}}
 	clock := ledger.Notice{Kind: "wrong", Name: "the clock", Text: "it is 10 minutes ahead"}
 	held := ledger.Notice{Kind: ledger.NoticeHeld, Name: "the answers for FB (listing)", Text: "type ETF, was EQUITY; see barkeep accept FB"}
+	altered := ledger.Notice{Kind: ledger.NoticeAltered, Name: "the bars of a closed month", Text: "ES 1d"}
 	for _, c := range []struct {
 		notice      ledger.Notice
 		title, text string
 	}{
+		{
+			altered, "Barkeep: the bars of a closed month are not what they were",
+			"The bars of a closed month are not what they were: ES 1d\n" +
+				"Something wrote over stored bars, or they are damaged: find out what before you restore a backup. This is not told again " +
+				"while it lasts.",
+		},
 		{
 			held, "Barkeep: the answers for FB (listing) are held back",
 			"The answers for FB (listing) are held back: type ETF, was EQUITY; see barkeep accept FB\n" +

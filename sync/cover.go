@@ -42,6 +42,9 @@ type covering struct {
 	task Task
 	kind string // the type of the listing, as the newest answer has it; empty if unknown
 	old  map[market.Timeframe]market.Coverage
+	// anew judges the series from their beginnings without believing the ledger, and notes in rejudged what came of it.
+	anew     bool
+	rejudged []Rejudged
 }
 
 func (x *execution) covering(ctx context.Context, tx Tx, task Task, kind string) (*covering, error) {
@@ -67,17 +70,21 @@ func (c *covering) base(ctx context.Context, answers []coverage.Answer, span mar
 		return nil
 	}
 	j := coverage.Judgement{
-		Subject: coverage.Subject{
-			Instrument: c.task.Instrument, Timeframe: c.task.Base, Wall: c.task.native.DeepCap,
-			Habit: c.Capabilities.HabitOf(c.task.Instrument, c.task.Base),
-		},
-		Old: old, Answers: answers, Span: span, Now: c.moment(), Until: c.until(old, state),
+		Subject: c.subject(), Old: old, Answers: answers, Span: span, Now: c.moment(), Until: c.until(old, state),
 		Oldest: state.Oldest,
 	}
 	if old.From.IsZero() && state.Count > 0 {
 		j.Begin = state.Oldest // what an earlier release stored is judged with the rest
 	}
 	return c.judge(ctx, j)
+}
+
+// subject is the base.
+func (c *covering) subject() coverage.Subject {
+	return coverage.Subject{
+		Instrument: c.task.Instrument, Timeframe: c.task.Base, Wall: c.task.native.DeepCap,
+		Habit: c.Capabilities.HabitOf(c.task.Instrument, c.task.Base),
+	}
 }
 
 // moment is now, as the archive keeps it.
@@ -126,7 +133,10 @@ func (c *covering) derived(ctx context.Context, timeframes []market.Timeframe, s
 		j := coverage.Judgement{
 			Subject: coverage.Subject{Instrument: c.task.Instrument, Timeframe: timeframe, Wall: market.Everything},
 			Old:     c.old[timeframe], Span: timeframe.Span(c.task.Instrument.Calendar, span), Begin: base.From,
-			Until: base.Horizon, Now: c.moment(),
+			Until: base.Horizon, Now: c.moment(), Anew: c.anew,
+		}
+		if c.anew {
+			j.Old = market.Coverage{}
 		}
 		if base.From.Before(j.Old.From) {
 			j.Span = j.Span.Union(market.Window{From: base.From, To: j.Old.From})
@@ -176,6 +186,12 @@ func (c *covering) judge(ctx context.Context, j coverage.Judgement) error {
 		return fmt.Errorf("cover %s: %w", j.Series(), err)
 	}
 	change := j.Judge(gaps, present)
+	if c.anew {
+		c.rejudged = append(c.rejudged, Rejudged{c.old[j.Timeframe], change.Coverage, change.Gone, change.New})
+		if !c.rejudged[len(c.rejudged)-1].Changed() {
+			return nil
+		}
+	}
 	if err := c.tx.Cover(ctx, change.Coverage, change.Gone, change.New); err != nil {
 		return fmt.Errorf("cover %s: %w", j.Series(), err)
 	}
@@ -250,7 +266,7 @@ func (x *execution) coverAll(ctx context.Context, tx Tx, task Task) error {
 	if err := c.base(ctx, nil, whole()); err != nil {
 		return err
 	}
-	return c.derived(ctx, derivedOf(x.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }), whole())
+	return c.derived(ctx, derivedOf(x.Capabilities, task, held.of), whole())
 }
 
 // coverFailed notes why the bars of a task that stored nothing are absent.
@@ -272,7 +288,11 @@ func (x *execution) coverFailed(ctx context.Context, tx Tx, w work, cell ledger.
 	if err := c.base(ctx, answers, market.Window{}); err != nil {
 		return err
 	}
-	return c.derived(ctx, w.task.Derived, windowOf(answers))
+	held, err := hold(ctx, tx, w.task.Instrument.Name)
+	if err != nil {
+		return err
+	}
+	return c.derived(ctx, derivedOf(x.Capabilities, w.task, held.of), windowOf(answers))
 }
 
 // leave keeps the evidence of a task that stored nothing, with why its bars are absent.

@@ -25,6 +25,9 @@ func hold(ctx context.Context, tx Tx, instrument string) (holding, error) {
 	return held, nil
 }
 
+// of is what is stored of one of them.
+func (h holding) of(t market.Timeframe) market.SeriesState { return h[t] }
+
 // kept tells whether a derived series goes with its base though nobody selects it: it has bars, or was folded and will have them.
 func kept(s market.SeriesState) bool { return s.Count > 0 || s.Folded != 0 }
 
@@ -112,7 +115,7 @@ func (x *execution) derivations(
 	if base.Count == 0 {
 		return nil, all
 	}
-	for _, timeframe := range derivedOf(x.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }) {
+	for _, timeframe := range derivedOf(x.Capabilities, task, held.of) {
 		d := derivation{
 			series: market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}, before: held[timeframe],
 		}

@@ -92,7 +92,21 @@ func (e *Engine) keptSeries(
 	if err != nil {
 		return nil, nil, fmt.Errorf("findings: %w", err)
 	}
-	var all []market.Instrument
+	all, unknown := resolveAll(states, resolve)
+	if all, err = e.kept(ctx, all); err != nil {
+		return nil, nil, fmt.Errorf("findings: %w", err)
+	}
+	instruments := map[string]market.Instrument{}
+	for _, i := range all {
+		instruments[i.Name] = i
+	}
+	return coverage.KeptOf(e.Capabilities, instruments, states, ledgers), unknown, nil
+}
+
+// resolveAll are the instruments of series, and the names that this release does not know.
+func resolveAll(
+	states []market.SeriesState, resolve func(string) (market.Instrument, error),
+) (all []market.Instrument, unknown []string) {
 	seen := map[string]bool{}
 	for _, state := range states {
 		name := state.Series.Instrument
@@ -106,14 +120,7 @@ func (e *Engine) keptSeries(
 			unknown = append(unknown, name)
 		}
 	}
-	if all, err = e.kept(ctx, all); err != nil {
-		return nil, nil, fmt.Errorf("findings: %w", err)
-	}
-	instruments := map[string]market.Instrument{}
-	for _, i := range all {
-		instruments[i.Name] = i
-	}
-	return coverage.KeptOf(e.Capabilities, instruments, states, ledgers), unknown, nil
+	return all, unknown
 }
 
 // closures gives the gaps of sessions on which an exchange was closed that reason, and counts the series.

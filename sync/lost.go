@@ -56,6 +56,7 @@ func (x *execution) loseOf(ctx context.Context, task Task, span market.Window) e
 // judgeSpan judges a span of a series, and of what derives from it, in which nothing was asked and no bar has changed. Closed is
 // when the exchange was closed unforeseen. A series whose calendar was changed meanwhile is left alone.
 func (x *execution) judgeSpan(ctx context.Context, tx Tx, task Task, span, closed market.Window) error {
+	task.native, _ = x.Capabilities.Of(task.Base)
 	c, err := x.covering(ctx, tx, task, "")
 	if err != nil {
 		return err
@@ -64,13 +65,8 @@ func (x *execution) judgeSpan(ctx context.Context, tx Tx, task Task, span, close
 	if old.Calendar != task.Instrument.Calendar.Version() {
 		return nil
 	}
-	native, _ := x.Capabilities.Of(task.Base)
 	err = c.judge(ctx, coverage.Judgement{
-		Subject: coverage.Subject{
-			Instrument: task.Instrument, Timeframe: task.Base, Wall: native.DeepCap,
-			Habit: x.Capabilities.HabitOf(task.Instrument, task.Base),
-		},
-		Old: old, Span: span, Closed: closed, Until: old.Horizon, Now: c.moment(),
+		Subject: c.subject(), Old: old, Span: span, Closed: closed, Until: old.Horizon, Now: c.moment(),
 	})
 	if err != nil {
 		return err
@@ -79,5 +75,5 @@ func (x *execution) judgeSpan(ctx context.Context, tx Tx, task Task, span, close
 	if err != nil {
 		return err
 	}
-	return c.derived(ctx, derivedOf(x.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }), span)
+	return c.derived(ctx, derivedOf(x.Capabilities, task, held.of), span)
 }

@@ -145,7 +145,7 @@ func (x *execution) finish(
 		}
 		done.Restated = append(done.Restated, r)
 		task := Task{Instrument: instrument, Base: r.Series.Timeframe}
-		for _, timeframe := range derivedOf(x.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }) {
+		for _, timeframe := range derivedOf(x.Capabilities, task, held.of) {
 			done.Rebuilt = append(done.Rebuilt, market.Series{Instrument: instrument.Name, Timeframe: timeframe})
 		}
 	}

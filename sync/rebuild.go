@@ -63,7 +63,7 @@ func (x *execution) rebuild(ctx context.Context, tx Tx, task Task) (rebuilt, err
 	if err != nil {
 		return done, err
 	}
-	for _, timeframe := range derivedOf(x.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }) {
+	for _, timeframe := range derivedOf(x.Capabilities, task, held.of) {
 		series := market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}
 		if err := x.rebuildDerived(ctx, tx, task, timeframe, base, &done); err != nil {
 			return done, err

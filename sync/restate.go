@@ -108,7 +108,7 @@ func (x *execution) derivedOn(ctx context.Context, tx Tx, task Task, do func(mar
 	if err != nil {
 		return err
 	}
-	for _, timeframe := range derivedOf(x.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }) {
+	for _, timeframe := range derivedOf(x.Capabilities, task, held.of) {
 		if err := do(market.Series{Instrument: task.Instrument.Name, Timeframe: timeframe}); err != nil {
 			return err
 		}

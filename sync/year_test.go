@@ -68,6 +68,7 @@ func yearOf(t *testing.T, seed uint64, calm bool, then func(y *year, path string
 		y.live()
 		y.look(true)
 		y.recall()
+		y.intact()
 		wrong = y.wrong
 		t.Logf("year %d: %s", seed, y.summary())
 		then(y, path)

@@ -228,6 +228,7 @@ func TestTheOldCompanyKeepsItsBarsUnderAnotherName(t *testing.T) {
 			env := issuerEnv(e, i)
 			barkeep(t, env("2026-08-14"), "sync").must(t, 0)
 			before := ohlc(t, e)
+			barkeep(t, env("2026-08-15"), "sync", "--maintenance").must(t, 0)
 			i.become(func(is *company, _ *split) {
 				is.kind, is.first, is.price, is.since = "ETF", "2026-08-17", 28, "2026-08-17"
 			})
@@ -245,6 +246,11 @@ func TestTheOldCompanyKeepsItsBarsUnderAnotherName(t *testing.T) {
 				t.Errorf("it says\n%s", done.stdout)
 			}
 			barkeep(t, env("2026-08-19"), "sync").must(t, 0)
+			intact(t, env("2026-08-19"))
+			maintained := read(t, barkeep(t, env("2026-08-20"), "sync", "--maintenance", "--json").must(t, 0).stdout)
+			if len(maintained.Faults) > 0 {
+				t.Errorf("maintenance finds %q", maintained.Faults)
+			}
 			var old, fresh []string
 			for _, bar := range ohlc(t, e) {
 				if rest, ok := strings.CutPrefix(bar, "FB-OLD"); ok {

@@ -59,6 +59,7 @@ func TestASplitThatTheProviderForgotIsAddedAndTakenBack(t *testing.T) {
 				t.Errorf("after the next import %d bars are on another scale", n)
 			}
 			barkeep(t, env("2026-08-14"), "verify").must(t, 0)
+			intact(t, env("2026-08-14"))
 
 			// As an earlier release left it, which stored what the provider gave: what is older than its overlap stays.
 			change(t, e, `UPDATE candles SET open = open * 4, high = high * 4, low = low * 4, close = close * 4

@@ -27,18 +27,24 @@ type coverageCommand struct {
 	Proof      bool    `help:"Show how far the timeframes of an instrument agree with one another, by month."`
 	Findings   bool    `help:"Show where the bars of an exchange and its calendar disagree, by what was found last."`
 	Check      bool    `help:"With --findings: look again at all stored bars first, as maintenance does."`
+	Rebuild    bool    `help:"Judge the ledger of coverage anew, from the bars and the calendar, and show what was wrong in it."`
 	JSON       bool    `name:"json" help:"Print as JSON: all series, sessions or gaps."`
 }
 
 // Help is the text below the flags.
 func (c *coverageCommand) Help() string {
 	return "A row is a series, a cell is a session: a dot where all expected bars are there, a letter for the worst reason where " +
-		"some are not. Without dates it shows the newest sessions that fit on 80 columns; --from and --to show others."
+		"some are not. Without dates it shows the newest sessions that fit on 80 columns; --from and --to show others. " +
+		"--rebuild asks the provider for nothing, may run beside a worker, and leaves a ledger that is right as it is; series " +
+		"that share a base, as 1h and 4h do, are judged together. Bars of which the ledger does not know why they are absent are " +
+		"fetched by the next import."
 }
 
 // Run carries the command out.
 func (c *coverageCommand) Run(p *process) error {
 	switch {
+	case c.Rebuild:
+		return c.rebuild(p)
 	case c.Proof:
 		return c.proof(p)
 	case c.Findings:

@@ -78,6 +78,7 @@ func TestAnUnforeseenClosure(t *testing.T) {
 		t.Errorf("%d gaps are a closure, want 3", n)
 	}
 	barkeep(t, env("08-28"), "verify").must(t, 0)
+	intact(t, env("08-28"))
 	sync("09-05", "--backfill", "--instrument", "AAPL,MSFT,IBM")
 	if all := findingsOf(t, env("09-05")); len(all) != 0 {
 		t.Errorf("after the bars came: %+v", all)

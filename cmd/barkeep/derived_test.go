@@ -204,8 +204,13 @@ func TestVerifyByAnotherCalendar(t *testing.T) {
 			if !strings.Contains(got.stdout, "AAPL 4h is kept by another calendar than its exchange's\nrun barkeep rebuild") {
 				t.Errorf("verify says\n%s", got.stdout)
 			}
+			left := barkeep(t, env, "coverage", "--rebuild").must(t, 0)
+			if !strings.Contains(left.stderr, "AAPL 1h was left as it is: its calendar has changed") || !strings.Contains(left.stdout, "nothing to judge") {
+				t.Errorf("judged anew by another calendar:\n%s%s", left.stdout, left.stderr)
+			}
 			barkeep(t, env, "rebuild").must(t, 0)
 			barkeep(t, env, "verify").must(t, 0)
+			intact(t, env)
 		})
 	}
 }
@@ -228,4 +233,5 @@ func TestVerifyKnowsWhatIsNotOverYet(t *testing.T) {
 	barkeep(t, midday, "verify").must(t, 0)
 	synced(t, at("2026-08-19T14:25:00-07:00"), "1h")
 	barkeep(t, midday, "verify").must(t, 0)
+	intact(t, at("2026-08-19T14:25:00-07:00"))
 }

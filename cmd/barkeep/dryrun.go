@@ -22,7 +22,7 @@ type dryRun struct {
 	pacific     *time.Location
 }
 
-// print shows a row a task, then the sessions, then the sum.
+// print shows a row a task, then what is lost next, the sessions, and the sum.
 func (d dryRun) print(w io.Writer) error {
 	t := newTable(w, "series", "why", "from", "to", "days", "requests", "also gives")
 	for _, task := range d.plan.Tasks {
@@ -32,12 +32,40 @@ func (d dryRun) print(w io.Writer) error {
 		})
 	}
 	t.Render()
+	d.printLeaving(w)
 	if err := printSessions(w, d.instruments, d.plan.Made, d.pacific); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "dry run: %d requests, about %s at %g a minute; nothing was fetched or stored\n", d.plan.Requests(),
 		d.plan.Estimate(d.perMinute), d.perMinute)
 	return err
+}
+
+// printLeaving shows what leaves the provider's window next of each series that lacks something.
+func (d dryRun) printLeaving(w io.Writer) {
+	const most = 20
+	all := d.plan.Leaving()
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "what is missing and leaves the provider's window next, by series:")
+	for _, l := range all[:min(len(all), most)] {
+		asked := "asked for now"
+		if !l.Asked {
+			asked = "next try " + stamp(l.Gap.Next)
+		}
+		fmt.Fprintf(w, "  %s %s: %s, %s\n    lost on %s (%s); %s\n", short(l.Gap.Series.Instrument, 20), l.Gap.Series.Timeframe,
+			plural(l.Gap.Bars, "bar"), l.Gap.Reason, stamp(l.At), l.At.In(d.pacific).Format("2006-01-02 15:04 MST"), asked)
+	}
+	if more := len(all) - most; more > 0 {
+		fmt.Fprintf(w, "  and %d more series, which --json lists\n", more)
+	}
+}
+
+// leavingView is what leaves the provider's window next of a series, as --json shows it.
+type leavingView struct {
+	view.Gap      // without the bars of it that are lost already
+	Asked    bool `json:"asked_now"` // the plan asks for its first bar
 }
 
 // taskView is a task of a plan as --json shows it.
@@ -58,6 +86,7 @@ type planView struct {
 	Requests  int             `json:"requests"`
 	Estimate  float64         `json:"estimate_seconds"`
 	Tasks     []taskView      `json:"tasks"`
+	Leaving   []leavingView   `json:"leaving"`   // one a series, the soonest lost first
 	Calendars []view.Calendar `json:"calendars"` // in the shape of /status
 }
 
@@ -71,8 +100,12 @@ func (d dryRun) view() planView {
 			From: optional(t.Window.From), To: optional(t.Window.To), Requests: len(t.Fetches),
 		}
 	}
+	r, leaving := view.Renderer{Pacific: d.pacific}, []leavingView{}
+	for _, l := range p.Leaving() {
+		leaving = append(leaving, leavingView{r.Gap(l.Gap, yahoo.Capabilities()), l.Asked})
+	}
 	return planView{
 		Made: p.Made.UTC(), Requests: p.Requests(), Estimate: p.Estimate(d.perMinute).Seconds(), Tasks: tasks,
-		Calendars: view.Renderer{Pacific: d.pacific}.Calendars(d.instruments, p.Made),
+		Leaving: leaving, Calendars: r.Calendars(d.instruments, p.Made),
 	}
 }

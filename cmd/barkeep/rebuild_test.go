@@ -47,6 +47,7 @@ func TestRebuildBringsAnEarlierArchiveToItsCalendars(t *testing.T) {
 				if n := count(t, e, `SELECT count(*) FROM candle_revisions`); n != revisions || !strings.Contains(again.stdout, "which changed nothing") {
 					t.Errorf("a second rebuild wrote %d revisions:\n%s", n-revisions, again.stdout)
 				}
+				intact(t, env(e))
 			})
 		}
 	}

@@ -94,3 +94,28 @@ func (r Renderer) Covered(sums []query.Covered) *Covered {
 	total := query.Total(sums)
 	return &Covered{Expected: total.Expected, Present: total.Present, Absent: reasons(total.Absent)}
 }
+
+// Judged is a row of the ledger of coverage.
+type Judged struct {
+	From     *Instant `json:"from"`
+	Horizon  *Instant `json:"horizon"`
+	Expected int64    `json:"expected"`
+	Present  int64    `json:"present"`
+}
+
+// Judged shows one.
+func (r Renderer) Judged(c market.Coverage) Judged {
+	return Judged{From: r.Instant(c.From), Horizon: r.Instant(c.Horizon), Expected: c.Expected, Present: c.Present}
+}
+
+// Rejudged is a series that was judged anew. Before is null where it had never been judged; a gap that differs in anything is in
+// both lists.
+type Rejudged struct {
+	Instrument string           `json:"instrument"`
+	Timeframe  market.Timeframe `json:"timeframe"`
+	Changed    bool             `json:"changed"`
+	Before     *Judged          `json:"before"`
+	After      Judged           `json:"after"`
+	Gone       []Gap            `json:"gaps_gone"`
+	New        []Gap            `json:"gaps_new"`
+}
