@@ -122,7 +122,7 @@ func (t Timeframe) Expected(c *calendar.Calendar, w Window, yield func(time.Time
 	}
 	first, next := t.period(calendar.DateOf(w.From.In(c.Zone)))
 	for ; c.Midnight(first).Before(w.To); first, next = t.period(next) {
-		if key := c.Midnight(first); w.Contains(key) && dailyBars(c, first, next) > 0 && !yield(key) {
+		if key := c.Midnight(first); w.Contains(key) && hasDailyBar(c, first, next) && !yield(key) {
 			return
 		}
 	}
@@ -137,6 +137,16 @@ func (t Timeframe) expectedIntraday(c *calendar.Calendar, w Window, yield func(t
 			}
 		}
 	}
+}
+
+// hasDailyBar tells whether a daily bar is due for any of the dates from first up to, but not including, next.
+func hasDailyBar(c *calendar.Calendar, first, next calendar.Date) bool {
+	for d := first; d.Before(next); d = d.AddDays(1) {
+		if s, ok := c.Session(d); ok && !s.SettledNext {
+			return true
+		}
+	}
+	return false
 }
 
 // dailyBars is how many daily bars are due for the dates from first up to, but not including, next.

@@ -164,13 +164,15 @@ func (r *benchProvider) round(b *testing.B, open func(*testing.B) benchArchive, 
 // benchSide is one of the two archives.
 type benchSide struct {
 	benchArchive
-	bare    bool         // it has no ledger of coverage
-	gaps    []market.Gap // of the other one
-	gate    *gate.Gate
-	work    gate.Work
-	request syncer.Request
-	took    []float64 // by each import, in seconds
-	counts  benchCounts
+	bare      bool         // it has no ledger of coverage
+	gaps      []market.Gap // of the other one
+	client    *yahoo.Client
+	calendars map[string]*calendar.Calendar // of the instruments of one without
+	gate      *gate.Gate
+	work      gate.Work
+	request   syncer.Request
+	took      []float64 // by each import, in seconds
+	counts    benchCounts
 }
 
 // benchCounts is what an import did.
@@ -179,7 +181,7 @@ type benchCounts struct{ requests, inserted, cells int }
 // newBenchSide makes one side. Nothing is expected by an inferred calendar, so that the one without a ledger has hours all the same.
 func newBenchSide(b *testing.B, r *benchProvider, archive benchArchive, bare bool) *benchSide {
 	b.Helper()
-	s := &benchSide{benchArchive: archive, bare: bare}
+	s := &benchSide{benchArchive: archive, bare: bare, client: r.client, calendars: map[string]*calendar.Calendar{}}
 	s.request.Timeframes = []market.Timeframe{market.M1, market.M5, market.H1, market.D1, market.M3, market.H4, market.W1}
 	s.request.Heal = 20
 	for _, name := range []string{"AAPL", "ES", "VOD.L", "BTC-USD"} {
@@ -188,6 +190,7 @@ func newBenchSide(b *testing.B, r *benchProvider, archive benchArchive, bare boo
 			b.Fatal(err)
 		}
 		if bare {
+			s.calendars[name] = i.Calendar
 			inferred := *i.Calendar
 			inferred.Inferred = true
 			i.Calendar = &inferred
@@ -195,7 +198,7 @@ func newBenchSide(b *testing.B, r *benchProvider, archive benchArchive, bare boo
 		s.request.Instruments = append(s.request.Instruments, i)
 	}
 	engine, err := syncer.New(syncer.Config{
-		Provider: r.client, Capabilities: yahoo.Capabilities(), Archive: s, Now: r.now, Logger: r.silent, Pacific: time.UTC,
+		Provider: s, Capabilities: yahoo.Capabilities(), Archive: s, Now: r.now, Logger: r.silent, Pacific: time.UTC,
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -221,6 +224,14 @@ func (s *benchSide) run(b *testing.B, deep bool) {
 	if s.took = append(s.took, time.Since(began).Seconds()); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// Fetch asks with the calendar that the instrument has: that rows are missing is noticed without a ledger, too.
+func (s *benchSide) Fetch(ctx context.Context, request market.FetchRequest) (*market.FetchResult, error) {
+	if s.bare {
+		request.Instrument.Calendar = s.calendars[request.Instrument.Name]
+	}
+	return s.client.Fetch(ctx, request)
 }
 
 // Gaps are those of the archive with the ledger.

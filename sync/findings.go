@@ -238,11 +238,11 @@ func (e *Engine) close(ctx context.Context, k coverage.Kept, w market.Window) er
 		return err
 	}
 	native, _ := e.Capabilities.Of(k.Timeframe)
-	c, err := e.byHand().covering(ctx, tx, task, "")
+	c := e.byHand().covering(tx, task, "")
+	old, err := c.of(ctx, task.Base)
 	if err != nil {
 		return err
 	}
-	old := c.old[task.Base]
 	if old.Calendar != k.Instrument.Calendar.Version() {
 		return nil // it was changed meanwhile
 	}
@@ -250,7 +250,7 @@ func (e *Engine) close(ctx context.Context, k coverage.Kept, w market.Window) er
 		Subject: coverage.Subject{
 			Instrument: k.Instrument, Timeframe: k.Timeframe, Wall: native.DeepCap, Habit: k.Habit,
 		},
-		Old: old, Span: w, Closed: w, Until: old.Horizon, Now: c.moment(),
+		Old: old, Again: w, Closed: w, Until: old.Horizon, Now: c.moment(),
 	})
 	if err != nil {
 		return err
@@ -259,9 +259,10 @@ func (e *Engine) close(ctx context.Context, k coverage.Kept, w market.Window) er
 	if err != nil {
 		return err
 	}
-	err = c.derived(ctx, derivedOf(e.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }), w)
-	if err != nil {
-		return err
+	for _, timeframe := range derivedOf(e.Capabilities, task, func(t market.Timeframe) market.SeriesState { return held[t] }) {
+		if err := c.derived(ctx, timeframe, market.Window{}, w); err != nil {
+			return err
+		}
 	}
 	return tx.Commit(ctx)
 }
