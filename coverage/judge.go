@@ -50,7 +50,7 @@ type Subject struct {
 	// Habit is market.Capabilities.Habit of the series; nil for none.
 	Habit func(start int64) (why string, usual bool)
 	// Base tells, of a derived bar inside the scope that starts then, why its base bars are absent; nil for a series that is
-	// fetched.
+	// fetched. It is asked in the order of the starts.
 	Base func(start time.Time) market.GapReason
 }
 

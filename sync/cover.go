@@ -168,9 +168,18 @@ func (c *covering) why(ctx context.Context, j coverage.Judgement, failed *error)
 	read := sync.OnceFunc(func() {
 		gaps, *failed = c.gapsOf(ctx, j.Timeframe.Span(exchange, j.Scope()))
 	})
+	var next time.Time // when the trading date after that of the bar before begins
 	return func(start time.Time) market.GapReason {
 		read()
-		bar := j.Timeframe.Span(exchange, market.Window{From: start, To: start.Add(time.Second)})
+		bar := market.Window{From: start, To: start.Add(j.Timeframe.Length())}
+		if !j.Timeframe.Intraday() {
+			bar = j.Timeframe.Span(exchange, market.Window{From: start, To: start.Add(time.Second)})
+		} else if !start.Before(next) {
+			next = exchange.NextOpen(start)
+		}
+		if j.Timeframe.Intraday() && next.Before(bar.To) {
+			bar.To = next
+		}
 		i, _ := slices.BinarySearchFunc(gaps, bar.From, func(g market.Gap, from time.Time) int {
 			if g.Last.Before(from) {
 				return -1
