@@ -84,7 +84,7 @@ func ViewChange(c syncer.Change, r view.Renderer) view.Change {
 	for _, s := range c.Restated {
 		v.Restated = append(v.Restated, view.Restated{
 			Timeframe: s.Series.Timeframe, Bars: s.Bars, Kept: s.Kept, Price: view.NewFactor(s.Factor.Price),
-			Volume: view.NewFactor(s.Factor.Volume), Before: r.Instant(s.Before),
+			Volume: view.NewFactor(s.Factor.Volume), From: r.Instant(s.From), Before: r.Instant(s.Before),
 		})
 	}
 	for _, s := range c.Rebuilt {

@@ -22,31 +22,55 @@ type Calendar struct {
 
 // Session returns the session of a trading date; false when the exchange is closed on it.
 func (c *Calendar) Session(d Date) (Session, bool) {
-	n := d.number()
-	facts := c.facts()
-	usual := facts.usual(n)
-	h, kind, joined := usual, Regular, false
-	if e, ok := c.exception(facts, d, n); ok {
-		if h, kind, joined = &e.hours, e.kind, e.joined; kind == Closed {
-			return Session{}, false
-		}
-		if usual != nil && h.open == usual.open && h.close == usual.close {
-			kind = Regular
-		}
-	}
-	if h == nil {
+	t, ok := c.times(d)
+	if !ok {
 		return Session{}, false
 	}
-	s := Session{Date: d, Open: c.begin(d, h), Close: d.At(c.Zone, h.close), Kind: kind, SettledNext: joined}
+	s := Session{
+		Date: d, Open: c.begin(d, t.hours), Close: d.At(c.Zone, t.hours.close), Kind: t.kind, Short: t.short, SettledNext: t.joined,
+	}
 	s.Anchor = s.Open
-	s.Short = usual != nil && h.close < usual.close && kind != Special
 	if c.week != nil {
 		c.cutWeek(&s)
 	}
-	for _, b := range h.breaks {
+	for _, b := range t.hours.breaks {
 		s.Breaks = append(s.Breaks, Break{From: d.At(c.Zone, b.from), To: d.At(c.Zone, b.to)})
 	}
 	return s, true
+}
+
+// Trades tells whether a date has a session, and whether that has a daily bar (Session.SettledNext). It is Session for those
+// who ask of many dates, and of no times.
+func (c *Calendar) Trades(d Date) (session, daily bool) {
+	t, ok := c.times(d)
+	return ok, ok && !t.joined
+}
+
+// times are a session's by the wall clock.
+type times struct {
+	hours         *hours
+	kind          Kind
+	joined, short bool
+}
+
+// times of a trading date; false when the exchange is closed on it.
+func (c *Calendar) times(d Date) (times, bool) {
+	n, facts := d.number(), c.facts()
+	usual := facts.usual(n)
+	t := times{hours: usual, kind: Regular}
+	if e, ok := c.exception(facts, d, n); ok {
+		if t.hours, t.kind, t.joined = &e.hours, e.kind, e.joined; t.kind == Closed {
+			return times{}, false
+		}
+		if usual != nil && t.hours.open == usual.open && t.hours.close == usual.close {
+			t.kind = Regular
+		}
+	}
+	if t.hours == nil {
+		return times{}, false
+	}
+	t.short = usual != nil && t.hours.close < usual.close && t.kind != Special
+	return t, true
 }
 
 // cutWeek begins a Monday of currencies on Sunday at 17:00 New York, and ends a Friday then.

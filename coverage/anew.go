@@ -12,11 +12,12 @@ import (
 func (j Judgement) believed(gaps []market.Gap, present []int64) (sound, doubtful []market.Gap) {
 	var due, absent []int64 // starts
 	span := int64(j.span() / time.Second)
-	eachExpected(j.Instrument.Calendar, j.Timeframe, market.Window{From: j.Start(), To: j.Until}, func(start time.Time) {
-		due = append(due, start.Unix())
-		if !startsIn(&present, start.Unix(), span) {
-			absent = append(absent, start.Unix())
+	gridOf(j.Instrument.Calendar, j.Timeframe).each(market.Window{From: j.Start(), To: j.Until}, func(b bar) bool {
+		due = append(due, b.start)
+		if !startsIn(&present, b.start, span) {
+			absent = append(absent, b.start)
 		}
+		return true
 	})
 	for _, g := range gaps {
 		expected, missing := countIn(due, g), countIn(absent, g)

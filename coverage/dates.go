@@ -122,8 +122,8 @@ func (k *Kept) hours(s calendar.Session, d *dated) (told bool, head, tail int64)
 		return true, 0, 0
 	}
 	var between int64
-	eachExpected(k.Instrument.Calendar, k.Timeframe, market.Window{From: s.Anchor, To: s.Close}, func(start time.Time) {
-		switch {
+	gridOf(k.Instrument.Calendar, k.Timeframe).each(market.Window{From: s.Anchor, To: s.Close}, func(b bar) bool {
+		switch start := b.at(); {
 		case start.Before(d.first):
 			head += k.counts(start)
 		case start.After(d.last):
@@ -131,6 +131,7 @@ func (k *Kept) hours(s calendar.Session, d *dated) (told bool, head, tail int64)
 		default:
 			between++
 		}
+		return true
 	})
 	if d.inside < denseBars || float64(d.inside) < denseShare*float64(between) {
 		return false, 0, 0
@@ -161,6 +162,9 @@ func (k *Kept) lacks(s calendar.Session) (n int64) {
 		key := k.Instrument.Calendar.Midnight(s.Date)
 		w = market.Window{From: key, To: key.Add(time.Second)}
 	}
-	eachExpected(k.Instrument.Calendar, k.Timeframe, w, func(start time.Time) { n += k.counts(start) })
+	gridOf(k.Instrument.Calendar, k.Timeframe).each(w, func(b bar) bool {
+		n += k.counts(b.at())
+		return true
+	})
 	return n
 }

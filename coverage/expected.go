@@ -42,38 +42,100 @@ func longest(t market.Timeframe) time.Duration {
 	}
 }
 
-// eachExpected visits the bars that the calendar expects and that start inside the window, in order: the starts in Unix
-// seconds, and until when each lasts at most. Of dates of which it is not certain whether the exchange trades, as of all dates
-// of an inferred calendar, no bar is expected.
-func eachExpected(c *calendar.Calendar, t market.Timeframe, w market.Window, visit func(start time.Time)) {
-	if c.Inferred || w.Empty() {
-		return
-	}
-	var certain bool
-	var until time.Time
-	t.Expected(c, w, func(start time.Time) bool {
-		if !start.Before(until) {
-			if t.Intraday() {
-				until = c.NextOpen(start)
-				certain = c.Certain(c.TradingDate(start))
-			} else {
-				until = start.Add(time.Second)
-				certain = c.Certain(calendar.DateOf(start.In(c.Zone)))
-			}
-		}
-		if certain {
-			visit(start)
-		}
-		return true
-	})
+// grid lists the bars of a timeframe that a calendar expects for certain. Of dates of which it is not certain whether the
+// exchange trades, as of all dates of an inferred calendar, no bar is expected.
+type grid struct {
+	calendar  *calendar.Calendar
+	timeframe market.Timeframe
+	length    int64 // of an intraday bar, in seconds; 0 for any other
+	longest   int64 // how long a bar lasts at most
 }
 
-// over tells whether a bar was over at an instant.
-func over(c *calendar.Calendar, t market.Timeframe, start, at time.Time) bool {
-	if !start.Add(longest(t)).After(at) {
+func gridOf(c *calendar.Calendar, t market.Timeframe) grid {
+	return grid{c, t, int64(t.Length() / time.Second), int64(longest(t) / time.Second)}
+}
+
+// bar is an expected bar, in Unix seconds: there are many.
+type bar struct {
+	start int64
+	end   int64 // when it is over; for 1d and longer, at the latest
+}
+
+// at is when the bar starts.
+func (b bar) at() time.Time { return time.Unix(b.start, 0).UTC() }
+
+// seconds is the first whole second that is not before an instant: what starts in whole seconds is not before the instant where
+// it is not before that.
+func seconds(t time.Time) int64 {
+	if t.Nanosecond() > 0 {
+		return t.Unix() + 1
+	}
+	return t.Unix()
+}
+
+// each visits the bars that start inside a window, in order, until visit returns false; that is what it returns then.
+func (g grid) each(w market.Window, visit func(bar) bool) bool {
+	c := g.calendar
+	switch {
+	case c.Inferred || w.Empty():
+		return true
+	case g.length > 0:
+		last := c.TradingDate(w.To.Add(g.timeframe.Length())) // a bar may start before the open
+		for d := c.TradingDate(w.From); !last.Before(d); d = d.AddDays(1) {
+			if s, ok := c.Session(d); ok && c.Certain(d) && !g.eachOf(s, seconds(w.From), seconds(w.To), visit) {
+				return false
+			}
+		}
 		return true
 	}
-	return !t.End(c, start).After(at)
+	through := true
+	g.timeframe.Expected(c, w, func(start time.Time) bool {
+		if c.Certain(calendar.DateOf(start.In(c.Zone))) {
+			through = visit(bar{start.Unix(), start.Unix() + g.longest})
+		}
+		return through
+	})
+	return through
+}
+
+// eachOf visits the intraday bars of a session that start at from or later, and before to.
+func (g grid) eachOf(s calendar.Session, from, to int64, visit func(bar) bool) bool {
+	start, opens, closes := s.Anchor.Unix(), s.Open.Unix(), s.Close.Unix()
+	if start < from {
+		start += (from - start + g.length - 1) / g.length * g.length
+	}
+	breaks := s.Breaks
+	for to = min(to, closes); start < to; start += g.length {
+		end := start + g.length
+		if end <= opens {
+			continue
+		}
+		for len(breaks) > 0 && breaks[0].To.Unix() < end {
+			breaks = breaks[1:]
+		}
+		if len(breaks) > 0 && breaks[0].From.Unix() <= start {
+			continue // it lies wholly in a break
+		}
+		if !visit(bar{start, min(end, closes)}) {
+			return false
+		}
+	}
+	return true
+}
+
+// over tells whether a bar was over at an instant in Unix seconds.
+func (g grid) over(b bar, at int64) bool {
+	return b.end <= at || g.length == 0 && g.timeframe.End(g.calendar, b.at()).Unix() <= at
+}
+
+// next is the first bar that starts at an instant or later; the instant itself where there is none within a month.
+func (g grid) next(from time.Time) time.Time {
+	const month = 31 * 24 * time.Hour
+	g.each(market.Window{From: from, To: from.Add(month + time.Duration(g.longest)*time.Second)}, func(b bar) bool {
+		from = b.at()
+		return false
+	})
+	return from
 }
 
 // NewestDue is the start of the newest bar that was due at an instant: expected for certain, and over by then. False where
@@ -90,7 +152,7 @@ func NewestDue(c *calendar.Calendar, t market.Timeframe, at time.Time) (time.Tim
 		switch {
 		case c.Inferred || !c.Certain(d):
 			return time.Time{}, false
-		case over(c, t, before, at):
+		case !t.End(c, before).After(at):
 			return before, true
 		}
 		start = before
@@ -100,10 +162,12 @@ func NewestDue(c *calendar.Calendar, t market.Timeframe, at time.Time) (time.Tim
 
 // Expected counts the bars that are expected to start inside a window and to be over at an instant.
 func Expected(c *calendar.Calendar, t market.Timeframe, w market.Window, at time.Time) (n int64) {
-	eachExpected(c, t, w, func(start time.Time) {
-		if over(c, t, start, at) {
+	g, until := gridOf(c, t), at.Unix()
+	g.each(w, func(b bar) bool {
+		if g.over(b, until) {
 			n++
 		}
+		return true
 	})
 	return n
 }

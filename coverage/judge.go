@@ -5,7 +5,6 @@ import (
 	"sort"
 	"time"
 
-	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -51,7 +50,7 @@ type Subject struct {
 	// Habit is market.Capabilities.Habit of the series; nil for none.
 	Habit func(start int64) (why string, usual bool)
 	// Base tells, of a derived bar inside the scope that starts then, why its base bars are absent; nil for a series that is
-	// fetched.
+	// fetched. It is asked in the order of the starts.
 	Base func(start time.Time) market.GapReason
 }
 
@@ -65,8 +64,11 @@ type Judgement struct {
 	Subject
 	Old     market.Coverage // as it is recorded; the zero value for nothing
 	Answers []Answer        // of this transaction
-	// Span is what was written, or may have been, beside the windows of the answers.
-	Span   market.Window
+	// Span holds every bar of the series that was written or taken out in this transaction. Outside of it, what was judged before
+	// is there or not as the gaps say.
+	Span market.Window
+	// Again is what else absent bars are judged in anew, beside the windows of the answers: those whose base was judged.
+	Again  market.Window
 	Oldest time.Time // start of the oldest stored bar; zero for none
 	Begin  time.Time // where the coverage begins, should it not have begun earlier; zero for where the answers do
 	Until  time.Time // the new horizon
@@ -74,8 +76,8 @@ type Judgement struct {
 	// Anew judges all of the series without believing the ledger: Old is the zero value, and Begin is where the coverage begins.
 	// Gaps may be wrong in any way; they tell no more than why their bars are absent, and when they were asked for.
 	Anew bool
-	// Closed is when the exchange was closed, which its calendar did not foresee: bars that are late or absent get that reason. Span
-	// has to cover it; empty for none.
+	// Closed is when the exchange was closed, which its calendar did not foresee: bars that are late or absent get that reason.
+	// Again has to cover it; empty for none.
 	Closed market.Window
 }
 
@@ -97,25 +99,35 @@ func (j Judgement) Start() time.Time {
 // anew tells whether everything has to be judged again, since bars are expected by another calendar.
 func (j Judgement) anew() bool { return j.Old.Calendar != j.Instrument.Calendar.Version() }
 
-// Scope is the window of the starts of gaps and stored bars that have to be looked at.
+// Scope is the window of the gaps that have to be looked at. It reaches one bar further on both sides than what can change, so
+// that a gap is joined with the one beside it.
 func (j Judgement) Scope() market.Window {
 	if j.Anew {
 		return market.Window{From: time.Unix(market.FirstTS, 0).UTC(), To: time.Unix(market.LastTS, 0).UTC()}
 	}
-	w := j.judged()
-	w.To = w.To.Add(j.span()) // an intraday bar may start within its interval
+	return j.around(j.core())
+}
+
+// Stored is the window of the stored bars that have to be looked at; empty for none.
+func (j Judgement) Stored() market.Window {
+	w := j.around(j.written())
+	if !w.Empty() {
+		w.To = w.To.Add(j.span()) // an intraday bar may start within its interval
+	}
 	return w
 }
 
-// judged is the window of the starts that are judged. It reaches one bar further on both sides than what can change, so that a
-// gap is joined with the one beside it.
-func (j Judgement) judged() market.Window {
-	c, w := j.Instrument.Calendar, j.core()
+// around is a window with one bar more on both sides.
+func (j Judgement) around(w market.Window) market.Window {
+	if w.Empty() {
+		return market.Window{}
+	}
+	c := j.Instrument.Calendar
 	previous := j.Timeframe.Previous(c, w.From)
 	if !j.Timeframe.Intraday() {
 		previous = j.Timeframe.Bucket(c, previous) // it is a day
 	}
-	return market.Window{From: later(j.Start(), previous), To: next(c, j.Timeframe, w.To).Add(time.Second)}
+	return market.Window{From: later(j.Start(), previous), To: gridOf(c, j.Timeframe).next(w.To).Add(time.Second)}
 }
 
 // span is how far from an expected start a stored bar may start that is the one expected.
@@ -124,11 +136,17 @@ func (j Judgement) span() time.Duration { return max(time.Second, j.Timeframe.Le
 // core is the window of the starts of bars of which anything can change. The gaps that reach into it stay what they are outside
 // of it: what lies beside them there is not looked at.
 func (j Judgement) core() market.Window {
-	w := j.Span
+	w := j.Again
 	for _, a := range j.Answers {
 		w = w.Union(a.Window)
 	}
-	from := j.Start()
+	return j.judged(w.Union(j.written()))
+}
+
+// written is the window of the starts of bars of which it may have changed whether they are there, or that were not judged
+// before.
+func (j Judgement) written() market.Window {
+	w, from := j.Span, j.Start()
 	if old := j.Old; j.anew() || old.From.IsZero() {
 		w = w.Union(market.Window{From: from, To: later(old.Horizon, j.Until)})
 	} else if earlier, last := order(old.Horizon, j.Until); earlier.Before(last) {
@@ -137,6 +155,11 @@ func (j Judgement) core() market.Window {
 	if from.Before(j.Old.From) { // what lies between was never looked at
 		w = w.Union(market.Window{From: from, To: j.Old.From})
 	}
+	return j.judged(w)
+}
+
+// judged is the part of a window that is judged, now or before.
+func (j Judgement) judged(w market.Window) market.Window {
 	if end := later(j.Old.Horizon, j.Until); end.Before(w.To) {
 		w.To = end
 	}
@@ -146,19 +169,16 @@ func (j Judgement) core() market.Window {
 // Change is what a judgement changes in the ledger of coverage.
 type Change struct {
 	Coverage  market.Coverage
-	Gone, New []market.Gap
-	// Of the bars that are newly judged or that an answer was asked for: how many are expected, and how many are present.
-	Asked, Came int64
+	Gaps      []market.Gap // that overlap the scope, in order
+	Gone, New []market.Gap // how they differ from before
 }
 
-// Judge judges a series. Gaps are those that overlap the scope, in order; present are the starts of the stored bars inside the
-// scope, in Unix seconds, ascending.
+// Judge judges a series. Gaps are those that overlap the scope, in order; present are the starts of the bars that are stored
+// inside of Stored, in Unix seconds, ascending.
 func (j Judgement) Judge(gaps []market.Gap, present []int64) Change {
 	c, old := j.Instrument.Calendar, j.Old
-	from := j.Start()
-	wide, gaps := j.reach(gaps)
 	done := Change{Coverage: market.Coverage{
-		Series: j.Series(), From: from, Horizon: j.Until, Expected: old.Expected, Present: old.Present, Calendar: c.Version(),
+		Series: j.Series(), From: j.Start(), Horizon: j.Until, Expected: old.Expected, Present: old.Present, Calendar: c.Version(),
 	}}
 	if j.anew() {
 		done.Coverage.Expected, done.Coverage.Present = 0, 0
@@ -167,60 +187,74 @@ func (j Judgement) Judge(gaps []market.Gap, present []int64) Change {
 			done.Coverage.Present += g.Bars
 		}
 	}
-	r, span := runs{Judgement: &j, core: j.core()}, int64(j.span()/time.Second)
+	looked := j.around(j.written())
+	r, g := runs{Judgement: &j, core: j.core()}, gridOf(c, j.Timeframe)
 	left, doubtful := gaps, []market.Gap(nil)
 	if j.Anew {
 		left, doubtful = j.believed(gaps, present)
 	}
-	eachExpected(c, j.Timeframe, wide, func(start time.Time) {
-		known := !j.anew() && !start.Before(old.From) && over(c, j.Timeframe, start, old.Horizon)
-		if known {
-			done.Coverage.Expected--
-			done.Coverage.Present--
+	anew, since, horizon, until := j.anew(), seconds(old.From), old.Horizon.Unix(), j.Until.Unix()
+	first, end, span := seconds(looked.From), seconds(looked.To), int64(j.span()/time.Second)
+	var last market.Window
+	for _, piece := range j.pieces(gaps, looked) {
+		if r.open && !g.each(market.Window{From: last.To, To: piece.From}, func(bar) bool { return false }) {
+			r.close() // a bar that is there lies between
 		}
-		if !over(c, j.Timeframe, start, j.Until) {
-			return
-		}
-		done.Coverage.Expected++
-		here := startsIn(&present, start.Unix(), span)
-		asked := j.asked(start)
-		if asked != nil || !known {
-			done.Asked++
-			if here {
-				done.Came++
+		last = piece
+		g.each(piece, func(b bar) bool {
+			if !anew && b.start >= since && g.over(b, horizon) {
+				done.Coverage.Expected--
+				done.Coverage.Present--
 			}
-		}
-		if here {
-			done.Coverage.Present++
-			r.close()
-			return
-		}
-		old := covering(&left, start)
-		if old == nil {
-			old = covering(&doubtful, start)
-		}
-		r.add(start, asked, old)
-	})
+			if !g.over(b, until) {
+				return true
+			}
+			done.Coverage.Expected++
+			if b.start >= first && b.start < end && startsIn(&present, b.start, span) {
+				done.Coverage.Present++
+				r.close()
+				return true
+			}
+			at := b.at()
+			was := covering(&left, at)
+			if was == nil {
+				was = covering(&doubtful, at)
+			}
+			r.add(at, j.asked(at), was)
+			return true
+		})
+	}
 	r.close()
+	done.Gaps = r.all
 	done.Gone, done.New = difference(gaps, r.all)
 	return done
 }
 
-// reach is the window of the starts that are looked at, and the gaps in it, all of which are judged.
-func (j Judgement) reach(gaps []market.Gap) (market.Window, []market.Gap) {
-	wide := market.Window{From: j.Start(), To: j.Until}
+// pieces are the windows in which bars are looked at one by one, in order: what was looked at in the archive, and each gap.
+// What lies between them is there, as it was.
+func (j Judgement) pieces(gaps []market.Gap, looked market.Window) []market.Window {
 	if j.Anew {
-		return wide, gaps
+		return []market.Window{looked} // all of it
 	}
-	wide = j.judged()
-	for len(gaps) > 0 && !gaps[len(gaps)-1].First.Before(wide.To) {
-		gaps = gaps[:len(gaps)-1] // only bars were to be looked at there
-	}
+	all := make([]market.Window, 0, len(gaps)+1)
 	for _, g := range gaps {
-		wide = wide.Union(g.Window())
+		all = append(all, g.Window())
 	}
-	wide.From = later(wide.From, j.Start())
-	return wide, gaps
+	all = append(all, looked)
+	slices.SortFunc(all, func(a, b market.Window) int { return a.From.Compare(b.From) })
+	n, from := 0, j.Start()
+	for _, w := range all {
+		if w.From = later(w.From, from); w.Empty() {
+			continue
+		}
+		if n > 0 && !all[n-1].To.Before(w.From) {
+			all[n-1] = all[n-1].Union(w)
+			continue
+		}
+		all[n] = w
+		n++
+	}
+	return all[:n]
 }
 
 // asked is the last answer whose window holds a start; nil for none.
@@ -251,16 +285,6 @@ func covering(left *[]market.Gap, start time.Time) *market.Gap {
 		return nil
 	}
 	return &(*left)[0]
-}
-
-// next is the first bar that is expected to start at an instant or later; the instant itself where there is none within a month.
-func next(c *calendar.Calendar, t market.Timeframe, from time.Time) time.Time {
-	found := from
-	t.Expected(c, market.Window{From: from, To: from.Add(31*24*time.Hour + longest(t))}, func(start time.Time) bool {
-		found = start
-		return false
-	})
-	return found
 }
 
 func later(a, b time.Time) time.Time {

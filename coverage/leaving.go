@@ -19,13 +19,13 @@ func StillHad(
 	left = g
 	left.Bars = 0
 	window := market.Window{From: now.Add(-wall), To: g.Last.Add(time.Second)}
-	eachExpected(c, g.Series.Timeframe, window, func(start time.Time) {
-		if !start.Add(wall).After(now) {
-			return
+	gridOf(c, g.Series.Timeframe).each(window, func(b bar) bool {
+		if start := b.at(); start.Add(wall).After(now) {
+			if left.Bars++; left.Bars == 1 {
+				left.First = start
+			}
 		}
-		if left.Bars++; left.Bars == 1 {
-			left.First = start.UTC()
-		}
+		return true
 	})
 	return left, Leaves(left, wall), left.Bars > 0
 }

@@ -153,13 +153,13 @@ func (w *judgedWorld) subject() coverage.Subject {
 	return s
 }
 
-// answer draws what the provider says of a window, and stores what it has.
-func (w *judgedWorld) answer(t *rapid.T) coverage.Answer {
-	a := coverage.Answer{Window: w.window(t, "asked")}
+// answer draws what the provider says of a window, and stores what it has: the span holds what was not stored before.
+func (w *judgedWorld) answer(t *rapid.T) (a coverage.Answer, span market.Window) {
+	a = coverage.Answer{Window: w.window(t, "asked")}
 	switch kind := rapid.IntRange(0, 7).Draw(t, "kind"); kind {
 	case 0, 1, 2, 3:
 		a.Whole = []market.GapReason{market.GapFailed, market.GapNotFetched, market.GapHeld, market.GapUnavailable}[kind]
-		return a
+		return a, span
 	case 4:
 		a.FirstTrade = w.calendar.Midnight(calendar.DateOf(w.instant(t, "first trade").In(w.calendar.Zone)))
 	}
@@ -175,12 +175,13 @@ func (w *judgedWorld) answer(t *rapid.T) coverage.Answer {
 			a.Impossible = append(a.Impossible, start.Unix())
 		case 2, 3:
 		default:
-			if !start.Before(a.FirstTrade) && !start.After(a.Newest) {
+			if !start.Before(a.FirstTrade) && !start.After(a.Newest) && !w.bars[start.Unix()] {
 				w.bars[start.Unix()] = true
+				span = span.Union(market.Window{From: start, To: start.Add(time.Second)})
 			}
 		}
 	}
-	return a
+	return a, span
 }
 
 // judge gives a judgement what the archive holds in its scope, records what changes, and checks it against the model.
@@ -189,7 +190,7 @@ func (w *judgedWorld) judge(t *rapid.T, j coverage.Judgement) coverage.Change {
 	if w.derived {
 		j.Base = w.base
 	}
-	scope := j.Scope()
+	scope, stored := j.Scope(), j.Stored()
 	var gaps []market.Gap
 	for _, g := range w.gaps {
 		if !g.Last.Before(scope.From) && g.First.Before(scope.To) {
@@ -198,7 +199,7 @@ func (w *judgedWorld) judge(t *rapid.T, j coverage.Judgement) coverage.Change {
 	}
 	var present []int64
 	for ts := range w.bars {
-		if scope.Contains(time.Unix(ts, 0)) {
+		if stored.Contains(time.Unix(ts, 0)) {
 			present = append(present, ts)
 		}
 	}
@@ -254,12 +255,13 @@ func (w *judgedWorld) step(t *rapid.T) {
 	}
 	if !w.derived {
 		for range rapid.IntRange(0, 2).Draw(t, "answers") {
-			j.Answers = append(j.Answers, w.answer(t))
+			a, span := w.answer(t)
+			j.Answers, j.Span = append(j.Answers, a), j.Span.Union(span)
 		}
 	}
 	if w.derived || rapid.IntRange(0, 2).Draw(t, "writes") == 0 {
-		j.Span = w.window(t, "span")
-		for _, start := range w.expected(j.Span, w.now) {
+		span := w.window(t, "span")
+		for _, start := range w.expected(span, w.now) {
 			switch rapid.IntRange(0, 5).Draw(t, "write") {
 			case 0:
 				delete(w.bars, start.Unix())
@@ -267,9 +269,13 @@ func (w *judgedWorld) step(t *rapid.T) {
 				w.bars[start.Unix()] = true
 			}
 		}
-		if odd := j.Span.From.Add(61 * time.Second); j.Span.Contains(odd) {
+		if odd := span.From.Add(61 * time.Second); span.Contains(odd) {
 			w.bars[odd.Unix()] = true // that nobody expects
 		}
+		j.Span = j.Span.Union(span)
+	}
+	if w.derived && rapid.Bool().Draw(t, "again") {
+		j.Again = w.window(t, "again")
 	}
 	if rapid.IntRange(0, 5).Draw(t, "begins") == 0 {
 		j.Begin = w.instant(t, "begin")
@@ -278,7 +284,7 @@ func (w *judgedWorld) step(t *rapid.T) {
 		return
 	}
 	w.judge(t, j)
-	if rapid.IntRange(0, 3).Draw(t, "again") > 0 {
+	if rapid.IntRange(0, 3).Draw(t, "judged again") > 0 {
 		return
 	}
 	whole := coverage.Judgement{Until: w.ledger.Horizon, Span: market.Window{From: w.first.AddDate(-1, 0, 0), To: w.now.AddDate(1, 0, 0)}}

@@ -110,10 +110,12 @@ func (r *Recount) Piece(w market.Window, gaps []market.Gap, present []int64) {
 		r.gaps, r.listed = append(r.gaps, g), r.listed+g.Bars
 	}
 	span := max(1, int64(r.Ledger.Series.Timeframe.Length()/time.Second))
-	eachExpected(r.Calendar, r.Ledger.Series.Timeframe, w, func(start time.Time) {
-		if over(r.Calendar, r.Ledger.Series.Timeframe, start, r.Ledger.Horizon) {
-			r.bar(start, startsIn(&present, start.Unix(), span))
+	g, horizon := gridOf(r.Calendar, r.Ledger.Series.Timeframe), r.Ledger.Horizon.Unix()
+	g.each(w, func(b bar) bool {
+		if g.over(b, horizon) {
+			r.bar(b.at(), startsIn(&present, b.start, span))
 		}
+		return true
 	})
 	for len(r.gaps) > 0 && r.gaps[0].Last.Before(w.To) {
 		r.pass()

@@ -121,8 +121,11 @@ func (t Timeframe) Expected(c *calendar.Calendar, w Window, yield func(time.Time
 		return
 	}
 	first, next := t.period(calendar.DateOf(w.From.In(c.Zone)))
-	for ; c.Midnight(first).Before(w.To); first, next = t.period(next) {
-		if key := c.Midnight(first); w.Contains(key) && dailyBars(c, first, next) > 0 && !yield(key) {
+	for last := calendar.DateOf(w.To.In(c.Zone)); !last.Before(first); first, next = t.period(next) {
+		if !hasDailyBar(c, first, next) {
+			continue
+		}
+		if key := c.Midnight(first); w.Contains(key) && !yield(key) {
 			return
 		}
 	}
@@ -139,11 +142,21 @@ func (t Timeframe) expectedIntraday(c *calendar.Calendar, w Window, yield func(t
 	}
 }
 
+// hasDailyBar tells whether a daily bar is due for any of the dates from first up to, but not including, next.
+func hasDailyBar(c *calendar.Calendar, first, next calendar.Date) bool {
+	for d := first; d.Before(next); d = d.AddDays(1) {
+		if _, daily := c.Trades(d); daily {
+			return true
+		}
+	}
+	return false
+}
+
 // dailyBars is how many daily bars are due for the dates from first up to, but not including, next.
 func dailyBars(c *calendar.Calendar, first, next calendar.Date) int {
 	n := 0
 	for d := first; d.Before(next); d = d.AddDays(1) {
-		if s, ok := c.Session(d); ok && !s.SettledNext {
+		if _, daily := c.Trades(d); daily {
 			n++
 		}
 	}

@@ -14,7 +14,7 @@ import (
 // CoverageRequest selects what coverage is read of.
 type CoverageRequest struct {
 	Instruments []string // by their names; none for all
-	// Instrument is the one of a name, with the calendar by which it is kept.
+	// Instrument is the one of a name, with the calendar by which it is kept; it is asked with Cells.
 	Instrument func(name string) (market.Instrument, error)
 	Timeframes []market.Timeframe // none for all
 	Reasons    []market.GapReason // of the gaps; none for all; cells have all
@@ -69,16 +69,18 @@ func ReadCoverage(ctx context.Context, from store.Coverage, r CoverageRequest) (
 	}
 	var read []SeriesCoverage
 	days := almanac{}
+	var instrument market.Instrument // of the series before
 	for _, c := range all {
 		if !wants(r.Instruments, c.Series.Instrument) || !wants(r.Timeframes, c.Series.Timeframe) {
 			continue
 		}
-		instrument, err := r.Instrument(c.Series.Instrument)
-		if err != nil {
-			return nil, err
-		}
 		one := SeriesCoverage{Coverage: c, Absent: byReason(absent[c.Series])}
 		if r.Cells {
+			if instrument.Name != c.Series.Instrument {
+				if instrument, err = r.Instrument(c.Series.Instrument); err != nil {
+					return nil, err
+				}
+			}
 			one.Cells = days.cells(instrument.Calendar, c, gaps[c.Series], r.Window)
 		}
 		if r.Gaps {
@@ -137,11 +139,12 @@ type pages struct {
 	window    market.Window
 }
 
-// session is a trading date: bars start in the window, so many of them.
+// session is a trading date: bars start in the window, so many of them, and they are over at its end.
 type session struct {
 	date   calendar.Date
 	window market.Window
 	bars   int64
+	end    time.Time
 }
 
 // cells are the sessions of a series inside a window. Gaps are in order.
@@ -154,7 +157,7 @@ func (a almanac) cells(c *calendar.Calendar, v market.Coverage, gaps []market.Ga
 			continue
 		}
 		cell := SessionCell{Date: d.date, Expected: d.bars}
-		if part != d.window || tf.End(c, d.window.To.Add(-time.Second)).After(v.Horizon) {
+		if part != d.window || d.end.After(v.Horizon) {
 			cell.Expected = coverage.Expected(c, tf, part, v.Horizon)
 		}
 		if cell.Expected == 0 {
@@ -222,9 +225,13 @@ func (a almanac) days(c *calendar.Calendar, tf market.Timeframe, w market.Window
 	} else {
 		tf.Expected(c, w, func(start time.Time) bool {
 			bar := market.Window{From: start, To: start.Add(time.Second)}
-			all = append(all, session{calendar.DateOf(start.In(c.Zone)), bar, coverage.Expected(c, tf, bar, market.FarFuture())})
+			n := coverage.Expected(c, tf, bar, market.FarFuture())
+			all = append(all, session{date: calendar.DateOf(start.In(c.Zone)), window: bar, bars: n})
 			return true
 		})
+	}
+	for i := range all {
+		all[i].end = tf.End(c, all[i].window.To.Add(-time.Second))
 	}
 	a[key] = all
 	return all

@@ -23,7 +23,7 @@ import (
 // TestRealArchivesAndRedis: bars that were cached as an import caches them answer until a transaction changes the series.
 func TestRealArchivesAndRedis(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func(*testing.T) store.Bars{"sqlite": openSQLite, "postgres": openPostgres} {
+	for name, open := range map[string]func(testing.TB) store.Archive{"sqlite": openSQLite, "postgres": openPostgres} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			archive, cache := open(t), openRedis(t)
@@ -101,51 +101,51 @@ func cacheNewest(t *testing.T, archive store.Bars, cache store.Cache, n int) {
 	}
 }
 
-func openSQLite(t *testing.T) store.Bars {
-	t.Helper()
-	archive, err := sqlite.Open(t.Context(), sqlite.Config{
-		Path: filepath.Join(t.TempDir(), "archive.db"), Now: time.Now, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
+func openSQLite(tb testing.TB) store.Archive {
+	tb.Helper()
+	archive, err := sqlite.Open(tb.Context(), sqlite.Config{
+		Path: filepath.Join(tb.TempDir(), "archive.db"), Now: time.Now, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(archive.Close)
-	if _, _, err := archive.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
+	tb.Cleanup(archive.Close)
+	if _, _, err := archive.Migrate(tb.Context()); err != nil {
+		tb.Fatal(err)
 	}
 	return archive
 }
 
 // openPostgres makes a database of its own on the server of the tests.
-func openPostgres(t *testing.T) store.Bars {
-	t.Helper()
+func openPostgres(tb testing.TB) store.Archive {
+	tb.Helper()
 	url := os.Getenv("BARKEEP_TEST_POSTGRES")
 	if url == "" {
-		t.Fatal("BARKEEP_TEST_POSTGRES is not set: `make test` brings a PostgreSQL server")
+		tb.Fatal("BARKEEP_TEST_POSTGRES is not set: `make test` brings a PostgreSQL server")
 	}
-	conn, err := pgx.Connect(t.Context(), url)
+	conn, err := pgx.Connect(tb.Context(), url)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close(context.WithoutCancel(t.Context())) })
+	tb.Cleanup(func() { conn.Close(context.WithoutCancel(tb.Context())) })
 	name := "query_" + rand.Text()
-	if _, err := conn.Exec(t.Context(), `CREATE DATABASE "`+name+`"`); err != nil {
-		t.Fatal(err)
+	if _, err := conn.Exec(tb.Context(), `CREATE DATABASE "`+name+`"`); err != nil {
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if _, err := conn.Exec(context.WithoutCancel(t.Context()), `DROP DATABASE "`+name+`" WITH (FORCE)`); err != nil {
-			t.Error(err)
+	tb.Cleanup(func() {
+		if _, err := conn.Exec(context.WithoutCancel(tb.Context()), `DROP DATABASE "`+name+`" WITH (FORCE)`); err != nil {
+			tb.Error(err)
 		}
 	})
 	base, options, _ := strings.Cut(url, "?")
 	address := base[:strings.LastIndexByte(base, '/')+1] + name + "?" + options
-	archive, err := postgres.Open(t.Context(), postgres.Config{URL: address, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	archive, err := postgres.Open(tb.Context(), postgres.Config{URL: address, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(archive.Close)
-	if _, _, err := archive.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
+	tb.Cleanup(archive.Close)
+	if _, _, err := archive.Migrate(tb.Context()); err != nil {
+		tb.Fatal(err)
 	}
 	return archive
 }

@@ -2,8 +2,10 @@ package syncer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"barkeep/calendar"
@@ -35,39 +37,67 @@ func answerOf(instrument market.Instrument, result *market.FetchResult, now time
 	return a
 }
 
-// covering brings the coverage of the series of a task up to what a transaction has written.
+// covering brings the coverage of the series of a task up to what a transaction has written. It reads once what it needs of the
+// archive, after the base is locked.
 type covering struct {
 	*execution
 	tx   Tx
 	task Task
 	kind string // the type of the listing, as the newest answer has it; empty if unknown
-	old  map[market.Timeframe]market.Coverage
+
+	old    map[market.Timeframe]market.Coverage // as the transaction sees it; nil before it is read
+	state  *market.SeriesState                  // of the base, since its bars were written; nil before it is read
+	gaps   []market.Gap                         // of the base that overlap the scope, as judged last
+	scope  market.Window
+	before market.SeriesState // what there was of the base before wrote
+	wrote  *market.Candles    // bars of the base, of which none was there; nil where some were
+
 	// anew judges the series from their beginnings without believing the ledger, and notes in rejudged what came of it.
 	anew     bool
 	rejudged []Rejudged
 }
 
-func (x *execution) covering(ctx context.Context, tx Tx, task Task, kind string) (*covering, error) {
-	all, err := tx.CoverageOf(ctx, task.Instrument.Name)
-	if err != nil {
-		return nil, fmt.Errorf("cover %s: %w", task.Series(), err)
-	}
-	c := &covering{execution: x, tx: tx, task: task, kind: kind, old: map[market.Timeframe]market.Coverage{}}
-	for _, one := range all {
-		c.old[one.Series.Timeframe] = one
-	}
-	return c, nil
+func (x *execution) covering(tx Tx, task Task, kind string) *covering {
+	return &covering{execution: x, tx: tx, task: task, kind: kind}
 }
 
-// base judges the base, after its bars were written: with what the answers tell, in a span that was written beside them.
-func (c *covering) base(ctx context.Context, answers []coverage.Answer, span market.Window) error {
-	state, _, err := c.tx.State(ctx, c.task.Series())
-	if err != nil {
-		return fmt.Errorf("cover %s: %w", c.task.Series(), err)
+// of is the coverage of a series of the task, the zero value where there is none.
+func (c *covering) of(ctx context.Context, timeframe market.Timeframe) (market.Coverage, error) {
+	if c.old == nil {
+		all, err := c.tx.CoverageOf(ctx, c.task.Instrument.Name)
+		if err != nil {
+			return market.Coverage{}, fmt.Errorf("cover %s: %w", c.task.Series(), err)
+		}
+		c.old = map[market.Timeframe]market.Coverage{}
+		for _, one := range all {
+			c.old[one.Series.Timeframe] = one
+		}
 	}
-	old := c.old[c.task.Base]
-	if old.From.IsZero() && len(answers) == 0 && state.Count == 0 {
-		return nil
+	return c.old[timeframe], nil
+}
+
+// stored is what is stored of the base.
+func (c *covering) stored(ctx context.Context) (market.SeriesState, error) {
+	if c.state == nil {
+		state, _, err := c.tx.State(ctx, c.task.Series())
+		if err != nil {
+			return state, fmt.Errorf("cover %s: %w", c.task.Series(), err)
+		}
+		c.state = &state
+	}
+	return *c.state, nil
+}
+
+// base judges the base, after its bars were written: with what the answers tell, in a span that was written.
+func (c *covering) base(ctx context.Context, answers []coverage.Answer, span market.Window) error {
+	c.state = nil
+	state, err := c.stored(ctx)
+	if err != nil {
+		return err
+	}
+	old, err := c.of(ctx, c.task.Base)
+	if err != nil || old.From.IsZero() && len(answers) == 0 && state.Count == 0 {
+		return err
 	}
 	j := coverage.Judgement{
 		Subject: c.subject(), Old: old, Answers: answers, Span: span, Now: c.moment(), Until: c.until(old, state),
@@ -118,49 +148,49 @@ func (c *covering) ended(newest time.Time) bool {
 	return ok && newest.Before(exchange.SessionsBack(last.Anchor, 0)) && c.task.Base.Bucket(exchange, newest).Before(last.Anchor)
 }
 
-// derived judges what derives from the base, after it was folded in a span.
-func (c *covering) derived(ctx context.Context, timeframes []market.Timeframe, span market.Window) error {
-	all, err := c.tx.CoverageOf(ctx, c.task.Instrument.Name)
+// derived judges a series that derives from the base, after it was folded: span was written, and in again the base was judged.
+func (c *covering) derived(ctx context.Context, timeframe market.Timeframe, span, again market.Window) error {
+	base, err := c.of(ctx, c.task.Base)
+	if err != nil || base.From.IsZero() {
+		return err
+	}
+	old, err := c.of(ctx, timeframe)
 	if err != nil {
-		return fmt.Errorf("cover what derives from %s: %w", c.task.Series(), err)
+		return err
 	}
-	i := slices.IndexFunc(all, func(v market.Coverage) bool { return v.Series == c.task.Series() })
-	if i < 0 {
-		return nil
+	j := coverage.Judgement{
+		Subject: coverage.Subject{Instrument: c.task.Instrument, Timeframe: timeframe, Wall: market.Everything},
+		Old:     old, Span: timeframe.Span(c.task.Instrument.Calendar, span), Again: timeframe.Span(c.task.Instrument.Calendar, again),
+		Begin: base.From, Until: base.Horizon, Now: c.moment(),
 	}
-	base := all[i]
-	for _, timeframe := range timeframes {
-		j := coverage.Judgement{
-			Subject: coverage.Subject{Instrument: c.task.Instrument, Timeframe: timeframe, Wall: market.Everything},
-			Old:     c.old[timeframe], Span: timeframe.Span(c.task.Instrument.Calendar, span), Begin: base.From,
-			Until: base.Horizon, Now: c.moment(), Anew: c.anew,
-		}
-		if c.anew {
-			j.Old = market.Coverage{}
-		}
-		if base.From.Before(j.Old.From) {
-			j.Span = j.Span.Union(market.Window{From: base.From, To: j.Old.From})
-		}
-		if j.Base, err = c.why(ctx, j); err == nil {
-			err = c.judge(ctx, j)
-		}
-		if err != nil {
-			return err
-		}
+	if j.Anew = c.anew; j.Anew {
+		j.Old = market.Coverage{}
 	}
-	return nil
+	var failed error
+	j.Base = c.why(ctx, j, &failed)
+	return errors.Join(c.judge(ctx, j), failed)
 }
 
 // why tells of a derived bar why it is absent: for the reason that its first absent base bar has. If none is absent, nothing of
-// them can be used.
-func (c *covering) why(ctx context.Context, j coverage.Judgement) (func(time.Time) market.GapReason, error) {
-	exchange, scope := c.task.Instrument.Calendar, j.Scope()
-	gaps, err := c.tx.GapsOf(ctx, c.task.Series(), j.Timeframe.Span(exchange, scope))
-	if err != nil {
-		return nil, fmt.Errorf("cover %s: %w", j.Series(), err)
-	}
+// them can be used. The gaps of the base are read where any derived bar is absent.
+func (c *covering) why(ctx context.Context, j coverage.Judgement, failed *error) func(time.Time) market.GapReason {
+	exchange := c.task.Instrument.Calendar
+	var gaps []market.Gap
+	read := sync.OnceFunc(func() {
+		gaps, *failed = c.gapsOf(ctx, j.Timeframe.Span(exchange, j.Scope()))
+	})
+	var next time.Time // when the trading date after that of the bar before begins
 	return func(start time.Time) market.GapReason {
-		bar := j.Timeframe.Span(exchange, market.Window{From: start, To: start.Add(time.Second)})
+		read()
+		bar := market.Window{From: start, To: start.Add(j.Timeframe.Length())}
+		if !j.Timeframe.Intraday() {
+			bar = j.Timeframe.Span(exchange, market.Window{From: start, To: start.Add(time.Second)})
+		} else if !start.Before(next) {
+			next = exchange.NextOpen(start)
+		}
+		if j.Timeframe.Intraday() && next.Before(bar.To) {
+			bar.To = next
+		}
 		i, _ := slices.BinarySearchFunc(gaps, bar.From, func(g market.Gap, from time.Time) int {
 			if g.Last.Before(from) {
 				return -1
@@ -171,29 +201,75 @@ func (c *covering) why(ctx context.Context, j coverage.Judgement) (func(time.Tim
 			return gaps[i].Reason
 		}
 		return market.GapImpossible
-	}, nil
+	}
+}
+
+// gapsOf are the gaps of the base that overlap a window, in order.
+func (c *covering) gapsOf(ctx context.Context, w market.Window) ([]market.Gap, error) {
+	if w.From.Before(c.scope.From) || w.To.After(c.scope.To) {
+		return c.tx.GapsOf(ctx, c.task.Series(), w)
+	}
+	first, _ := slices.BinarySearchFunc(c.gaps, w.From, func(g market.Gap, from time.Time) int { return g.Last.Compare(from) })
+	end, _ := slices.BinarySearchFunc(c.gaps, w.To, func(g market.Gap, to time.Time) int { return g.First.Compare(to) })
+	return c.gaps[first:max(first, end)], nil
+}
+
+// starts are those of the stored bars of a series in a window. What was just written where nothing was before is not read again.
+func (c *covering) starts(ctx context.Context, series market.Series, w market.Window) ([]int64, error) {
+	if series != c.task.Series() || c.wrote == nil {
+		return c.tx.Starts(ctx, series, w)
+	}
+	all := possible(c.wrote.In(w))
+	known := within(w, market.Window{From: c.before.Oldest, To: c.before.Newest.Add(time.Second)})
+	if c.before.Count == 0 || known.Empty() {
+		return all, nil
+	}
+	read, err := c.tx.Starts(ctx, series, known)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, read...)
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// possible are the starts of bars that can be true.
+func possible(bars *market.Candles) []int64 {
+	starts := make([]int64, 0, bars.Len())
+	for i, ts := range bars.TS {
+		if bars.Flags[i]&market.FlagImpossible == 0 {
+			starts = append(starts, ts)
+		}
+	}
+	return starts
 }
 
 // judge judges a series and records what changed.
 func (c *covering) judge(ctx context.Context, j coverage.Judgement) error {
-	scope := j.Scope()
-	gaps, err := c.tx.GapsOf(ctx, j.Series(), scope)
+	scope, series := j.Scope(), j.Series()
+	gaps, err := c.tx.GapsOf(ctx, series, scope)
 	if err != nil {
-		return fmt.Errorf("cover %s: %w", j.Series(), err)
+		return fmt.Errorf("cover %s: %w", series, err)
 	}
-	present, err := c.tx.Starts(ctx, j.Series(), scope)
+	var present []int64
+	if w := j.Stored(); !w.Empty() {
+		present, err = c.starts(ctx, series, w)
+	}
 	if err != nil {
-		return fmt.Errorf("cover %s: %w", j.Series(), err)
+		return fmt.Errorf("cover %s: %w", series, err)
 	}
 	change := j.Judge(gaps, present)
 	if c.anew {
 		c.rejudged = append(c.rejudged, Rejudged{c.old[j.Timeframe], change.Coverage, change.Gone, change.New})
 		if !c.rejudged[len(c.rejudged)-1].Changed() {
-			return nil
+			return nil // it is not written again
 		}
 	}
 	if err := c.tx.Cover(ctx, change.Coverage, change.Gone, change.New); err != nil {
-		return fmt.Errorf("cover %s: %w", j.Series(), err)
+		return fmt.Errorf("cover %s: %w", series, err)
+	}
+	if c.old[j.Timeframe] = change.Coverage; j.Timeframe == c.task.Base {
+		c.gaps, c.scope = change.Gaps, scope
 	}
 	return nil
 }
@@ -234,39 +310,31 @@ func (b *batch) told(part int) []coverage.Answer {
 	return nil
 }
 
-// coverDerived brings the coverage of derived series up to what was folded in a span of the base.
-func (x *execution) coverDerived(ctx context.Context, tx Tx, task Task, list []derivation, span market.Window) error {
-	c, err := x.covering(ctx, tx, task, "")
-	if err != nil {
-		return err
-	}
+// coverDerived brings the coverage of derived series up to what was folded, where the base was asked for, too.
+func (c *covering) coverDerived(ctx context.Context, list []derivation, asked market.Window) error {
 	for _, d := range list {
-		whole := span
-		if !d.sweep.Empty() {
-			whole = whole.Union(d.sweep)
-		}
-		if err := c.derived(ctx, []market.Timeframe{d.series.Timeframe}, whole); err != nil {
+		if err := c.derived(ctx, d.series.Timeframe, d.result.Touched.Union(d.gone), d.span.Union(d.sweep).Union(asked)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// coverAll judges everything that is stored of a task's base and of what derives from it, as after it was brought to another
-// calendar.
-func (x *execution) coverAll(ctx context.Context, tx Tx, task Task) error {
-	c, err := x.covering(ctx, tx, task, "")
-	if err != nil {
-		return err
-	}
-	held, err := hold(ctx, tx, task.Instrument.Name)
+// all judges everything that is stored of a task's base and of what derives from it, as after it was brought to another calendar.
+func (c *covering) all(ctx context.Context) error {
+	held, err := hold(ctx, c.tx, c.task.Instrument.Name)
 	if err != nil {
 		return err
 	}
 	if err := c.base(ctx, nil, whole()); err != nil {
 		return err
 	}
-	return c.derived(ctx, derivedOf(x.Capabilities, task, held.of), whole())
+	for _, timeframe := range derivedOf(c.Capabilities, c.task, held.of) {
+		if err := c.derived(ctx, timeframe, whole(), whole()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // coverFailed notes why the bars of a task that stored nothing are absent.
@@ -281,10 +349,7 @@ func (x *execution) coverFailed(ctx context.Context, tx Tx, w work, cell ledger.
 	if err := tx.LockSeries(ctx, w.task.Series()); err != nil {
 		return fmt.Errorf("cover %s: %w", w.task.Series(), err)
 	}
-	c, err := x.covering(ctx, tx, w.task, "")
-	if err != nil {
-		return err
-	}
+	c := x.covering(tx, w.task, "")
 	if err := c.base(ctx, answers, market.Window{}); err != nil {
 		return err
 	}
@@ -292,7 +357,12 @@ func (x *execution) coverFailed(ctx context.Context, tx Tx, w work, cell ledger.
 	if err != nil {
 		return err
 	}
-	return c.derived(ctx, derivedOf(x.Capabilities, w.task, held.of), windowOf(answers))
+	for _, timeframe := range derivedOf(x.Capabilities, w.task, held.of) {
+		if err := c.derived(ctx, timeframe, market.Window{}, windowOf(answers)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // leave keeps the evidence of a task that stored nothing, with why its bars are absent.

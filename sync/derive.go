@@ -59,6 +59,7 @@ type derivation struct {
 	sweep   market.Window
 	anew    bool // it lags behind its base
 	removed int  // of them
+	gone    market.Window
 	result  seriesResult
 }
 
@@ -66,13 +67,14 @@ type derivation struct {
 // all of them together. The results are those of the selected ones, in the order of Task.Derived. Their coverage goes with that
 // of the base, also in the window that was asked for.
 func (x *execution) derive(
-	ctx context.Context, tx Tx, task Task, stored market.Stored, held holding, asked market.Window,
+	ctx context.Context, c *covering, stored market.Stored, held holding, asked market.Window,
 ) ([]seriesResult, error) {
+	tx, task := c.tx, c.task
 	base := held[task.Base]
 	if stored.Inserted+stored.Changed > 0 {
 		var err error
-		if base, _, err = tx.State(ctx, task.Series()); err != nil {
-			return nil, fmt.Errorf("read the version of %s: %w", task.Series(), err)
+		if base, err = c.stored(ctx); err != nil {
+			return nil, err
 		}
 	}
 	list, all := x.derivations(task, stored, held, base)
@@ -91,7 +93,7 @@ func (x *execution) derive(
 	if err := f.settle(ctx, list, base.Version); err != nil {
 		return nil, err
 	}
-	if err := x.coverDerived(ctx, tx, task, list, all.Union(asked)); err != nil {
+	if err := c.coverDerived(ctx, list, asked); err != nil {
 		return nil, err
 	}
 	results := make([]seriesResult, len(task.Derived))

@@ -122,6 +122,9 @@ func (f folder) take(ctx context.Context, d *derivation, span market.Window, giv
 			away = append(away, ts)
 		}
 	}
+	if n := len(away); n > 0 {
+		d.gone = d.gone.Union(market.Window{From: time.Unix(away[0], 0), To: time.Unix(away[n-1]+1, 0)})
+	}
 	removed, err := f.tx.Remove(ctx, d.series, away)
 	d.removed += removed
 	return err

@@ -57,16 +57,13 @@ func (x *execution) loseOf(ctx context.Context, task Task, span market.Window) e
 // when the exchange was closed unforeseen. A series whose calendar was changed meanwhile is left alone.
 func (x *execution) judgeSpan(ctx context.Context, tx Tx, task Task, span, closed market.Window) error {
 	task.native, _ = x.Capabilities.Of(task.Base)
-	c, err := x.covering(ctx, tx, task, "")
-	if err != nil {
+	c := x.covering(tx, task, "")
+	old, err := c.of(ctx, task.Base)
+	if err != nil || old.Calendar != task.Instrument.Calendar.Version() {
 		return err
 	}
-	old := c.old[task.Base]
-	if old.Calendar != task.Instrument.Calendar.Version() {
-		return nil
-	}
 	err = c.judge(ctx, coverage.Judgement{
-		Subject: c.subject(), Old: old, Span: span, Closed: closed, Until: old.Horizon, Now: c.moment(),
+		Subject: c.subject(), Old: old, Again: span, Closed: closed, Until: old.Horizon, Now: c.moment(),
 	})
 	if err != nil {
 		return err
@@ -75,5 +72,10 @@ func (x *execution) judgeSpan(ctx context.Context, tx Tx, task Task, span, close
 	if err != nil {
 		return err
 	}
-	return c.derived(ctx, derivedOf(x.Capabilities, task, held.of), span)
+	for _, timeframe := range derivedOf(x.Capabilities, task, held.of) {
+		if err := c.derived(ctx, timeframe, market.Window{}, span); err != nil {
+			return err
+		}
+	}
+	return nil
 }

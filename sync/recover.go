@@ -102,10 +102,7 @@ func (e *Engine) rejudge(ctx context.Context, task Task, kind string) (all []Rej
 	if err := tx.LockSeries(ctx, task.Series()); err != nil {
 		return nil, false, err
 	}
-	c, err := e.byHand().covering(ctx, tx, task, kind)
-	if err != nil {
-		return nil, false, err
-	}
+	c := e.byHand().covering(tx, task, kind)
 	held, err := hold(ctx, tx, task.Instrument.Name)
 	if err != nil || foreign(held[task.Base], task.Instrument.Calendar) {
 		return nil, err == nil, err
@@ -118,8 +115,10 @@ func (e *Engine) rejudge(ctx context.Context, task Task, kind string) (all []Rej
 	if err != nil {
 		return nil, false, err
 	}
-	if err := c.derived(ctx, derived, whole()); err != nil {
-		return nil, false, err
+	for _, timeframe := range derived {
+		if err := c.derived(ctx, timeframe, whole(), whole()); err != nil {
+			return nil, false, err
+		}
 	}
 	if !slices.ContainsFunc(c.rejudged, Rejudged.Changed) {
 		return c.rejudged, false, nil
@@ -133,8 +132,11 @@ func (c *covering) baseAnew(ctx context.Context, state market.SeriesState) (bool
 	if err != nil {
 		return false, fmt.Errorf("cover %s: %w", c.task.Series(), err)
 	}
-	old, known := c.old[c.task.Base]
-	if !known && len(gaps) == 0 && state.Count == 0 {
+	old, err := c.of(ctx, c.task.Base)
+	if err != nil {
+		return false, err
+	}
+	if old == (market.Coverage{}) && len(gaps) == 0 && state.Count == 0 {
 		return false, nil
 	}
 	from, until := c.remembered(old, gaps, state)

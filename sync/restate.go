@@ -116,7 +116,7 @@ func (x *execution) derivedOn(ctx context.Context, tx Tx, task Task, do func(mar
 	if held, err = hold(ctx, tx, task.Instrument.Name); err != nil {
 		return err
 	}
-	_, err = x.derive(ctx, tx, task, market.Stored{}, held, market.Window{})
+	_, err = x.derive(ctx, x.covering(tx, task, ""), market.Stored{}, held, market.Window{})
 	return err
 }
 

@@ -25,22 +25,17 @@ func (c *covering) standing(ctx context.Context) (ledger.CellState, string, erro
 	if len(c.task.Fetches) == 0 || c.task.Instrument.Calendar.Inferred {
 		return ledger.CellStored, "", nil
 	}
-	all, err := c.tx.CoverageOf(ctx, c.task.Instrument.Name)
-	if err != nil {
-		return "", "", fmt.Errorf("judge %s: %w", c.task.Series(), err)
+	v, err := c.of(ctx, c.task.Base)
+	if err != nil || v.From.IsZero() {
+		return ledger.CellStored, "", err
 	}
-	for _, v := range all {
-		if v.Series != c.task.Series() {
-			continue
-		}
-		says, err := c.late(ctx, v)
-		if err != nil || says != "" {
-			return ledger.CellLate, says, err
-		}
-		says, err = c.thin(ctx, v)
-		if err != nil || says != "" {
-			return ledger.CellThin, says, err
-		}
+	says, err := c.late(ctx, v)
+	if err != nil || says != "" {
+		return ledger.CellLate, says, err
+	}
+	says, err = c.thin(ctx, v)
+	if err != nil || says != "" {
+		return ledger.CellThin, says, err
 	}
 	return ledger.CellStored, "", nil
 }
@@ -74,7 +69,7 @@ func (c *covering) late(ctx context.Context, v market.Coverage) (string, error) 
 			return "", err
 		}
 	}
-	state, _, err := c.tx.State(ctx, c.task.Series())
+	state, err := c.stored(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -95,7 +90,7 @@ func (c *covering) newestDue(ctx context.Context, v market.Coverage) (due time.T
 		if !ok || due.Before(v.From) || c.task.Base.End(exchange, due).After(v.Horizon) {
 			return due, false, nil
 		}
-		gaps, err := c.tx.GapsOf(ctx, c.task.Series(), market.Window{From: due, To: due.Add(time.Second)})
+		gaps, err := c.gapsOf(ctx, market.Window{From: due, To: due.Add(time.Second)})
 		if err != nil || len(gaps) == 0 {
 			return due, false, err
 		}
@@ -128,7 +123,7 @@ func (c *covering) absentShare(ctx context.Context, w market.Window, counts func
 func (c *covering) absentIn(
 	ctx context.Context, w market.Window, counts func(market.Gap) bool,
 ) (absent, expected int64, err error) {
-	gaps, err := c.tx.GapsOf(ctx, c.task.Series(), w)
+	gaps, err := c.gapsOf(ctx, w)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -166,11 +161,14 @@ func (c *covering) thin(ctx context.Context, v market.Coverage) (string, error) 
 		told := g.Reason == market.GapAbsent || g.Reason == market.GapLate || g.Reason == market.GapImpossible
 		return told && !g.Seen.Before(since)
 	}
-	gaps, err := c.tx.GapsOf(ctx, c.task.Series(), market.Window{From: v.From, To: v.Horizon})
+	if v.Expected-v.Present < fewAbsent {
+		return "", nil
+	}
+	gaps, err := c.gapsOf(ctx, market.Window{From: v.From, To: v.Horizon})
 	if err != nil {
 		return "", err
 	}
-	state, _, err := c.tx.State(ctx, c.task.Series())
+	state, err := c.stored(ctx)
 	if err != nil {
 		return "", err
 	}

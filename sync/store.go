@@ -81,7 +81,8 @@ func (x *execution) commit(ctx context.Context, w work, part int, done *committe
 	if err != nil {
 		return err
 	}
-	totals, note, err := x.write(ctx, tx, w, bars, part)
+	c := x.covering(tx, w.task, w.batch.listing.Type)
+	totals, note, err := x.write(ctx, c, w, bars, part)
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func (x *execution) commit(ctx context.Context, w work, part int, done *committe
 		totals[i] = done.sums[i].add(totals[i])
 	}
 	next := committed{sums: totals, first: done.first, note: join(done.note, join(scaled, note))}
-	if next.cells, err = x.evidence(ctx, tx, w, part, next); err != nil {
+	if next.cells, err = x.evidence(ctx, c, w, part, next); err != nil {
 		return err
 	}
 	if err := tx.Commit(ctx); err != nil {
@@ -155,9 +156,9 @@ func (x *execution) settled(ctx context.Context, w work, done *committed) (found
 // write upserts the base and rebuilds what derives from it, in the order of Task.All. Before the first part, what is stored by
 // another calendar is brought to the instrument's; the note says so.
 func (x *execution) write(
-	ctx context.Context, tx Tx, w work, bars *market.Candles, part int,
+	ctx context.Context, c *covering, w work, bars *market.Candles, part int,
 ) (all []seriesResult, note string, err error) {
-	task, first := w.task, part == 0
+	tx, task, first := c.tx, w.task, part == 0
 	if err := tx.LockSeries(ctx, task.Series()); err != nil {
 		return nil, "", fmt.Errorf("store %s: %w", task.Series(), err)
 	}
@@ -181,12 +182,12 @@ func (x *execution) write(
 			return nil, "", err
 		}
 		unnoted = task.All()
-		if err := x.coverAll(ctx, tx, task); err != nil {
+		if err := c.all(ctx); err != nil {
 			return nil, "", err
 		}
 	}
 	if task.Reason != ReasonRebuild {
-		written, err := x.writeAll(ctx, tx, w, bars, w.batch.told(part), held)
+		written, err := x.writeAll(ctx, c, bars, w.batch.told(part), held)
 		if err != nil {
 			return nil, "", err
 		}
@@ -205,9 +206,9 @@ func (x *execution) write(
 
 // writeAll upserts the base, where there is a part of it, and brings what derives from it to it. Held is what was stored before.
 func (x *execution) writeAll(
-	ctx context.Context, tx Tx, w work, part *market.Candles, answers []coverage.Answer, held holding,
+	ctx context.Context, c *covering, part *market.Candles, answers []coverage.Answer, held holding,
 ) ([]seriesResult, error) {
-	task := w.task
+	tx, task := c.tx, c.task
 	base := seriesResult{newest: held[task.Base].Newest}
 	if part != nil {
 		var err error
@@ -215,18 +216,17 @@ func (x *execution) writeAll(
 			return nil, fmt.Errorf("store %s: %w", task.Series(), err)
 		}
 		base.given = part.Len()
+		if c.before = held[task.Base]; base.Inserted == part.Len() {
+			c.wrote = part
+		}
 		for _, ts := range part.TS {
 			base.newest = later(base.newest, time.Unix(ts, 0).UTC())
 		}
 	}
-	c, err := x.covering(ctx, tx, task, w.batch.listing.Type)
-	if err == nil {
-		err = c.base(ctx, answers, base.Touched)
-	}
-	if err != nil {
+	if err := c.base(ctx, answers, base.Touched); err != nil {
 		return nil, err
 	}
-	derived, err := x.derive(ctx, tx, task, base.Stored, held, windowOf(answers))
+	derived, err := x.derive(ctx, c, base.Stored, held, windowOf(answers))
 	if err != nil {
 		return nil, err
 	}
@@ -235,13 +235,9 @@ func (x *execution) writeAll(
 
 // evidence writes the cells of a task with its bars. They are stored with its last part: a task is done when all of it is. Until
 // then they say how far it came, which is what a run leaves that dies there, and by which a lost answer is settled.
-func (x *execution) evidence(ctx context.Context, tx Tx, w work, part int, done committed) ([]ledger.Cell, error) {
+func (x *execution) evidence(ctx context.Context, c *covering, w work, part int, done committed) ([]ledger.Cell, error) {
 	state, reason := ledger.CellStored, join(done.first, join(reasonOf(w), done.note))
 	if w.task.Reason != ReasonLag && part+1 == len(w.batch.parts) {
-		c, err := x.covering(ctx, tx, w.task, w.batch.listing.Type)
-		if err != nil {
-			return nil, err
-		}
 		stands, says, err := c.standing(ctx)
 		if err != nil {
 			return nil, err
@@ -260,7 +256,7 @@ func (x *execution) evidence(ctx context.Context, tx Tx, w work, part int, done 
 		cell, total := &cells[i], totals[i]
 		cell.From, cell.To, cell.Newest = w.batch.window.From, w.batch.window.To, total.newest
 		count(cell, total)
-		if err := tx.RecordCell(ctx, *cell); err != nil {
+		if err := c.tx.RecordCell(ctx, *cell); err != nil {
 			return nil, fmt.Errorf("record the evidence of %s %s: %w", cell.Instrument, cell.Timeframe, err)
 		}
 	}

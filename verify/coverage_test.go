@@ -89,7 +89,7 @@ func (k *kept) judge(answers ...coverage.Answer) *kept {
 		k.t.Fatal(err)
 	}
 	defer tx.Rollback()
-	present, err := tx.Starts(k.t.Context(), k.series(), j.Scope())
+	present, err := tx.Starts(k.t.Context(), k.series(), j.Stored())
 	if err != nil {
 		k.t.Fatal(err)
 	}

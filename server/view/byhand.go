@@ -74,7 +74,8 @@ type Restated struct {
 	Kept      int              `json:"kept"` // of them: whose earlier values are kept as revisions
 	Price     float64          `json:"price_factor"`
 	Volume    float64          `json:"volume_factor"`
-	Before    *Instant         `json:"before"` // bars that start before it
+	From      *Instant         `json:"from,omitempty"` // bars before it are of another listing, and stay; absent for none
+	Before    *Instant         `json:"before"`         // bars that start before it
 }
 
 // NewFactor is a ratio as a number; 1 for none.

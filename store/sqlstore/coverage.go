@@ -32,11 +32,15 @@ func (d *Dialect) coverage(ctx context.Context, q Querier, instrument string) (a
 	var c market.Coverage
 	var from, horizon int64
 	into := []any{&c.Series.Instrument, &c.Series.Timeframe, &from, &horizon, &c.Expected, &c.Present, &c.Calendar}
+	var where string // a condition that may be left open would have all series read for those of one instrument
+	var args []any
+	if instrument != "" {
+		where, args = `WHERE s.instrument = $1`, []any{instrument}
+	}
 	err = q.Query(ctx, `
 		SELECT s.instrument, s.timeframe, v.from_ts, v.horizon, v.expected, v.present, v.calendar
-		FROM coverage v JOIN series s ON s.id = v.series_id
-		WHERE CAST($1 AS text) = '' OR s.instrument = $1
-		ORDER BY `+d.order("s."), []any{instrument}, into, func() error {
+		FROM coverage v JOIN series s ON s.id = v.series_id `+where+`
+		ORDER BY `+d.order("s."), args, into, func() error {
 		c.From, c.Horizon = time.Unix(from, 0).UTC(), time.Unix(horizon, 0).UTC()
 		all = append(all, c)
 		return nil
@@ -157,6 +161,14 @@ func (t Tx) Cover(ctx context.Context, c market.Coverage, gone, added []market.G
 }
 
 func (t Tx) cover(ctx context.Context, c market.Coverage, gone, added []market.Gap) error {
+	// Most often only the horizon has moved, of a series that has a row.
+	if len(gone)+len(added) == 0 {
+		n, err := t.putCoverage(ctx, `SELECT id FROM series WHERE instrument = $6 AND timeframe = $7`, c, c.Series.Instrument,
+			string(c.Series.Timeframe))
+		if err != nil || n > 0 {
+			return err
+		}
+	}
 	row, err := t.openSeries(ctx, c.Series)
 	if err != nil {
 		return err
@@ -164,12 +176,19 @@ func (t Tx) cover(ctx context.Context, c market.Coverage, gone, added []market.G
 	if err := t.changeGaps(ctx, row.ID, gone, added); err != nil {
 		return err
 	}
-	_, err = t.q.Exec(ctx, `
-		INSERT INTO coverage (series_id, from_ts, horizon, expected, present, calendar) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (series_id) DO UPDATE SET from_ts = excluded.from_ts, horizon = excluded.horizon, expected = excluded.expected,
-		       present = excluded.present, calendar = excluded.calendar`,
-		row.ID, c.From.Unix(), c.Horizon.Unix(), c.Expected, c.Present, c.Calendar)
+	_, err = t.putCoverage(ctx, `SELECT CAST($6 AS integer) AS id`, c, row.ID)
 	return err
+}
+
+// putCoverage writes the coverage of the series whose number the query gives, and how many rows that were.
+func (t Tx) putCoverage(ctx context.Context, id string, c market.Coverage, args ...any) (int64, error) {
+	args = append([]any{c.From.Unix(), c.Horizon.Unix(), c.Expected, c.Present, c.Calendar}, args...)
+	return t.q.Exec(ctx, `
+		INSERT INTO coverage (series_id, from_ts, horizon, expected, present, calendar)
+		SELECT s.id, CAST($1 AS bigint), CAST($2 AS bigint), CAST($3 AS bigint), CAST($4 AS bigint), CAST($5 AS text) FROM (`+id+`) s
+		WHERE TRUE
+		ON CONFLICT (series_id) DO UPDATE SET from_ts = excluded.from_ts, horizon = excluded.horizon, expected = excluded.expected,
+		       present = excluded.present, calendar = excluded.calendar`, args...)
 }
 
 // secondsOf are the first and the last second of a window.
