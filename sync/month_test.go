@@ -40,6 +40,14 @@ type month struct {
 	broken bool                    // its ledger was damaged on purpose
 	absent int64                   // the most bars that could be had and were absent at once
 	counts map[market.Series]int64 // of stored bars
+	lawed  map[market.Series]lawed // what was held to the law last
+}
+
+// lawed is all that the law is about: where it is as before, so is the law.
+type lawed struct {
+	version  int64 // of the bars
+	coverage market.Coverage
+	gaps     []market.Gap
 }
 
 // monthFault is a fault that lasts for some days.
@@ -92,7 +100,7 @@ func newMonth(t *testing.T, seed uint64, path string) *month {
 	if y.provider, err = fake.New(fake.Options{Now: y.now, Seed: seed}); err != nil {
 		t.Fatal(err)
 	}
-	m := &month{year: y, counts: map[market.Series]int64{}}
+	m := &month{year: y, counts: map[market.Series]int64{}, lawed: map[market.Series]lawed{}}
 	y.open(path)
 	y.engine, err = syncer.New(syncer.Config{
 		Provider: y.client, Capabilities: yahoo.Capabilities(), Archive: watched{y.archive, m.lawful}, Now: y.now,
@@ -212,27 +220,42 @@ func (m *month) lawful(instrument string) {
 	if m.broken {
 		return
 	}
-	m.keeps(instrument)
+	versions := m.keeps(instrument)
+	listed, err := m.archive.Gaps(m.t.Context(), store.GapFilter{Instruments: []string{instrument}})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	gaps := map[market.Series][]market.Gap{}
+	for _, g := range listed {
+		gaps[g.Series] = append(gaps[g.Series], g)
+	}
 	for _, v := range all {
-		if v.Series.Instrument == instrument {
-			for _, wrong := range m.unlawful(v) {
-				m.complain("%s: %s", v.Series, wrong)
-			}
+		now := lawed{versions[v.Series], v, gaps[v.Series]}
+		known, ok := m.lawed[v.Series]
+		same := ok && known.version == now.version && known.coverage == now.coverage && slices.Equal(known.gaps, now.gaps)
+		if v.Series.Instrument != instrument || same {
+			continue
+		}
+		m.lawed[v.Series] = now
+		for _, wrong := range m.unlawful(v, now.gaps) {
+			m.complain("%s: %s", v.Series, wrong)
 		}
 	}
 }
 
-// keeps complains about bars that are not there any more, and counts those that are absent and could be had.
-func (m *month) keeps(instrument string) {
+// keeps complains about bars that are not there any more, and counts those that are absent and could be had. It gives the versions of
+// the series of the instrument.
+func (m *month) keeps(instrument string) map[market.Series]int64 {
 	states, err := m.archive.States(m.t.Context())
 	if err != nil {
 		m.t.Fatal(err)
 	}
+	versions := map[market.Series]int64{}
 	for _, s := range states {
 		if s.Series.Instrument == instrument && s.Count < m.counts[s.Series] {
 			m.complain("%s has %d bars, and had %d", s.Series, s.Count, m.counts[s.Series])
 		}
-		m.counts[s.Series] = s.Count
+		m.counts[s.Series], versions[s.Series] = s.Count, s.Version
 	}
 	counts, err := m.archive.GapCounts(m.t.Context())
 	if err != nil {
@@ -245,10 +268,11 @@ func (m *month) keeps(instrument string) {
 		}
 	}
 	m.absent = max(m.absent, absent)
+	return versions
 }
 
-// unlawful says what is wrong with the coverage of a series, by the stored bars and a calendar.
-func (m *month) unlawful(v market.Coverage) (wrong []string) {
+// unlawful says what is wrong with the coverage of a series, by the stored bars and a calendar. Gaps are its own.
+func (m *month) unlawful(v market.Coverage, gaps []market.Gap) (wrong []string) {
 	i := slices.IndexFunc(m.companies, func(c *company) bool { return c.instrument.Name == v.Series.Instrument })
 	exchange := m.companies[i].instrument.Calendar
 	whole := market.Window{From: v.From, To: v.Horizon}
@@ -260,12 +284,6 @@ func (m *month) unlawful(v market.Coverage) (wrong []string) {
 		if bars.Flags[i]&market.FlagImpossible != 0 {
 			bars.TS = slices.Delete(bars.TS, i, i+1) // what cannot be true is no bar
 		}
-	}
-	gaps, err := m.archive.Gaps(m.t.Context(), store.GapFilter{
-		Instruments: []string{v.Series.Instrument}, Timeframes: []market.Timeframe{v.Series.Timeframe},
-	})
-	if err != nil {
-		m.t.Fatal(err)
 	}
 	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	var expected, present, within int64
