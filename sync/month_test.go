@@ -58,6 +58,7 @@ type monthFault struct {
 
 func TestAMonthOfMissingBars(t *testing.T) {
 	t.Parallel()
+	notRaced(t)
 	seeds, _ := yearNumber(t, yearSeedsKey, 2)
 	first, _ := yearNumber(t, yearFirstKey, 0)
 	if seed, set := yearNumber(t, yearSeedKey, 0); set {

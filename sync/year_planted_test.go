@@ -10,6 +10,7 @@ import (
 // the file.
 func TestACalmYearIsTrueAndErrorsInItAreSeen(t *testing.T) {
 	t.Parallel()
+	notRaced(t)
 	const (
 		days  = "series_id = (SELECT id FROM series WHERE instrument = 'AAPL' AND timeframe = '1d')"
 		hours = "series_id = (SELECT id FROM series WHERE instrument = 'VOD.L' AND timeframe = '1h')"

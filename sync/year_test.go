@@ -40,6 +40,7 @@ func yearNumber(t *testing.T, key string, def uint64) (n uint64, set bool) {
 // TestAYearOfWhatProvidersDo lives through years in parallel and tells which of them went wrong.
 func TestAYearOfWhatProvidersDo(t *testing.T) {
 	t.Parallel()
+	notRaced(t)
 	seeds, _ := yearNumber(t, yearSeedsKey, yearSeeds)
 	first, _ := yearNumber(t, yearFirstKey, 0)
 	if seed, set := yearNumber(t, yearSeedKey, 0); set {
@@ -54,6 +55,15 @@ func TestAYearOfWhatProvidersDo(t *testing.T) {
 				yearReport(t, seed, yearOf(t, seed, false, func(*year, string) {}))
 			}
 		})
+	}
+}
+
+// notRaced leaves a simulation to the part of `make test` that goes without the race detector: it takes a quarter of an hour with it,
+// and runs in one goroutine.
+func notRaced(t *testing.T) {
+	t.Helper()
+	if raced {
+		t.Skip("a simulated world goes without the race detector: `make test` runs it so")
 	}
 }
 

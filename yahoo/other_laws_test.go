@@ -86,6 +86,9 @@ func allRecordedBars(tb testing.TB) []recordedBars {
 // windows are taken as what they are, and none as anything else, but for a few times the interval: then the result says so.
 func TestRecordedBarsInWindowsOfAnUpdate(t *testing.T) {
 	t.Parallel()
+	if raced {
+		t.Skip("thousands of answers go without the race detector: `make test` runs it so")
+	}
 	taken, refused, sparse := 0, 0, 0
 	for _, bars := range allRecordedBars(t) {
 		days := int64(3)

@@ -267,7 +267,7 @@ func testGapsMissing(t *testing.T, db Database) {
 // testGapsMany records more gaps than a statement takes, changes all, and takes all out.
 func testGapsMany(t *testing.T, db Database) {
 	archive := migrated(t, db)
-	const n = 10_000
+	const n = manyGaps
 	all := make([]market.Gap, 0, n)
 	for i := range n {
 		all = append(all, absent(es5m(), 2*i, 1)...)

@@ -7,3 +7,6 @@ const manyBars = 1_000_000
 
 // gateRounds bounds how often the gate's model is tried.
 const gateRounds = 100
+
+// manyGaps is how many gaps the suite gives a series.
+const manyGaps = 10_000

@@ -7,3 +7,6 @@ const manyBars = 100_000
 
 // gateRounds is fewer than without the race detector, which makes the embedded engine twenty times slower.
 const gateRounds = 12
+
+// manyGaps is fewer, likewise.
+const manyGaps = 1_000

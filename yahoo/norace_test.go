@@ -1,0 +1,5 @@
+//go:build !race
+
+package yahoo_test
+
+const raced = false
