@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/coverage"
 	"barkeep/ledger"
 	"barkeep/market"
@@ -22,8 +23,12 @@ const (
 
 // standing tells whether a base series has what was due, after its coverage was judged: stored, late or thin, and why.
 func (c *covering) standing(ctx context.Context) (ledger.CellState, string, error) {
-	if len(c.task.Fetches) == 0 || c.task.Instrument.Calendar.Inferred {
+	if len(c.task.Fetches) == 0 {
 		return ledger.CellStored, "", nil
+	}
+	if c.task.Instrument.Calendar.Inferred {
+		says, err := c.quiet(ctx)
+		return ledger.CellStored, says, err
 	}
 	v, err := c.of(ctx, c.task.Base)
 	if err != nil || v.From.IsZero() {
@@ -38,6 +43,27 @@ func (c *covering) standing(ctx context.Context) (ledger.CellState, string, erro
 		return ledger.CellThin, says, err
 	}
 	return ledger.CellStored, "", nil
+}
+
+// quiet tells of days of the exchange's week that have no bar since the newest one, where neither its hours nor its holidays are
+// known: that is no failure.
+func (c *covering) quiet(ctx context.Context) (string, error) {
+	state, err := c.stored(ctx)
+	if err != nil || state.Count == 0 {
+		return "", err
+	}
+	exchange, days := c.task.Instrument.Calendar, 0
+	today := calendar.DateOf(c.Over().In(exchange.Zone))
+	for d := calendar.DateOf(state.Newest.In(exchange.Zone)).AddDays(1); d.Before(today); d = d.AddDays(1) {
+		if _, trades := exchange.Session(d); trades {
+			days++
+		}
+	}
+	if days == 0 {
+		return "", nil
+	}
+	return fmt.Sprintf("the newest bar is of %s, and nothing is known of the holidays there (weekdays without bars since: %d)",
+		c.label(state.Newest), days), nil
 }
 
 // asOf is the instant by which bars had to be over to be due: of the slot, or of now where a run has none.
