@@ -40,7 +40,7 @@ import (
 //	a-day      and of the cheapest tenth of them, which asks for few bars
 //	-floor-ms  the times without a ledger
 func BenchmarkCoverageOfImports(b *testing.B) {
-	for name, open := range map[string]func(*testing.B) store.Archive{"sqlite": benchSQLite, "postgres": benchPostgres} {
+	for name, open := range benchEngines() {
 		b.Run(name, func(b *testing.B) {
 			r := newBenchProvider(b)
 			r.round(b, open, 0) // in which the answers are made
@@ -137,11 +137,11 @@ func (r *benchProvider) RoundTrip(request *http.Request) (*http.Response, error)
 
 // round lives through the imports once, from empty archives on, and tells how long each took, in seconds.
 func (r *benchProvider) round(
-	b *testing.B, open func(*testing.B) store.Archive, turn int,
+	b *testing.B, open benchEngine, turn int,
 ) (took, bare []float64) {
 	b.Helper()
 	r.at = time.Date(2026, 3, 2, 22, 5, 0, 0, time.UTC)
-	with, without := newBenchSide(b, r, open(b), false), newBenchSide(b, r, open(b), true)
+	with, without := newBenchSide(b, r, open(b, time.Now), false), newBenchSide(b, r, open(b, time.Now), true)
 	for day := 0; day <= benchDays; r.at = r.at.AddDate(0, 0, 1) {
 		if weekday := r.at.Weekday(); weekday == time.Saturday || weekday == time.Sunday {
 			continue
@@ -267,10 +267,17 @@ func (bareTx) Starts(context.Context, market.Series, market.Window) ([]int64, er
 
 func (bareTx) Cover(context.Context, market.Coverage, []market.Gap, []market.Gap) error { return nil }
 
-func benchSQLite(b *testing.B) store.Archive {
+// benchEngine makes an empty archive that takes the time of arrivals from a clock.
+type benchEngine func(b *testing.B, now func() time.Time) store.Archive
+
+func benchEngines() map[string]benchEngine {
+	return map[string]benchEngine{"sqlite": benchSQLite, "postgres": benchPostgres}
+}
+
+func benchSQLite(b *testing.B, now func() time.Time) store.Archive {
 	b.Helper()
 	archive, err := sqlite.Open(b.Context(), sqlite.Config{
-		Path: filepath.Join(b.TempDir(), "archive.db"), Now: time.Now, Clock: time.Now,
+		Path: filepath.Join(b.TempDir(), "archive.db"), Now: now, Clock: time.Now,
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -283,7 +290,7 @@ func benchSQLite(b *testing.B) store.Archive {
 }
 
 // benchPostgres makes a database of its own on the server of the tests.
-func benchPostgres(b *testing.B) store.Archive {
+func benchPostgres(b *testing.B, now func() time.Time) store.Archive {
 	b.Helper()
 	server := os.Getenv("BARKEEP_TEST_POSTGRES")
 	if server == "" {
@@ -308,7 +315,7 @@ func benchPostgres(b *testing.B) store.Archive {
 		b.Fatal("BARKEEP_TEST_POSTGRES is no URL")
 	}
 	u.Path = "/" + name
-	archive, err := postgres.Open(b.Context(), postgres.Config{URL: u.String(), Now: time.Now})
+	archive, err := postgres.Open(b.Context(), postgres.Config{URL: u.String(), Now: now})
 	if err != nil {
 		b.Fatal(err)
 	}
