@@ -190,6 +190,31 @@ func TestAmountsOnTheirOwnScale(t *testing.T) {
 	}
 }
 
+// From Wednesday on the bars are another company's, which splits 4:1 and pays 1 on Monday: neither concerns the bars of the old
+// one, which paid 2 on Tuesday. What the provider tells of the new one from before Wednesday is of bars that are not here.
+func TestAnActionConcernsTheBarsOfItsListing(t *testing.T) {
+	t.Parallel()
+	a := newTruth()
+	a.from = newYork().Midnight(date("2026-06-17"))
+	a.write(kept(market.D1), daily("2026-06-15", 100, 8), daily("2026-06-16", 99, 8), daily("2026-06-17", 40, 8), daily("2026-06-18", 41, 8),
+		daily("2026-06-22", 39, 8))
+	foreign := dividend("2026-06-16", 7)
+	foreign.Seen = seen().AddDate(0, 0, 5)
+	a.actions = []store.Action{dividend("2026-06-16", 2), split("2026-06-22", 4, 1), dividend("2026-06-22", 1), foreign}
+	a.listings = []store.Listing{{Instrument: "AAPL", From: date("2026-06-17"), Accepted: seen().AddDate(0, 0, 4)}}
+	old, own := 1-2.0/100, 1-1.0/41
+	for adjust, want := range map[query.Adjust][]float64{
+		query.AdjustSplit: {100, 99, 40, 41, 39},
+		query.AdjustNone:  {100, 99, 160, 164, 39},
+		query.AdjustTotal: {100 * old, 99, 40 * own, 41 * own, 39},
+	} {
+		got := read(t, a.reader(t), query.Request{Series: kept(market.D1), Limit: 9, Adjust: adjust})
+		if !near(got.Bars.Close, want) || len(got.Notes) != 0 {
+			t.Errorf("%s: %v, %q; want %v", adjust, got.Bars.Close, got.Notes, want)
+		}
+	}
+}
+
 // A price that cannot be true is none at which a dividend is reinvested.
 func TestPayoutsAtSoundPrices(t *testing.T) {
 	t.Parallel()

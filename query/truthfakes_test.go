@@ -20,6 +20,7 @@ type truth struct {
 	listings []store.Listing
 	arrivals map[market.Series][]arrival
 	behind   []market.Series // that were not compared since a split
+	from     time.Time       // before it are bars of another listing, which no split concerns; zero for none
 	reads    int             // base bars that were read as of an instant
 }
 
@@ -60,7 +61,9 @@ func (a *truth) Restatements(_ context.Context, instrument string) ([]store.Rest
 		for _, tf := range market.Timeframes() {
 			series := market.Series{Instrument: instrument, Timeframe: tf}
 			if action.Kind == market.ActionSplit && !slices.Contains(a.behind, series) {
-				all = append(all, store.Restatement{Series: series, Number: int64(i + 1), Action: action.Number, At: action.Seen})
+				all = append(all, store.Restatement{
+					Series: series, Number: int64(i + 1), Action: action.Number, At: action.Seen, From: a.from,
+				})
 			}
 		}
 	}

@@ -224,6 +224,24 @@ func TestAMeasuredScale(t *testing.T) {
 	}
 }
 
+// TestAnAcceptedScaleIsOfItsListing: bars from before another listing was accepted stay as they are.
+func TestAnAcceptedScaleIsOfItsListing(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	days := d.put(t, market.D1, func(string) float64 { return 600 })
+	d.archive.truth.from["FB"] = store.Accepted{From: date("2026-08-12")}
+	d.hold(market.D1, store.Held{Cause: store.HeldScale, Factor: market.Factor{Price: market.Ratio{Num: 0.25, Den: 1}}, Seen: 8})
+	change := must(d.engine.Accept(t.Context(), d.fb, syncer.Acceptance{}))(t)
+	if got := change.Lines()[1]; got != "FB 1d: 6 bars restated, prices x 1/4" {
+		t.Errorf("it says %q", got)
+	}
+	for ts, bar := range d.archive.bars[days] {
+		if own := !time.Unix(ts, 0).Before(at(t, "2026-08-12T04:00:00Z")); own != (bar.Open < 200) {
+			t.Errorf("the bar of %s opens at %v", bar.Start, bar.Open)
+		}
+	}
+}
+
 // TestWhatCannotBeAcceptedChangesNothing, and the error says what can.
 func TestWhatCannotBeAcceptedChangesNothing(t *testing.T) {
 	t.Parallel()

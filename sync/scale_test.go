@@ -2,6 +2,7 @@ package syncer_test
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 	"testing"
@@ -345,6 +346,34 @@ func TestPenceAndPounds(t *testing.T) {
 	}
 	if got := e.b.archive.from("AAPL").Currency; got != "GBp" {
 		t.Errorf("the archive is kept in %s", got)
+	}
+}
+
+// TestAChangeOfUnitIsOfItsListing: bars from before another listing was accepted stay in the unit that they had.
+func TestAChangeOfUnitIsOfItsListing(t *testing.T) {
+	t.Parallel()
+	e := newExchange(t, "2026-06-10")
+	e.listing.Currency, e.unit[market.D1] = "GBp", "GBp"
+	e.sync("2026-06-10", market.D1)
+	accepted := e.b.archive.truth.from["AAPL"]
+	accepted.From = date("2026-06-08")
+	e.b.archive.truth.from["AAPL"] = accepted
+	series := market.Series{Instrument: "AAPL", Timeframe: market.D1}
+	before := maps.Clone(e.b.archive.bars[series])
+	e.unit[market.D1] = "GBP"
+	e.sync("2026-06-11", market.D1)
+	old := 0
+	for ts, was := range before {
+		is, own := e.b.archive.bars[series][ts], !time.Unix(ts, 0).Before(at(t, "2026-06-08T04:00:00Z"))
+		if own == (is.Open == was.Open) {
+			t.Errorf("the bar of %s opened at %v, and opens at %v", was.Start, was.Open, is.Open)
+		}
+		if !own {
+			old++
+		}
+	}
+	if old < 100 || old == len(before) {
+		t.Errorf("%d of %d bars are of the listing before", old, len(before))
 	}
 }
 
