@@ -219,7 +219,7 @@ func (e *Engine) persist(ctx context.Context, write func(context.Context) error)
 
 // final tells whether trying a write again would end as before.
 func final(err error) bool {
-	for _, never := range []error{market.ErrInvalidCandle, ledger.ErrLost, ledger.ErrImported, errNoDays} {
+	for _, never := range []error{market.ErrInvalidCandle, ledger.ErrLost, ledger.ErrImported, errNoDays, errLast} {
 		if errors.Is(err, never) {
 			return true
 		}

@@ -45,6 +45,9 @@ type execution struct {
 	cells    [][]ledger.Cell            // by task, in the order of the plan
 	left     int                        // tasks that were not done because ctx was cancelled
 	unproved []work                     // of which the provider says that they do not exist
+	last     []work                     // that wait for the other instruments, in the order of their answers
+	yielding map[string]bool            // the instruments of those
+	lastly   bool                       // the other instruments are stored
 	held     []work                     // whose answers are on a scale that nothing explains yet
 	ending   bool                       // no other answer will come
 	rescaled map[string]bool            // instruments whose stored bars were brought to another scale
@@ -65,7 +68,7 @@ func (e *Engine) execute(
 	x := &execution{
 		Engine: e, run: run, plan: plan, request: request, witness: witness, emit: emit,
 		cells: make([][]ledger.Cell, len(plan.Tasks)), seen: map[string]int{}, rescaled: map[string]bool{},
-		actions: map[string][]market.Action{},
+		actions: map[string][]market.Action{}, yielding: map[string]bool{},
 	}
 	asking, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -95,6 +98,7 @@ func (e *Engine) execute(
 	fetchers.Wait()
 	close(fetched)
 	writers.Wait()
+	x.after(ctx)
 	x.ending = true
 	x.again(ctx)
 	x.prove(ctx)
@@ -135,6 +139,9 @@ func (x *execution) settle(ctx context.Context, w work) {
 		w = x.failed(w, 0, fmt.Errorf("not stored: %w", err))
 	}
 	if w.batch != nil {
+		if x.follow(w) {
+			return
+		}
 		if w.cells = x.store(ctx, w); w.cells == nil { // postponed
 			return
 		}

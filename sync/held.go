@@ -82,17 +82,6 @@ func (x *execution) storeAgain(ctx context.Context, w *work, cells []ledger.Cell
 	return err
 }
 
-// postpone tells whether a task waits for the end of the run, since its answer was held back because of its scale.
-func (x *execution) postpone(w work, held store.Held) bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if held.Cause != store.HeldScale || x.ending {
-		return false
-	}
-	x.held = append(x.held, w)
-	return true
-}
-
 // hold notes that an answer contradicts its series, with the evidence of it, in one transaction.
 func (x *execution) hold(ctx context.Context, w work, held store.Held) []ledger.Cell {
 	cells := x.cellsOf(w.task, ledger.CellHeld, heldError{held}.Error(), w.batch.requests)

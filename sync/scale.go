@@ -38,8 +38,9 @@ func isHeld(err error) bool {
 // the answer contradicts the series, and a *market.FetchError where its rows are of another interval. Parts of one answer are
 // judged by all of it.
 func (x *execution) adapt(
-	ctx context.Context, tx Tx, w work, part *market.Candles,
+	ctx context.Context, tx Tx, w work, index int,
 ) (adapted *market.Candles, note string, err error) {
+	part := w.batch.parts[index]
 	if part == nil { // nothing was asked
 		return nil, "", nil
 	}
@@ -52,6 +53,11 @@ func (x *execution) adapt(
 	}
 	if err := s.refuseSparse(ctx); err != nil {
 		return nil, "", err
+	}
+	if index == 0 {
+		if err := s.yield(ctx); err != nil {
+			return nil, "", err
+		}
 	}
 	if err := s.waitForDays(); err != nil {
 		return nil, "", err

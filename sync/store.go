@@ -33,14 +33,14 @@ type committed struct {
 	doubt *committed    // what one more has come to, should it have been committed: its answer was lost
 }
 
-// store commits a task and returns its cells as committed; nil when the task waits for the end of the run.
+// store commits a task and returns its cells as committed; nil when the task waits for others of the run.
 func (x *execution) store(ctx context.Context, w work) []ledger.Cell {
 	done := &committed{sums: make([]seriesResult, len(w.task.All()))}
 	err := x.storeParts(ctx, w, done)
+	if x.postpone(w, err) {
+		return nil
+	}
 	if held, ok := heldBack(err); ok {
-		if x.postpone(w, held) {
-			return nil
-		}
 		return x.hold(ctx, w, held)
 	}
 	if err != nil {
@@ -60,7 +60,7 @@ func (x *execution) storeParts(ctx context.Context, w work, done *committed) err
 		if store.Lasting(err) {
 			x.breakOff(err)
 		}
-		if isHeld(err) || !x.settled(ctx, w, done) {
+		if isHeld(err) || errors.Is(err, errLast) || !x.settled(ctx, w, done) {
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ func (x *execution) commit(ctx context.Context, w work, part int, done *committe
 	if found, err := x.lookUp(ctx, tx, w, done); found || err != nil {
 		return err
 	}
-	bars, scaled, err := x.adapt(ctx, tx, w, w.batch.parts[part])
+	bars, scaled, err := x.adapt(ctx, tx, w, part)
 	if err != nil {
 		return err
 	}
