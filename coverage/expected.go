@@ -171,3 +171,49 @@ func Expected(c *calendar.Calendar, t market.Timeframe, w market.Window, at time
 	})
 	return n
 }
+
+// Counted counts the bars that are expected to start inside a window and to be over at an instant, and those of them that are
+// among the starts of bars, which are in Unix seconds and in order.
+func Counted(
+	c *calendar.Calendar, t market.Timeframe, w market.Window, at time.Time, starts []int64,
+) (expected, present int64) {
+	g, until, span := gridOf(c, t), at.Unix(), int64(max(time.Second, t.Length())/time.Second)
+	g.each(w, func(b bar) bool {
+		if !g.over(b, until) {
+			return true
+		}
+		expected++
+		if startsIn(&starts, b.start, span) {
+			present++
+		}
+		return true
+	})
+	return expected, present
+}
+
+// Unjudged counts the bars that are expected to start inside a window and of which coverage does not tell: those before it
+// begins, and those that were not over at its horizon. First is the start of the first of them; zero for none.
+func Unjudged(c *calendar.Calendar, v market.Coverage, w market.Window) (before, after int64, first time.Time) {
+	g, from, horizon := gridOf(c, v.Series.Timeframe), seconds(v.From), seconds(v.Horizon)
+	count := func(n *int64) func(bar) bool {
+		return func(b bar) bool {
+			if b.start >= from && g.over(b, horizon) {
+				return true
+			}
+			if *n++; first.IsZero() {
+				first = b.at()
+			}
+			return true
+		}
+	}
+	head, tail := w, w
+	if head.To.After(v.From) {
+		head.To = v.From
+	}
+	if open := later(v.From, v.Horizon.Add(-longest(v.Series.Timeframe))); open.After(tail.From) {
+		tail.From = open
+	}
+	g.each(head, count(&before))
+	g.each(tail, count(&after))
+	return before, after, first
+}

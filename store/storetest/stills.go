@@ -13,7 +13,8 @@ import (
 // testSeriesStanding compares what one statement tells of a series with what several do.
 func testSeriesStanding(t *testing.T, db Database) {
 	archive := migrated(t, db)
-	plain, odd, none := es5m(), market.Series{Instrument: "ES", Timeframe: market.H1}, market.Series{Instrument: "NQ", Timeframe: market.M5}
+	plain, odd := es5m(), market.Series{Instrument: "ES", Timeframe: market.H1}
+	none := market.Series{Instrument: "NQ", Timeframe: market.M5}
 	gaps := append(absent(plain, 2, 3), absent(plain, 10, 1)...)
 	must(t, archive, func(tx store.Tx) error {
 		if _, err := tx.Upsert(t.Context(), plain, ramp(20)); err != nil {
