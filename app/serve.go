@@ -14,6 +14,7 @@ import (
 	"barkeep/scheduler"
 	"barkeep/server"
 	"barkeep/server/api"
+	"barkeep/server/chart"
 	"barkeep/server/view"
 	"barkeep/store"
 	"barkeep/tasks"
@@ -154,6 +155,10 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 		Bars: a.Archive, Cache: a.cache(), Truth: a.Archive, Stills: a.Archive, Capabilities: yahoo.Capabilities(),
 		Resolve: yahoo.Resolve, Now: o.Now, Logger: o.Logger,
 	})
+	if err != nil {
+		return nil, err
+	}
+	err = chart.Mount(web, chart.Config{Reader: reader, Archive: a.Archive, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol})
 	if err != nil {
 		return nil, err
 	}
