@@ -61,10 +61,11 @@ func rooms() map[string]room {
 		"store/storetest/servers": {},
 		"verify":                  {allowed: []string{"market", "calendar", "store", "coverage"}},
 		"doctor":                  {allowed: []string{"config", "ledger", "market", "calendar"}},
+		"draw":                    {allowed: []string{"market", "calendar"}},
 		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},
 		"cmd": {allowed: []string{
-			"app", "calendar", "config", "doctor", "gate", "ledger", "market", "query", "server/view", "sync", "tasks", "verify", "yahoo",
+			"app", "calendar", "config", "doctor", "draw", "gate", "ledger", "market", "query", "server/view", "sync", "tasks", "verify", "yahoo",
 			"yahoo/fake",
 		}},
 		"tools": {allowed: []string{"store/storetest/servers"}},

@@ -191,29 +191,50 @@ func Counted(
 	return expected, present
 }
 
-// Unjudged counts the bars that are expected to start inside a window and of which coverage does not tell: those before it
-// begins, and those that were not over at its horizon. First is the start of the first of them; zero for none.
-func Unjudged(c *calendar.Calendar, v market.Coverage, w market.Window) (before, after int64, first time.Time) {
-	g, from, horizon := gridOf(c, v.Series.Timeframe), seconds(v.From), seconds(v.Horizon)
-	count := func(n *int64) func(bar) bool {
-		return func(b bar) bool {
-			if b.start >= from && g.over(b, horizon) {
-				return true
-			}
-			if *n++; first.IsZero() {
-				first = b.at()
-			}
-			return true
+// Unjudged tells of the bars that are expected to start inside a window and of which coverage does not tell: those before it
+// begins, and those that were not over at its horizon.
+type Unjudged struct {
+	Before  int64     // that start before it begins
+	Present int64     // that were not over at its horizon, and are stored
+	Absent  int64     // that were not, and are not
+	First   time.Time // start of the first one of Before or Absent; zero for none
+}
+
+// NotJudged counts them. Starts are those of the stored bars of the window from the horizon on, and of as many before it as may
+// be, in Unix seconds and in order.
+func NotJudged(c *calendar.Calendar, v market.Coverage, w market.Window, starts []int64) (u Unjudged) {
+	t := v.Series.Timeframe
+	g, from, horizon, span := gridOf(c, t), seconds(v.From), seconds(v.Horizon), int64(max(time.Second, t.Length())/time.Second)
+	note := func(n *int64, b bar) {
+		if *n++; u.First.IsZero() {
+			u.First = b.at()
 		}
 	}
-	head, tail := w, w
+	head, tail := w, Tail(v, w)
 	if head.To.After(v.From) {
 		head.To = v.From
 	}
-	if open := later(v.From, v.Horizon.Add(-longest(v.Series.Timeframe))); open.After(tail.From) {
-		tail.From = open
+	g.each(head, func(b bar) bool {
+		note(&u.Before, b)
+		return true
+	})
+	g.each(tail, func(b bar) bool {
+		switch {
+		case b.start >= from && g.over(b, horizon):
+		case startsIn(&starts, b.start, span):
+			u.Present++
+		default:
+			note(&u.Absent, b)
+		}
+		return true
+	})
+	return u
+}
+
+// Tail is the part of a window in which bars start that were not over at the horizon.
+func Tail(v market.Coverage, w market.Window) market.Window {
+	if open := later(v.From, v.Horizon.Add(-longest(v.Series.Timeframe))); open.After(w.From) {
+		w.From = open
 	}
-	g.each(head, count(&before))
-	g.each(tail, count(&after))
-	return before, after, first
+	return w
 }

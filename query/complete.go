@@ -19,13 +19,13 @@ type Completeness struct {
 	// Known tells whether anything is known of what to expect: not of a series that was never judged, nor of an exchange whose
 	// hours are not known, nor of the reasons as of an instant.
 	Known    bool
-	Expected int64         // bars that start in the window and were over at Horizon
+	Expected int64         // bars that start in the window: those that were over at Horizon, and later ones that are stored
 	Present  int64         // of them
 	Absent   []ReasonCount // from the worst reason to the mildest; Expected = Present + all of them, but as of an instant
 	Gaps     []market.Gap  // of which a bar starts in the window, in order; they may reach beyond it
 	Horizon  time.Time     // up to when bars were judged; zero for never
-	// Unjudged are the bars of the window that are expected and were not judged yet: they are not over, or no import has asked
-	// for them; and Before are those from before anything was asked for. The first of either is UnjudgedFrom.
+	// Unjudged are the bars of the window that are expected, were not judged yet and are not stored: they are not over, or no import
+	// has asked for them; and Before are those from before anything was asked for. The first of either is UnjudgedFrom.
 	Unjudged, Before int64
 	UnjudgedFrom     time.Time
 	// Provisional is the start of the first bar of the window that the provider may still change, and Until is when it will not
@@ -53,9 +53,10 @@ func (f facts) due(t market.Timeframe) time.Time {
 	return start.Add(time.Second)
 }
 
-// completeness tells how much of a window is there. A window without a beginning begins where the series was first asked for, and
-// one without an end ends with the newest bar that is due, or that was judged.
-func (f facts) completeness(series market.Series, s store.SeriesStanding, w market.Window) Completeness {
+// completeness tells how much of a window is there. A window without a beginning begins where the series was first asked for,
+// and one without an end ends with the newest bar that is due, or that is stored. Starts are those of the stored bars of the
+// window, at least from where bars were not judged (coverage.Tail).
+func (f facts) completeness(series market.Series, s store.SeriesStanding, w market.Window, starts []int64) Completeness {
 	c := Completeness{Series: series, Horizon: s.Coverage.Horizon}
 	if !s.Judged {
 		c.Window, c.Note = f.shaped(series, s, w), "what is expected of this series was never judged"
@@ -68,7 +69,7 @@ func (f facts) completeness(series market.Series, s store.SeriesStanding, w mark
 		c.Note = "the hours of the exchange are not known, so that no bar is expected"
 	}
 	c.judged(f, s)
-	c.unjudged(f, s.Coverage)
+	c.unjudged(f, s.Coverage, starts)
 	c.provisional(f, series.Timeframe)
 	if s.Coverage.Calendar != f.calendar.Version() && c.Known {
 		c.Known, c.Note = false, "it was judged by another calendar than the one in force: the next sync judges it anew"
@@ -127,11 +128,14 @@ const (
 )
 
 // unjudged counts the bars of the window that are expected and that the ledger does not tell of.
-func (c *Completeness) unjudged(f facts, v market.Coverage) {
+func (c *Completeness) unjudged(f facts, v market.Coverage, starts []int64) {
 	w := within(c.Window, market.Window{From: v.From.Add(-mostBefore), To: later(v.Horizon, f.now).Add(mostAhead)})
-	if !w.Empty() {
-		c.Before, c.Unjudged, c.UnjudgedFrom = coverage.Unjudged(f.calendar, v, w)
+	if w.Empty() {
+		return
 	}
+	u := coverage.NotJudged(f.calendar, v, w, starts)
+	c.Before, c.Unjudged, c.UnjudgedFrom = u.Before, u.Absent, u.First
+	c.Expected, c.Present = c.Expected+u.Present, c.Present+u.Present
 }
 
 // provisional finds the bars of the window that the provider may still change.

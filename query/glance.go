@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"barkeep/calendar"
+	"barkeep/coverage"
 	"barkeep/market"
 	"barkeep/store"
 )
@@ -61,7 +62,7 @@ func (r *Reader) tell(ctx context.Context, request Request, answer Answer, seen 
 		}
 		seen.SeriesStanding = later
 	}
-	answer.Complete = facts.completeness(request.Series, seen.SeriesStanding, request.tells(answer))
+	answer.Complete = facts.completeness(request.Series, seen.SeriesStanding, request.tells(answer), answer.Bars.TS)
 	return answer, nil
 }
 
@@ -130,7 +131,9 @@ func (r *Reader) standing(
 		}
 	}
 	if kept {
-		c = f.completeness(series, standing, w)
+		if c, err = f.read(ctx, s, series, standing, w); err != nil {
+			return c, nil, err
+		}
 	}
 	if kept && (base == series || request.Require == "") {
 		return c, c.lacking(request.Require), nil
@@ -143,11 +146,36 @@ func (r *Reader) standing(
 	if standing, err = s.SeriesStanding(ctx, base, within(span, everything())); err != nil {
 		return c, nil, err
 	}
-	of := f.completeness(base, standing, span)
+	of, err := f.read(ctx, s, base, standing, span)
+	if err != nil {
+		return c, nil, err
+	}
 	if !kept {
 		return of, of.lacking(request.Require), nil
 	}
 	return c, append(c.lacking(request.Require), of.lacking(request.Require)...), nil
+}
+
+// mostTail bounds the bars that are looked at one by one because no import has judged them: those that came since the last one.
+const mostTail = 100_000
+
+// read tells how complete a window is, with the bars from where they were not judged.
+func (f facts) read(
+	ctx context.Context, s store.Still, series market.Series, standing store.SeriesStanding, w market.Window,
+) (Completeness, error) {
+	var starts []int64
+	if standing.Judged {
+		tail := coverage.Tail(standing.Coverage, f.shaped(series, standing, w))
+		if tail.Empty() {
+			return f.completeness(series, standing, w, nil), nil
+		}
+		bars, err := s.Page(ctx, series, tail, mostTail, true)
+		if err != nil {
+			return Completeness{}, err
+		}
+		starts = bars.TS
+	}
+	return f.completeness(series, standing, w, starts), nil
 }
 
 // spanOf is where the base bars of a window of derived bars start; an end that is open stays so.

@@ -96,7 +96,13 @@ func testStill(t *testing.T, db Database) {
 	if err != nil || after.State.Count != 9 || len(after.Gaps) != 0 {
 		t.Errorf("afterwards: %+v, %v", after, err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // a connection that was kept would be missed by now
+	wantConnections(t, archive, series)
+}
+
+// wantConnections reads states one after the other: a connection that was kept would be missed soon.
+func wantConnections(t *testing.T, archive Archive, series market.Series) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	for range 20 {
 		if err := archive.Still(ctx, func(s store.Still) error {
