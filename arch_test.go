@@ -50,6 +50,7 @@ func rooms() map[string]room {
 		"server/api":              {allowed: []string{"market", "ledger", "store", "query", "server", "server/view", "tasks"}},
 		"server/chart":            {allowed: []string{"market", "calendar", "store", "query", "server"}},
 		"server/servertest":       {allowed: []string{"market", "calendar", "ledger", "store", "query", "server", "server/view", "server/api"}},
+		"mcp":                     {allowed: []string{"market", "calendar", "ledger", "store", "query", "server/view"}},
 		"notify":                  {allowed: []string{"ledger", "store", "tasks"}},
 		"store":                   {allowed: domain},
 		"store/sqlstore":          {allowed: archive},
@@ -65,7 +66,7 @@ func rooms() map[string]room {
 		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},
 		"cmd": {allowed: []string{
-			"app", "calendar", "config", "doctor", "draw", "gate", "ledger", "market", "query", "server/view", "sync", "tasks", "verify", "yahoo",
+			"app", "calendar", "config", "doctor", "draw", "gate", "ledger", "market", "mcp", "query", "server/view", "sync", "tasks", "verify", "yahoo",
 			"yahoo/fake",
 		}},
 		"tools": {allowed: []string{"store/storetest/servers"}},

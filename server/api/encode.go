@@ -74,7 +74,7 @@ func appendBar(text []byte, bars *market.Candles, i int) []byte {
 	} else {
 		text = strconv.AppendInt(text, v, 10)
 	}
-	if names := flagNames(bars.Flags[i]); len(names) > 0 {
+	if names := bars.Flags[i].Names(); len(names) > 0 {
 		text = append(append(append(text, `,"flags":["`...), strings.Join(names, `","`)...), `"]`...)
 	}
 	if p := bars.PartsAt(i); p != 0 {
@@ -144,30 +144,6 @@ func appendDecimal(text []byte, price float64) ([]byte, bool) {
 	return text, true
 }
 
-// flagNames are the flags of a bar as words; nil for none.
-func flagNames(f market.Flag) []string {
-	if f == 0 {
-		return nil
-	}
-	var names []string
-	for _, known := range []struct {
-		flag market.Flag
-		name string
-	}{
-		{market.FlagOutside, "outside"},
-		{market.FlagNegative, "negative"},
-		{market.FlagOffTick, "off_tick"},
-		{market.FlagIncomplete, "incomplete"},
-		{market.FlagOffSession, "off_session"},
-		{market.FlagImpossible, "impossible"},
-	} {
-		if f&known.flag != 0 {
-			names = append(names, known.name)
-		}
-	}
-	return names
-}
-
 // appendCSV appends bars as CSV with a header line; a volume that is not known is empty, flags have a | between them. Those of a
 // derived series have two more columns, base_bars and base_due, which are empty where they are not known.
 func appendCSV(text []byte, bars *market.Candles, derived bool) []byte {
@@ -187,7 +163,7 @@ func appendCSV(text []byte, bars *market.Candles, derived bool) []byte {
 		if b.Volume != market.NoVolume {
 			text = strconv.AppendInt(text, b.Volume, 10)
 		}
-		text = append(append(text, ','), strings.Join(flagNames(b.Flags), "|")...)
+		text = append(append(text, ','), strings.Join(b.Flags.Names(), "|")...)
 		if derived {
 			text = appendParts(text, b.Parts)
 		}
