@@ -14,6 +14,7 @@ import (
 	"barkeep/scheduler"
 	"barkeep/server"
 	"barkeep/server/api"
+	"barkeep/server/chart"
 	"barkeep/server/view"
 	"barkeep/store"
 	"barkeep/tasks"
@@ -151,9 +152,13 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 		return nil, err
 	}
 	reader, err := query.New(query.Config{
-		Bars: a.Archive, Cache: a.cache(), Truth: a.Archive, Capabilities: yahoo.Capabilities(), Resolve: yahoo.Resolve,
-		Now: o.Now, Logger: o.Logger,
+		Bars: a.Archive, Cache: a.cache(), Truth: a.Archive, Stills: a.Archive, Capabilities: yahoo.Capabilities(),
+		Resolve: yahoo.Resolve, Now: o.Now, Logger: o.Logger,
 	})
+	if err != nil {
+		return nil, err
+	}
+	err = chart.Mount(web, chart.Config{Reader: reader, Archive: a.Archive, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol})
 	if err != nil {
 		return nil, err
 	}

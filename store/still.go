@@ -36,6 +36,7 @@ type Standings interface {
 
 // Stills reads bars together with what tells of them.
 type Stills interface {
+	CalendarFacts
 	Standings
 	// Still runs do with one state of the archive; nobody waits for it. It holds a connection as long, and keeps the engine from
 	// clearing away what is replaced meanwhile: do ends soon.

@@ -26,6 +26,7 @@ type commands struct {
 	Sync       syncCommand       `cmd:"" help:"Bring the archive up to date: fetch what is new, backfill series without records."`
 	Status     statusCommand     `cmd:"" help:"Show the archive's series, newest bars and recent runs."`
 	Runs       runsCommand       `cmd:"" help:"Show recent runs, or one with the evidence of its series."`
+	Show       showCommand       `cmd:"" help:"Show the bars of a series: candles in the terminal, or a table."`
 	Coverage   coverageCommand   `cmd:"" help:"Show how much of what is expected is there, and why the rest is not."`
 	Revisions  revisionsCommand  `cmd:"" help:"Show how stored bars changed: before, after, when, by which run and why."`
 	Dataset    datasetCommand    `cmd:"" help:"Pin series as they were known at an instant, and prove them again."`

@@ -55,7 +55,7 @@ func (s *Store) standing(ctx context.Context, series market.Series, w market.Win
 		&first, &last, &bars, &reason, &seen, &asked, &times, &next,
 	}
 	edge, end := secondsOf(w)
-	err = s.db.Query(ctx, standingRows, []any{series.Instrument, string(series.Timeframe), edge, end}, into, func() error {
+	err = s.db.Query(ctx, standingRows(), []any{series.Instrument, string(series.Timeframe), edge, end}, into, func() error {
 		found.Found = true
 		if first == nil {
 			return nil
@@ -80,7 +80,9 @@ func (s *Store) standing(ctx context.Context, series market.Series, w market.Win
 	return found, nil
 }
 
-var standingRows = `
+// standingRows reads how the series $1, $2 stands, with a row for each gap of which a bar may start from $3 to $4.
+func standingRows() string {
+	return `
 	SELECT ` + seriesColumnsOf("s.") + `,
 	       CASE WHEN v.series_id IS NULL THEN 0 ELSE 1 END, coalesce(v.from_ts, 0), coalesce(v.horizon, 0),
 	       coalesce(v.expected, 0), coalesce(v.present, 0), coalesce(v.calendar, ''),
@@ -90,6 +92,7 @@ var standingRows = `
 	LEFT JOIN gaps g ON g.series_id = s.id AND g.last_ts >= $3 AND g.first_ts <= $4
 	WHERE s.instrument = $1 AND s.timeframe = $2
 	ORDER BY g.first_ts`
+}
 
 // seriesColumnsOf are the columns of a SeriesRow in a table of this name, which may be empty.
 func seriesColumnsOf(table string) string { return strings.ReplaceAll(seriesColumns, "#", table) }

@@ -13,7 +13,8 @@ import (
 // testSeriesStanding compares what one statement tells of a series with what several do.
 func testSeriesStanding(t *testing.T, db Database) {
 	archive := migrated(t, db)
-	plain, odd, none := es5m(), market.Series{Instrument: "ES", Timeframe: market.H1}, market.Series{Instrument: "NQ", Timeframe: market.M5}
+	plain, odd := es5m(), market.Series{Instrument: "ES", Timeframe: market.H1}
+	none := market.Series{Instrument: "NQ", Timeframe: market.M5}
 	gaps := append(absent(plain, 2, 3), absent(plain, 10, 1)...)
 	must(t, archive, func(tx store.Tx) error {
 		if _, err := tx.Upsert(t.Context(), plain, ramp(20)); err != nil {
@@ -95,7 +96,13 @@ func testStill(t *testing.T, db Database) {
 	if err != nil || after.State.Count != 9 || len(after.Gaps) != 0 {
 		t.Errorf("afterwards: %+v, %v", after, err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // a connection that was kept would be missed by now
+	wantConnections(t, archive, series)
+}
+
+// wantConnections reads states one after the other: a connection that was kept would be missed soon.
+func wantConnections(t *testing.T, archive Archive, series market.Series) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	for range 20 {
 		if err := archive.Still(ctx, func(s store.Still) error {

@@ -1,11 +1,12 @@
 //go:build unix
 
-// Command testenv runs a command, such as go test, with a throwaway PostgreSQL and a throwaway Redis beside it.
+// Command testenv runs a command, such as go test, with a throwaway PostgreSQL, a throwaway Redis and packages of npm beside it.
 //
 //	go run ./tools/testenv -- go test -race ./...
 //
 // It finds the servers or brings them (see package needs), and hands the command their addresses in BARKEEP_TEST_POSTGRES and
-// BARKEEP_TEST_REDIS. A command with -race gets a C compiler and CGO_ENABLED=1 too. It says on standard error what it does,
+// BARKEEP_TEST_REDIS; so it does with Node.js and the packages of tools/clients, whose folder is in BARKEEP_TEST_NODE_MODULES. A
+// command with -race gets a C compiler and CGO_ENABLED=1 too. It says on standard error what it does,
 // passes on the signals it gets, removes everything at the end, and exits as the command did.
 package main
 
@@ -21,6 +22,7 @@ import (
 	"time"
 
 	"barkeep/store/storetest/servers"
+	"barkeep/tools/clients"
 	"barkeep/tools/testenv/needs"
 )
 
@@ -92,12 +94,13 @@ func serve(ctx context.Context, arguments []string, signals <-chan os.Signal) (c
 		return 0, fmt.Errorf("find the command: %w", err) // before minutes go into installing servers for it
 	}
 	race := slices.Contains(arguments, "-race")
-	programs, err := needs.Needs{Race: race, Policy: "/usr/sbin/policy-rc.d", Log: os.Stderr}.Ensure(ctx)
+	programs, err := needs.Needs{Race: race, Node: true, Policy: "/usr/sbin/policy-rc.d", Log: os.Stderr}.Ensure(ctx)
 	if err != nil {
 		return 0, err
 	}
 	environment := []string{
 		servers.EnvPostgres + "=" + programs.Postgres, servers.EnvRedis + "=" + programs.Redis,
+		clients.EnvModules + "=" + programs.Modules,
 	}
 	if race {
 		environment = append(environment, "CGO_ENABLED=1") // the race detector is C; it is there now

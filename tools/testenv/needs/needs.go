@@ -1,4 +1,5 @@
-// Package needs makes sure of what the tests cannot run without: PostgreSQL, Redis and, for the race detector, a C compiler.
+// Package needs makes sure of what the tests cannot run without: PostgreSQL, Redis, Node.js with the packages of tools/clients
+// and, for the race detector, a C compiler.
 package needs
 
 import (
@@ -11,21 +12,24 @@ import (
 	"strings"
 
 	"barkeep/store/storetest/servers"
+	"barkeep/tools/clients"
 )
 
 // Needs says what to make sure of, and how.
 type Needs struct {
 	// Race asks for a C compiler.
 	Race bool
+	// Node asks for Node.js and the packages of tools/clients.
+	Node bool
 	// Policy is the file that keeps Debian from starting the services it installs: /usr/sbin/policy-rc.d.
 	Policy string
 	// Log receives a line for each thing that is found, one before and after an installation, and what the installation prints.
 	Log io.Writer
 }
 
-// Programs says where the servers come from: the folder of initdb and postgres and the path of redis-server, or
-// servers.Docker.
-type Programs struct{ Postgres, Redis string }
+// Programs says where things are: the folder of initdb and postgres and the path of redis-server, or servers.Docker; and, where
+// they were asked for, the folder node_modules of the packages.
+type Programs struct{ Postgres, Redis, Modules string }
 
 // Ensure finds what is installed, else installs it with apt-get where that is allowed, else settles for Docker. The error has
 // one sentence for each thing that is still missing, with the ways to get it.
@@ -36,7 +40,7 @@ func (n Needs) Ensure(ctx context.Context) (Programs, error) {
 		}
 	}
 	var found Programs
-	var errs [3]error
+	var errs [4]error
 	found.Postgres, errs[0] = servers.FindPostgres(ctx)
 	found.Redis, errs[1] = servers.FindRedis(ctx)
 	n.report("PostgreSQL in "+found.Postgres, errs[0])
@@ -45,7 +49,22 @@ func (n Needs) Ensure(ctx context.Context) (Programs, error) {
 		errs[2] = compiler(ctx)
 		n.report("a C compiler for the race detector", errs[2])
 	}
+	if n.Node {
+		found.Modules, errs[3] = n.node(ctx)
+	}
 	return found, errors.Join(errs[:]...)
+}
+
+// node returns the folder of the packages, which it installs where they are not there yet.
+func (n Needs) node(ctx context.Context) (string, error) {
+	version, err := clients.FindNode(ctx)
+	n.report("Node.js "+version, err)
+	if err != nil {
+		return "", err
+	}
+	modules, err := clients.Install(ctx, n.Log)
+	n.report("the npm packages of the tests in "+modules, err)
+	return modules, err
 }
 
 // report logs what was found; what was not is in the error that Ensure returns.
@@ -66,6 +85,12 @@ func (n Needs) missing(ctx context.Context) []string {
 	}
 	if n.Race && os.Getenv("CC") == "" && compiler(ctx) != nil {
 		packages = append(packages, "gcc", "libc6-dev")
+	}
+	if _, err := clients.FindNode(ctx); n.Node && err != nil {
+		packages = append(packages, "nodejs")
+	}
+	if n.Node && os.Getenv(clients.EnvModules) == "" && clients.FindNpm(ctx) != nil {
+		packages = append(packages, "npm")
 	}
 	return packages
 }

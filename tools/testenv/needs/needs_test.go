@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"barkeep/store/storetest/servers"
+	"barkeep/tools/clients"
 	"barkeep/tools/testenv/needs"
 )
 
@@ -21,7 +22,9 @@ case "$*" in
 *install*)
 	[ -e "$FAKE_APT/updated" ] || exit 100
 	"$FAKE_APT/policy" redis-server start; echo "policy $? frontend $DEBIAN_FRONTEND" >>"$FAKE_APT/calls"
-	printf '#!/bin/sh\nexit 0\n' >"$FAKE_APT/redis-server"; chmod 755 "$FAKE_APT/redis-server" ;;
+	case "$*" in *redis*) printf '#!/bin/sh\nexit 0\n' >"$FAKE_APT/redis-server"; chmod 755 "$FAKE_APT/redis-server" ;; esac
+	case "$*" in *node*) printf '#!/bin/sh\necho v20.0.0\n' >"$FAKE_APT/node"; chmod 755 "$FAKE_APT/node" ;; esac
+	case "$*" in *npm*) printf '#!/bin/sh\nmkdir -p node_modules\n' >"$FAKE_APT/npm"; chmod 755 "$FAKE_APT/npm" ;; esac ;;
 esac
 `
 
@@ -37,7 +40,7 @@ func machine(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"sh", "rm", "chmod", "true"} {
+	for _, name := range []string{"sh", "rm", "chmod", "true", "mkdir"} {
 		if err := os.Symlink(filepath.Join("/bin", name), filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -79,6 +82,27 @@ func TestInstallsWithApt(t *testing.T) {
 	}
 	if _, err := (needs.Needs{Policy: policy, Log: &log}).Ensure(t.Context()); err != nil || readCalls(t, dir) != calls {
 		t.Errorf("what is installed was installed again (%v):\n%s", err, readCalls(t, dir))
+	}
+}
+
+// TestInstallsNode brings Node.js, npm, and by it the packages, into a cache folder of the test.
+func TestInstallsNode(t *testing.T) { //nolint:paralleltest // it sets PATH
+	dir, cache := machine(t), t.TempDir()
+	for name, value := range map[string]string{
+		servers.EnvPostgres: dir, servers.EnvRedis: dir, "XDG_CACHE_HOME": cache, "HOME": cache, clients.EnvModules: "",
+	} {
+		t.Setenv(name, value)
+	}
+	var log bytes.Buffer
+	found, err := needs.Needs{Node: true, Policy: filepath.Join(dir, "policy"), Log: &log}.Ensure(t.Context())
+	if err == nil || strings.Contains(err.Error(), "Node.js") || strings.Contains(err.Error(), "npm") {
+		t.Errorf("ensure: %v, want the servers alone to be missing\n%s", err, &log)
+	}
+	if calls := readCalls(t, dir); !strings.Contains(calls, "--no-install-recommends nodejs npm") {
+		t.Errorf("want Node.js and npm alone to be installed:\n%s", calls)
+	}
+	if info, err := os.Stat(found.Modules); err != nil || !info.IsDir() || !strings.HasPrefix(found.Modules, cache) {
+		t.Errorf("the packages are in %q: %v\n%s", found.Modules, err, &log)
 	}
 }
 

@@ -1,0 +1,40 @@
+package clients
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"barkeep/store/storetest/servers"
+)
+
+// oldest is the lowest major version of Node.js that the packages run on.
+const oldest = 20
+
+// FindNode returns the version of the Node.js in PATH, such as v20.19.2. The error wraps servers.ErrMissing where there is none,
+// or where it is too old.
+func FindNode(ctx context.Context) (string, error) {
+	const how = "install Node.js %d or later, with npm (Debian 13: apt-get install nodejs npm; macOS: brew install node)"
+	out, err := exec.CommandContext(ctx, "node", "--version").Output()
+	if err != nil {
+		return "", fmt.Errorf("Node.js is %w in PATH: "+how+": %w", servers.ErrMissing, oldest, err)
+	}
+	version := strings.TrimSpace(string(out))
+	major, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	if number, err := strconv.Atoi(major); err != nil || number < oldest {
+		return "", fmt.Errorf("a Node.js that is not older than %d is %w in PATH, which has %s: "+how, oldest, servers.ErrMissing,
+			version, oldest)
+	}
+	return version, nil
+}
+
+// FindNpm returns nil when npm runs. The error wraps servers.ErrMissing.
+func FindNpm(ctx context.Context) error {
+	if err := exec.CommandContext(ctx, "npm", "--version").Run(); err != nil {
+		return fmt.Errorf("npm is %w in PATH: install it (Debian: apt-get install npm; macOS: brew install node), or set %s to a "+
+			"folder node_modules made from tools/clients/package-lock.json: %w", servers.ErrMissing, EnvModules, err)
+	}
+	return nil
+}
