@@ -13,14 +13,14 @@ import (
 	"barkeep/market"
 )
 
-// rowGroup is how many bars a row group has: 6 MB of columns in memory, and less than 2 MB in the file.
-const rowGroup = 1 << 17
+// rowGroup is how many bars a row group has: 3 MB of columns in memory, and less than 1 MB in the file.
+const rowGroup = 1 << 16
 
 // parquetWriter writes Parquet, in row groups of rowGroup bars. Starts are TIMESTAMP(MILLIS, UTC), prices DOUBLE, volumes INT64 (null
 // where they are not known), flags INT(16) (FlagBits), counts of base bars INT(16) (null where they are not known), names STRING. All
 // is compressed by zstd.
 type parquetWriter struct {
-	to      io.Writer
+	to      *headless
 	o       Options
 	file    *file.Writer // nil before the first row group
 	pending *market.Candles
@@ -46,7 +46,33 @@ type scratch struct {
 }
 
 func newParquet(to io.Writer, o Options) (*parquetWriter, error) {
-	return &parquetWriter{to: to, o: o, pending: market.NewCandles(0)}, nil
+	if _, _, err := o.named().pairs(); err != nil {
+		return nil, err
+	}
+	w := &parquetWriter{to: &headless{to: to, left: len(magic)}, o: o, pending: market.NewCandles(0)}
+	_, err := io.WriteString(to, magic)
+	return w, err
+}
+
+// magic begins a file of Parquet.
+const magic = "PAR1"
+
+// headless leaves out the first bytes of a file: they were written when it began, long before the first row group. It has no
+// Close, so that closing the file does not close what lies below.
+type headless struct {
+	to   io.Writer
+	left int
+}
+
+// Write writes what was not written yet.
+func (w *headless) Write(p []byte) (int, error) {
+	skip := min(w.left, len(p))
+	w.left -= skip
+	if skip == len(p) {
+		return skip, nil
+	}
+	n, err := w.to.Write(p[skip:])
+	return n + skip, err
 }
 
 // Write keeps the bars until a row group is full.
@@ -117,8 +143,7 @@ func (w *parquetWriter) begin() error {
 	if err != nil {
 		return fmt.Errorf("the schema of Parquet: %w", err)
 	}
-	// Not the writer itself: closing the file would close it, too.
-	w.file, err = file.NewParquetWriterWithError(struct{ io.Writer }{w.to}, root, file.WithWriterProps(w.properties()))
+	w.file, err = file.NewParquetWriterWithError(w.to, root, file.WithWriterProps(w.properties()))
 	if err != nil {
 		return fmt.Errorf("write Parquet: %w", err)
 	}
@@ -156,14 +181,14 @@ func (w *parquetWriter) properties() *parquet.WriterProperties {
 		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithCreatedBy("barkeep"),
 		parquet.WithBatchSize(rowGroup), parquet.WithDataPageSize(256 << 10),
 	}
-	split := smallerSplit(w.pending.Close[:min(judged, w.pending.Len())])
+	plain := smallerPlain(w.pending.Close[:min(judged, w.pending.Len())])
 	for _, c := range w.o.Columns {
 		switch c {
 		case TS, Volume:
 			all = append(all, encoded(c, parquet.Encodings.DeltaBinaryPacked)...)
 		case Open, High, Low, Close:
-			if split {
-				all = append(all, encoded(c, parquet.Encodings.ByteStreamSplit)...)
+			if plain {
+				all = append(all, encoded(c, parquet.Encodings.Plain)...)
 			}
 		}
 	}
