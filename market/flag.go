@@ -46,13 +46,3 @@ func offTick(price, tick float64) bool {
 	off := math.Abs(steps-math.Round(steps)) * tick
 	return off > math.Abs(price)/(1<<23)+tick*1e-6
 }
-
-// Names are the flags as words, in the order of their values; nil for none.
-func (f Flag) Names() (names []string) {
-	for i, name := range []string{"outside", "negative", "off_tick", "incomplete", "off_session", "impossible"} {
-		if f&(1<<i) != 0 {
-			names = append(names, name)
-		}
-	}
-	return names
-}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"barkeep/format"
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server/view"
@@ -89,7 +90,7 @@ func row(b market.Candle) []any {
 		volume = b.Volume
 	}
 	return []any{
-		b.Start.UTC().Format(time.RFC3339), b.Open, b.High, b.Low, b.Close, volume, strings.Join(b.Flags.Names(), " "),
+		b.Start.UTC().Format(time.RFC3339), b.Open, b.High, b.Low, b.Close, volume, strings.Join(format.FlagNames(b.Flags), " "),
 	}
 }
 

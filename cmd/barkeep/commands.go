@@ -29,4 +29,3 @@ type commands struct {
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 	Completion completionCommand `cmd:"" help:"Print what teaches a shell to complete barkeep's commands and flags."`
 }
-
