@@ -27,6 +27,24 @@ type Hand interface {
 	TakeBack(ctx context.Context, instrument market.Instrument, kind, date string) (view.Change, error)
 }
 
+// acceptBody is the body of a request to go on, for the document.
+type acceptBody struct {
+	From  string `json:"from,omitempty" format:"date" doc:"From which on bars are those of the new listing."`
+	OldAs string `json:"old_as,omitempty" doc:"A name for what is stored so far, such as FB-OLD."`
+	Scale bool   `json:"scale,omitempty" doc:"The scale, though another listing waits too."`
+}
+
+// actionBody is the body of a request to add an action, for the document.
+type actionBody struct {
+	Instrument string  `json:"instrument"`
+	Kind       string  `json:"kind" enum:"split,dividend,capital-gain"`
+	Ratio      string  `json:"ratio,omitempty" doc:"Of a split: new shares and old ones, such as 4:1."`
+	Amount     float64 `json:"amount,omitempty" doc:"Of the others, for each share."`
+	Currency   string  `json:"currency,omitempty" doc:"Of the amount; by default that of the prices."`
+	Date       string  `json:"date" format:"date" doc:"From which on a share trades without it."`
+	Note       string  `json:"note,omitempty"`
+}
+
 // AcceptRequest says how to go on. What it does not name is empty, and has its default.
 type AcceptRequest struct {
 	From  string // a date
@@ -45,6 +63,8 @@ func (a *API) mountHand() {
 	answer(a, get("held-back", "/held-back", "Answers that wait for a person", ""), a.heldBack)
 	change(a, http.MethodPost, "/instruments/{instrument}/accept", "accept", "Go on with what is held back of an instrument", a.accept)
 	change(a, http.MethodPost, "/actions", "add-action", "Add a split, a dividend or a capital gain", a.addAction)
+	a.body("accept", schemaOf[acceptBody](a))
+	a.body("add-action", schemaOf[actionBody](a))
 	change(a, http.MethodDelete, "/actions/{instrument}/{kind}/{date}", "take-back-action", "Take an action back", a.takeBack)
 }
 
@@ -63,7 +83,7 @@ func change[P any](a *API, method, path, id, summary string, do func(*call, *P) 
 	op := get(id, path, summary, "")
 	op.Method = method
 	op.Responses = map[string]*huma.Response{"200": shown("It is done.", "application/json", schemaOf[view.Change](a))}
-	op.Errors = append(op.Errors, http.StatusNotFound, http.StatusConflict)
+	op.Errors = append(op.Errors, http.StatusConflict, http.StatusRequestEntityTooLarge)
 	handle(a, marked(op, takesTurn, needsToken), func(c *call, p *P) error {
 		done, err := a.server.Turn(c.r, a.server.Work(), 1)
 		if err != nil {
@@ -94,7 +114,7 @@ func (a *API) instrumentOf(in *input, where, name string) market.Instrument {
 }
 
 type acceptInput struct {
-	Instrument string `path:"instrument" format:"instrument"`
+	Instrument string `path:"instrument" format:"instrument" example:"ES"`
 	request    AcceptRequest
 }
 
@@ -156,9 +176,9 @@ func (a *API) addAction(c *call, p *actionInput) (view.Change, error) {
 }
 
 type takeBackInput struct {
-	Instrument string `path:"instrument" format:"instrument"`
-	Kind       string `path:"kind" doc:"split, dividend or capital-gain."`
-	Date       string `path:"date" doc:"A date such as 2026-06-15."`
+	Instrument string `path:"instrument" format:"instrument" example:"ES"`
+	Kind       string `path:"kind" example:"split" doc:"split, dividend or capital-gain."`
+	Date       string `path:"date" example:"2026-06-15" doc:"A date such as 2026-06-15."`
 }
 
 func (a *API) takeBack(c *call, p *takeBackInput) (view.Change, error) {

@@ -25,12 +25,12 @@ const (
 
 // CandlesInput asks for bars; of which instrument, the path or the query says.
 type CandlesInput struct {
-	Timeframe string `query:"timeframe" format:"timeframe" required:"true"`
+	Timeframe string `query:"timeframe" format:"timeframe" example:"1d" required:"true"`
 	Span
-	Limit  int    `query:"limit" minimum:"1" maximum:"50000" default:"10000" doc:"How many bars, at most."`
-	Format string `query:"format" enum:"json,csv" default:"json" doc:"Of the answer."`
-	Adjust string `query:"adjust" format:"adjust" default:"split" doc:"On which scale."`
-	AsOf   string `query:"as_of" format:"as-of" doc:"As it was known when; now by default."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"50000" example:"10" default:"10000" doc:"How many bars, at most."`
+	Format string `query:"format" enum:"json,csv" example:"json" default:"json" doc:"Of the answer."`
+	Adjust string `query:"adjust" format:"adjust" example:"total" default:"split" doc:"On which scale."`
+	AsOf   string `query:"as_of" format:"as-of" example:"2026-01-14T00:00:00Z" doc:"As it was known when; now by default."`
 
 	asOf time.Time
 }
@@ -44,12 +44,12 @@ func (p *CandlesInput) Resolve(ctx huma.Context) []error {
 }
 
 type candlesByQuery struct {
-	Instrument string `query:"instrument" format:"instrument" required:"true"`
+	Instrument string `query:"instrument" format:"instrument" example:"ES" required:"true"`
 	CandlesInput
 }
 
 type candlesByPath struct {
-	Instrument string `path:"instrument" format:"instrument"`
+	Instrument string `path:"instrument" format:"instrument" example:"ES"`
 	CandlesInput
 }
 

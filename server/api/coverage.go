@@ -11,13 +11,13 @@ import (
 )
 
 type coverageInput struct {
-	Instruments []string `query:"instrument" format:"instrument" doc:"Of which; of all by default."`
-	Timeframes  []string `query:"timeframe" format:"timeframe" doc:"Of which; of all by default."`
-	Reasons     []string `query:"reason" format:"gap-reason" doc:"Only gaps with these reasons; _ may stand for a space."`
+	Instruments []string `query:"instrument" format:"instrument" example:"ES" doc:"Of which; of all by default."`
+	Timeframes  []string `query:"timeframe" format:"timeframe" example:"1d" doc:"Of which; of all by default."`
+	Reasons     []string `query:"reason" format:"gap-reason" example:"late" doc:"Only gaps with these reasons; _ may stand for a space."`
 	Span
-	Sessions string `query:"sessions" enum:"0,1" default:"0" doc:"With each session, too."`
-	Gaps     string `query:"gaps" enum:"0,1" default:"0" doc:"With the gaps, too."`
-	Limit    int    `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"How many gaps, at most."`
+	Sessions string `query:"sessions" enum:"0,1" example:"1" default:"0" doc:"With each session, too."`
+	Gaps     string `query:"gaps" enum:"0,1" example:"1" default:"0" doc:"With the gaps, too."`
+	Limit    int    `query:"limit" minimum:"1" maximum:"10000" example:"10" default:"1000" doc:"How many gaps, at most."`
 }
 
 type coverageAnswer struct {

@@ -53,7 +53,9 @@ func marked(op huma.Operation, marks ...string) huma.Operation {
 type adapter struct{ api *API }
 
 // ServeHTTP is asked for by huma; the server serves.
-func (d adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) { d.api.server.Handler().ServeHTTP(w, r) }
+func (d adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.api.server.Handler().ServeHTTP(w, r)
+}
 
 // Handle adds the route of an operation. Its parameters are checked by what the document says of them, and no others pass.
 func (d adapter) Handle(op *huma.Operation, next func(huma.Context)) {

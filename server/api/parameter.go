@@ -221,8 +221,8 @@ func (w *wait) UnmarshalText(text []byte) error {
 
 // Span is a window of time, half open.
 type Span struct {
-	From moment `query:"from" format:"moment" doc:"What starts then or later."`
-	To   moment `query:"to" format:"moment" doc:"What starts before."`
+	From moment `query:"from" format:"moment" example:"2026-01-05" doc:"What starts then or later."`
+	To   moment `query:"to" format:"moment" example:"2026-01-15T22:00:00Z" doc:"What starts before."`
 
 	window market.Window
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server/view"
@@ -15,7 +14,7 @@ func (a *API) listActions(c *call, p *actionsInput) (actionsAnswer, error) {
 }
 
 type actionsInput struct {
-	Instrument string `query:"instrument" format:"instrument" doc:"Of which; of all by default."`
+	Instrument string `query:"instrument" format:"instrument" example:"ES" doc:"Of which; of all by default."`
 }
 
 type actionsAnswer struct {
@@ -40,7 +39,7 @@ func (a *API) listProofs(c *call, p *proofsInput) (proofsAnswer, error) {
 }
 
 type proofsInput struct {
-	Instruments []string `query:"instrument" format:"instrument" doc:"Of which; of all by default."`
+	Instruments []string `query:"instrument" format:"instrument" example:"ES" doc:"Of which; of all by default."`
 }
 
 type proofsAnswer struct {
@@ -56,8 +55,8 @@ func (a *API) listRevisions(c *call, p *revisionsInput) (view.Changes, error) {
 }
 
 type revisionsInput struct {
-	Instrument string `path:"instrument" format:"instrument"`
-	Timeframe  string `query:"timeframe" format:"timeframe" required:"true"`
+	Instrument string `path:"instrument" format:"instrument" example:"ES"`
+	Timeframe  string `query:"timeframe" format:"timeframe" example:"1d" required:"true"`
 	Span
-	Limit int `query:"limit" minimum:"1" maximum:"10000" default:"1000" doc:"How many revisions, at most."`
+	Limit int `query:"limit" minimum:"1" maximum:"10000" example:"10" default:"1000" doc:"How many revisions, at most."`
 }

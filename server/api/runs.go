@@ -14,7 +14,7 @@ import (
 )
 
 type runsInput struct {
-	Limit int `query:"limit" minimum:"1" maximum:"500" default:"20" doc:"How many runs, at most."`
+	Limit int `query:"limit" minimum:"1" maximum:"500" example:"10" default:"20" doc:"How many runs, at most."`
 }
 
 type runsAnswer struct {
@@ -35,7 +35,7 @@ type runAnswer struct {
 }
 
 type runInput struct {
-	ID int64 `path:"id" minimum:"1" doc:"Of the run."`
+	ID int64 `path:"id" minimum:"1" example:"12" doc:"Of the run."`
 }
 
 // oneRun shows a run with the evidence of each of its series.

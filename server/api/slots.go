@@ -37,7 +37,7 @@ func (a *API) slot(c *call, slot ledger.Slot, wait time.Duration) error {
 }
 
 type Waiting struct {
-	Wait wait `query:"wait" format:"wait" doc:"How long to wait for the end of the slot; 0s by default."`
+	Wait wait `query:"wait" format:"wait" example:"0s" doc:"How long to wait for the end of the slot; 0s by default."`
 }
 
 // slotInput is a slot by its date and its time.
