@@ -171,3 +171,34 @@ func (w *jsonWriter) end(about About) (err error) {
 	w.buf = append(w.buf, '}', '\n')
 	return w.flush()
 }
+
+// JSONRows are the objects of bars as a page of JSON has them, with commas between: what stays the same from one answer to the next.
+func JSONRows(o Options, bars *market.Candles) ([]byte, error) {
+	if len(o.Columns) == 0 {
+		o.Columns = ColumnsOf(true, false)
+	}
+	if err := checkColumns(o.Columns); err != nil {
+		return nil, err
+	}
+	if err := finite(bars); err != nil {
+		return nil, err
+	}
+	w := &jsonWriter{columns: o.Columns, starts: instants{unix: o.Unix}}
+	for i := range bars.Len() {
+		if i > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.bar(bars, i)
+	}
+	return w.buf, nil
+}
+
+// JSONPage is a page of JSON whose bars are written already (JSONRows).
+func JSONPage(o Options, rows []byte) ([]byte, error) {
+	text, err := appendHead(make([]byte, 0, len(rows)+2048), o)
+	if err != nil {
+		return nil, err
+	}
+	text = append(append(text, `"candles":[`...), rows...)
+	return append(text, "]}\n"...), nil
+}

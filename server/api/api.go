@@ -48,6 +48,8 @@ type API struct {
 	slots  *server.Watch[ledger.Slot, slotFound]
 	bars   *server.Lane // bars of the answers that are being read and sent
 	pages  *query.Memory[page]
+
+	streams *server.Lane // windows that are streamed
 }
 
 // mostPages is of how many series the page that was sent last is kept; one may have 200 kB.
@@ -60,7 +62,7 @@ func Mount(s *server.Server, c Config) error {
 	}
 	a := &API{
 		Config: c, server: s, slots: watchSlots(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce),
-		pages: query.NewMemory[page](mostPages),
+		pages: query.NewMemory[page](mostPages), streams: server.NewLane(s.Limits.Readers, streamsAtOnce),
 	}
 	a.huma = a.newDocument()
 	a.mountSlots()
@@ -71,7 +73,8 @@ func Mount(s *server.Server, c Config) error {
 		a.mountHand()
 	}
 	a.completeDocument()
-	return a.mountDocs()
+	a.mountDocs()
+	return nil
 }
 
 // Starter starts runs.

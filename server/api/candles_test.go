@@ -228,9 +228,15 @@ func TestBadCandles(t *testing.T) {
 		{good + "&to=2026-01-05T14:30:00+01:00", "to", "2026-01-05T14:30:00 01:00", "%2B"},
 		{good + "&from=2026-01-02&to=2026-01-02", "to", "2026-01-02", "after from"},
 		{good + "&from=2026-01-02&to=2026-01-01", "to", "2026-01-01", "2026-01-02T00:00:00Z"},
-		{good + "&limit=0", "limit", "0", "1 to 50000"},
-		{good + "&limit=50001", "limit", "50001", "1 to 50000"},
-		{good + "&format=parquet", "format", "parquet", "json, csv"},
+		{good + "&limit=-1", "limit", "-1", "0 to 50000"},
+		{good + "&limit=50001", "limit", "50001", "0 to 50000"},
+		{good + "&format=xlsx", "format", "xlsx", "json, json-columns, csv, arrow, parquet"},
+		{good + "&columns=ts,price", "columns", "price", "open, high"},
+		{good + "&columns=ts,ts", "columns", "ts,ts", "once"},
+		{good + "&order=desc&limit=0", "order", "desc", "asc"},
+		{good + "&format=json-columns&limit=0", "limit", "0", "from 1"},
+		{good + "&session=night", "session", "night", "all, regular"},
+		{good + "&require=most", "require", "most", "complete"},
 		{good + "&timeframe=1d", "timeframe", "5m, 1d", "one value"},
 		{good + "&form=2026-01-01", "form", "2026-01-01", "from"},
 		{good + "&x=" + strings.Repeat("y", 300), "x", strings.Repeat("y", 200) + "...", "instrument"},
@@ -241,7 +247,7 @@ func TestBadCandles(t *testing.T) {
 			t.Errorf("%s: %+v", c.query, p.Invalid)
 		}
 	}
-	for _, query := range []string{"instrument=NQ&timeframe=5m", "instrument=ES&timeframe=1d", "instrument=ES&timeframe=1h"} {
+	for _, query := range []string{"instrument=NQ&timeframe=5m", "instrument=ES&timeframe=1d", "instrument=ES&timeframe=1m"} {
 		if p := servertest.Refused(t, b.Get(t, "/api/v1/candles?"+query), http.StatusNotFound); !strings.Contains(p.Detail, "/api/v1/series") {
 			t.Errorf("%s: %s", query, p.Detail)
 		}

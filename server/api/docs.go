@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -24,25 +25,25 @@ var docsPage string
 //go:embed docs.css
 var docsStyle string
 
-// mountDocs serves the document of all operations that were added, for programs and for people.
-func (a *API) mountDocs() error {
-	document := a.huma.OpenAPI()
-	text := server.Encode(document)
-	page, err := docsOf(document)
-	if err != nil {
-		return err
-	}
+// mountDocs serves the document of all operations that were added, for programs and for people. It is written when it is first
+// asked for.
+func (a *API) mountDocs() {
+	text := sync.OnceValue(func() []byte { return server.Encode(a.huma.OpenAPI()) })
+	page := sync.OnceValues(func() ([]byte, error) { return docsOf(a.huma.OpenAPI()) })
 	style := sha256.Sum256([]byte(docsStyle))
 	policy := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(style[:]) + "'; base-uri 'none'; " +
 		"form-action 'none'; frame-ancestors 'none'"
 	a.server.Handle("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) error {
-		return a.fixed(w, r, "application/json", text)
+		return a.fixed(w, r, "application/json", text())
 	})
 	a.server.Handle("GET /docs", func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Content-Security-Policy", policy)
-		return a.fixed(w, r, "text/html; charset=utf-8", page)
+		text, err := page()
+		if err != nil {
+			return err
+		}
+		return a.fixed(w, r, "text/html; charset=utf-8", text)
 	})
-	return nil
 }
 
 // fixed answers with a text that never changes.

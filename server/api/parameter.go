@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"barkeep/format"
 	"barkeep/market"
 	"barkeep/query"
 )
@@ -21,6 +22,7 @@ const (
 	formatMoment     = "moment"
 	formatAsOf       = "as-of"
 	formatWait       = "wait"
+	formatColumn     = "column"
 )
 
 // check is how a parameter is checked. accepts gives the text as the handler sees it; false when it is refused.
@@ -80,6 +82,11 @@ func (a *API) know(c *check, s *huma.Schema) {
 			reason := market.GapReason(strings.ReplaceAll(text, "_", " "))
 			return string(reason), reason.Known()
 		}
+	case formatColumn:
+		for _, name := range format.AllColumns() {
+			s.Enum = append(s.Enum, string(name))
+		}
+		c.words(s)
 	case formatMoment:
 		c.accepted, c.accepts = acceptedMoments, func(text string) (string, bool) { return text, new(moment).UnmarshalText([]byte(text)) == nil }
 	case formatWait:

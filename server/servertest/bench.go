@@ -147,7 +147,7 @@ func (b *Bench) serve(t testing.TB) *server.Server {
 		t.Fatal(err)
 	}
 	reader, err := query.New(query.Config{
-		Bars: b.Archive, Truth: b.Archive, Resolve: market.Resolve, Now: b.Config.Now, Logger: b.Config.Logger,
+		Bars: b.Archive, Truth: b.Archive, Stills: b.Archive, Resolve: market.Resolve, Now: b.Config.Now, Logger: b.Config.Logger,
 		Capabilities: market.Capabilities{Bases: map[market.Timeframe]market.Timeframe{market.W1: market.D1}},
 	})
 	if err != nil {

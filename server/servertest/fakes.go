@@ -160,6 +160,16 @@ type Archive struct {
 	Series  map[market.Series]*market.Candles // to change one, put a copy in its place
 	Version int64                             // of every series
 	Most    int                               // the most bars of one read
+
+	broken error // of reads of bars, once whole is 0
+	whole  int
+}
+
+// FailAfter lets so many reads of bars succeed, and no more.
+func (f *Archive) FailAfter(reads int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.whole, f.broken = reads, err
 }
 
 // Listings is the Indian one of ABCD.QQ.
@@ -212,6 +222,9 @@ func (f *Archive) Page(
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Most = max(f.Most, n)
+	if f.whole--; f.broken != nil && f.whole < 0 {
+		return nil, f.broken
+	}
 	if newest {
 		return bars.Slice(bars.Len()-n, bars.Len()), nil
 	}

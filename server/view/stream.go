@@ -72,7 +72,9 @@ func (r Renderer) About(
 	if request.Session == query.SessionRegular {
 		add("session", string(request.Session))
 	}
-	add("source", string(source))
+	if source == query.FromBase {
+		add("folded_from", string(complete.Series.Timeframe))
+	}
 	if len(notes) > 0 {
 		add("notes", notes)
 	}
