@@ -1,5 +1,6 @@
-// Package chart serves the archive as Yahoo Finance's chart endpoint does, GET /v8/finance/chart/{symbol}: its parameters, shapes,
-// events and errors, without its limits of how far back. Programs that are written for the provider read the archive through it.
+// Package chart serves the archive as Yahoo Finance's chart endpoint does, GET /v8/finance/chart/{symbol}: its parameters,
+// shapes, events and errors, without its limits of how far back. Programs that are written for the provider read the archive
+// through it.
 package chart
 
 import (
@@ -47,11 +48,13 @@ const mostBars = 400_000
 const fewestBars = 1_000
 
 // Mount adds the routes to a server that does not serve yet.
-func Mount(s *server.Server, c Config) error {
+func Mount(s *server.Server, c Config) error { return mount(s, c, mostBars) }
+
+func mount(s *server.Server, c Config, most int) error {
 	if c.Reader == nil || c.Reader.Truth == nil || c.Archive == nil || c.Resolve == nil || c.Symbol == nil {
 		return errors.New("chart: Reader with Truth, Archive, Resolve and Symbol are required")
 	}
-	d := &door{Config: c, server: s, bars: server.NewLane(s.Limits.Readers, 2*mostBars), most: mostBars}
+	d := &door{Config: c, server: s, bars: server.NewLane(s.Limits.Readers, int64(2*most)), most: most}
 	s.HandleOwn("GET /v8/finance/chart/{symbol}", d.chart)
 	return nil
 }

@@ -45,8 +45,8 @@ type period struct {
 	GMTOffset int    `json:"gmtoffset"`
 }
 
-// meta describes the instrument by what the provider last said of it, and its market by the newest bar: the time of the last trade
-// is the end of that bar, at the latest now.
+// meta describes the instrument by what the provider last said of it, and its market by the newest bar: the time of the last
+// trade is the end of that bar, at the latest now.
 func (a *answer) meta() *meta {
 	zone := a.instrument.Calendar.Zone
 	name, offset := a.now.In(zone).Zone()

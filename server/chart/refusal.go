@@ -31,7 +31,9 @@ func (r *refusal) body() []byte {
 	}})
 }
 
-func unknownSymbol() *refusal { return refuse(http.StatusNotFound, "No data found, symbol may be delisted") }
+func unknownSymbol() *refusal {
+	return refuse(http.StatusNotFound, "No data found, symbol may be delisted")
+}
 
 // unavailable refuses bars of an interval.
 func (q ask) unavailable(why string) *refusal {
@@ -57,4 +59,3 @@ func named(all []market.Timeframe) string {
 	}
 	return strings.Join(names, ", ")
 }
-
