@@ -49,6 +49,7 @@ func rooms() map[string]room {
 		"server/view":             {allowed: append(slices.Clone(domain), "query", "store")},
 		"server/api":              {allowed: []string{"market", "ledger", "store", "query", "server", "server/view", "tasks"}},
 		"server/chart":            {allowed: []string{"market", "calendar", "store", "query", "server"}},
+		"server/udf":              {allowed: []string{"market", "calendar", "query", "server"}},
 		"server/servertest":       {allowed: []string{"market", "calendar", "ledger", "store", "query", "server", "server/view", "server/api"}},
 		"notify":                  {allowed: []string{"ledger", "store", "tasks"}},
 		"store":                   {allowed: domain},
