@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"math"
+	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -112,7 +113,8 @@ func TestTheProvidersClientReadsTheArchive(t *testing.T) {
 		"TIMEFRAMES=1m,1h,1d,1wk",
 	}
 	barkeep(t, append(env, filled, "YAHOO_BASE_URL="+address), "sync").must(t, 0)
-	worker := serve(t, append(env, later, "YAHOO_BASE_URL=http://127.0.0.1:9"))
+	worker := serve(t, append(env, later, "YAHOO_BASE_URL=http://127.0.0.1:9", "CORS_ORIGINS=https://charts.example.org"))
+	sameUDF(t, e, worker.url)
 	with := func(more ...string) map[string]any {
 		options := map[string]any{"period1": "2026-06-01", "period2": "2026-08-22"}
 		for i := 0; i+1 < len(more); i += 2 {
@@ -159,12 +161,48 @@ func TestTheProvidersClientReadsTheArchive(t *testing.T) {
 	}
 }
 
+// sameUDF holds what TradingView's protocol gives of a window against the archive, as a page of a configured origin reads it.
+func sameUDF(t *testing.T, e engine, url string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/udf/history?symbol=ES&resolution=60&from=1780272000&to=1787356800", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Origin", "https://charts.example.org")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if got := response.Header.Get("Access-Control-Allow-Origin"); got != "https://charts.example.org" {
+		t.Errorf("the page may not read it: %q", got)
+	}
+	var bars struct {
+		S          string
+		T          []int64
+		O, H, L, C []*float64
+		V          []*int64
+	}
+	if err := json.NewDecoder(response.Body).Decode(&bars); err != nil || bars.S != "ok" {
+		t.Fatalf("%+v, %v", bars, err)
+	}
+	rows := make([]quote, len(bars.T))
+	for i, ts := range bars.T {
+		rows[i] = quote{Date: time.Unix(ts, 0), Open: bars.O[i], High: bars.H[i], Low: bars.L[i], Close: bars.C[i], Volume: bars.V[i]}
+	}
+	sameBars(t, e, "ES", "1h", rows)
+}
+
 // sameBars holds bars against those of the archive. The provider stamps a share's daily bar with the opening bell, the archive
 // with midnight.
 func sameBars(t *testing.T, e engine, instrument, timeframe string, got []quote) {
 	t.Helper()
+	since := "2026-06-01"
+	if timeframe == "1wk" {
+		since = "2026-05-25" // that instant is a Sunday evening in New York, and the bar that holds it is served
+	}
 	rows, err := e.open(t).QueryContext(t.Context(), `SELECT ts, open, high, low, close, volume FROM candles WHERE series_id =
-		(SELECT id FROM series WHERE instrument = $1 AND timeframe = $2) AND ts >= unixepoch('2026-06-01') ORDER BY ts`, instrument, timeframe)
+		(SELECT id FROM series WHERE instrument = $1 AND timeframe = $2) AND ts >= unixepoch($3) ORDER BY ts`, instrument, timeframe, since)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,10 +35,13 @@ func (a *answer) settle() {
 	}
 	if a.q.rangeText != "" {
 		last := a.now
-		if a.q.interval.Intraday() || a.q.interval == market.D1 {
+		if known := !a.newest.Start.IsZero(); known && (a.q.interval.Intraday() || a.q.interval == market.D1) {
 			last = time.Unix(a.stamp(a.newest.Start.Unix()), 0) // the key of a day lies before its session
 		}
 		a.q.from = begin(a.q.rangeText, a.now, a.instrument.Calendar, last)
+	}
+	if t := a.q.interval; !t.Intraday() && t != market.D1 && a.q.from > earliest && a.q.from < market.LastTS {
+		a.q.from = t.Bucket(a.instrument.Calendar, time.Unix(a.q.from, 0)).Unix() // clients expect no event before the first bar
 	}
 }
 

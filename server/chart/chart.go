@@ -189,6 +189,7 @@ func (d *door) absent(ctx context.Context, a *answer, err error) error {
 	if len(stored) == 0 {
 		return unknownSymbol()
 	}
+	a.settle()
 	return a.q.unavailable(fmt.Sprintf("Of %s the archive holds %s.", a.symbol, named(stored)))
 }
 

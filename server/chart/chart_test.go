@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -99,7 +100,8 @@ func fill(t testing.TB, b *servertest.Bench) {
 	minutes = without(minutes, 10, 11)
 	b.Archive.Series = map[market.Series]*market.Candles{
 		of("AAPL", market.M1): minutes, of("AAPL", market.D1): days,
-		of("ES", market.H1): servertest.Ramp(at(t, "2026-01-14T23:00:00"), time.Hour, 12),
+		of("AAPL", market.W1): servertest.Ramp(at(t, "2025-12-22T05:00:00"), 7*24*time.Hour, 3),
+		of("ES", market.H1):   servertest.Ramp(at(t, "2026-01-14T23:00:00"), time.Hour, 12),
 	}
 	b.Archive.Runs = []market.Gap{{
 		Series: of("AAPL", market.M1), First: at(t, "2026-01-15T14:40:00"), Last: at(t, "2026-01-15T14:41:00"), Bars: 2, Reason: market.GapNull,
@@ -157,6 +159,7 @@ type body struct {
 				RegularMarketPrice                                                                                                float64
 				ValidRanges                                                                                                       []string
 				CurrentTradingPeriod                                                                                              struct{ Pre, Regular, Post struct{ Start, End int64 } }
+				TradingPeriods                                                                                                    [][]struct{ Start, End int64 }
 			}
 			Timestamp []int64
 			Events    struct {
@@ -220,6 +223,9 @@ func TestChartHasTheProvidersShape(t *testing.T) {
 		m.Range != "" || m.PriceHint != 2 || m.ShortName != "Apple Inc." || len(m.ValidRanges) != 11 {
 		t.Errorf("meta %+v", m)
 	}
+	if tp := m.TradingPeriods; len(tp) != 1 || len(tp[0]) != 1 || tp[0][0].Start != period.Regular.Start || tp[0][0].End != period.Regular.End {
+		t.Errorf("trading periods %+v, want one session", tp)
+	}
 	if m.RegularMarketTime != unix(t, "2026-01-15T19:30:00") || m.RegularMarketPrice != 175 {
 		t.Errorf("the last trade was %v at %d", m.RegularMarketPrice, m.RegularMarketTime)
 	}
@@ -281,6 +287,8 @@ func TestWindows(t *testing.T) {
 		{"AAPL?period1=1768487400&period2=1768487400", 1, "2026-01-15T14:30:00"}, // the bell itself
 		{"AAPL?period1=1768487401&period2=1768521600", 0, ""},
 		{"AAPL?period1=-1099511627776&period2=1099511627776", 260, "2025-01-02T14:30:00"},
+		{"AAPL?period1=1767700800&interval=1wk", 1, "2026-01-05T05:00:00"}, // a Tuesday: the bar that holds it is there
+		{"AAPL?range=max&interval=1wk", 3, "2025-12-22T05:00:00"},
 		{"AAPL?period1=1768435200", 1, "2026-01-15T14:30:00"},
 	} {
 		got := ask(t, b, c.target, http.StatusOK).Chart.Result[0]
@@ -290,6 +298,24 @@ func TestWindows(t *testing.T) {
 		if c.bars == 0 && got.Indicators.Quote[0].Open != nil {
 			t.Errorf("%s: quote %+v, want an empty one", c.target, got.Indicators.Quote)
 		}
+	}
+}
+
+// TestTradingPeriodsHoldEveryBar: of a future the evening before is part of another date.
+func TestTradingPeriodsHoldEveryBar(t *testing.T) {
+	t.Parallel()
+	r := ask(t, bench(t, 1000), "ES=F?range=5d&interval=1h", http.StatusOK).Chart.Result[0]
+	for _, ts := range r.Timestamp {
+		inside := slices.ContainsFunc(r.Meta.TradingPeriods, func(p []struct{ Start, End int64 }) bool { return p[0].Start <= ts && ts < p[0].End })
+		if !inside {
+			t.Errorf("%d lies in none of %+v", ts, r.Meta.TradingPeriods)
+		}
+	}
+	if len(r.Meta.TradingPeriods) != 2 {
+		t.Errorf("%d periods, want one for each of two dates", len(r.Meta.TradingPeriods))
+	}
+	if r := ask(t, bench(t, 1000), "AAPL?range=5d", http.StatusOK).Chart.Result[0]; r.Meta.TradingPeriods != nil {
+		t.Errorf("daily bars have %+v", r.Meta.TradingPeriods)
 	}
 }
 
@@ -311,6 +337,7 @@ func TestRefusals(t *testing.T) {
 		{"AAPL?period1=2&period2=1", "Bad Request", "start date cannot be after end date. startDate = 2, endDate = 1", 400},
 		{"AAPL?period1=1&period2=2", "Bad Request", "Data doesn't exist for startDate = 1, endDate = 2", 400},
 		{"ES=F?interval=5m&period1=1&period2=2", "Unprocessable Entity", "5m data not available for startTime=1 and endTime=2. Of ES=F the archive holds 1h.", 422},
+		{"ES=F?interval=5m&range=1mo", "Unprocessable Entity", "5m data not available for startTime=1765774800 and endTime=1768515000. ", 422},
 		{"AAPL?range=1d&interval=1m", "Unprocessable Entity", "Only 1 days worth of 1m granularity data are allowed to be fetched per request.", 422},
 	} {
 		got := ask(t, b, c.target, c.status).Chart

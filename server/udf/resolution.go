@@ -47,7 +47,7 @@ func resolutions(of []market.Timeframe) []string {
 	return names
 }
 
-// multipliers are the numbers of the resolutions with a unit ("" for minutes, "D", "W", "M"), which the library builds others from.
+// multipliers are the numbers of the resolutions with a unit: "" for minutes, "D", "W", "M". The library builds others from them.
 func multipliers(of []market.Timeframe, unit string) []string {
 	names := []string{}
 	for _, name := range resolutions(of) {
