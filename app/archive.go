@@ -49,6 +49,7 @@ type ReadOnly interface {
 	query.Bars
 	query.Truth
 	query.Past
+	store.Stills
 	store.CalendarFacts
 	Findings(ctx context.Context) ([]store.Finding, error)
 	DatasetList(ctx context.Context) ([]store.Dataset, error)

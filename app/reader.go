@@ -16,7 +16,8 @@ import (
 // NewReader reads the bars of an archive, without a cache.
 func NewReader(archive ReadOnly, o Options) (*query.Reader, error) {
 	return query.New(query.Config{
-		Bars: archive, Truth: archive, Capabilities: yahoo.Capabilities(), Resolve: yahoo.Resolve, Now: o.Now, Logger: o.Logger,
+		Bars: archive, Truth: archive, Stills: archive, Capabilities: yahoo.Capabilities(), Resolve: yahoo.Resolve,
+		Now: o.Now, Logger: o.Logger,
 	})
 }
 

@@ -153,8 +153,8 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 		return nil, err
 	}
 	reader, err := query.New(query.Config{
-		Bars: a.Archive, Cache: a.cache(), Truth: a.Archive, Capabilities: yahoo.Capabilities(), Resolve: yahoo.Resolve,
-		Now: o.Now, Logger: o.Logger,
+		Bars: a.Archive, Cache: a.cache(), Truth: a.Archive, Stills: a.Archive, Capabilities: yahoo.Capabilities(),
+		Resolve: yahoo.Resolve, Now: o.Now, Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, err

@@ -171,3 +171,70 @@ func Expected(c *calendar.Calendar, t market.Timeframe, w market.Window, at time
 	})
 	return n
 }
+
+// Counted counts the bars that are expected to start inside a window and to be over at an instant, and those of them that are
+// among the starts of bars, which are in Unix seconds and in order.
+func Counted(
+	c *calendar.Calendar, t market.Timeframe, w market.Window, at time.Time, starts []int64,
+) (expected, present int64) {
+	g, until, span := gridOf(c, t), at.Unix(), int64(max(time.Second, t.Length())/time.Second)
+	g.each(w, func(b bar) bool {
+		if !g.over(b, until) {
+			return true
+		}
+		expected++
+		if startsIn(&starts, b.start, span) {
+			present++
+		}
+		return true
+	})
+	return expected, present
+}
+
+// Unjudged tells of the bars that are expected to start inside a window and of which coverage does not tell: those before it
+// begins, and those that were not over at its horizon.
+type Unjudged struct {
+	Before  int64     // that start before it begins
+	Present int64     // that were not over at its horizon, and are stored
+	Absent  int64     // that were not, and are not
+	First   time.Time // start of the first one of Before or Absent; zero for none
+}
+
+// NotJudged counts them. Starts are those of the stored bars of the window from the horizon on, and of as many before it as may
+// be, in Unix seconds and in order.
+func NotJudged(c *calendar.Calendar, v market.Coverage, w market.Window, starts []int64) (u Unjudged) {
+	t := v.Series.Timeframe
+	g, from, horizon, span := gridOf(c, t), seconds(v.From), seconds(v.Horizon), int64(max(time.Second, t.Length())/time.Second)
+	note := func(n *int64, b bar) {
+		if *n++; u.First.IsZero() {
+			u.First = b.at()
+		}
+	}
+	head, tail := w, Tail(v, w)
+	if head.To.After(v.From) {
+		head.To = v.From
+	}
+	g.each(head, func(b bar) bool {
+		note(&u.Before, b)
+		return true
+	})
+	g.each(tail, func(b bar) bool {
+		switch {
+		case b.start >= from && g.over(b, horizon):
+		case startsIn(&starts, b.start, span):
+			u.Present++
+		default:
+			note(&u.Absent, b)
+		}
+		return true
+	})
+	return u
+}
+
+// Tail is the part of a window in which bars start that were not over at the horizon.
+func Tail(v market.Coverage, w market.Window) market.Window {
+	if open := later(v.From, v.Horizon.Add(-longest(v.Series.Timeframe))); open.After(w.From) {
+		w.From = open
+	}
+	return w
+}

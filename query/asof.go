@@ -15,13 +15,15 @@ const (
 	mostFolded = 100_000
 	// slack is how far outside of what is stored now bars may have been known: those that were taken out since.
 	slack = 400 * day
+	// longestBar is how long before its first base bar a derived bar may start.
+	longestBar = 100 * day
 )
 
 // page reads at most limit bars of the window at one end, in order. A zero From or To bounds nothing.
 func (v reading) page(
 	ctx context.Context, series market.Series, w market.Window, limit int, newest bool,
 ) (*market.Candles, error) {
-	if v.at.IsZero() {
+	if v.at.IsZero() && !v.folds {
 		state, found, err := v.Bars.State(ctx, series)
 		if err != nil || !found || state.Count == 0 {
 			return market.NewCandles(0), err
@@ -44,6 +46,10 @@ func (v reading) page(
 
 // known is the span in which bars of a base series can have been known at the instant.
 func (v reading) known(ctx context.Context, base market.Series) (market.Window, error) {
+	if v.folds {
+		state, _, err := v.Bars.State(ctx, base)
+		return market.Window{From: state.Oldest.Add(-longestBar), To: state.Newest.Add(time.Second)}, err
+	}
 	first, arrived, err := v.Truth.FirstArrival(ctx, base)
 	if err != nil {
 		return market.Window{}, err
@@ -158,18 +164,23 @@ func lengthOf(t market.Timeframe) time.Duration {
 // candles are the bars that start inside the window, as they are stored now or were known at the instant: a derived series is
 // folded from its base as of then.
 func (v reading) candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
-	if v.at.IsZero() {
-		return v.Bars.Candles(ctx, series, w)
-	}
 	base := v.base(series)
-	if base == series {
-		return v.asOf(ctx, series, w)
+	if base == series || v.at.IsZero() && !v.folds {
+		return v.stored(ctx, series, w)
 	}
-	bars, err := v.asOf(ctx, base, series.Timeframe.Span(v.calendar, w))
+	bars, err := v.stored(ctx, base, series.Timeframe.Span(v.calendar, w))
 	if err != nil {
 		return nil, err
 	}
-	return market.Resample(bars, base.Timeframe, series.Timeframe, v.calendar, v.at).In(w), nil
+	return market.Resample(bars, base.Timeframe, series.Timeframe, v.calendar, v.over).In(w), nil
+}
+
+// stored reads a series that is stored, now or as of the instant.
+func (v reading) stored(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
+	if v.at.IsZero() {
+		return v.Bars.Candles(ctx, series, w)
+	}
+	return v.asOf(ctx, series, w)
 }
 
 // asOf reads a base series as of the instant.

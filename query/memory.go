@@ -34,6 +34,14 @@ func (r *Memory[V]) Get(series market.Series, version int64) (V, bool) {
 	return found.value, ok && found.version == version
 }
 
+// Peek finds the value of a series that is kept, whatever version it is as of.
+func (r *Memory[V]) Peek(series market.Series) (V, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	found, ok := r.kept[series]
+	return found.value, ok
+}
+
 // Put keeps the value of a series instead of any other. When there are too many series, one of them goes.
 func (r *Memory[V]) Put(series market.Series, version int64, value V) {
 	r.mu.Lock()

@@ -29,7 +29,10 @@ type Config struct {
 
 	// Truth, Capabilities and Resolve are for requests with Adjust or AsOf, which fail without Truth. Capabilities say which series
 	// is made of which, and Resolve by which calendar an instrument trades.
-	Truth        Truth
+	Truth Truth
+	// Stills are for requests that say how complete they are, for Stream, and for timeframes that are not kept; they fail without.
+	// With them all of an answer is of one state of the archive.
+	Stills       store.Stills
 	Capabilities market.Capabilities
 	Resolve      func(name string) (market.Instrument, error)
 
@@ -50,6 +53,8 @@ type Reader struct {
 
 	mu     sync.Mutex
 	paused time.Time // until then the cache is not asked
+
+	known known // of calendars and listings
 }
 
 // New checks the configuration and fills in its defaults.
@@ -57,8 +62,8 @@ func New(c Config) (*Reader, error) {
 	if c.Bars == nil || c.Now == nil || c.Logger == nil {
 		return nil, errors.New("query reader: Bars, Now and Logger are required")
 	}
-	if c.Truth != nil && c.Resolve == nil {
-		return nil, errors.New("query reader: Resolve is required with Truth")
+	if (c.Truth != nil || c.Stills != nil) && c.Resolve == nil {
+		return nil, errors.New("query reader: Resolve is required with Truth and Stills")
 	}
 	if c.CacheBars < 0 || c.CacheTimeout < 0 || c.CachePause < 0 || c.RecentBars < 0 {
 		return nil, fmt.Errorf("query reader: CacheBars %d, CacheTimeout %s, CachePause %s and RecentBars %d must not be negative",
@@ -72,24 +77,31 @@ func New(c Config) (*Reader, error) {
 	return &Reader{Config: c, recent: NewMemory[*market.Candles](c.Recent)}, nil
 }
 
-// Read answers a request. The error wraps ErrNoBars when the series has no bars at all; a window without bars is an answer.
+// Read answers a request. The error wraps ErrNoBars when the series has no bars at all; a window without bars is an answer. It is
+// an IncompleteError where the window is not what the request requires.
 func (r *Reader) Read(ctx context.Context, request Request) (Answer, error) {
 	if err := request.check(); err != nil {
 		return Answer{}, err
 	}
-	if !request.Adjust.stored() || !request.AsOf.IsZero() {
+	if request.told() && r.Stills == nil {
+		return Answer{}, fmt.Errorf("read %s: %w", request.Series, errNoStills)
+	}
+	if !request.stored() || request.Require != "" {
 		return r.readTruth(ctx, request)
 	}
-	state, found, err := r.Bars.State(ctx, request.Series)
+	seen, err := r.glance(ctx, request)
 	if err != nil {
 		return Answer{}, fmt.Errorf("read %s: %w", request.Series, err)
 	}
-	if !found || state.Count == 0 {
+	state, asked := seen.State, request
+	if state.Count == 0 {
+		if r.Stills != nil {
+			return r.readTruth(ctx, request) // it may be folded from another one
+		}
 		return Answer{}, fmt.Errorf("read %s: %w", request.Series, ErrNoBars)
 	}
-	request.Window = clip(request.Window, state)
-	if request.Window.Empty() {
-		return Answer{Bars: market.NewCandles(0), Source: FromArchive}, nil
+	if request.Window = clip(request.Window, state); request.Window.Empty() {
+		return r.tell(ctx, asked, Answer{Bars: market.NewCandles(0), Source: FromArchive, Version: state.Version}, seen)
 	}
 	answer, ok := Answer{}, false
 	if bars, found := r.recent.Get(request.Series, state.Version); found {
@@ -100,13 +112,17 @@ func (r *Reader) Read(ctx context.Context, request Request) (Answer, error) {
 	}
 	if ok {
 		answer.Version = state.Version
-		return answer, nil
+		return r.tell(ctx, asked, answer, seen)
 	}
-	return r.fromArchive(ctx, request, state)
+	return r.fromArchive(ctx, asked, state)
 }
 
 // fromArchive reads one bar more than the limit: that bar tells whether there are more, and where they begin.
 func (r *Reader) fromArchive(ctx context.Context, request Request, state market.SeriesState) (Answer, error) {
+	if r.Stills != nil {
+		return r.fromStill(ctx, request)
+	}
+	request.Window = clip(request.Window, state)
 	bars, err := r.Bars.Page(ctx, request.Series, request.Window, request.Limit+1, request.Newest)
 	if err != nil {
 		return Answer{}, fmt.Errorf("read %s: %w", request.Series, err)
@@ -119,8 +135,7 @@ func (r *Reader) fromArchive(ctx context.Context, request Request, state market.
 // keep keeps the newest bars of a series for the next requests, when it is known of which version they are: that of before
 // and after they were read. It returns that version; 0 where they are not kept.
 func (r *Reader) keep(ctx context.Context, request Request, before market.SeriesState, bars *market.Candles) (int64, error) {
-	n := bars.Len()
-	if r.Recent < 1 || !request.Newest || n == 0 || n > r.RecentBars || bars.TS[n-1] != before.Newest.Unix() {
+	if !r.worthKeeping(request, before, bars) {
 		return 0, nil
 	}
 	after, _, err := r.Bars.State(ctx, request.Series)
@@ -130,10 +145,21 @@ func (r *Reader) keep(ctx context.Context, request Request, before market.Series
 	if after.Version != before.Version {
 		return 0, nil
 	}
-	if old, found := r.recent.Get(request.Series, before.Version); !found || old.Len() < n {
-		r.recent.Put(request.Series, before.Version, bars)
-	}
+	r.remember(request.Series, before.Version, bars)
 	return before.Version, nil
+}
+
+// worthKeeping tells whether bars are the newest of their series, and not too many.
+func (r *Reader) worthKeeping(request Request, state market.SeriesState, bars *market.Candles) bool {
+	n := bars.Len()
+	return r.Recent >= 1 && request.Newest && n > 0 && n <= r.RecentBars && bars.TS[n-1] == state.Newest.Unix()
+}
+
+// remember keeps bars, unless more of them are kept already.
+func (r *Reader) remember(series market.Series, version int64, bars *market.Candles) {
+	if old, found := r.recent.Get(series, version); !found || old.Len() < bars.Len() {
+		r.recent.Put(series, version, bars)
+	}
 }
 
 // limited takes the bars of a request from all bars of its window at that end.

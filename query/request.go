@@ -11,6 +11,9 @@ import (
 // ErrNoBars tells that nothing is stored of a series. It is wrapped with the series.
 var ErrNoBars = errors.New("no bars are stored")
 
+// ErrRequireAsOf tells that how complete a window was is not known as of an earlier instant.
+var ErrRequireAsOf = errors.New("what is required of a window is known as of now alone")
+
 // ErrFuture tells that an instant has not come yet: what will be known then is not known.
 var ErrFuture = errors.New("that instant has not come yet")
 
@@ -23,7 +26,11 @@ type Request struct {
 	Adjust Adjust        // on which scale; AdjustSplit when it is empty
 	// AsOf asks for what was known at an instant: the bars, their values, and the actions that Adjust goes by. A derived series is
 	// folded from its base as of then. The zero time asks for what is stored now.
-	AsOf time.Time
+	AsOf    time.Time
+	Session Session // SessionAll when it is empty
+	// Complete asks for Answer.Complete, and Require for an IncompleteError instead of an answer where the window is not so.
+	Complete bool
+	Require  Require
 
 	pinned bool // AsOf was past when it was noted, whatever this machine's clock says
 }
@@ -36,8 +43,44 @@ func (r Request) check() error {
 	if _, err := ParseAdjust(string(r.Adjust)); err != nil {
 		return fmt.Errorf("read %s: %w", r.Series, err)
 	}
+	if r.Require != "" && !r.AsOf.IsZero() {
+		return fmt.Errorf("read %s: %w", r.Series, ErrRequireAsOf)
+	}
 	return nil
 }
+
+// stored tells whether the answer is bars as they are stored now.
+func (r Request) stored() bool {
+	return r.Adjust.stored() && r.AsOf.IsZero() && r.Session != SessionRegular
+}
+
+// told tells whether the answer says how complete it is.
+func (r Request) told() bool { return r.Complete || r.Require != "" }
+
+// tells is the part of the window that an answer tells of: all of it, or as far as the page goes.
+func (r Request) tells(answer Answer) market.Window {
+	w := r.Window
+	switch {
+	case !answer.More || answer.Bars.Len() == 0:
+	case r.Newest:
+		w.From = answer.Bars.At(0).Start
+	default:
+		w.To = answer.Next
+	}
+	return w
+}
+
+// Session says which bars of a series are read.
+type Session string
+
+// The sessions.
+const (
+	SessionAll     Session = "all"     // every bar that is stored
+	SessionRegular Session = "regular" // none that starts when the exchange is closed (market.FlagOffSession)
+)
+
+// Sessions are they, as a user writes them, the default first.
+func Sessions() []string { return []string{string(SessionAll), string(SessionRegular)} }
 
 // Source is where the bars of an answer were read.
 type Source string
@@ -47,6 +90,7 @@ const (
 	FromArchive Source = "archive"
 	FromCache   Source = "cache"
 	FromMemory  Source = "memory" // of this process
+	FromBase    Source = "base"   // folded from the bars of another timeframe, since this one is not kept
 )
 
 // Answer is what a request gives.
@@ -61,6 +105,8 @@ type Answer struct {
 	Next time.Time
 	// Notes are for people: what Adjust could not take into account, and why.
 	Notes []string
+	// Complete is how complete the window is, as far as the answer goes; the zero value unless it was asked for.
+	Complete Completeness
 }
 
 // clip leaves the part of a window in which the series has bars. It is empty when there is none.

@@ -72,21 +72,17 @@ func reverse(c *market.Candles) {
 
 // adjusted brings bars of a series to a scale. Notes say what could not be done.
 func (v reading) adjusted(
-	ctx context.Context, series market.Series, bars *market.Candles, adjust Adjust,
+	ctx context.Context, series market.Series, bars *market.Candles, steps scale,
 ) (*market.Candles, []string, error) {
-	if bars.Len() == 0 {
+	if len(steps) == 0 || bars.Len() == 0 {
 		return bars, nil, nil
-	}
-	steps, notes, err := v.scaleOf(ctx, series, bars.At(0).Start, adjust)
-	if err != nil || len(steps) == 0 {
-		return bars, notes, err
 	}
 	out := steps.apply(bars)
 	if v.base(series) == series {
-		return out, notes, nil
+		return out, nil, nil
 	}
-	more, err := v.foldCut(ctx, series, out, steps)
-	return out, append(notes, more...), err
+	notes, err := v.foldCut(ctx, series, out, steps)
+	return out, notes, err
 }
 
 // scaleOf are the steps that bars of a series take which start at from or later.

@@ -52,7 +52,11 @@ func (e BeforeArrivalsError) Unwrap() error { return store.ErrBeforeArrivals }
 // reading reads the series of one instrument, as they are stored now or as they were known at an instant.
 type reading struct {
 	*Reader
-	at       time.Time // zero: now
+	at       time.Time     // zero: now
+	over     time.Time     // bars that are folded are over by then
+	series   market.Series // that is read
+	from     market.Series // that its bars are made of; the series itself where it is fetched
+	folds    bool          // it is not kept: its bars are folded also as of now
 	calendar *calendar.Calendar
 	listed   store.Listing // the zero Listing where the provider said nothing
 }
@@ -60,13 +64,22 @@ type reading struct {
 // mostTries is how often bars are read again that an import changed meanwhile.
 const mostTries = 5
 
-// readTruth answers a request that is adjusted, or as of an instant.
-func (r *Reader) readTruth(ctx context.Context, request Request) (Answer, error) {
-	if r.Truth == nil {
-		return Answer{}, fmt.Errorf("read %s: %w", request.Series, errNoTruth)
+// readTruth answers a request that is not for bars as they are stored now.
+func (r *Reader) readTruth(ctx context.Context, request Request) (answer Answer, err error) {
+	if err := r.askable(request); err != nil {
+		return Answer{}, err
 	}
-	if request.AsOf.After(r.Now()) && !request.pinned {
-		return Answer{}, fmt.Errorf("read %s as of %s: %w", request.Series, request.AsOf.UTC().Format(time.RFC3339), ErrFuture)
+	if r.Stills != nil {
+		err = r.Stills.Still(ctx, func(s store.Still) error {
+			if answer, err = r.of(s).readOnce(ctx, request); err != nil {
+				return err
+			}
+			return r.tellTruth(ctx, s, request, &answer)
+		})
+		if err != nil {
+			return Answer{}, fmt.Errorf("read %s: %w", request.Series, err)
+		}
+		return answer, nil
 	}
 	for range mostTries {
 		answer, settled, err := r.tryTruth(ctx, request)
@@ -78,6 +91,36 @@ func (r *Reader) readTruth(ctx context.Context, request Request) (Answer, error)
 		}
 	}
 	return Answer{}, fmt.Errorf("read %s: %w", request.Series, errChanging)
+}
+
+// askable refuses what this reader cannot tell, and what nobody can.
+func (r *Reader) askable(request Request) error {
+	if r.Truth == nil {
+		return fmt.Errorf("read %s: %w", request.Series, errNoTruth)
+	}
+	if request.AsOf.After(r.Now()) && !request.pinned {
+		return fmt.Errorf("read %s as of %s: %w", request.Series, request.AsOf.UTC().Format(time.RFC3339), ErrFuture)
+	}
+	return nil
+}
+
+// of is a reader of one state of the archive.
+func (r *Reader) of(s store.Still) *Reader {
+	c := r.Config
+	c.Bars, c.Truth, c.Cache, c.Stills = s, s, nil, nil
+	return &Reader{Config: c}
+}
+
+// tellTruth says how complete an answer is.
+func (r *Reader) tellTruth(ctx context.Context, s store.Still, request Request, answer *Answer) error {
+	if request.AsOf.IsZero() || !request.told() {
+		return r.tellStill(ctx, s, request, answer)
+	}
+	f, err := r.facts(ctx, s, request.Series.Instrument, "")
+	if err == nil {
+		answer.Complete = f.asOf(request.Series, request.tells(*answer), answer.Bars, request.AsOf)
+	}
+	return err
 }
 
 // tryTruth reads once. It is not settled where the series changed meanwhile: a restatement may have come between the bars and the
@@ -94,38 +137,101 @@ func (r *Reader) tryTruth(ctx context.Context, request Request) (answer Answer, 
 	return answer, before == after, err
 }
 
-// versionOf is the version of the series of a request, which says whether it changed while it was read. What was known at an
-// instant does not change.
+// versionOf is the version of the series of a request, or of what it is folded from, which says whether it changed while it was
+// read. What was known at an instant does not change.
 func (r *Reader) versionOf(ctx context.Context, request Request) (int64, error) {
 	if !request.AsOf.IsZero() {
 		return 0, nil
 	}
-	state, found, err := r.Bars.State(ctx, request.Series)
-	if err == nil && (!found || state.Count == 0) {
-		err = ErrNoBars
-	}
+	state, _, err := r.kept(ctx, request.Series)
 	return state.Version, err
 }
 
 func (r *Reader) readOnce(ctx context.Context, request Request) (Answer, error) {
-	v, err := r.reading(ctx, request.Series.Instrument, request.AsOf)
+	v, err := r.begin(ctx, request)
 	if err != nil {
 		return Answer{}, err
 	}
-	bars, err := v.page(ctx, request.Series, request.Window, request.Limit+1, request.Newest)
+	bars, err := v.session(ctx, request, request.Window, request.Limit+1, request.Newest)
 	if err != nil {
 		return Answer{}, err
 	}
-	answer := limited(bars, request, FromArchive)
-	if !request.Adjust.stored() {
-		answer.Bars, answer.Notes, err = v.adjusted(ctx, request.Series, answer.Bars, request.Adjust)
+	answer := limited(bars, request, v.source())
+	if !request.Adjust.stored() && answer.Bars.Len() > 0 {
+		steps, notes, err := v.scaleOf(ctx, request.Series, answer.Bars.At(0).Start, request.Adjust)
+		if err != nil {
+			return Answer{}, err
+		}
+		var more []string
+		answer.Bars, more, err = v.adjusted(ctx, request.Series, answer.Bars, steps)
+		answer.Notes = append(notes, more...)
+		return answer, err
 	}
-	return answer, err
+	return answer, nil
+}
+
+// source is where the bars of an answer come from.
+func (v reading) source() Source {
+	if v.folds {
+		return FromBase
+	}
+	return FromArchive
+}
+
+// session reads a page of the bars of a session: as many pages as it takes to have so many bars that count.
+func (v reading) session(
+	ctx context.Context, request Request, w market.Window, limit int, newest bool,
+) (*market.Candles, error) {
+	if request.Session != SessionRegular {
+		return v.page(ctx, request.Series, w, limit, newest)
+	}
+	var parts []*market.Candles
+	for have := 0; have < limit; {
+		bars, err := v.page(ctx, request.Series, w, limit, newest)
+		if err != nil {
+			return nil, err
+		}
+		inside := regular(bars)
+		parts, have = append(parts, inside), have+inside.Len()
+		if bars.Len() < limit {
+			break
+		}
+		if newest {
+			w.To = bars.At(0).Start
+		} else {
+			w.From = bars.At(bars.Len() - 1).Start.Add(time.Second)
+		}
+	}
+	if newest {
+		slices.Reverse(parts)
+	}
+	out := market.NewCandles(0)
+	for _, part := range parts {
+		join(out, part)
+	}
+	if n := out.Len(); newest && n > limit {
+		return out.Slice(n-limit, n), nil
+	}
+	return out.Slice(0, min(limit, out.Len())), nil
+}
+
+// regular leaves out the bars that start when the exchange is closed.
+func regular(bars *market.Candles) *market.Candles {
+	out := market.NewCandles(bars.Len())
+	for i := range bars.Len() {
+		if bars.Flags[i]&market.FlagOffSession == 0 {
+			out.Append(bars.At(i))
+		}
+	}
+	return out
 }
 
 // reading finds out by which calendar an instrument is kept.
 func (r *Reader) reading(ctx context.Context, instrument string, at time.Time) (reading, error) {
-	v := reading{Reader: r, at: at}
+	v := reading{Reader: r, at: at, over: at}
+	if at.IsZero() {
+		v.over = r.Now()
+	}
 	i, err := r.Resolve(instrument)
 	if err != nil {
 		return v, err
@@ -140,14 +246,6 @@ func (r *Reader) reading(ctx context.Context, instrument string, at time.Time) (
 		v.listed = listings[k]
 	}
 	return v, err
-}
-
-// base is the series of which a series is made; the series itself where it is fetched.
-func (v reading) base(series market.Series) market.Series {
-	if base, ok := v.Capabilities.Base(series.Timeframe); ok {
-		series.Timeframe = base
-	}
-	return series
 }
 
 // actions are those of the instrument that were known at the instant and held then.

@@ -31,6 +31,7 @@ type Archive interface {
 	AsOf
 	Datasets
 	Coverage
+	Stills
 	Audits
 	Learned
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"barkeep/app"
+	"barkeep/draw"
 )
 
 // demoCommand runs everything offline.
@@ -59,7 +60,9 @@ func printDemo(w io.Writer, d demo, took time.Duration) error {
 	fmt.Fprint(w, "the same again (late bars may be revised): ")
 	err = errors.Join(err, printSum(w, d.second, time.Time{}))
 	fmt.Fprintf(w, "\n%s, %d bars read back from the archive:\n%s", d.series, d.bars.Len(),
-		chart(d.bars, 72, 14, isTerminal(w)))
+		draw.Chart{
+			Bars: d.bars, Timeframe: d.series.Timeframe, Calendar: d.calendar, Width: widthOf(w), Height: 14, Colour: coloured(w),
+		})
 	fmt.Fprintf(w, "took %s", took.Round(10*time.Millisecond))
 	if d.path != "" {
 		fmt.Fprintf(w, "; the archive is kept: DATABASE_URL=%s barkeep status", d.path)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"barkeep/app"
+	"barkeep/calendar"
 	"barkeep/config"
 	"barkeep/market"
 	syncer "barkeep/sync"
@@ -39,7 +40,9 @@ type demo struct {
 	second syncer.Report // the same again
 	series market.Series // the one to draw
 	bars   *market.Candles
-	path   string // of the archive, when it was kept
+
+	calendar *calendar.Calendar // of its exchange
+	path     string             // of the archive, when it was kept
 }
 
 // runDemo runs the main job twice against the fake provider, over HTTP on loopback, into an embedded archive.
@@ -81,6 +84,7 @@ func (d *demo) run(ctx context.Context, a *app.App) (err error) {
 	if d.second, err = a.RunAdHoc(ctx, "demo", request, nil); err != nil {
 		return err
 	}
+	d.calendar = request.Instruments[0].Calendar
 	d.series = market.Series{Instrument: request.Instruments[0].Name, Timeframe: market.D1}
 	window := market.Window{From: d.first.Run.Started.AddDate(-1, 0, 0), To: d.first.Run.Started}
 	d.bars, err = a.Archive.Candles(ctx, d.series, window)

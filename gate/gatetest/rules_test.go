@@ -25,12 +25,19 @@ type archive struct {
 	store.AsOf
 	store.Datasets
 	covered
+	still
 	store.Audits
 	store.Learned
 }
 
 // covered is store.Coverage under a name that is none of its methods'.
 type covered interface{ store.Coverage }
+
+// still is what reads one state, without what Calendars tells too.
+type still interface {
+	store.Standings
+	Still(ctx context.Context, do func(store.Still) error) error
+}
 
 func (archive) Close() {}
 

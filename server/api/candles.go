@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"barkeep/format"
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server"
@@ -88,13 +89,14 @@ func refused(err error, in *input, request query.Request) error {
 }
 
 // send writes an answer.
-func (a *API) send(w http.ResponseWriter, format string, request query.Request, answer query.Answer) {
-	if format == "csv" {
+func (a *API) send(w http.ResponseWriter, as string, request query.Request, answer query.Answer) {
+	if as == "csv" {
 		for _, note := range answer.Notes {
 			w.Header().Add("Barkeep-Note", note)
 		}
 		w.Header().Set("Content-Disposition", `inline; filename="`+fileName(request.Series)+`"`)
-		server.Send(w, http.StatusOK, "text/csv; charset=utf-8; header=present", appendCSV(nil, answer.Bars, a.derived(request.Series)))
+		o := format.Options{Series: request.Series, Derived: a.derived(request.Series)}
+		server.Send(w, http.StatusOK, format.CSV.MediaType(), encode(format.CSV, o, answer.Bars))
 		return
 	}
 	server.Send(w, http.StatusOK, "application/json", a.page(request, answer))
@@ -117,13 +119,13 @@ type page struct {
 func (a *API) page(request query.Request, answer query.Answer) []byte {
 	series := request.Series
 	if answer.Version == 0 || answer.Bars.Len() == 0 || !answer.Next.IsZero() {
-		return appendJSON(nil, request, answer)
+		return encodeJSON(request, answer)
 	}
 	now := page{first: answer.Bars.TS[0], bars: answer.Bars.Len()}
 	if old, found := a.pages.Get(series, answer.Version); found && old.first == now.first && old.bars == now.bars {
 		return old.text
 	}
-	now.text = appendJSON(nil, request, answer)
+	now.text = encodeJSON(request, answer)
 	a.pages.Put(series, answer.Version, now)
 	return now.text
 }

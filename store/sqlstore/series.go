@@ -40,9 +40,10 @@ func (r *SeriesRow) Vacant(first, last int64) bool {
 	return r.State.Count == 0 || last < r.first || first > r.last
 }
 
-const seriesColumns = `id, instrument, timeframe, source,
-	CASE WHEN calendar_at = version + bars - counted THEN calendar ELSE '' END,
-	folded, bars, counted, version, coalesce(first_ts, 0), coalesce(last_ts, 0), recorded, changed_at`
+// seriesColumns are the columns of a SeriesRow, with a # where the name of the table goes.
+const seriesColumns = `#id, #instrument, #timeframe, #source,
+	CASE WHEN #calendar_at = #version + #bars - #counted THEN #calendar ELSE '' END,
+	#folded, #bars, #counted, #version, coalesce(#first_ts, 0), coalesce(#last_ts, 0), #recorded, #changed_at`
 
 // seriesRows reads rows of series as they stand, and then the first and the last bar of those that are out of date.
 func seriesRows(ctx context.Context, q Querier, d Dialect, where string, args ...any) ([]SeriesRow, error) {
@@ -53,7 +54,7 @@ func seriesRows(ctx context.Context, q Querier, d Dialect, where string, args ..
 		&r.ID, &s.Series.Instrument, &s.Series.Timeframe, &s.Source, &s.Calendar, &s.Folded, &s.Count, &r.counted, &r.stored,
 		&r.first, &r.last, &r.recorded, &r.changed,
 	}
-	err := q.Query(ctx, `SELECT `+seriesColumns+` FROM series `+where, args, into, func() error {
+	err := q.Query(ctx, `SELECT `+seriesColumnsOf("")+` FROM series `+where, args, into, func() error {
 		all = append(all, r)
 		return nil
 	})

@@ -30,6 +30,7 @@ type Archive interface {
 	store.Truth
 	store.AsOf
 	store.Coverage
+	store.Stills
 	store.Datasets
 	store.Audits
 	store.Learned
@@ -86,6 +87,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"reading: the view for people":                          testView,
 		"reading: versions":                                     testVersions,
 		"reading: what the previous release wrote":              testPreviousRelease,
+		"reading: how a series stands":                          testSeriesStanding,
+		"reading: one state, while others write":                testStill,
 		"reading: pages":                                        testPages,
 		"transactions: rolled back, nothing is left":            testRollback,
 		"transactions: a reader sees nothing before the commit": testIsolation,

@@ -1,0 +1,279 @@
+package query
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"barkeep/calendar"
+	"barkeep/coverage"
+	"barkeep/market"
+	"barkeep/store"
+)
+
+// Completeness is how much of what is expected in a window of a series is there.
+type Completeness struct {
+	Series market.Series // that it tells of: the base of a timeframe that is not kept
+	Window market.Window // that it tells of: bars that start in it; empty where nothing can be expected
+	// Known tells whether anything is known of what to expect: not of a series that was never judged, nor of an exchange whose
+	// hours are not known, nor of the reasons as of an instant.
+	Known    bool
+	Expected int64         // bars that start in the window: those that were over at Horizon, and later ones that are stored
+	Present  int64         // of them
+	Absent   []ReasonCount // from the worst reason to the mildest; Expected = Present + all of them, but as of an instant
+	Gaps     []market.Gap  // of which a bar starts in the window, in order; they may reach beyond it
+	Horizon  time.Time     // up to when bars were judged; zero for never
+	// Unjudged are the bars of the window that are expected, were not judged yet and are not stored: they are not over, or no import
+	// has asked for them; and Before are those from before anything was asked for. The first of either is UnjudgedFrom.
+	Unjudged, Before int64
+	UnjudgedFrom     time.Time
+	// Provisional is the start of the first bar of the window that the provider may still change, and Until is when it will not
+	// change the last one any more; both are zero where all are settled.
+	Provisional, Until time.Time
+	Note               string // what else a person should know; empty for most
+}
+
+// young is how long after the close of its session a provider still changes a bar.
+const young = 24 * time.Hour
+
+// facts are what completeness is told by, beside the ledger.
+type facts struct {
+	calendar *calendar.Calendar
+	listing  market.Listing // the zero value where the provider said nothing
+	now      time.Time
+}
+
+// due is the end of the newest bar that is due; every later one starts then or after it.
+func (f facts) due(t market.Timeframe) time.Time {
+	start, ok := coverage.NewestDue(f.calendar, t, coverage.Due(t, f.listing.Type, f.now))
+	if !ok {
+		return f.now
+	}
+	return f.end(t, start)
+}
+
+// end is the end of a bar, which may be stamped within its interval.
+func (f facts) end(t market.Timeframe, start time.Time) time.Time {
+	return later(t.End(f.calendar, start), start.Add(time.Second))
+}
+
+// completeness tells how much of a window is there. A window without a beginning begins where the series was first asked for,
+// and one without an end ends with the newest bar that is due, or that is stored. Starts are those of the stored bars of the
+// window, at least from where bars were not judged (coverage.Tail).
+func (f facts) completeness(series market.Series, s store.SeriesStanding, w market.Window, starts []int64) Completeness {
+	c := Completeness{Series: series, Horizon: s.Coverage.Horizon}
+	if !s.Judged {
+		c.Window, c.Note = f.shaped(series, s, w), "what is expected of this series was never judged"
+		c.provisional(f, series.Timeframe)
+		return c
+	}
+	c.Window = f.shaped(series, s, w)
+	c.Known = !f.calendar.Inferred
+	if !c.Known {
+		c.Note = "the hours of the exchange are not known, so that no bar is expected"
+	}
+	c.judged(f, s)
+	c.unjudged(f, s.Coverage, starts)
+	c.provisional(f, series.Timeframe)
+	if s.Coverage.Calendar != f.calendar.Version() && c.Known {
+		c.Known, c.Note = false, "it was judged by another calendar than the one in force: the next sync judges it anew"
+	}
+	return c
+}
+
+// shaped is a window with both ends.
+func (f facts) shaped(series market.Series, s store.SeriesStanding, w market.Window) market.Window {
+	if w.From.IsZero() {
+		w.From = s.Coverage.From
+		if !s.Judged {
+			w.From = s.State.Oldest
+		}
+	}
+	if first := f.listing.FirstTrade; first.After(w.From) { // nothing can be there before it
+		w.From = series.Timeframe.Bucket(f.calendar, first)
+	}
+	if w.To.IsZero() {
+		w.To = later(f.due(series.Timeframe), f.end(series.Timeframe, s.State.Newest))
+	}
+	return market.Window{From: ceil(w.From), To: ceil(w.To)}
+}
+
+// judged counts what the ledger tells of the window.
+func (c *Completeness) judged(f facts, s store.SeriesStanding) {
+	t, whole := s.Coverage.Series.Timeframe, market.Window{From: s.Coverage.From, To: s.Coverage.Horizon}
+	part := within(c.Window, whole)
+	if part.Empty() {
+		return
+	}
+	c.Expected = s.Coverage.Expected
+	if part != whole {
+		c.Expected = coverage.Expected(f.calendar, t, part, s.Coverage.Horizon)
+	}
+	c.Present = c.Expected
+	absent := map[market.GapReason]int64{}
+	for _, g := range s.Gaps {
+		n := g.Bars
+		if g.First.Before(part.From) || !g.Last.Before(part.To) {
+			n = coverage.Expected(f.calendar, t, within(g.Window(), part), s.Coverage.Horizon)
+		}
+		if n > 0 {
+			c.Gaps = append(c.Gaps, g)
+			absent[g.Reason] += n
+			c.Present -= n
+		}
+	}
+	c.Absent = byReason(absent)
+}
+
+// The bounds of what is counted that was not judged: of longer windows it is enough to know that there is some.
+const (
+	mostBefore = 366 * day
+	mostAhead  = 100 * day
+)
+
+// unjudged counts the bars of the window that are expected and that the ledger does not tell of.
+func (c *Completeness) unjudged(f facts, v market.Coverage, starts []int64) {
+	w := within(c.Window, market.Window{From: v.From.Add(-mostBefore), To: later(v.Horizon, f.now).Add(mostAhead)})
+	if w.Empty() {
+		return
+	}
+	u := coverage.NotJudged(f.calendar, v, w, starts)
+	c.Before, c.Unjudged, c.UnjudgedFrom = u.Before, u.Absent, u.First
+	c.Expected, c.Present = c.Expected+u.Present, c.Present+u.Present
+}
+
+// provisional finds the bars of the window that the provider may still change.
+func (c *Completeness) provisional(f facts, t market.Timeframe) {
+	w := within(c.Window, market.Window{From: f.now.Add(-mostAhead), To: f.now.Add(time.Second)})
+	if w.Empty() {
+		return
+	}
+	note := func(start, end time.Time) {
+		if c.Provisional.IsZero() {
+			c.Provisional = start.UTC()
+		}
+		c.Until = end.Add(young).UTC()
+	}
+	if t.Intraday() {
+		for _, s := range f.calendar.Sessions(later(w.From, f.now.Add(-14*day)), w.To) {
+			if start := later(s.Anchor, w.From); s.Close.Add(young).After(f.now) && start.Before(w.To) {
+				note(start, s.Close)
+			}
+		}
+		return
+	}
+	t.Expected(f.calendar, w, func(start time.Time) bool {
+		if end := t.End(f.calendar, start); end.Add(young).After(f.now) {
+			note(start, end)
+		}
+		return true
+	})
+}
+
+// asOf tells what can be told as of an instant: reasons are kept for now alone, so that the bars are counted.
+func (f facts) asOf(series market.Series, w market.Window, bars *market.Candles, at time.Time) Completeness {
+	c := Completeness{Series: series, Horizon: at, Note: "why bars were absent is kept as of now alone"}
+	if w.From.IsZero() && bars.Len() > 0 {
+		w.From = bars.At(0).Start
+	}
+	if w.To.IsZero() || w.To.After(at) {
+		w.To = at
+	}
+	if c.Window = w; w.Empty() || f.calendar.Inferred {
+		return c
+	}
+	c.Known = true
+	c.Expected, c.Present = coverage.Counted(f.calendar, series.Timeframe, w, at, bars.TS)
+	return c
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// Require says what a window has to be, else there is no answer.
+type Require string
+
+// What can be required.
+const (
+	// RequireComplete refuses a window that holds a bar that is late, held back, not yet fetched or not over, or of which the
+	// request failed. What the provider does not have refuses nothing.
+	RequireComplete Require = "complete"
+	// RequireSettled refuses, too, bars that the provider may still change: until a day after the close of their session.
+	RequireSettled Require = "settled"
+)
+
+// Requires are they, as a user writes them; the first is none.
+func Requires() []string { return []string{"nothing", string(RequireComplete), string(RequireSettled)} }
+
+// Lack is what a window lacks.
+type Lack struct {
+	Series market.Series
+	Reason string // a market.GapReason, or "provisional" for bars that are not over, or not settled
+	From   time.Time
+	To     time.Time // of the start of the last one, half-open
+	Bars   int64     // 0 where it is not counted
+	Next   time.Time // when it is asked for again; zero where that is not known
+}
+
+// IncompleteError tells that a window lacks what was required of it.
+type IncompleteError struct {
+	Series  market.Series
+	Require Require
+	Lacks   []Lack // in order of their beginning
+	Of      Completeness
+}
+
+// Error is for people.
+func (e IncompleteError) Error() string {
+	var parts []string
+	for _, l := range e.Lacks[:min(3, len(e.Lacks))] {
+		text := l.Reason + " from " + l.From.UTC().Format(time.RFC3339)
+		if l.Bars > 0 {
+			text = fmt.Sprintf("%d bars %s", l.Bars, text)
+		}
+		parts = append(parts, text)
+	}
+	if more := len(e.Lacks) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more gaps", more))
+	}
+	return fmt.Sprintf("%s is not %s: %s", e.Series, e.Require, strings.Join(parts, "; "))
+}
+
+// refusing tells whether bars that are absent for a reason keep a window from being complete.
+func refusing(r market.GapReason) bool {
+	return r == market.GapHeld || r == market.GapLate || r == market.GapFailed || r == market.GapNotFetched || !r.Known()
+}
+
+// Lacks are what keeps the window from being what is required.
+func (c Completeness) Lacks(require Require) (all []Lack) {
+	for _, g := range c.Gaps {
+		if refusing(g.Reason) {
+			all = append(all, Lack{
+				Series: c.Series, Reason: string(g.Reason), From: g.First, To: g.Last.Add(time.Second), Bars: g.Bars, Next: g.Next,
+			})
+		}
+	}
+	switch {
+	case c.Before > 0:
+		all = append(all, Lack{
+			Series: c.Series, Reason: string(market.GapNotFetched), From: c.UnjudgedFrom, To: c.Window.To, Bars: c.Before,
+		})
+	case !c.Known && c.Horizon.IsZero() && !c.Window.Empty():
+		all = append(all, Lack{Series: c.Series, Reason: string(market.GapNotFetched), From: c.Window.From, To: c.Window.To})
+	}
+	if c.Unjudged > 0 {
+		all = append(all, Lack{
+			Series: c.Series, Reason: "provisional", From: later(c.UnjudgedFrom, c.Window.From), To: c.Window.To, Bars: c.Unjudged,
+		})
+	}
+	if require == RequireSettled && !c.Provisional.IsZero() && c.Unjudged == 0 {
+		all = append(all, Lack{Series: c.Series, Reason: "provisional", From: c.Provisional, To: c.Window.To, Next: c.Until})
+	}
+	slices.SortStableFunc(all, func(a, b Lack) int { return a.From.Compare(b.From) })
+	return all
+}
