@@ -122,9 +122,30 @@ func (d *door) read(ctx context.Context, q ask, i market.Instrument) (*answer, e
 	return nil, fmt.Errorf("read %s, which is being written again and again: %w", a.series(), server.ErrUnavailable)
 }
 
-func (d *door) version(ctx context.Context, series market.Series) (int64, error) {
-	state, _, err := d.Reader.Bars.State(ctx, series)
-	return state.Version, err
+// version changes with the bars of a series. One that is not kept is folded from another of the instrument, and has the versions
+// of all.
+func (d *door) version(ctx context.Context, series market.Series) (sum int64, err error) {
+	state, found, err := d.Reader.Bars.State(ctx, series)
+	if err != nil || found {
+		return state.Version, err
+	}
+	_, sum, err = d.stored(ctx, series.Instrument)
+	return sum, err
+}
+
+// stored are the timeframes of an instrument of which bars are stored, and the sum of their versions.
+func (d *door) stored(ctx context.Context, instrument string) (all []market.Timeframe, versions int64, err error) {
+	for _, t := range market.Timeframes() {
+		state, found, err := d.Reader.Bars.State(ctx, market.Series{Instrument: instrument, Timeframe: t})
+		if err != nil {
+			return nil, 0, err
+		}
+		if found && state.Count > 0 {
+			all = append(all, t)
+		}
+		versions += state.Version
+	}
+	return all, versions, nil
 }
 
 // fill reads the newest bar, which tells the window and what the instrument trades at, then the bars, and what comes with them.
@@ -176,15 +197,9 @@ func (d *door) absent(ctx context.Context, a *answer, err error) error {
 	if !errors.Is(err, query.ErrNoBars) {
 		return err
 	}
-	var stored []market.Timeframe
-	for _, t := range market.Timeframes() {
-		state, found, err := d.Reader.Bars.State(ctx, market.Series{Instrument: a.instrument.Name, Timeframe: t})
-		if err != nil {
-			return err
-		}
-		if found && state.Count > 0 {
-			stored = append(stored, t)
-		}
+	stored, _, err := d.stored(ctx, a.instrument.Name)
+	if err != nil {
+		return err
 	}
 	if len(stored) == 0 {
 		return unknownSymbol()
