@@ -47,7 +47,7 @@ func rooms() map[string]room {
 		"scheduler":               {allowed: []string{"ledger", "store", "tasks"}},
 		"query":                   {allowed: []string{"market", "calendar", "ledger", "store", "coverage"}},
 		"server":                  {allowed: append(slices.Clone(consumer), "query", "server/view")},
-		"server/view":             {allowed: append(slices.Clone(domain), "query", "store")},
+		"server/view":             {allowed: append(slices.Clone(domain), "format", "query", "store")},
 		"server/api":              {allowed: []string{"market", "format", "ledger", "store", "query", "server", "server/view", "tasks"}},
 		"server/chart":            {allowed: []string{"market", "calendar", "store", "query", "server"}},
 		"server/udf":              {allowed: []string{"market", "calendar", "query", "server"}},
@@ -68,7 +68,7 @@ func rooms() map[string]room {
 		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},
 		"cmd": {allowed: []string{
-			"app", "calendar", "config", "doctor", "draw", "gate", "ledger", "market", "mcp", "query", "server/view", "sync", "tasks", "verify", "yahoo",
+			"app", "calendar", "config", "doctor", "draw", "format", "gate", "ledger", "market", "mcp", "query", "server/view", "sync", "tasks", "verify", "yahoo",
 			"yahoo/fake",
 		}},
 		"tools": {allowed: []string{"store/storetest/servers"}},

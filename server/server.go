@@ -21,12 +21,13 @@ import (
 type Server struct {
 	Config
 
-	views   view.Renderer
-	tasks   *tasks.Group
-	mux     *http.ServeMux
-	paths   []string // of the mux, in the order in which they were added
-	handler http.Handler
-	started time.Time
+	views    view.Renderer
+	tasks    *tasks.Group
+	mux      *http.ServeMux
+	paths    []string // of the mux, in the order in which they were added
+	patterns []string // likewise, with their methods
+	handler  http.Handler
+	started  time.Time
 
 	checks   []*checked
 	runs     *source[query.Recent]

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/query"
@@ -42,6 +44,7 @@ type Past interface {
 type API struct {
 	Config
 	server *server.Server
+	huma   huma.API
 	slots  *server.Watch[ledger.Slot, slotFound]
 	bars   *server.Lane // bars of the answers that are being read and sent
 	pages  *query.Memory[page]
@@ -59,23 +62,16 @@ func Mount(s *server.Server, c Config) error {
 		Config: c, server: s, slots: watchSlots(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce),
 		pages: query.NewMemory[page](mostPages),
 	}
-	s.HandleOwn("GET /api/v1/slots/{date}/{slot}", a.slot)
-	s.HandleOwn("GET /api/v1/slots/{instant}", a.slot)
-	s.Handle("GET /api/v1/runs", a.listRuns)
-	s.Handle("POST /api/v1/runs", a.startRun)
-	s.Handle("GET /api/v1/runs/{id}", a.oneRun)
-	s.Handle("GET /api/v1/instruments", a.listInstruments)
-	s.Handle("GET /api/v1/series", a.listSeries)
-	s.HandleOwn("GET /api/v1/candles", a.candles)
-	s.Handle("GET /api/v1/actions", a.listActions)
-	s.Handle("GET /api/v1/coverage", a.readCoverage)
-	s.Handle("GET /api/v1/findings", a.listFindings)
-	s.Handle("GET /api/v1/proofs", a.listProofs)
-	s.Handle("GET /api/v1/revisions/{instrument}", a.listRevisions)
+	a.huma = a.newDocument()
+	a.mountSlots()
+	a.mountRuns()
+	a.mountBars()
+	a.mountPast()
 	if c.Hand != nil {
 		a.mountHand()
 	}
-	return nil
+	a.completeDocument()
+	return a.mountDocs()
 }
 
 // Starter starts runs.

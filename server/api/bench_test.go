@@ -90,7 +90,7 @@ func benchCandles(b *testing.B, archive benchArchive) {
 		b.Fatal(err)
 	}
 	symbol := func(i market.Instrument) string { return i.Name }
-	if err := api.Mount(s, api.Config{Reader: reader, Starter: &servertest.Ledger{}, Resolve: market.Resolve, Symbol: symbol, Calendars: &servertest.Archive{}}); err != nil {
+	if err := api.Mount(s, api.Config{Reader: reader, Starter: &servertest.Ledger{}, Resolve: market.Resolve, Symbol: symbol, Calendars: &servertest.Archive{}, Past: &servertest.Archive{}}); err != nil {
 		b.Fatal(err)
 	}
 	if err := s.Start(b.Context()); err != nil {

@@ -9,16 +9,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"barkeep/format"
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server"
-)
-
-// The bounds of one answer, in bars.
-const (
-	defaultBars = 10_000
-	mostBars    = 50_000
 )
 
 // The bounds of all answers that are being read and sent, whose bars and text are in memory.
@@ -28,28 +24,44 @@ const (
 	basePerBar = 12      // base bars that a derived one is counted as: 12h of 1h
 )
 
+// CandlesInput asks for bars; of which instrument, the path or the query says.
+type CandlesInput struct {
+	Timeframe string `query:"timeframe" format:"timeframe" example:"1d" required:"true"`
+	Span
+	Limit  int    `query:"limit" minimum:"1" maximum:"50000" example:"10" default:"10000" doc:"How many bars, at most."`
+	Format string `query:"format" enum:"json,csv" example:"json" default:"json" doc:"Of the answer."`
+	Adjust string `query:"adjust" format:"adjust" example:"total" default:"split" doc:"On which scale."`
+	AsOf   string `query:"as_of" format:"as-of" example:"2026-01-14T00:00:00Z" doc:"As it was known when; now by default."`
+
+	asOf time.Time
+}
+
+// Resolve finds the instant of as_of.
+func (p *CandlesInput) Resolve(ctx huma.Context) []error {
+	p.Span.Resolve(ctx)
+	c := callOf(ctx)
+	p.asOf, c.err = c.api.asOf(c.r.Context(), c.input)
+	return nil
+}
+
+type candlesByQuery struct {
+	Instrument string `query:"instrument" format:"instrument" example:"ES" required:"true"`
+	CandlesInput
+}
+
+type candlesByPath struct {
+	Instrument string `path:"instrument" format:"instrument" example:"ES"`
+	CandlesInput
+}
+
 // candles gives the bars of a series: the oldest of [from, to), or without from the newest before to. When there are more after
 // the last one given, next says where they begin, and the header Link where to get them. adjust says on which scale they are,
 // as_of as they were known when.
-func (a *API) candles(w http.ResponseWriter, r *http.Request) error {
-	in := newInput(r, "instrument", "timeframe", "from", "to", "limit", "format", "adjust", "as_of")
+func (a *API) candles(c *call, instrument string, p *CandlesInput) error {
+	w, r := c.w, c.r
 	request := query.Request{
-		Series: market.Series{Instrument: in.instrument("instrument", a.Resolve), Timeframe: in.timeframe("timeframe")},
-		Window: market.Window{From: in.moment("from"), To: in.moment("to")},
-		Limit:  in.number("limit", defaultBars, 1, mostBars),
-		Newest: !in.query.Has("from"),
-		Adjust: query.Adjust(in.oneOf("adjust", query.Adjusts()...)),
-	}
-	format := in.oneOf("format", "json", "csv")
-	if !request.Newest && in.query.Has("to") && len(in.wrong) == 0 && request.Window.Empty() {
-		in.refuse("query", "to", in.query.Get("to"), "an instant after from, which is "+request.Window.From.Format(time.RFC3339))
-	}
-	var err error
-	if request.AsOf, err = a.asOf(r.Context(), in); err != nil {
-		return err
-	}
-	if err := in.err(); err != nil {
-		return err
+		Series: market.Series{Instrument: instrument, Timeframe: market.Timeframe(p.Timeframe)}, Window: p.window, Limit: p.Limit,
+		Newest: !c.query.Has("from"), Adjust: query.Adjust(p.Adjust), AsOf: p.asOf,
 	}
 	done, err := a.server.Turn(r, a.bars, size(request))
 	if err != nil {
@@ -61,12 +73,12 @@ func (a *API) candles(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	answer, err := a.Reader.Read(ctx, request)
 	if err != nil {
-		return refused(err, in, request)
+		return refusedRead(err, c.input, request)
 	}
 	if !answer.Next.IsZero() {
-		w.Header().Set("Link", "<"+nextURL(in.query, answer.Next)+`>; rel="next"`)
+		w.Header().Set("Link", "<"+nextURL(r.URL.Path, c.query, answer.Next)+`>; rel="next"`)
 	}
-	a.send(w, format, request, answer)
+	a.send(w, p.Format, request, answer)
 	return nil
 }
 
@@ -79,8 +91,8 @@ func size(r query.Request) int64 {
 	return n
 }
 
-// refused is what clients see of a read that failed.
-func refused(err error, in *input, request query.Request) error {
+// refusedRead is what clients see of a read that failed.
+func refusedRead(err error, in *input, request query.Request) error {
 	if errors.Is(err, query.ErrNoBars) {
 		return server.NewProblem(http.StatusNotFound, "no-such-series",
 			fmt.Sprintf("no bars of %s are stored; /api/v1/series lists what is", request.Series))
@@ -131,13 +143,13 @@ func (a *API) page(request query.Request, answer query.Answer) []byte {
 }
 
 // nextURL is the same question, from where the answer ended.
-func nextURL(query url.Values, next time.Time) string {
+func nextURL(path string, query url.Values, next time.Time) string {
 	q := url.Values{}
 	for name := range query {
 		q.Set(name, query.Get(name))
 	}
 	q.Set("from", next.Format(time.RFC3339))
-	return "/api/v1/candles?" + q.Encode()
+	return (&url.URL{Path: path, RawQuery: q.Encode()}).String()
 }
 
 // fileName holds no character of the instrument that a file system or a header may not.

@@ -44,3 +44,28 @@ func encode(kind format.Kind, o format.Options, bars *market.Candles) []byte {
 	}
 	return text.Bytes()
 }
+
+// candlesAnswer is what appendJSON writes, for the document.
+type candlesAnswer struct {
+	Instrument string   `json:"instrument"`
+	Timeframe  string   `json:"timeframe"`
+	Count      int      `json:"count"`
+	Next       *string  `json:"next" format:"date-time" doc:"Where the next page begins; null for the last one, and for the newest bars."`
+	Adjust     string   `json:"adjust,omitempty" doc:"On which scale, unless it is that of splits."`
+	AsOf       string   `json:"as_of,omitempty" format:"date-time"`
+	Notes      []string `json:"notes,omitempty" doc:"What adjust could not take into account."`
+	Candles    []candle `json:"candles"`
+}
+
+// candle is a bar.
+type candle struct {
+	TS       string   `json:"ts" format:"date-time" doc:"When it starts."`
+	Open     float64  `json:"open"`
+	High     float64  `json:"high"`
+	Low      float64  `json:"low"`
+	Close    float64  `json:"close"`
+	Volume   *int64   `json:"volume" doc:"Null where the provider gave none."`
+	Flags    []string `json:"flags,omitempty" enum:"outside,negative,off_tick,incomplete,off_session,impossible"`
+	BaseBars int      `json:"base_bars,omitempty" doc:"Of a derived bar: of how many base bars it is made."`
+	BaseDue  int      `json:"base_due,omitempty" doc:"Of how many it would be, were all there."`
+}
