@@ -50,6 +50,7 @@ func rooms() map[string]room {
 		"server/view":             {allowed: append(slices.Clone(domain), "format", "query", "store")},
 		"server/api":              {allowed: []string{"market", "format", "ledger", "store", "query", "server", "server/view", "tasks"}},
 		"server/chart":            {allowed: []string{"market", "calendar", "store", "query", "server"}},
+		"server/udf":              {allowed: []string{"market", "calendar", "query", "server"}},
 		"server/servertest":       {allowed: []string{"market", "calendar", "ledger", "store", "query", "server", "server/view", "server/api"}},
 		"mcp":                     {allowed: []string{"format", "market", "calendar", "ledger", "store", "query", "server/view"}},
 		"notify":                  {allowed: []string{"ledger", "store", "tasks"}},

@@ -15,6 +15,7 @@ import (
 	"barkeep/server"
 	"barkeep/server/api"
 	"barkeep/server/chart"
+	"barkeep/server/udf"
 	"barkeep/server/view"
 	"barkeep/store"
 	"barkeep/tasks"
@@ -159,6 +160,10 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 		return nil, err
 	}
 	err = chart.Mount(web, chart.Config{Reader: reader, Archive: a.Archive, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol})
+	if err != nil {
+		return nil, err
+	}
+	err = udf.Mount(web, udf.Config{Reader: reader, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol, Origins: a.Config.CORSOrigins})
 	if err != nil {
 		return nil, err
 	}
