@@ -36,6 +36,7 @@ func (a *API) slot(c *call, slot ledger.Slot, wait time.Duration) error {
 	return nil
 }
 
+// Waiting is how long to wait.
 type Waiting struct {
 	Wait wait `query:"wait" format:"wait" example:"0s" doc:"How long to wait for the end of the slot; 0s by default."`
 }
