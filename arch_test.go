@@ -47,7 +47,7 @@ func rooms() map[string]room {
 		"query":                   {allowed: []string{"market", "calendar", "ledger", "store", "coverage"}},
 		"server":                  {allowed: append(slices.Clone(consumer), "query", "server/view")},
 		"server/view":             {allowed: append(slices.Clone(domain), "query", "store")},
-		"server/api":              {allowed: []string{"market", "ledger", "store", "query", "server", "server/view", "tasks"}},
+		"server/api":              {allowed: []string{"market", "calendar", "ledger", "store", "query", "server", "server/view", "tasks"}},
 		"server/servertest":       {allowed: []string{"market", "calendar", "ledger", "store", "query", "server", "server/view", "server/api"}},
 		"notify":                  {allowed: []string{"ledger", "store", "tasks"}},
 		"store":                   {allowed: domain},

@@ -38,6 +38,7 @@ type Past interface {
 	Actions(ctx context.Context, instrument string) ([]store.Action, error)
 	Findings(ctx context.Context) ([]store.Finding, error)
 	ProofList(ctx context.Context, filter store.ProofFilter) ([]market.Proof, error)
+	DatasetList(ctx context.Context) ([]store.Dataset, error)
 }
 
 // API answers the routes of /api/v1.

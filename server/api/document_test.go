@@ -16,6 +16,7 @@ import (
 	"barkeep/market"
 	"barkeep/server/servertest"
 	"barkeep/server/view"
+	"barkeep/store"
 )
 
 // document is what /openapi.json says, as far as it is held to the server here.
@@ -250,6 +251,7 @@ func full(t testing.TB) *servertest.Bench {
 		{RunID: 12, Instrument: "ES", Timeframe: "1d", State: ledger.CellStored, Inserted: 2, Newest: servertest.WinterNoon()},
 		{RunID: 12, Instrument: "NQ", Timeframe: "1d", State: ledger.CellEmpty, Reason: "no bars came"},
 	}
+	b.Archive.Pins = []store.Dataset{pinned(t, "before-the-roll")}
 	b.Ledger.Set(servertest.Today(), servertest.SlotRecord{Run: done, Cells: b.Ledger.ByRun[12]})
 	return b
 }

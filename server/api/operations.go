@@ -33,6 +33,7 @@ func (a *API) mountSlots() {
 		op.Responses = map[string]*huma.Response{"200": shown("How it stands.", "application/json", schemaOf[view.Slot](a))}
 		return marked(op, takesTurn)
 	}
+	answer(a, get("slots", "/slots", "The newest slots of the import, and the next one", ""), a.listSlots)
 	handle(a, add(get("slot", "/slots/{date}/{slot}", "A slot of the import, by its date and its time", about)),
 		func(c *call, p *slotInput) error { return a.slot(c, p.found, p.Wait.Duration) })
 	handle(a, add(get("slot-at", "/slots/{instant}", "A slot of the import, by its instant or its date", about)),
@@ -40,6 +41,9 @@ func (a *API) mountSlots() {
 }
 
 func (a *API) mountRuns() {
+	answer(a, get("status", "/status", "How the worker stands: the same as /status", ""), func(c *call, _ *nothing) (view.Status, error) {
+		return a.server.Status(c.r.Context()), nil
+	})
 	answer(a, get("runs", "/runs", "The newest runs of all jobs", ""), a.listRuns)
 	one := get("run", "/runs/{id}", "A run with the evidence of each of its series", "")
 	one.Errors = []int{http.StatusNotFound}
@@ -77,6 +81,11 @@ func (a *API) mountBars() {
 }
 
 func (a *API) mountPast() {
+	answer(a, get("calendar", "/calendar", "When an exchange trades: sessions, pauses and holidays", ""), a.readCalendar)
+	answer(a, get("datasets", "/datasets", "What is pinned: series and windows as of an instant, with digests", ""), a.listDatasets)
+	one := get("dataset", "/datasets/{name}", "A dataset", "")
+	one.Errors = []int{http.StatusNotFound}
+	answer(a, one, a.oneDataset)
 	answer(a, get("actions", "/actions", "Splits, dividends and capital gains, also those that were taken back", ""), a.listActions)
 	answer(a, get("coverage", "/coverage", "How much of what is expected is there, and why the rest is not", ""), a.readCoverage)
 	answer(a, get("findings", "/findings", "Where bars and calendars disagree", ""), a.listFindings)

@@ -16,6 +16,8 @@ import (
 // The formats of parameters: what the document calls them, and by which they are checked.
 const (
 	formatInstrument = "instrument"
+	formatExchange   = "exchange"
+	formatDay        = "date"
 	formatTimeframe  = "timeframe"
 	formatAdjust     = "adjust"
 	formatReason     = "gap-reason"
@@ -63,6 +65,13 @@ func (a *API) know(c *check, s *huma.Schema) {
 			i, err := a.Resolve(text)
 			return i.Name, err == nil
 		}
+	case formatExchange:
+		c.accepted, c.accepts = acceptedExchanges, func(text string) (string, bool) {
+			_, err := a.traded(text)
+			return text, err == nil
+		}
+	case formatDay:
+		c.accepted, c.accepts = acceptedDays, readable[day]
 	case formatTimeframe:
 		for _, t := range market.Timeframes() {
 			s.Enum = append(s.Enum, string(t))

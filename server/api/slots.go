@@ -124,6 +124,33 @@ func (a *API) date(in *input, where, text string) string {
 	return text
 }
 
+type slotsInput struct {
+	Limit int `query:"limit" minimum:"1" maximum:"50" example:"10" default:"5" doc:"How many slots whose time has come, at most."`
+}
+
+type slotsAnswer struct {
+	Slots []view.Slot     `json:"slots" doc:"Whose time has come, the newest first."`
+	Next  *view.NamedSlot `json:"next" doc:"The first that comes; null without a schedule."`
+}
+
+// listSlots shows how the newest slots stand.
+func (a *API) listSlots(c *call, p *slotsInput) (slotsAnswer, error) {
+	now := a.server.Now()
+	shown := slotsAnswer{Slots: []view.Slot{}, Next: a.server.Views().Next(now, a.server.Import)}
+	if a.server.Import.Len() == 0 {
+		return shown, nil
+	}
+	past := a.server.Import.Between(now.AddDate(0, 0, -p.Limit-1), now.Add(time.Nanosecond)) // a day has one slot, or more
+	for i := len(past) - 1; i >= max(0, len(past)-p.Limit); i-- {
+		slot, err := a.server.Slot(c.r.Context(), a.server.Import, past[i])
+		if err != nil {
+			return slotsAnswer{}, err
+		}
+		shown.Slots = append(shown.Slots, slot)
+	}
+	return shown, nil
+}
+
 // slotFound is how a slot stands, and the answer that shows it, which all who wait for it share.
 type slotFound struct {
 	shown view.Slot
