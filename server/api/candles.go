@@ -77,7 +77,7 @@ func (a *API) candles(c *call, instrument string, p *CandlesInput) error {
 	if !answer.Next.IsZero() {
 		w.Header().Set("Link", "<"+nextURL(r.URL.Path, c.query, answer.Next)+`>; rel="next"`)
 	}
-	a.send(w, p.Format, request, answer)
+	a.send(c, p.Format, request, answer)
 	return nil
 }
 
@@ -100,16 +100,17 @@ func refusedRead(err error, in *input, request query.Request) error {
 }
 
 // send writes an answer.
-func (a *API) send(w http.ResponseWriter, format string, request query.Request, answer query.Answer) {
+func (a *API) send(c *call, format string, request query.Request, answer query.Answer) {
 	if format == "csv" {
 		for _, note := range answer.Notes {
-			w.Header().Add("Barkeep-Note", note)
+			c.w.Header().Add("Barkeep-Note", note)
 		}
-		w.Header().Set("Content-Disposition", `inline; filename="`+fileName(request.Series)+`"`)
-		server.Send(w, http.StatusOK, "text/csv; charset=utf-8; header=present", appendCSV(nil, answer.Bars, a.derived(request.Series)))
+		c.w.Header().Set("Content-Disposition", `inline; filename="`+fileName(request.Series)+`"`)
+		text := appendCSV(nil, answer.Bars, a.derived(request.Series))
+		a.server.Reply(c.w, c.r, server.Once("text/csv; charset=utf-8; header=present", text))
 		return
 	}
-	server.Send(w, http.StatusOK, "application/json", a.page(request, answer))
+	a.server.Reply(c.w, c.r, a.page(request, answer))
 }
 
 // derived tells whether the bars of a series are made of others.
@@ -122,20 +123,20 @@ func (a *API) derived(series market.Series) bool {
 type page struct {
 	first int64 // the start of the first bar, in Unix seconds
 	bars  int
-	text  []byte
+	text  *server.Text
 }
 
 // page writes an answer, or finds it written: the newest bars of a series are the same until its version changes.
-func (a *API) page(request query.Request, answer query.Answer) []byte {
+func (a *API) page(request query.Request, answer query.Answer) *server.Text {
 	series := request.Series
 	if answer.Version == 0 || answer.Bars.Len() == 0 || !answer.Next.IsZero() {
-		return appendJSON(nil, request, answer)
+		return server.Once("application/json", appendJSON(nil, request, answer))
 	}
 	now := page{first: answer.Bars.TS[0], bars: answer.Bars.Len()}
 	if old, found := a.pages.Get(series, answer.Version); found && old.first == now.first && old.bars == now.bars {
 		return old.text
 	}
-	now.text = appendJSON(nil, request, answer)
+	now.text = server.NewText("application/json", appendJSON(nil, request, answer))
 	a.pages.Put(series, answer.Version, now)
 	return now.text
 }

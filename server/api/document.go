@@ -49,6 +49,16 @@ func shown(about, kind string, schema *huma.Schema) *huma.Response {
 	return &huma.Response{Description: about, Content: map[string]*huma.MediaType{kind: {Schema: schema}}}
 }
 
+// found are the answers of an operation that reads: a body, or none where the client has it.
+func found(about, kind string, schema *huma.Schema) map[string]*huma.Response {
+	text := &huma.Schema{Type: huma.TypeString}
+	ok := shown(about, kind, schema)
+	ok.Headers = map[string]*huma.Param{"ETag": {Description: "Stands for the body; absent for a long one that is not kept.", Schema: text}}
+	return map[string]*huma.Response{
+		"200": ok, "304": {Description: "It is what the client has, by If-None-Match."},
+	}
+}
+
 // problem is an answer that says why there is none.
 func (a *API) problem(status int) *huma.Response {
 	about := map[int]string{

@@ -30,7 +30,7 @@ func (a *API) mountSlots() {
 		"not ended, Retry-After says when to ask again. With wait the answer comes when it has ended, or when the wait is over."
 	add := func(op huma.Operation) huma.Operation {
 		op.Errors = []int{http.StatusNotFound}
-		op.Responses = map[string]*huma.Response{"200": shown("How it stands.", "application/json", schemaOf[view.Slot](a))}
+		op.Responses = found("How it stands.", "application/json", schemaOf[view.Slot](a))
 		return marked(op, takesTurn)
 	}
 	answer(a, get("slots", "/slots", "The newest slots of the import, and the next one", ""), a.listSlots)
@@ -69,9 +69,8 @@ func (a *API) mountBars() {
 		"given, next says where they begin, and the header Link where to get them."
 	add := func(op huma.Operation) huma.Operation {
 		op.Errors = []int{http.StatusNotFound, http.StatusUnprocessableEntity}
-		bars := shown("The bars.", "application/json", schemaOf[candlesAnswer](a))
-		bars.Content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
-		op.Responses = map[string]*huma.Response{"200": bars}
+		op.Responses = found("The bars.", "application/json", schemaOf[candlesAnswer](a))
+		op.Responses["200"].Content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 		return marked(op, takesTurn)
 	}
 	handle(a, add(get("candles-by-query", "/candles", "Bars of a series", about)),

@@ -32,7 +32,7 @@ func (a *API) slot(c *call, slot ledger.Slot, wait time.Duration) error {
 	if !found.shown.Ended {
 		c.w.Header().Set("Retry-After", a.retry(found.shown, slot.At))
 	}
-	server.Send(c.w, http.StatusOK, "application/json", found.text)
+	a.server.Reply(c.w, c.r, found.text)
 	return nil
 }
 
@@ -154,7 +154,7 @@ func (a *API) listSlots(c *call, p *slotsInput) (slotsAnswer, error) {
 // slotFound is how a slot stands, and the answer that shows it, which all who wait for it share.
 type slotFound struct {
 	shown view.Slot
-	text  []byte
+	text  *server.Text
 }
 
 // watchSlots looks at slots for all requests that ask for them.
@@ -166,7 +166,7 @@ func watchSlots(s *server.Server) *server.Watch[ledger.Slot, slotFound] {
 			if err != nil {
 				return slotFound{}, err
 			}
-			return slotFound{shown, server.Encode(shown)}, nil
+			return slotFound{shown, server.NewText("application/json", server.Encode(shown))}, nil
 		},
 	})
 }
