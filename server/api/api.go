@@ -47,6 +47,7 @@ type API struct {
 	server *server.Server
 	huma   huma.API
 	slots  *server.Watch[ledger.Slot, slotFound]
+	recent *server.Watch[struct{}, []runEvent]
 	bars   *server.Lane // bars of the answers that are being read and sent
 	pages  *query.Memory[page]
 }
@@ -60,7 +61,7 @@ func Mount(s *server.Server, c Config) error {
 		return errors.New("api: Reader, Starter, Resolve, Symbol, Calendars and Past are required")
 	}
 	a := &API{
-		Config: c, server: s, slots: watchSlots(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce),
+		Config: c, server: s, slots: watchSlots(s), recent: watchRuns(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce),
 		pages: query.NewMemory[page](mostPages),
 	}
 	a.huma = a.newDocument()

@@ -51,7 +51,7 @@ func FuzzParameters(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i, j uint, value string) {
 		op := all[i%uint(len(all))]
-		if len(op.Parameters) == 0 {
+		if len(op.Parameters) == 0 || op.ID == "events" { // which may be listened to for as long as is asked
 			return
 		}
 		p := op.Parameters[j%uint(len(op.Parameters))]

@@ -88,7 +88,7 @@ func (d document) holds(t testing.TB, op operation, a servertest.Answer) {
 		t.Errorf("%s answers %d with %s, which the document has not", op.ID, a.Status, kind)
 		return
 	}
-	if kind == "text/csv" {
+	if kind == "text/csv" || kind == "text/event-stream" {
 		return
 	}
 	escape := strings.NewReplacer("~", "~0", "/", "~1").Replace
@@ -171,6 +171,9 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	b, d := documented(t)
 	for _, op := range d.operations() {
 		for _, all := range []bool{false, true} {
+			if op.ID == "events" && !all { // which would be listened to for ten minutes
+				continue
+			}
 			a := ask(t, b, op, op.target(t, all, nil))
 			if a.Status >= 300 {
 				t.Errorf("%s %s: %d %s", op.method, op.target(t, all, nil), a.Status, a.Body)

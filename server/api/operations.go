@@ -45,6 +45,12 @@ func (a *API) mountRuns() {
 		return a.server.Status(c.r.Context()), nil
 	})
 	answer(a, get("runs", "/runs", "The newest runs of all jobs", ""), a.listRuns)
+	events := get("events", "/events", "Runs as they go",
+		"Server-sent events. Each event `run` is a run as "+prefix+"/runs shows it: first those in progress and the newest, then each whose "+
+			"state or progress is another, looked at once a second. Comments keep the connection alive. The stream ends after the "+
+			"wait, when the server stops, and when the place is needed for another client.")
+	events.Responses = map[string]*huma.Response{"200": shown("Events.", eventStream, &huma.Schema{Type: huma.TypeString})}
+	handle(a, marked(events, takesTurn), a.events)
 	one := get("run", "/runs/{id}", "A run with the evidence of each of its series", "")
 	one.Errors = []int{http.StatusNotFound}
 	answer(a, one, a.oneRun)
