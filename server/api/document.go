@@ -26,7 +26,7 @@ func (a *API) newDocument() huma.API {
 		Components: &huma.Components{
 			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
-				tokenScheme: {Type: "http", Scheme: "bearer", Description: "The API_TOKEN of the process."},
+				tokenScheme: {Type: "http", Scheme: "bearer", Description: "The API_TOKEN of the process; for reading its API_READ_TOKEN, too, where it has one."},
 			},
 		},
 	}}, adapter{a})
@@ -35,7 +35,8 @@ func (a *API) newDocument() huma.API {
 // everywhere are the statuses that any operation may answer with.
 func everywhere() []int {
 	return []int{
-		http.StatusBadRequest, http.StatusMisdirectedRequest, http.StatusInternalServerError, http.StatusServiceUnavailable,
+		http.StatusBadRequest, http.StatusUnauthorized, http.StatusMisdirectedRequest, http.StatusInternalServerError,
+		http.StatusServiceUnavailable,
 	}
 }
 
@@ -63,7 +64,7 @@ func found(about, kind string, schema *huma.Schema) map[string]*huma.Response {
 func (a *API) problem(status int) *huma.Response {
 	about := map[int]string{
 		http.StatusBadRequest:            "Inputs are refused: all of them, each with what is accepted.",
-		http.StatusUnauthorized:          "The token is missing, or another.",
+		http.StatusUnauthorized:          "The token is missing, or another. Reading asks for one where the process has an API_READ_TOKEN.",
 		http.StatusForbidden:             "The process has no token, or a page of another site asks.",
 		http.StatusNotFound:              "There is none.",
 		http.StatusConflict:              "Another process is at it, or what is asked for does not fit what is there.",

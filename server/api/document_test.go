@@ -236,9 +236,10 @@ func (op operation) describes(name string) string {
 }
 
 // full is a server with something of everything.
-func full(t testing.TB) *servertest.Bench {
+func full(t testing.TB, options ...func(*servertest.Bench)) *servertest.Bench {
 	t.Helper()
-	b, days := remembered(t, func(b *servertest.Bench) { b.Hand = &servertest.Hand{Held: []view.HeldBack{heldBack()}} })
+	withHand := func(b *servertest.Bench) { b.Hand = &servertest.Hand{Held: []view.HeldBack{heldBack()}} }
+	b, days := remembered(t, append(options, withHand)...)
 	es := market.Series{Instrument: "ES", Timeframe: market.D1}
 	first := days.At(0).Start
 	b.Archive.Covered = servertest.Covered{

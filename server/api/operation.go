@@ -45,7 +45,7 @@ func marked(op huma.Operation, marks ...string) huma.Operation {
 		op.Metadata[mark] = true
 		if mark == needsToken {
 			op.Security = []map[string][]string{{tokenScheme: {}}}
-			op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
+			op.Errors = append(op.Errors, http.StatusForbidden)
 		}
 	}
 	return op

@@ -17,7 +17,10 @@ type nothing struct{}
 
 // get is an operation that reads.
 func get(id, path, summary, about string) huma.Operation {
-	return huma.Operation{OperationID: id, Method: http.MethodGet, Path: prefix + path, Summary: summary, Description: about}
+	return huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: prefix + path, Summary: summary, Description: about,
+		Security: []map[string][]string{{}, {tokenScheme: {}}}, // none, or the token
+	}
 }
 
 // callOf is the request behind what huma gives a resolver.
