@@ -25,8 +25,8 @@ func (s *Server) Readable(r *http.Request) error {
 }
 
 // show returns a problem unless the header Authorization shows one of the tokens that are not empty. A cookie is never looked at,
-// since a browser would send it for any page. Hashes are compared, in constant time, so that neither a token's bytes nor its length
-// can be learned from how long it takes.
+// since a browser would send it for any page. Hashes are compared, in constant time, so that neither a token's bytes nor its
+// length can be learned from how long it takes.
 func show(r *http.Request, name string, tokens ...string) error {
 	scheme, shown, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	shown = strings.TrimSpace(shown)

@@ -49,7 +49,13 @@ func TestEveryAnswerIsSafeguarded(t *testing.T) {
 	t.Parallel()
 	b := servertest.New(t)
 	for _, ask := range [][2]string{
-		{"GET", "/healthz"}, {"GET", "/metrics"}, {"GET", "/status"}, {"GET", "/none"}, {"PUT", "/status"}, {"GET", "/api/v1/candles"}, {"POST", "/api/v1/runs"},
+		{"GET", "/healthz"},
+		{"GET", "/metrics"},
+		{"GET", "/status"},
+		{"GET", "/none"},
+		{"PUT", "/status"},
+		{"GET", "/api/v1/candles"},
+		{"POST", "/api/v1/runs"},
 		{"GET", "/docs"},
 	} {
 		a := b.Ask(t, ask[0], ask[1], "")

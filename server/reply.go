@@ -36,11 +36,12 @@ type packed struct {
 	text []byte // nil where it is no shorter
 }
 
-// NewText makes a body of a media type, with a tag by which clients ask whether it is another one now. The tag is weak: it stands for
-// the body in every encoding.
+// NewText makes a body of a media type, with a tag by which clients ask whether it is another one now. The tag is weak: it stands
+// for the body in every encoding.
 func NewText(kind string, text []byte) *Text {
 	sum := sha256.Sum256(text)
-	return &Text{Kind: kind, text: text, vary: len(text) >= leastPacked, tag: `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+	tag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	return &Text{Kind: kind, text: text, vary: len(text) >= leastPacked, tag: tag}
 }
 
 // Once makes a body that is sent once; a long one has no tag.

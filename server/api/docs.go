@@ -24,7 +24,8 @@ var docsPage string
 //go:embed docs.css
 var docsStyle string
 
-// mountDocs serves the document of all operations that were added, for programs and for people. It is written when it is asked for.
+// mountDocs serves the document of all operations that were added, for programs and for people. Each is written when it is asked
+// for.
 func (a *API) mountDocs() {
 	document := a.huma.OpenAPI()
 	text := sync.OnceValue(func() *server.Text { return server.NewText("application/json", server.Encode(document)) })

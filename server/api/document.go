@@ -26,7 +26,7 @@ func (a *API) newDocument() huma.API {
 		Components: &huma.Components{
 			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
-				tokenScheme: {Type: "http", Scheme: "bearer", Description: "The API_TOKEN of the process; for reading its API_READ_TOKEN, too, where it has one."},
+				tokenScheme: {Type: "http", Scheme: "bearer", Description: "The API_TOKEN, or for reading the API_READ_TOKEN, of the process."},
 			},
 		},
 	}}, adapter{a})
@@ -54,7 +54,9 @@ func shown(about, kind string, schema *huma.Schema) *huma.Response {
 func found(about, kind string, schema *huma.Schema) map[string]*huma.Response {
 	text := &huma.Schema{Type: huma.TypeString}
 	ok := shown(about, kind, schema)
-	ok.Headers = map[string]*huma.Param{"ETag": {Description: "Stands for the body; absent for a long one that is not kept.", Schema: text}}
+	ok.Headers = map[string]*huma.Param{
+		"ETag": {Description: "Stands for the body; absent for a long one that is not kept.", Schema: text},
+	}
 	return map[string]*huma.Response{
 		"200": ok, "304": {Description: "It is what the client has, by If-None-Match."},
 	}
@@ -64,7 +66,7 @@ func found(about, kind string, schema *huma.Schema) map[string]*huma.Response {
 func (a *API) problem(status int) *huma.Response {
 	about := map[int]string{
 		http.StatusBadRequest:            "Inputs are refused: all of them, each with what is accepted.",
-		http.StatusUnauthorized:          "The token is missing, or another. Reading asks for one where the process has an API_READ_TOKEN.",
+		http.StatusUnauthorized:          "The token is missing, or another; reading needs one where there is an API_READ_TOKEN.",
 		http.StatusForbidden:             "The process has no token, or a page of another site asks.",
 		http.StatusNotFound:              "There is none.",
 		http.StatusConflict:              "Another process is at it, or what is asked for does not fit what is there.",

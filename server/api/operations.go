@@ -44,13 +44,12 @@ func (a *API) mountSlots() {
 }
 
 func (a *API) mountRuns() {
-	answer(a, get("status", "/status", "How the worker stands: the same as /status", ""), func(c *call, _ *nothing) (view.Status, error) {
-		return a.server.Status(c.r.Context()), nil
-	})
+	answer(a, get("status", "/status", "How the worker stands: the same as /status", ""),
+		func(c *call, _ *nothing) (view.Status, error) { return a.server.Status(c.r.Context()), nil })
 	answer(a, get("runs", "/runs", "The newest runs of all jobs", ""), a.listRuns)
 	events := get("events", "/events", "Runs as they go",
-		"Server-sent events. Each event `run` is a run as "+prefix+"/runs shows it: first those in progress and the newest, then each whose "+
-			"state or progress is another, looked at once a second. Comments keep the connection alive. The stream ends after the "+
+		"Server-sent events. Each event `run` is a run as "+prefix+"/runs shows it: first those in progress and the newest, then each "+
+			"whose state or progress is another, looked at once a second. Comments keep the connection alive. The stream ends after the "+
 			"wait, when the server stops, and when the place is needed for another client.")
 	events.Responses = map[string]*huma.Response{"200": shown("Events.", eventStream, &huma.Schema{Type: huma.TypeString})}
 	handle(a, marked(events, takesTurn), a.events)

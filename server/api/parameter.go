@@ -191,8 +191,8 @@ func (c *call) texts(k check, list string) string {
 // moment is an instant: RFC 3339, a date (its midnight UTC) or Unix seconds; the zero time when it is not given.
 type moment struct{ time.Time }
 
-const acceptedMoments = "an instant such as 2026-11-20T14:30:00Z (write + as %2B), a date such as 2026-11-20 (midnight UTC), or " +
-	"Unix seconds"
+const acceptedMoments = "an instant such as 2026-11-20T14:30:00Z (write + as %2B), a date such as 2026-11-20 (midnight UTC), " +
+	"or Unix seconds"
 
 // The years 1 to 9999 in Unix seconds: all that RFC 3339 can write.
 const (
