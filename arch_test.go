@@ -48,7 +48,7 @@ func rooms() map[string]room {
 		"query":                   {allowed: []string{"market", "calendar", "ledger", "store", "coverage"}},
 		"server":                  {allowed: append(slices.Clone(consumer), "query", "server/view")},
 		"server/view":             {allowed: append(slices.Clone(domain), "format", "query", "store")},
-		"server/api":              {allowed: []string{"market", "format", "ledger", "store", "query", "server", "server/view", "tasks"}},
+		"server/api":              {allowed: []string{"market", "calendar", "format", "ledger", "store", "query", "server", "server/view", "tasks"}},
 		"server/chart":            {allowed: []string{"market", "calendar", "store", "query", "server"}},
 		"server/udf":              {allowed: []string{"market", "calendar", "query", "server"}},
 		"server/servertest":       {allowed: []string{"market", "calendar", "ledger", "store", "query", "server", "server/view", "server/api"}},

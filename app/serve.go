@@ -142,7 +142,8 @@ func (a *App) announce(ctx context.Context, o Options) {
 func (a *App) openServer(version string, o Options, beside *tasks.Group) (*server.Server, error) {
 	web, err := server.New(server.Config{
 		Addr: a.Config.HTTPAddr, Hosts: a.Config.HTTPHosts, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
-		Import: a.imports, Maintenance: a.maintenance, Kept: a.kept, Instruments: a.instruments, Pacific: a.pacific,
+		ReadToken: a.Config.APIReadToken,
+		Import:    a.imports, Maintenance: a.maintenance, Kept: a.kept, Instruments: a.instruments, Pacific: a.pacific,
 		Ledger: a.Archive, States: a.Archive.States, Calendars: a.Archive,
 		Clock:    func() *view.Clock { return viewClock(a.clock.Judge()) },
 		Held:     a.heldBack,

@@ -53,6 +53,9 @@ type Config struct {
 	CORSOrigins []string `env:"CORS_ORIGINS"`
 	// APIToken is what a request that starts a run must show; empty: none can be started over HTTP. Secret.
 	APIToken string `env:"API_TOKEN" secret:"true"`
+	// APIReadToken is what a request that reads must show, of all but health and metrics, unless it shows APIToken; empty: whoever
+	// reaches HTTPAddr may read. Secret.
+	APIReadToken string `env:"API_READ_TOKEN" secret:"true"`
 	// NotifyURLs are whom to tell of failed, partial, abandoned and missed slots, in shoutrrr's form. Secret.
 	NotifyURLs []string `env:"NOTIFY_URLS" secret:"true"`
 	// HeartbeatURL is pinged on start, success and failure of a run. Secret.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -193,12 +194,13 @@ func JSONRows(o Options, bars *market.Candles) ([]byte, error) {
 	return w.buf, nil
 }
 
-// JSONPage is a page of JSON whose bars are written already (JSONRows).
-func JSONPage(o Options, rows []byte) ([]byte, error) {
-	text, err := appendHead(make([]byte, 0, len(rows)+2048), o)
-	if err != nil {
-		return nil, err
-	}
-	text = append(append(text, `"candles":[`...), rows...)
-	return append(text, "]}\n"...), nil
+// JSONHead is the beginning of a page of JSON, up to its bars, and JSONPage is all of it; the bars are written already (JSONRows).
+func JSONHead(o Options) ([]byte, error) {
+	text, err := appendHead(nil, o)
+	return append(text, `"candles":[`...), err
+}
+
+// JSONPage puts a page together.
+func JSONPage(head, rows []byte) []byte {
+	return slices.Concat(head, rows, []byte("]}\n"))
 }

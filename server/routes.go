@@ -17,7 +17,7 @@ func (s *Server) routes() http.Handler {
 	s.add("GET /healthz", s.answered(s.healthz))
 	s.add("GET /readyz", s.bounded(s.monitors, s.readyz))
 	s.add("GET /metrics", s.bounded(s.monitors, s.metrics))
-	return s.watched(s.safe(s.reached(s.known())))
+	return s.watched(s.safe(s.reached(s.guarded(s.known()))))
 }
 
 // Handle adds a route, such as "GET /status"; HEAD goes where GET goes. Its context ends after RequestTimeout.

@@ -43,6 +43,8 @@ type Server struct {
 	monitors *Lane
 	places   *Places
 
+	packers *packers
+
 	http     *http.Server
 	open     *connections
 	listener net.Listener
@@ -67,6 +69,10 @@ func New(c Config) (*Server, error) {
 		started: c.Now(), failed: make(chan error, 1), hosts: newHosts(c.Addr, c.Hosts), open: newConnections(c.Limits.Connections),
 		work:     NewLane(c.Limits.Requests, int64(c.Limits.AtOnce)),
 		monitors: NewLane(c.Limits.Monitors, monitorsAtOnce),
+	}
+	var err error
+	if s.packers, err = newPackers(); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
 	}
 	s.places = &Places{most: c.Limits.Waiting, open: s.open}
 	s.runs = newSource(s, "runs", func(ctx context.Context) (query.Recent, error) {

@@ -38,6 +38,7 @@ type Past interface {
 	Actions(ctx context.Context, instrument string) ([]store.Action, error)
 	Findings(ctx context.Context) ([]store.Finding, error)
 	ProofList(ctx context.Context, filter store.ProofFilter) ([]market.Proof, error)
+	DatasetList(ctx context.Context) ([]store.Dataset, error)
 }
 
 // API answers the routes of /api/v1.
@@ -46,6 +47,7 @@ type API struct {
 	server *server.Server
 	huma   huma.API
 	slots  *server.Watch[ledger.Slot, slotFound]
+	recent *server.Watch[struct{}, []runEvent]
 	bars   *server.Lane // bars of the answers that are being read and sent
 	pages  *query.Memory[page]
 
@@ -61,7 +63,7 @@ func Mount(s *server.Server, c Config) error {
 		return errors.New("api: Reader, Starter, Resolve, Symbol, Calendars and Past are required")
 	}
 	a := &API{
-		Config: c, server: s, slots: watchSlots(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce),
+		Config: c, server: s, slots: watchSlots(s), recent: watchRuns(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce),
 		pages: query.NewMemory[page](mostPages), streams: server.NewLane(s.Limits.Readers, streamsAtOnce),
 	}
 	a.huma = a.newDocument()

@@ -61,7 +61,7 @@ const handTimeout = 10 * time.Minute
 // mountHand adds the routes of what a person does.
 func (a *API) mountHand() {
 	answer(a, get("held-back", "/held-back", "Answers that wait for a person", ""), a.heldBack)
-	change(a, http.MethodPost, "/instruments/{instrument}/accept", "accept", "Go on with what is held back of an instrument", a.accept)
+	change(a, http.MethodPost, "/instruments/{instrument}/accept", "accept", "Go on with what is held back", a.accept)
 	change(a, http.MethodPost, "/actions", "add-action", "Add a split, a dividend or a capital gain", a.addAction)
 	a.body("accept", schemaOf[acceptBody](a))
 	a.body("add-action", schemaOf[actionBody](a))
@@ -78,7 +78,7 @@ type heldAnswer struct {
 	HeldBack []view.HeldBack `json:"held_back"`
 }
 
-// change adds an operation for those who have the token: it gives them their turn and their time, and answers with what was changed.
+// change adds an operation for those who have the token. It gives them their turn and their time, and answers with what changed.
 func change[P any](a *API, method, path, id, summary string, do func(*call, *P) (view.Change, error)) {
 	op := get(id, path, summary, "")
 	op.Method = method

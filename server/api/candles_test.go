@@ -332,3 +332,32 @@ func TestPagesAreThoseOfTheArchiveNow(t *testing.T) {
 		}
 	})
 }
+
+// TestCandlesThatTheClientHas are not sent again until the series changes, over HTTP as a client asks.
+func TestCandlesThatTheClientHas(t *testing.T) {
+	t.Parallel()
+	b := servertest.New(t)
+	series := market.Series{Instrument: "ES", Timeframe: market.M5}
+	b.Archive.Series[series], b.Archive.Version = servertest.Ramp(servertest.WinterNoon(), 5*time.Minute, 2000), 1
+	const ask = "/api/v1/candles/ES?timeframe=5m&limit=1000"
+	first := b.Get(t, ask)
+	tag := first.Header.Get("ETag")
+	if tag == "" || b.Ask(t, http.MethodGet, ask, "", "If-None-Match", tag).Status != http.StatusNotModified {
+		t.Fatalf("%v", first.Header)
+	}
+	if same := b.Get(t, "/api/v1/candles?instrument=ES&timeframe=5m&limit=1000"); same.Body != first.Body {
+		t.Error("the path and the query give other bars")
+	}
+	bars := servertest.Ramp(servertest.WinterNoon(), 5*time.Minute, 2000)
+	bars.Close[1999] = 1
+	b.Archive.Series[series], b.Archive.Version = bars, 2
+	now := b.Ask(t, http.MethodGet, ask, "", "If-None-Match", tag)
+	if now.Status != http.StatusOK || now.Header.Get("ETag") == tag {
+		t.Errorf("after a change: %d %s", now.Status, now.Header.Get("ETag"))
+	}
+	old := b.Get(t, "/api/v1/candles/ES?timeframe=5m&limit=1000&from=2026-01-01")
+	next := strings.TrimSuffix(strings.TrimPrefix(old.Header.Get("Link"), "<"), `>; rel="next"`)
+	if old.Header.Get("ETag") != "" || !strings.HasPrefix(next, "/api/v1/candles/ES?") || servertest.Decode[candles](t, b.Get(t, next), 200).Count != 1000 {
+		t.Errorf("older bars: %v", old.Header)
+	}
+}

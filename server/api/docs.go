@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"fmt"
 	"html/template"
 	"maps"
 	"net/http"
@@ -25,33 +24,28 @@ var docsPage string
 //go:embed docs.css
 var docsStyle string
 
-// mountDocs serves the document of all operations that were added, for programs and for people. It is written when it is first
-// asked for.
+// mountDocs serves the document of all operations that were added, for programs and for people. Each is written when it is asked
+// for.
 func (a *API) mountDocs() {
-	text := sync.OnceValue(func() []byte { return server.Encode(a.huma.OpenAPI()) })
-	page := sync.OnceValues(func() ([]byte, error) { return docsOf(a.huma.OpenAPI()) })
+	document := a.huma.OpenAPI()
+	text := sync.OnceValue(func() *server.Text { return server.NewText("application/json", server.Encode(document)) })
+	page := sync.OnceValue(func() *server.Text { return server.NewText("text/html; charset=utf-8", docsOf(document)) })
 	style := sha256.Sum256([]byte(docsStyle))
 	policy := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(style[:]) + "'; base-uri 'none'; " +
 		"form-action 'none'; frame-ancestors 'none'"
-	a.server.Handle("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) error {
-		return a.fixed(w, r, "application/json", text())
-	})
+	a.server.Handle("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) error { return a.fixed(w, r, text) })
 	a.server.Handle("GET /docs", func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Content-Security-Policy", policy)
-		text, err := page()
-		if err != nil {
-			return err
-		}
-		return a.fixed(w, r, "text/html; charset=utf-8", text)
+		return a.fixed(w, r, page)
 	})
 }
 
 // fixed answers with a text that never changes.
-func (a *API) fixed(w http.ResponseWriter, r *http.Request, kind string, text []byte) error {
+func (a *API) fixed(w http.ResponseWriter, r *http.Request, text func() *server.Text) error {
 	if err := newInput(r).refused(); err != nil {
 		return err
 	}
-	server.Send(w, http.StatusOK, kind, text)
+	a.server.Reply(w, r, text())
 	return nil
 }
 
@@ -68,7 +62,7 @@ type documentedAnswer struct {
 }
 
 // docsOf renders the page. It loads nothing, and runs nothing.
-func docsOf(document *huma.OpenAPI) ([]byte, error) {
+func docsOf(document *huma.OpenAPI) []byte {
 	type shownSchema struct {
 		Name string
 		*huma.Schema
@@ -86,19 +80,16 @@ func docsOf(document *huma.OpenAPI) ([]byte, error) {
 	for _, name := range slices.Sorted(maps.Keys(document.Components.Schemas.Map())) {
 		schemas = append(schemas, shownSchema{name, document.Components.Schemas.Map()[name]})
 	}
-	page, err := template.New("docs").Funcs(template.FuncMap{"kind": kindOf}).Parse(docsPage)
-	if err != nil {
-		return nil, fmt.Errorf("read the page of the API: %w", err)
-	}
+	page := template.Must(template.New("docs").Funcs(template.FuncMap{"kind": kindOf}).Parse(docsPage))
 	var text bytes.Buffer
-	err = page.Execute(&text, map[string]any{
+	err := page.Execute(&text, map[string]any{
 		"Info": document.Info, "Operations": all, "Schemas": schemas,
 		"Style": template.CSS(docsStyle), //nolint:gosec // it is ours
 	})
-	if err != nil {
-		return nil, fmt.Errorf("write the page of the API: %w", err)
+	if err != nil { // the page is ours, and a buffer takes all
+		panic(err)
 	}
-	return text.Bytes(), nil
+	return text.Bytes()
 }
 
 func documentOf(op *huma.Operation) documented {

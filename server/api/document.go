@@ -26,7 +26,7 @@ func (a *API) newDocument() huma.API {
 		Components: &huma.Components{
 			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
-				tokenScheme: {Type: "http", Scheme: "bearer", Description: "The API_TOKEN of the process."},
+				tokenScheme: {Type: "http", Scheme: "bearer", Description: "The API_TOKEN, or for reading the API_READ_TOKEN, of the process."},
 			},
 		},
 	}}, adapter{a})
@@ -35,7 +35,8 @@ func (a *API) newDocument() huma.API {
 // everywhere are the statuses that any operation may answer with.
 func everywhere() []int {
 	return []int{
-		http.StatusBadRequest, http.StatusMisdirectedRequest, http.StatusInternalServerError, http.StatusServiceUnavailable,
+		http.StatusBadRequest, http.StatusUnauthorized, http.StatusMisdirectedRequest, http.StatusInternalServerError,
+		http.StatusServiceUnavailable,
 	}
 }
 
@@ -49,11 +50,23 @@ func shown(about, kind string, schema *huma.Schema) *huma.Response {
 	return &huma.Response{Description: about, Content: map[string]*huma.MediaType{kind: {Schema: schema}}}
 }
 
+// found are the answers of an operation that reads: a body, or none where the client has it.
+func found(about, kind string, schema *huma.Schema) map[string]*huma.Response {
+	text := &huma.Schema{Type: huma.TypeString}
+	ok := shown(about, kind, schema)
+	ok.Headers = map[string]*huma.Param{
+		"ETag": {Description: "Stands for the body; absent for a long one that is not kept.", Schema: text},
+	}
+	return map[string]*huma.Response{
+		"200": ok, "304": {Description: "It is what the client has, by If-None-Match."},
+	}
+}
+
 // problem is an answer that says why there is none.
 func (a *API) problem(status int) *huma.Response {
 	about := map[int]string{
 		http.StatusBadRequest:            "Inputs are refused: all of them, each with what is accepted.",
-		http.StatusUnauthorized:          "The token is missing, or another.",
+		http.StatusUnauthorized:          "The token is missing, or another; reading needs one where there is an API_READ_TOKEN.",
 		http.StatusForbidden:             "The process has no token, or a page of another site asks.",
 		http.StatusNotFound:              "There is none.",
 		http.StatusConflict:              "Another process is at it, or what is asked for does not fit what is there.",

@@ -39,6 +39,24 @@ func TestErrorsAreThoseOfTheDocument(t *testing.T) {
 	}
 }
 
+// TestReadingWithoutTheTokenIsAsDocumented, of every operation; with it all answer.
+func TestReadingWithoutTheTokenIsAsDocumented(t *testing.T) {
+	t.Parallel()
+	_, d := documented(t)
+	b := full(t, func(b *servertest.Bench) { b.Config.ReadToken = "a-token-for-reading" })
+	for _, op := range d.operations() {
+		a := b.Ask(t, op.method, op.target(t, true, nil), "")
+		servertest.Refused(t, a, http.StatusUnauthorized)
+		d.holds(t, op, a)
+		if none := len(op.Security[0]) == 0; none != (op.method == http.MethodGet) {
+			t.Errorf("%s: %v", op.ID, op.Security)
+		}
+		if a := ask(t, b, op, op.target(t, true, nil)); a.Status >= http.StatusBadRequest {
+			t.Errorf("%s with the token: %d", op.ID, a.Status)
+		}
+	}
+}
+
 type provocation struct {
 	id  string
 	ask func(*testing.T, *servertest.Bench, operation) servertest.Answer

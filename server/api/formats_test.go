@@ -2,14 +2,18 @@ package api_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"barkeep/format"
 	"barkeep/market"
@@ -198,4 +202,34 @@ func TestAStreamThatBreaksIsNoAnswer(t *testing.T) {
 	}
 	b.Archive.FailAfter(1, errors.New("the disk is gone"))
 	servertest.Refused(t, b.Get(t, stock+"&format=csv"), http.StatusInternalServerError)
+}
+
+// TestStreamsAreMadeSmaller for clients that take it, and are the same inside.
+func TestStreamsAreMadeSmaller(t *testing.T) {
+	t.Parallel()
+	b, _ := stocked(t, 5_000)
+	plain := b.Get(t, stock+"&format=csv")
+	for _, encoding := range []string{"gzip", "zstd"} {
+		a := b.Ask(t, http.MethodGet, stock+"&format=csv", "", "Accept-Encoding", encoding)
+		if a.Header.Get("Content-Encoding") != encoding || len(a.Body) > len(plain.Body)/2 {
+			t.Fatalf("%s: %q, %d of %d bytes", encoding, a.Header.Get("Content-Encoding"), len(a.Body), len(plain.Body))
+		}
+		var from io.Reader
+		var err error
+		if from, err = gzip.NewReader(strings.NewReader(a.Body)); encoding == "zstd" {
+			var packed *zstd.Decoder
+			packed, err = zstd.NewReader(strings.NewReader(a.Body))
+			from = packed
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(from)
+		if err != nil || string(text) != plain.Body {
+			t.Errorf("%s: %d bytes inside, want %d: %v", encoding, len(text), len(plain.Body), err)
+		}
+	}
+	if a := b.Ask(t, http.MethodGet, stock+"&format=parquet", "", "Accept-Encoding", "gzip"); a.Header.Get("Content-Encoding") != "" {
+		t.Error("Parquet is packed twice")
+	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"barkeep/server"
 )
 
 // humaContext is a huma.Context under a name that is not that of one of its methods.
@@ -43,7 +45,7 @@ func marked(op huma.Operation, marks ...string) huma.Operation {
 		op.Metadata[mark] = true
 		if mark == needsToken {
 			op.Security = []map[string][]string{{tokenScheme: {}}}
-			op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
+			op.Errors = append(op.Errors, http.StatusForbidden)
 		}
 	}
 	return op
@@ -103,12 +105,13 @@ func handle[P any](a *API, op huma.Operation, do func(*call, *P) error) {
 
 // answer adds an operation that answers 200 with T as JSON.
 func answer[P, T any](a *API, op huma.Operation, do func(*call, *P) (T, error)) {
-	op.Responses = map[string]*huma.Response{"200": shown("It is found.", "application/json", schemaOf[T](a))}
+	op.Responses = found("It is found.", "application/json", schemaOf[T](a))
 	handle(a, op, func(c *call, p *P) error {
 		value, err := do(c, p)
 		if err != nil {
 			return err
 		}
-		return a.server.JSON(c.w, value)
+		a.server.Reply(c.w, c.r, server.Once("application/json", server.Encode(value)))
+		return nil
 	})
 }

@@ -17,7 +17,10 @@ type nothing struct{}
 
 // get is an operation that reads.
 func get(id, path, summary, about string) huma.Operation {
-	return huma.Operation{OperationID: id, Method: http.MethodGet, Path: prefix + path, Summary: summary, Description: about}
+	return huma.Operation{
+		OperationID: id, Method: http.MethodGet, Path: prefix + path, Summary: summary, Description: about,
+		Security: []map[string][]string{{}, {tokenScheme: {}}}, // none, or the token
+	}
 }
 
 // callOf is the request behind what huma gives a resolver.
@@ -30,9 +33,10 @@ func (a *API) mountSlots() {
 		"not ended, Retry-After says when to ask again. With wait the answer comes when it has ended, or when the wait is over."
 	add := func(op huma.Operation) huma.Operation {
 		op.Errors = []int{http.StatusNotFound}
-		op.Responses = map[string]*huma.Response{"200": shown("How it stands.", "application/json", schemaOf[view.Slot](a))}
+		op.Responses = found("How it stands.", "application/json", schemaOf[view.Slot](a))
 		return marked(op, takesTurn)
 	}
+	answer(a, get("slots", "/slots", "The newest slots of the import, and the next one", ""), a.listSlots)
 	handle(a, add(get("slot", "/slots/{date}/{slot}", "A slot of the import, by its date and its time", about)),
 		func(c *call, p *slotInput) error { return a.slot(c, p.found, p.Wait.Duration) })
 	handle(a, add(get("slot-at", "/slots/{instant}", "A slot of the import, by its instant or its date", about)),
@@ -40,7 +44,15 @@ func (a *API) mountSlots() {
 }
 
 func (a *API) mountRuns() {
+	answer(a, get("status", "/status", "How the worker stands: the same as /status", ""),
+		func(c *call, _ *nothing) (view.Status, error) { return a.server.Status(c.r.Context()), nil })
 	answer(a, get("runs", "/runs", "The newest runs of all jobs", ""), a.listRuns)
+	events := get("events", "/events", "Runs as they go",
+		"Server-sent events. Each event `run` is a run as "+prefix+"/runs shows it: first those in progress and the newest, then each "+
+			"whose state or progress is another, looked at once a second. Comments keep the connection alive. The stream ends after the "+
+			"wait, when the server stops, and when the place is needed for another client.")
+	events.Responses = map[string]*huma.Response{"200": shown("Events.", eventStream, &huma.Schema{Type: huma.TypeString})}
+	handle(a, marked(events, takesTurn), a.events)
 	one := get("run", "/runs/{id}", "A run with the evidence of each of its series", "")
 	one.Errors = []int{http.StatusNotFound}
 	answer(a, one, a.oneRun)
@@ -80,6 +92,11 @@ func (a *API) mountBars() {
 }
 
 func (a *API) mountPast() {
+	answer(a, get("calendar", "/calendar", "When an exchange trades: sessions, pauses and holidays", ""), a.readCalendar)
+	answer(a, get("datasets", "/datasets", "What is pinned: series and windows as of an instant, with digests", ""), a.listDatasets)
+	one := get("dataset", "/datasets/{name}", "A dataset", "")
+	one.Errors = []int{http.StatusNotFound}
+	answer(a, one, a.oneDataset)
 	answer(a, get("actions", "/actions", "Splits, dividends and capital gains, also those that were taken back", ""), a.listActions)
 	answer(a, get("coverage", "/coverage", "How much of what is expected is there, and why the rest is not", ""), a.readCoverage)
 	answer(a, get("findings", "/findings", "Where bars and calendars disagree", ""), a.listFindings)

@@ -59,11 +59,10 @@ func (a *API) sendPage(c *call, request query.Request, answer query.Answer, p *C
 	}
 	if p.kind == format.JSON {
 		text, err := a.jsonPage(o, answer)
-		if err != nil {
-			return err
+		if err == nil {
+			a.server.Reply(c.w, c.r, text)
 		}
-		server.Send(c.w, http.StatusOK, p.kind.MediaType(), text)
-		return nil
+		return err
 	}
 	var text bytes.Buffer
 	w, err := format.New(p.kind, &text, o)
@@ -80,7 +79,7 @@ func (a *API) sendPage(c *call, request query.Request, answer query.Answer, p *C
 	if answer.More {
 		c.w.Header().Set("Barkeep-More", "true")
 	}
-	server.Send(c.w, http.StatusOK, p.kind.MediaType(), text.Bytes())
+	a.server.Reply(c.w, c.r, server.Once(p.kind.MediaType(), text.Bytes()))
 	return nil
 }
 
@@ -101,13 +100,15 @@ func reversed(bars *market.Candles) *market.Candles {
 	return out
 }
 
-// page is the bars of a page as JSON.
+// page is a page of bars as JSON.
 type page struct {
 	first   int64 // the start of the first bar, in Unix seconds
 	bars    int
 	columns []format.Column
 	unix    bool
-	rows    []byte
+	rows    []byte // the bars
+	head    []byte // what stands before them, which changes without them
+	text    *server.Text
 }
 
 // same tells whether a page has the bars of another one, written in the same way.
@@ -115,26 +116,29 @@ func (p page) same(other page) bool {
 	return p.first == other.first && p.bars == other.bars && p.unix == other.unix && slices.Equal(p.columns, other.columns)
 }
 
-// jsonPage writes a page, or finds its bars written: the newest bars of a series are the same until its version changes.
-func (a *API) jsonPage(o format.Options, answer query.Answer) ([]byte, error) {
-	if answer.Version == 0 || answer.Bars.Len() == 0 {
-		rows, err := format.JSONRows(o, answer.Bars)
-		if err != nil {
-			return nil, err
-		}
-		return format.JSONPage(o, rows)
-	}
-	now := page{first: answer.Bars.TS[0], bars: answer.Bars.Len(), columns: o.Columns, unix: o.Unix}
-	old, found := a.pages.Get(o.Series, answer.Version)
-	if found && old.same(now) {
-		return format.JSONPage(o, old.rows)
-	}
-	var err error
-	if now.rows, err = format.JSONRows(o, answer.Bars); err != nil {
+// jsonPage writes a page, or finds it written: the newest bars of a series are the same until its version changes.
+func (a *API) jsonPage(o format.Options, answer query.Answer) (*server.Text, error) {
+	head, err := format.JSONHead(o)
+	if err != nil {
 		return nil, err
 	}
+	if answer.Version == 0 || answer.Bars.Len() == 0 {
+		rows, err := format.JSONRows(o, answer.Bars)
+		return server.Once(format.JSON.MediaType(), format.JSONPage(head, rows)), err
+	}
+	now := page{first: answer.Bars.TS[0], bars: answer.Bars.Len(), columns: o.Columns, unix: o.Unix, head: head}
+	old, found := a.pages.Get(o.Series, answer.Version)
+	if found = found && old.same(now); found && bytes.Equal(old.head, head) {
+		return old.text, nil
+	}
+	if now.rows = old.rows; !found {
+		if now.rows, err = format.JSONRows(o, answer.Bars); err != nil {
+			return nil, err
+		}
+	}
+	now.text = server.NewText(format.JSON.MediaType(), format.JSONPage(head, now.rows))
 	a.pages.Put(o.Series, answer.Version, now)
-	return format.JSONPage(o, now.rows)
+	return now.text, nil
 }
 
 // describe says in headers what JSON says in its body.

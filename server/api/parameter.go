@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding"
 	"math"
 	"strconv"
 	"strings"
@@ -16,6 +17,8 @@ import (
 // The formats of parameters: what the document calls them, and by which they are checked.
 const (
 	formatInstrument = "instrument"
+	formatExchange   = "exchange"
+	formatDay        = "date"
 	formatTimeframe  = "timeframe"
 	formatAdjust     = "adjust"
 	formatReason     = "gap-reason"
@@ -64,6 +67,13 @@ func (a *API) know(c *check, s *huma.Schema) {
 			i, err := a.Resolve(text)
 			return i.Name, err == nil
 		}
+	case formatExchange:
+		c.accepted, c.accepts = acceptedExchanges, func(text string) (string, bool) {
+			_, err := a.traded(text)
+			return text, err == nil
+		}
+	case formatDay:
+		c.accepted, c.accepts = acceptedDays, readable[day]
 	case formatTimeframe:
 		for _, t := range market.Timeframes() {
 			s.Enum = append(s.Enum, string(t))
@@ -88,14 +98,22 @@ func (a *API) know(c *check, s *huma.Schema) {
 		}
 		c.words(s)
 	case formatMoment:
-		c.accepted, c.accepts = acceptedMoments, func(text string) (string, bool) { return text, new(moment).UnmarshalText([]byte(text)) == nil }
+		c.accepted, c.accepts = acceptedMoments, readable[moment]
 	case formatWait:
-		c.accepted, c.accepts = acceptedWaits(), func(text string) (string, bool) { return text, new(wait).UnmarshalText([]byte(text)) == nil }
+		c.accepted, c.accepts = acceptedWaits(), readable[wait]
 	case formatAsOf: // the ledger is asked for it
 		c.accepted = query.AcceptedInstants
 	default:
 		c.plain(s)
 	}
+}
+
+// readable accepts what a type reads.
+func readable[T any, P interface {
+	*T
+	encoding.TextUnmarshaler
+}](text string) (string, bool) {
+	return text, P(new(T)).UnmarshalText([]byte(text)) == nil
 }
 
 // plain is what a schema without a format of ours accepts.
@@ -180,8 +198,8 @@ func (c *call) texts(k check, list string) string {
 // moment is an instant: RFC 3339, a date (its midnight UTC) or Unix seconds; the zero time when it is not given.
 type moment struct{ time.Time }
 
-const acceptedMoments = "an instant such as 2026-11-20T14:30:00Z (write + as %2B), a date such as 2026-11-20 (midnight UTC), or Unix " +
-	"seconds"
+const acceptedMoments = "an instant such as 2026-11-20T14:30:00Z (write + as %2B), a date such as 2026-11-20 (midnight UTC), " +
+	"or Unix seconds"
 
 // The years 1 to 9999 in Unix seconds: all that RFC 3339 can write.
 const (

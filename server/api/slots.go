@@ -32,10 +32,11 @@ func (a *API) slot(c *call, slot ledger.Slot, wait time.Duration) error {
 	if !found.shown.Ended {
 		c.w.Header().Set("Retry-After", a.retry(found.shown, slot.At))
 	}
-	server.Send(c.w, http.StatusOK, "application/json", found.text)
+	a.server.Reply(c.w, c.r, found.text)
 	return nil
 }
 
+// Waiting is how long to wait.
 type Waiting struct {
 	Wait wait `query:"wait" format:"wait" example:"0s" doc:"How long to wait for the end of the slot; 0s by default."`
 }
@@ -123,10 +124,37 @@ func (a *API) date(in *input, where, text string) string {
 	return text
 }
 
+type slotsInput struct {
+	Limit int `query:"limit" minimum:"1" maximum:"50" example:"10" default:"5" doc:"How many slots whose time has come, at most."`
+}
+
+type slotsAnswer struct {
+	Slots []view.Slot     `json:"slots" doc:"Whose time has come, the newest first."`
+	Next  *view.NamedSlot `json:"next" doc:"The first that comes; null without a schedule."`
+}
+
+// listSlots shows how the newest slots stand.
+func (a *API) listSlots(c *call, p *slotsInput) (slotsAnswer, error) {
+	now := a.server.Now()
+	shown := slotsAnswer{Slots: []view.Slot{}, Next: a.server.Views().Next(now, a.server.Import)}
+	if a.server.Import.Len() == 0 {
+		return shown, nil
+	}
+	past := a.server.Import.Between(now.AddDate(0, 0, -p.Limit-1), now.Add(time.Nanosecond)) // a day has one slot, or more
+	for i := len(past) - 1; i >= max(0, len(past)-p.Limit); i-- {
+		slot, err := a.server.Slot(c.r.Context(), a.server.Import, past[i])
+		if err != nil {
+			return slotsAnswer{}, err
+		}
+		shown.Slots = append(shown.Slots, slot)
+	}
+	return shown, nil
+}
+
 // slotFound is how a slot stands, and the answer that shows it, which all who wait for it share.
 type slotFound struct {
 	shown view.Slot
-	text  []byte
+	text  *server.Text
 }
 
 // watchSlots looks at slots for all requests that ask for them.
@@ -138,7 +166,7 @@ func watchSlots(s *server.Server) *server.Watch[ledger.Slot, slotFound] {
 			if err != nil {
 				return slotFound{}, err
 			}
-			return slotFound{shown, server.Encode(shown)}, nil
+			return slotFound{shown, server.NewText("application/json", server.Encode(shown))}, nil
 		},
 	})
 }

@@ -3,11 +3,13 @@ package api
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"barkeep/format"
 	"barkeep/query"
 	"barkeep/server"
 	"barkeep/server/view"
@@ -30,19 +32,22 @@ func (a *API) stream(c *call, request query.Request, p *CandlesInput) error {
 	defer done()
 	ctx, cancel := context.WithTimeout(c.r.Context(), longestStream)
 	defer cancel()
-	to := &streamed{w: c.w, timeout: a.server.RequestTimeout}
+	to := &pieces{w: c.w, timeout: a.server.RequestTimeout}
 	sink := &view.Stream{
-		Renderer: a.server.Views(), Kind: p.kind, To: to, Request: request, Columns: p.columns, Unix: p.Time == "unix",
+		Renderer: a.server.Views(), Kind: p.kind, To: packing{to}, Request: request, Columns: p.columns, Unix: p.Time == "unix",
 		Derived: a.derived(request.Series), Serves: a.Serves,
 		Head: func(head query.Head) error {
 			tag := `W/"` + head.Tag + "-" + p.variant() + `"`
 			c.w.Header().Set("ETag", tag)
-			c.w.Header().Set("Cache-Control", "no-cache")
-			if matches(c.r.Header.Values("If-None-Match"), tag) {
+			c.w.Header().Set("Cache-Control", "private, no-cache")
+			if server.Matches(c.r.Header.Values("If-None-Match"), tag) {
 				return errNotModified
 			}
 			a.describe(c.w, p.kind, request, head.Source, head.Notes, head.Complete)
 			c.w.Header().Set("Content-Type", p.kind.MediaType())
+			if p.kind != format.Parquet { // which is packed already
+				to.packed = a.server.Packed(c.w, c.r, to)
+			}
 			return nil
 		},
 	}
@@ -50,6 +55,9 @@ func (a *API) stream(c *call, request query.Request, p *CandlesInput) error {
 	notes, err := a.Reader.Stream(ctx, request, sink)
 	if err == nil {
 		err = sink.Close(notes)
+	}
+	if err == nil && to.packed != nil {
+		err = to.packed.Close()
 	}
 	switch {
 	case errors.Is(err, errNotModified):
@@ -60,6 +68,7 @@ func (a *API) stream(c *call, request query.Request, p *CandlesInput) error {
 		panic(http.ErrAbortHandler) // the client is not to take a part for the whole
 	case err != nil:
 		c.w.Header().Del("ETag")
+		c.w.Header().Del("Content-Encoding")
 		c.w.Header().Set("Cache-Control", "no-store")
 		return a.refusedRead(err, c.input, request)
 	}
@@ -71,31 +80,31 @@ func (p *CandlesInput) variant() string {
 	return strings.Join([]string{string(p.kind), p.Time, strings.Join(p.Columns, ".")}, "-")
 }
 
-// matches tells whether a client has what bears a tag.
-func matches(headers []string, tag string) bool {
-	for _, header := range headers {
-		for one := range strings.SplitSeq(header, ",") {
-			if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(tag, "W/") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// streamed is a client that takes pieces.
-type streamed struct {
+// pieces is a client that takes them.
+type pieces struct {
 	w       http.ResponseWriter
 	timeout time.Duration
 	began   bool
+	packed  io.WriteCloser // makes them smaller first; nil for not
 }
 
 // Write sends a piece, for which the client has its time.
-func (s *streamed) Write(piece []byte) (int, error) {
+func (p *pieces) Write(piece []byte) (int, error) {
 	if len(piece) == 0 {
 		return 0, nil
 	}
-	s.began = true
-	server.SetDeadlines(s.w, s.timeout)
-	return s.w.Write(piece)
+	p.began = true
+	server.SetDeadlines(p.w, p.timeout)
+	return p.w.Write(piece)
+}
+
+// packing gives what is written to what makes it smaller, where there is such.
+type packing struct{ *pieces }
+
+// Write does so.
+func (p packing) Write(text []byte) (int, error) {
+	if p.packed != nil {
+		return p.packed.Write(text)
+	}
+	return p.pieces.Write(text)
 }
