@@ -52,6 +52,7 @@ func rooms() map[string]room {
 		"server/api":              {allowed: []string{"market", "format", "ledger", "store", "query", "server", "server/view", "tasks"}},
 		"server/chart":            {allowed: []string{"market", "calendar", "store", "query", "server"}},
 		"server/servertest":       {allowed: []string{"market", "calendar", "ledger", "store", "query", "server", "server/view", "server/api"}},
+		"mcp":                     {allowed: []string{"format", "market", "calendar", "ledger", "store", "query", "server/view"}},
 		"notify":                  {allowed: []string{"ledger", "store", "tasks"}},
 		"store":                   {allowed: domain},
 		"store/sqlstore":          {allowed: archive},
@@ -67,7 +68,8 @@ func rooms() map[string]room {
 		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},
 		"cmd": {allowed: []string{
-			"app", "calendar", "config", "doctor", "export", "format", "draw", "gate", "ledger", "market", "query", "server/view", "sync", "tasks", "verify", "yahoo",
+			"app", "calendar", "config", "doctor", "draw", "export", "format", "gate", "ledger", "market", "mcp", "query", "server/view",
+			"sync", "tasks", "verify", "yahoo",
 			"yahoo/fake",
 		}},
 		"tools": {allowed: []string{"store/storetest/servers"}},

@@ -44,13 +44,18 @@ type facts struct {
 	now      time.Time
 }
 
-// due is the instant before which the newest bar starts that is due.
+// due is the end of the newest bar that is due; every later one starts then or after it.
 func (f facts) due(t market.Timeframe) time.Time {
 	start, ok := coverage.NewestDue(f.calendar, t, coverage.Due(t, f.listing.Type, f.now))
 	if !ok {
 		return f.now
 	}
-	return start.Add(time.Second)
+	return f.end(t, start)
+}
+
+// end is the end of a bar, which may be stamped within its interval.
+func (f facts) end(t market.Timeframe, start time.Time) time.Time {
+	return later(t.End(f.calendar, start), start.Add(time.Second))
 }
 
 // completeness tells how much of a window is there. A window without a beginning begins where the series was first asked for,
@@ -89,7 +94,7 @@ func (f facts) shaped(series market.Series, s store.SeriesStanding, w market.Win
 		w.From = series.Timeframe.Bucket(f.calendar, first)
 	}
 	if w.To.IsZero() {
-		w.To = later(f.due(series.Timeframe), s.State.Newest.Add(time.Second))
+		w.To = later(f.due(series.Timeframe), f.end(series.Timeframe, s.State.Newest))
 	}
 	return market.Window{From: ceil(w.From), To: ceil(w.To)}
 }
