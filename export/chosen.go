@@ -73,18 +73,13 @@ func periodOf(t market.Timeframe, at time.Time) period {
 	return period{at.Year(), fmt.Sprintf("%04d", at.Year()), market.Window{From: from, To: from.AddDate(1, 0, 0)}}
 }
 
-// periods are those in which bars of a span may start, of the window that was asked for.
+// periods are those in which bars of a span may start, and that the window chooses that was asked for.
 func (e *exporter) periods(s span) (all []period) {
-	w := s.window
-	if from := e.Window.From; from.After(w.From) {
-		w.From = from
-	}
-	if to := e.Window.To; !to.IsZero() && to.Before(w.To) {
-		w.To = to
-	}
-	for at := w.From; at.Before(w.To); {
+	for at := s.window.From; at.Before(s.window.To); {
 		p := periodOf(s.series.Timeframe, at)
-		all, at = append(all, p), p.window.To
+		if at = p.window.To; e.asked(p) {
+			all = append(all, p)
+		}
 	}
 	return all
 }

@@ -130,7 +130,7 @@ func (f *folder) period(ctx context.Context, reader *query.Reader, series market
 	want := proof.end(series)
 	entry := Entry{
 		Path: filePath(series, p, f.Kind), From: p.window.From, To: p.window.To, Bars: want.Bars(), Digest: want.Digest(),
-		Months: want.Months, Complete: g.complete,
+		Months: monthsOf(want.SeriesDigest), Complete: g.complete,
 	}
 	state := Kept
 	if entry.Bytes, err = f.there(series, entry, want); err != nil {

@@ -45,14 +45,29 @@ type Holdings struct {
 
 // Entry is a file.
 type Entry struct {
-	Path     string               `json:"path"` // below the root, with slashes
-	From     time.Time            `json:"from"` // bars that start in [From, To)
-	To       time.Time            `json:"to"`
-	Bars     int64                `json:"bars"`
-	Bytes    int64                `json:"bytes"`
-	Digest   market.Digest        `json:"digest"` // over the months', as verify has it of a series
-	Months   []market.MonthDigest `json:"months"` // as verify has them
-	Complete *Complete            `json:"complete,omitempty"`
+	Path     string        `json:"path"` // below the root, with slashes
+	From     time.Time     `json:"from"` // bars that start in [From, To)
+	To       time.Time     `json:"to"`
+	Bars     int64         `json:"bars"`
+	Bytes    int64         `json:"bytes"`
+	Digest   market.Digest `json:"digest"` // over the months', as verify has it of a series
+	Months   []Month       `json:"months"`
+	Complete *Complete     `json:"complete,omitempty"`
+}
+
+// Month is what a file holds of a month, as verify has it.
+type Month struct {
+	Month  market.Month  `json:"month"`
+	Bars   int64         `json:"bars"`
+	Digest market.Digest `json:"digest"`
+}
+
+// monthsOf are the months of a digest.
+func monthsOf(s market.SeriesDigest) (all []Month) {
+	for _, m := range s.Months {
+		all = append(all, Month{m.Month, m.Bars, m.Digest})
+	}
+	return all
 }
 
 // series is the one of holdings.
