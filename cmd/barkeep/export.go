@@ -44,7 +44,9 @@ func (c *exportCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	return p.reading(func(s setup, _ naming, archive app.ReadOnly) error {
+	found := false
+	err = p.reading(func(s setup, _ naming, archive app.ReadOnly) error {
+		found = true
 		line := newStatusLine(p.err, c.JSON)
 		o.Progress = func(at export.Progress) {
 			line.show(verify.Progress{Archive: s.config.DatabaseName(), Series: at.Series, Bars: at.Bars})
@@ -59,6 +61,10 @@ func (c *exportCommand) Run(p *process) error {
 		}
 		return printExport(p.out, report)
 	})
+	if err == nil && !found { // which was said
+		return exit(exitFailed)
+	}
+	return err
 }
 
 // options reads the flags.
