@@ -108,15 +108,3 @@ func makeFolder(path string) error {
 	}
 	return flush(above)
 }
-
-// flush waits until the names in a folder are on the disk.
-func flush(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("flush %s: %w", path, err)
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("flush %s: %w", path, err)
-	}
-	return nil
-}

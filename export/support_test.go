@@ -97,6 +97,15 @@ func put(t testing.TB, archive store.Archive, series market.Series, bars *market
 	})
 }
 
+// fetched stores bars as a provider's, whose arrival is noted.
+func fetched(t testing.TB, archive store.Archive, series market.Series, bars *market.Candles) {
+	t.Helper()
+	change(t, archive, func(tx store.Tx) error {
+		_, err := tx.Upsert(t.Context(), series, bars)
+		return err
+	})
+}
+
 func change(t testing.TB, archive store.Archive, do func(store.Tx) error) {
 	t.Helper()
 	tx, err := archive.Begin(t.Context())
