@@ -40,6 +40,7 @@ func rooms() map[string]room {
 		"yahoo":                   {allowed: []string{"market", "calendar"}},
 		"yahoo/fake":              {allowed: []string{"market", "calendar"}},
 		"format":                  {allowed: []string{"market"}},
+		"export":                  {allowed: []string{"market", "store", "query", "format"}},
 		"coverage":                {allowed: []string{"market", "calendar", "store"}},
 		"sync":                    {allowed: append(slices.Clone(consumer), "coverage")},
 		"gate":                    {allowed: consumer},
@@ -68,7 +69,8 @@ func rooms() map[string]room {
 		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},
 		"cmd": {allowed: []string{
-			"app", "calendar", "config", "doctor", "draw", "format", "gate", "ledger", "market", "mcp", "query", "server/view", "sync", "tasks", "verify", "yahoo",
+			"app", "calendar", "config", "doctor", "draw", "export", "format", "gate", "ledger", "market", "mcp", "query", "server/view",
+			"sync", "tasks", "verify", "yahoo",
 			"yahoo/fake",
 		}},
 		"tools": {allowed: []string{"store/storetest/servers"}},

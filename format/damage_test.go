@@ -102,3 +102,33 @@ func TestLinesOfCSVThatAreNoBars(t *testing.T) {
 		}
 	}
 }
+
+// FuzzRead: no bytes end the program, and what is read of them can be written and read again.
+func FuzzRead(f *testing.F) {
+	kinds := []format.Kind{format.CSV, format.Arrow, format.Parquet}
+	for i, kind := range kinds {
+		f.Add(written(f, kind, format.Options{Derived: true, Series: es1m()}, nil, batch{es1m(), two()}), i)
+		f.Add(written(f, kind, format.Options{Columns: format.ColumnsOf(true, true)}, nil, batch{es1m(), two()}), i)
+	}
+	f.Fuzz(func(t *testing.T, text []byte, i int) {
+		kind := kinds[((i%3)+3)%3]
+		all, _, err := read(kind, text)
+		if err != nil {
+			return
+		}
+		again, _, err := read(kind, written(t, kind, format.Options{Columns: format.ColumnsOf(true, true)}, nil, all...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, want := market.NewCandles(0), market.NewCandles(0)
+		for _, b := range all {
+			want.AppendAll(b.bars)
+		}
+		for _, b := range again {
+			got.AppendAll(b.bars)
+		}
+		if wrong := differ(got, want); wrong != "" {
+			t.Fatal(wrong)
+		}
+	})
+}

@@ -28,8 +28,18 @@ func (w *endWatch) Read(p []byte) (int, error) {
 }
 
 func readArrow(from File, contents *Contents, visit Visit) error {
+	size, err := from.Seek(0, io.SeekEnd)
+	if err == nil {
+		err = checkHead(from, size)
+	}
+	if err == nil {
+		_, err = from.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrForeign, err)
+	}
 	watch := &endWatch{Reader: from}
-	in, err := ipc.NewReader(watch)
+	in, err := ipc.NewReader(watch, ipc.WithMetadataSizeLimit(mostHead), ipc.WithBodySizeLimit(size))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrForeign, err)
 	}
@@ -74,13 +84,18 @@ func factsOf(names, values []string) map[string]string {
 }
 
 func readBatchOf(batch arrow.RecordBatch, contents *Contents, visit Visit) error {
-	bars := room(int(batch.NumRows()))
 	names := map[Column][]string{}
-	for i, c := range contents.Columns {
-		column := batch.Column(i)
-		if !c.nullable() && column.NullN() > 0 {
+	for i, c := range contents.Columns { // before there is room for as many bars as it says it has
+		switch column := batch.Column(i); {
+		case int64(column.Len()) != batch.NumRows():
+			return fmt.Errorf("column %s has %d values, expected %d", c, column.Len(), batch.NumRows())
+		case !c.nullable() && column.NullN() > 0:
 			return fmt.Errorf("column %s: %d values are missing", c, column.NullN())
 		}
+	}
+	bars := room(int(batch.NumRows()))
+	for i, c := range contents.Columns {
+		column := batch.Column(i)
 		if err := readArrowColumn(c, column, bars, names); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func readParquet(from File, contents *Contents, visit Visit) (err error) {
 }
 
 // mostRows bounds what is read at once. Row groups of this package have rowGroup.
-const mostRows = 1 << 22
+const mostRows = 1 << 20
 
 func readGroup(rows *file.RowGroupReader, contents *Contents, visit Visit) error {
 	if rows.NumRows() > mostRows {

@@ -24,6 +24,7 @@ type commands struct {
 	Migrate    migrateCommand    `cmd:"" help:"Bring the archive's schema up to date; sync does this by itself."`
 	Verify     verifyCommand     `cmd:"" help:"Digest the archive month by month, find faults, and compare it with another one."`
 	Backup     backupCommand     `cmd:"" help:"Copy the embedded archive into a file while a worker runs, and check the copy."`
+	Export     exportCommand     `cmd:"" help:"Write bars into a folder that DuckDB and Spark read, or into one file: CSV, Parquet or Arrow."`
 	Demo       demoCommand       `cmd:"" help:"Run everything offline: fake provider, a dozen futures, a temporary archive."`
 	Provider   providerCommand   `cmd:"" help:"Serve the fake provider on a port, for tests and replays."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
