@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // known are the headers of each column that need no --columns, in small letters and without what is no letter.
@@ -186,5 +187,7 @@ func folded(first [][]byte, rest [][]string, ticker string) (header []string, co
 	return header, count, nil
 }
 
-// isWord tells whether a field is a name, and no number.
-func isWord(text string) bool { return text != "" && digits([]byte(text)) < len(text) && !strings.Contains(text, ":") }
+// isWord tells whether a field is a name, and no number and no time.
+func isWord(text string) bool {
+	return strings.ContainsFunc(text, unicode.IsLetter) && !empty([]byte(text)) && !strings.Contains(text, ":")
+}

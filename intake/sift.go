@@ -25,6 +25,14 @@ type Sifted struct {
 	Outside []int64 // starts of those that were left out because the exchange is closed then
 }
 
+// Line is that of bar i; 0 where lines are not known.
+func (s Sifted) Line(i int) int64 {
+	if i >= len(s.Lines) {
+		return 0
+	}
+	return s.Lines[i]
+}
+
 // Sift looks at rows in the order of their starts. Before are bars that come before them, beside which prices are judged; nil for
 // none. Left counts what is left out.
 func (s Sifter) Sift(rows Rows, before *market.Candles, left *Left) Sifted {

@@ -102,8 +102,8 @@ func (c *covering) base(ctx context.Context, answers []coverage.Answer, span mar
 		Subject: c.subject(), Old: old, Answers: answers, Span: span, Now: c.moment(), Until: c.until(old, state),
 		Oldest: state.Oldest,
 	}
-	if old.From.IsZero() && state.Count > 0 {
-		j.Begin = state.Oldest // what an earlier release stored is judged with the rest
+	if state.Count > 0 && (old.From.IsZero() || c.filling) {
+		j.Begin = state.Oldest // what an earlier release stored, or came from elsewhere, is judged with the rest
 	}
 	return c.judge(ctx, j)
 }
