@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -60,16 +61,17 @@ func (a *App) Import(ctx context.Context, r ImportRequest) (report ImportReport,
 	if r.DryRun || report.Refused != "" || report.Compared || report.Taken == 0 {
 		return report, nil
 	}
+	var failed error
 	result, err := a.Gate.RunAdHoc(ctx, gate.AdHocRequest{
 		Job: ledger.JobImport, Entry: "import file",
-		Work: func(ctx context.Context, run ledger.Run, _ []ledger.Cell, emit func(ledger.Event)) ([]ledger.Cell, error) {
-			survey, cells, err := a.Engine.TakeIn(ctx, run, in, report.Survey, a.filling(emit))
-			report.Survey = survey
-			return cells, a.secrets.Error(err)
+		Work: func(ctx context.Context, run ledger.Run, _ []ledger.Cell, emit func(ledger.Event)) (cells []ledger.Cell, err error) {
+			report.Survey, cells, err = a.Engine.TakeIn(ctx, run, in, report.Survey, a.filling(emit))
+			failed = a.secrets.Error(err)
+			return cells, failed
 		},
 	})
 	report.Run, report.Cells = hideRun(a.secrets, result.Run), result.Cells
-	return report, err
+	return report, cmp.Or(failed, err)
 }
 
 // filling passes on what a run tells that takes bars in.

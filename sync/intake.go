@@ -22,7 +22,7 @@ type Rows interface {
 // Intake is bars from elsewhere than the provider, for one series.
 type Intake struct {
 	intake.Subject
-	Derived []market.Timeframe // that are to be kept, of those that derive from it
+	Derived []market.Timeframe // of those that derive from it, that are to be kept of a series that is not there yet
 	Origin  string             // names the file and its digest, for the evidence
 	Rows    Rows
 	Left    *intake.Left // rows that are no bars
@@ -172,7 +172,9 @@ func (t *taking) learn(ctx context.Context, tx Tx) error {
 		return err
 	}
 	s.tx, s.answer = nil, market.NewCandles(0)
-	t.task.Derived = t.Derived
+	if s.state.Count == 0 { // of a series that is there those are folded that are kept
+		t.task.Derived = t.Derived
+	}
 	t.task.Derived = slices.DeleteFunc(derivedOf(t.Capabilities, t.task, held.of), func(d market.Timeframe) bool { return d == t.task.Base })
 	t.scale, t.survey.state, t.survey.seen = s, s.state, len(s.actions)
 	return nil

@@ -14,7 +14,7 @@ import (
 )
 
 // errMeanwhile tells that the archive has changed since it was looked at.
-var errMeanwhile = errors.New("an action of the instrument was added or taken back meanwhile: import again")
+var errMeanwhile = errors.New("an action of the instrument was added or taken back meanwhile, or its calendar has changed: try again")
 
 // TakeIn stores the bars of a file that fill what is absent, as a survey found them, in the name of a run that its caller began:
 // whole months in each transaction, with what derives from them, their coverage and the evidence. Everything that is stored
@@ -54,8 +54,18 @@ func (e *Engine) TakeIn(
 	return survey, done.cells, nil
 }
 
-// storeUnit stores some months, and finds out what became of a commit whose answer was lost.
+// storeUnit stores some months.
 func (t *taking) storeUnit(ctx context.Context, months unit, last bool, done *committed) error {
+	return t.inTransaction(ctx, done, func(ctx context.Context, tx Tx) (committed, error) {
+		return t.write(ctx, tx, months, last, *done)
+	})
+}
+
+// inTransaction lets write write, and adds to what is done what that has come to; it finds out what became of a commit whose answer
+// was lost.
+func (t *taking) inTransaction(
+	ctx context.Context, done *committed, write func(context.Context, Tx) (committed, error),
+) error {
 	w := work{task: t.task, cancel: func() {}}
 	err := t.persist(ctx, func(ctx context.Context) error {
 		tx, err := t.begin(ctx, w)
@@ -66,7 +76,7 @@ func (t *taking) storeUnit(ctx context.Context, months unit, last bool, done *co
 		if found, err := t.lookUp(ctx, tx, w, done); found || err != nil {
 			return err
 		}
-		next, err := t.write(ctx, tx, months, last, *done)
+		next, err := write(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -147,7 +157,7 @@ func (t *taking) lock(ctx context.Context, tx Tx) (holding, error) {
 	}
 	held, err := hold(ctx, tx, t.Instrument.Name)
 	if err == nil && foreign(held[t.task.Base], t.Instrument.Calendar) {
-		err = fmt.Errorf("%s is kept by another calendar meanwhile: import again", t.task.Series())
+		err = errMeanwhile
 	}
 	return held, err
 }

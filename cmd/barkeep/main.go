@@ -26,6 +26,7 @@ type commands struct {
 	Sync       syncCommand       `cmd:"" help:"Bring the archive up to date: fetch what is new, backfill series without records."`
 	Status     statusCommand     `cmd:"" help:"Show the archive's series, newest bars and recent runs."`
 	Import     importCommand     `cmd:"" help:"Take bars in from files: what fills gaps is stored, what contradicts is listed."`
+	Heal       healCommand       `cmd:"" help:"Fill gaps from another archive, or from a running Barkeep, where both agree."`
 	Runs       runsCommand       `cmd:"" help:"Show recent runs, or one with the evidence of its series."`
 	Coverage   coverageCommand   `cmd:"" help:"Show how much of what is expected is there, and why the rest is not."`
 	Revisions  revisionsCommand  `cmd:"" help:"Show how stored bars changed: before, after, when, by which run and why."`
