@@ -52,12 +52,12 @@ func (l *lines) read(number int64) ([]byte, error) {
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull):
 		return nil, fmt.Errorf("line %d is longer than %d bytes: a row of a CSV file with a bar is not", number, longestLine)
-	case errors.Is(err, io.EOF) && len(line) > 0:
-		return line, nil
 	case err != nil && !errors.Is(err, io.EOF):
 		return nil, fmt.Errorf("line %d: %w", number, err)
 	case bytes.IndexByte(line, 0) >= 0:
 		return nil, fmt.Errorf("line %d holds a byte that no text has: accepted are CSV files in UTF-8, also in gzip", number)
+	case len(line) > 0:
+		return line, nil
 	}
 	return line, err
 }

@@ -203,9 +203,9 @@ func (g *grid) usual(ts int64) bool {
 	return g.Instrument.Root != "" && g.session.Short && ts%g.length == g.length/2
 }
 
-// Shift finds by how much bars are late or early that lie outside of sessions, as those do whose zone was named wrongly: by so much
-// all but a few would lie inside. False where no shift of half hours explains them. Starts are of bars that should lie inside, those
-// outside among them.
+// Shift finds by how much bars are late or early that lie outside of sessions, as those do whose zone was named wrongly, or whose
+// times are those of their ends: by so much all but a few would lie inside. False where no shift explains them. Starts are all bars
+// of some days, those outside among them.
 func (s Sifter) Shift(starts []int64) (by time.Duration, explains bool) {
 	const step, most = 1800, 28 // up to 14 hours
 	c, length := s.Instrument.Calendar, s.Timeframe.Length()
@@ -218,13 +218,15 @@ func (s Sifter) Shift(starts []int64) (by time.Duration, explains bool) {
 		}
 		return n
 	}
-	least := outside(0)
-	now := least
+	tries := []int64{-int64(length / time.Second), int64(length / time.Second)}
 	for k := int64(1); k <= most; k++ {
-		for _, by2 := range []int64{k * step, -k * step} {
-			if n := outside(by2); n < least {
-				least, by = n, time.Duration(by2)*time.Second
-			}
+		tries = append(tries, k*step, -k*step)
+	}
+	now := outside(0)
+	least := now
+	for _, try := range tries {
+		if n := outside(try); n < least {
+			least, by = n, time.Duration(try)*time.Second
 		}
 	}
 	return by, by != 0 && least*4 < now

@@ -170,9 +170,6 @@ func (s *Spool) Count(m market.Month) int {
 
 // Read gives the rows of months in the order of their starts; those of one start in the order of the file.
 func (s *Spool) Read(months ...market.Month) (Rows, error) {
-	if err := s.flush(); err != nil {
-		return Rows{}, err
-	}
 	n := 0
 	for _, m := range months {
 		n += s.Count(m)
@@ -189,23 +186,24 @@ func (s *Spool) Read(months ...market.Month) (Rows, error) {
 			if _, err := s.file.ReadAt(buf, c.at); err != nil {
 				return Rows{}, fmt.Errorf("the temporary file for the rows: %w", err)
 			}
-			for ; len(buf) > 0; buf = buf[recordSize:] {
-				rows.take(buf)
-			}
+			rows.take(buf)
 		}
+		rows.take(p.buf)
 	}
 	return rows.sorted(), nil
 }
 
-// take appends a record.
-func (r *Rows) take(record []byte) {
-	at := func(i int) uint64 { return binary.LittleEndian.Uint64(record[i*8:]) }
+// take appends records.
+func (r *Rows) take(records []byte) {
 	c := r.Bars
-	c.TS = append(c.TS, int64(at(0))) //nolint:gosec // bits
-	c.Open, c.High = append(c.Open, math.Float64frombits(at(1))), append(c.High, math.Float64frombits(at(2)))
-	c.Low, c.Close = append(c.Low, math.Float64frombits(at(3))), append(c.Close, math.Float64frombits(at(4)))
-	c.Volume, c.Flags = append(c.Volume, int64(at(5))), append(c.Flags, market.Flag(at(7))) //nolint:gosec // bits
-	r.Lines = append(r.Lines, int64(at(6)))                                                 //nolint:gosec // bits
+	for ; len(records) > 0; records = records[recordSize:] {
+		at := func(i int) uint64 { return binary.LittleEndian.Uint64(records[i*8:]) }
+		c.TS = append(c.TS, int64(at(0))) //nolint:gosec // bits
+		c.Open, c.High = append(c.Open, math.Float64frombits(at(1))), append(c.High, math.Float64frombits(at(2)))
+		c.Low, c.Close = append(c.Low, math.Float64frombits(at(3))), append(c.Close, math.Float64frombits(at(4)))
+		c.Volume, c.Flags = append(c.Volume, int64(at(5))), append(c.Flags, market.Flag(at(7))) //nolint:gosec // bits
+		r.Lines = append(r.Lines, int64(at(6)))                                                 //nolint:gosec // bits
+	}
 }
 
 // sorted are the rows in the order of their starts.

@@ -57,6 +57,9 @@ func (t *taking) look(ctx context.Context) error {
 		return err
 	}
 	t.suspect(look)
+	if s.Refused == "" && s.Span.Empty() {
+		t.refuse("none of its rows can be a bar")
+	}
 	if s.Refused != "" {
 		return nil
 	}
@@ -167,8 +170,13 @@ func (l *seen) take(t *taking, in intake.Sifted, stored *market.Candles) {
 	for _, ts := range in.Outside {
 		l.days[ts/day] = true
 	}
-	l.starts = append(l.starts, bars.TS[:min(bars.Len(), sampleAtEnd)]...)
-	l.starts = append(l.starts, in.Outside[:min(len(in.Outside), sampleAtEnd)]...)
+	l.starts = append(l.starts, bars.TS[:min(bars.Len(), sampleOfMonth)]...)
+	if n := min(bars.Len(), sampleOfMonth); n > 0 { // those of the same days
+		k, _ := slices.BinarySearch(in.Outside, bars.TS[n-1]+1)
+		l.starts = append(l.starts, in.Outside[:k]...)
+	} else {
+		l.starts = append(l.starts, in.Outside[:min(len(in.Outside), sampleOfMonth)]...)
+	}
 	picked := func(i int) bool { return i < sampleOfMonth || i >= bars.Len()-sampleAtEnd }
 	for i, ts := range bars.TS {
 		near := slices.ContainsFunc(l.cutoffs, func(at int64) bool {
@@ -203,6 +211,11 @@ func (t *taking) suspect(l *seen) {
 		t.refuse("%d of its rows start when no bar of %s does, first line %d of %s: are --timeframe and --zone right?", n, t.Timeframe,
 			f.Line, f.Start.Format("2006-01-02 15:04:05 UTC"))
 	}
+	if n := left.Counts[intake.Twice]; n >= fewOdd && n*oddShare >= bars+n {
+		f := left.Examples[intake.Twice][0]
+		t.refuse("%d of its rows are of bars that it has more than once, with other values, first line %d: is --timeframe right, and is "+
+			"all of it one instrument?", n, f.Line)
+	}
 	usual, most, sum := int64(0), 0, 0
 	for step, n := range l.steps {
 		if sum += n; n > most || n == most && step < usual {
@@ -236,8 +249,12 @@ func (t *taking) suspectZone(l *seen, bars int64) {
 		len(l.days), t.Instrument.Calendar.Name, f.Line, t.day(f.Start))
 	slices.Sort(l.starts)
 	if by, explains := t.sifter.Shift(l.starts); explains && t.Timeframe.Intraday() {
-		t.refuse("%s. All but a few would lie inside if they were %s %s: is --zone right?", text, by.Abs(),
-			map[bool]string{true: "later", false: "earlier"}[by > 0])
+		asks := "is --zone right?"
+		if by.Abs() == t.Timeframe.Length() {
+			asks = "are the times those of the ends of the bars, which --bar-end says?"
+		}
+		t.refuse("%s. All but a few would lie inside if they were %s %s: %s", text, by.Abs(),
+			map[bool]string{true: "later", false: "earlier"}[by > 0], asks)
 	}
 	t.refuse("%s: are --zone and --bar-end right? If they are, --outside=skip leaves those rows out and takes the others", text)
 }
