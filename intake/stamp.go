@@ -21,38 +21,33 @@ type stamp struct {
 // errOrder tells that a date does not begin with its year.
 var errOrder = errors.New("which is the day, and which the month? --time-format says it: dd/MM/yyyy HH:mm, or MM/dd/yyyy HH:mm")
 
+// noTime is the error of a text that is no time.
+func noTime(text []byte) error {
+	return fmt.Errorf("%q is no time: accepted are 2026-08-19 14:05:00, with an offset or Z behind it, 20260819 140500, and "+
+		"seconds or milliseconds since 1970; --time-format says any other", excerpt(text))
+}
+
 // parseStamp reads a time that begins with its year, or a number of seconds or milliseconds since 1970.
 func parseStamp(text []byte) (s stamp, err error) {
-	bad := fmt.Errorf("%q is no time: accepted are 2026-08-19 14:05:00, with an offset or Z behind it, 20260819 140500, and "+
-		"seconds or milliseconds since 1970; --time-format says any other", excerpt(text))
-	n := digits(text)
+	n, ok := digits(text), false
 	switch {
-	case n == len(text), n > 8 && n < len(text) && text[n] == '.' && digits(text[n+1:]) == len(text)-n-1:
-		if s, ok := compact(text[:n]); ok {
-			return s, nil
+	case n == len(text), n > 8 && text[n] == '.' && digits(text[n+1:]) == len(text)-n-1:
+		if s, ok = compact(text[:n]); !ok {
+			s, ok = unixOf(text[:n])
 		}
-		if s, ok := unixOf(text[:n]); ok {
-			return s, nil
-		}
-		return s, bad
 	case n == 8:
-		s, ok := compact(text[:8])
-		if !ok || !s.rest(text[8:]) {
-			return s, bad
+		if s, ok = compact(text[:8]); ok {
+			ok = s.rest(text[8:])
 		}
-		return s, nil
-	case n != 4:
-		if n > 0 && n <= 2 && len(text) > n && strings.IndexByte("/.-", text[n]) >= 0 {
-			return s, fmt.Errorf("%q: %w", excerpt(text), errOrder)
-		}
-		return s, bad
+	case (n == 1 || n == 2) && strings.IndexByte("/.-", text[n]) >= 0:
+		return s, fmt.Errorf("%q: %w", excerpt(text), errOrder)
+	case n == 4 && len(text) >= 10 && text[4] == text[7] && strings.IndexByte("-/.", text[4]) >= 0 && digits(text[5:]) == 2 &&
+		digits(text[8:]) == 2:
+		s.year, s.month, s.day = number(text[:4]), number(text[5:7]), number(text[8:10])
+		ok = s.possible() && s.rest(text[10:])
 	}
-	if len(text) < 10 || text[4] != text[7] || strings.IndexByte("-/.", text[4]) < 0 || digits(text[5:]) != 2 || digits(text[8:]) != 2 {
-		return s, bad
-	}
-	s.year, s.month, s.day = number(text[:4]), number(text[5:7]), number(text[8:10])
-	if !s.possible() || !s.rest(text[10:]) {
-		return s, bad
+	if !ok {
+		return stamp{}, noTime(text)
 	}
 	return s, nil
 }
@@ -214,8 +209,8 @@ func formatOf(text string) (string, error) {
 		"yyyy", "2006", "MMM", "Jan", "MM", "01", "dd", "02", "HH", "15", "hh", "03", "mm", "04", "ss", "05", "SSS", "000", "tt", "PM",
 		"yy", "06", "zzz", "-07:00",
 	).Replace(text)
-	if !strings.Contains(layout, "2006") && !strings.Contains(layout, "06") || !strings.Contains(layout, "02") ||
-		strings.ContainsAny(layout, "yMdHhms") && !strings.Contains(layout, "Jan") {
+	rest := strings.NewReplacer("Jan", "", "PM", "").Replace(layout) // no letter of a format is left
+	if !strings.Contains(layout, "06") || !strings.Contains(layout, "02") || strings.ContainsAny(rest, "yMdHhmst") {
 		return "", fmt.Errorf("%q is no format of times: accepted are dd/MM/yyyy HH:mm and the like, of yyyy, MM, dd, HH, mm, ss, and with "+
 			"the twelve hours hh and tt; zzz is an offset", text)
 	}
