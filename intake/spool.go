@@ -133,7 +133,7 @@ func (s *Spool) flush() error {
 		}
 		p.chunks = append(p.chunks, chunk{s.end, len(p.buf)})
 		s.end += int64(len(p.buf))
-		p.buf = p.buf[:0]
+		p.buf = nil // there may be hundreds of months
 	}
 	s.held = 0
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -94,14 +95,13 @@ func plainInserts(b *testing.B, url string) time.Duration {
 		b.Fatal(err)
 	}
 	defer rows.Close()
-	var values []any
+	var all []bar
 	for rows.Next() {
-		var id, ts, volume, flags int64
-		var o, h, l, c float64
-		if err := rows.Scan(&id, &ts, &o, &h, &l, &c, &volume, &flags); err != nil {
+		var r bar
+		if err := rows.Scan(&r.id, &r.ts, &r.open, &r.high, &r.low, &r.shut, &r.volume, &r.flags); err != nil {
 			b.Fatal(err)
 		}
-		values = append(values, id, ts, o, h, l, c, volume, flags)
+		all = append(all, r)
 	}
 	if rows.Err() != nil {
 		b.Fatal(rows.Err())
@@ -116,11 +116,17 @@ func plainInserts(b *testing.B, url string) time.Duration {
 	}
 	defer db.Close()
 	began := time.Now()
-	insertAll(b, db, values)
+	insertAll(b, db, all)
 	return time.Since(began)
 }
 
-func insertAll(b *testing.B, db *sql.DB, values []any) {
+// bar is a row of candles.
+type bar struct {
+	id, ts, volume, flags int64
+	open, high, low, shut float64
+}
+
+func insertAll(b *testing.B, db *sql.DB, all []bar) {
 	b.Helper()
 	const rows, columns = 50, 8
 	tx, err := db.BeginTx(b.Context(), nil)
@@ -132,8 +138,12 @@ func insertAll(b *testing.B, db *sql.DB, values []any) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for ; len(values) >= rows*columns; values = values[rows*columns:] {
-		if _, err := insert.ExecContext(b.Context(), values[:rows*columns]...); err != nil {
+	for some := range slices.Chunk(all, rows) {
+		values := make([]any, 0, rows*columns)
+		for _, r := range some {
+			values = append(values, r.id, r.ts, r.open, r.high, r.low, r.shut, r.volume, r.flags)
+		}
+		if _, err := insert.ExecContext(b.Context(), values...); err != nil {
 			b.Fatal(err)
 		}
 	}
