@@ -32,7 +32,7 @@ type HealReport struct {
 
 // HealRequest says what to heal from where.
 type HealRequest struct {
-	From        string // postgres://..., sqlite:PATH, the path of an archive, @FILE that holds such a URL, or http://... of a Barkeep
+	From        string // postgres://..., sqlite:PATH, the path of an archive, @FILE with such a URL, or http://... of a Barkeep
 	Instruments []market.Instrument
 	Timeframes  []market.Timeframe
 	DryRun      bool
@@ -101,8 +101,8 @@ func (a *App) openElsewhere(ctx context.Context, text string, o Options) (syncer
 		return nil, "", nil, err
 	case current < latest:
 		closeArchive()
-		return nil, "", nil, config.Unusable(fmt.Errorf("--from: %s has schema %d and this program reads %d: barkeep migrate brings it up "+
-			"to date", name, current, latest))
+		return nil, "", nil, config.Unusable(fmt.Errorf("--from: %s has schema %d and this program reads %d: barkeep migrate "+
+			"brings it up to date", name, current, latest))
 	}
 	return archive, name, closeArchive, nil
 }

@@ -146,9 +146,9 @@ func isHeader(fields [][]byte) bool {
 	return values == 0
 }
 
-// folded reads the header of several lines that a data frame with columns of two levels has: a line of prices, one of tickers, and
-// one that names the index, in any order and perhaps without names. It returns one header, and how many lines that were; 0 where the
-// file has none such.
+// folded reads the header of several lines that a data frame with columns of two levels has: a line of prices, one of tickers,
+// and one that names the index, in any order and perhaps without names. It returns one header, and how many lines that were; 0
+// where the file has none such.
 func folded(first [][]byte, rest [][]string, ticker string) (header []string, count int, err error) {
 	top := texts(first)
 	if len(rest) < 2 || len(top) < 2 || len(rest[0]) != len(top) {

@@ -75,8 +75,8 @@ func Preset(name string, over Layout) (Layout, error) {
 	return over, nil
 }
 
-// ParseColumns reads "ts=Date,open=Open": what --columns takes. Columns in their order, "ts,open,high,low,close,volume", are those of
-// a file without a header.
+// ParseColumns reads "ts=Date,open=Open": what --columns takes. Columns in their order, "ts,open,high,low,close,volume", are those
+// of a file without a header.
 func ParseColumns(text string) (map[Column]string, error) {
 	const accepted = "accepted is ts=Date,open=Open,high=High,low=Low,close=Close,volume=Volume with the names or numbers of the " +
 		"file's columns (date= and time= where they are two, volume=- for none), or ts,open,high,low,close,volume in the order in " +

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // numbers reads the numbers of a file.
@@ -22,8 +24,9 @@ func empty(field []byte) bool {
 	case 1:
 		return field[0] == '-'
 	case 3, 4:
-		return bytes.EqualFold(field, []byte("nan")) || bytes.EqualFold(field, []byte("null")) || bytes.EqualFold(field, []byte("n/a")) ||
-			bytes.EqualFold(field, []byte("none"))
+		return slices.ContainsFunc([]string{"nan", "null", "none", "n/a"}, func(word string) bool {
+			return strings.EqualFold(string(field), word)
+		})
 	default:
 		return false
 	}

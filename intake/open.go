@@ -12,8 +12,7 @@ import (
 // Format is a form of files that a beginning tells.
 type Format struct {
 	Magic []byte // that such files begin with
-	// Open reads one. Those that have to be read from several places at once get a file: its name, or of what came over a pipe that of
-	// a copy.
+	// Open reads one, which may come from a pipe: what has to be read from its end needs a copy.
 	Open func(in io.Reader, layout Layout, subject Subject) (Source, error)
 }
 

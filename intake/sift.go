@@ -73,7 +73,8 @@ func appendBar(to, from *market.Candles, i int) {
 func (s *Sifter) one(g *grid, c *market.Candles, i, n int) (kind Kind, says string) {
 	for k := i + 1; k < n; k++ {
 		if !same(c, i, k) {
-			return Twice, fmt.Sprintf("close %v and %v, volume %s and %s", c.Close[i], c.Close[k], volumeOf(c.Volume[i]), volumeOf(c.Volume[k]))
+			return Twice, fmt.Sprintf("close %v and %v, volume %s and %s", c.Close[i], c.Close[k], volumeOf(c.Volume[i]),
+				volumeOf(c.Volume[k]))
 		}
 	}
 	start := time.Unix(c.TS[i], 0).UTC()
@@ -98,8 +99,8 @@ func (s *Sifter) one(g *grid, c *market.Candles, i, n int) (kind Kind, says stri
 
 // same tells whether two rows have the same values.
 func same(c *market.Candles, i, k int) bool {
-	return market.SamePrice(c.Open[i], c.Open[k]) && market.SamePrice(c.High[i], c.High[k]) && market.SamePrice(c.Low[i], c.Low[k]) &&
-		market.SamePrice(c.Close[i], c.Close[k]) && c.Volume[i] == c.Volume[k]
+	return market.SamePrice(c.Open[i], c.Open[k]) && market.SamePrice(c.High[i], c.High[k]) &&
+		market.SamePrice(c.Low[i], c.Low[k]) && market.SamePrice(c.Close[i], c.Close[k]) && c.Volume[i] == c.Volume[k]
 }
 
 func volumeOf(v int64) string {
@@ -204,8 +205,8 @@ func (g *grid) usual(ts int64) bool {
 }
 
 // Shift finds by how much bars are late or early that lie outside of sessions, as those do whose zone was named wrongly, or whose
-// times are those of their ends: by so much all but a few would lie inside. False where no shift explains them. Starts are all bars
-// of some days, those outside among them.
+// times are those of their ends: by so much all but a few would lie inside. False where no shift explains them. Starts are all
+// bars of some days, those outside among them.
 func (s Sifter) Shift(starts []int64) (by time.Duration, explains bool) {
 	const step, most = 1800, 28 // up to 14 hours
 	c, length := s.Instrument.Calendar, s.Timeframe.Length()

@@ -22,8 +22,8 @@ const (
 	MostOfMonth = 500_000
 )
 
-// Spool keeps rows in a temporary file, by the months in which their bars start. Memory does not grow with their number. It is for
-// one goroutine.
+// Spool keeps rows in a temporary file, by the months in which their bars start. Memory does not grow with their number. It is
+// for one goroutine.
 type Spool struct {
 	file   *os.File
 	end    int64

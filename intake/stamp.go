@@ -211,8 +211,8 @@ func formatOf(text string) (string, error) {
 	).Replace(text)
 	rest := strings.NewReplacer("Jan", "", "PM", "").Replace(layout) // no letter of a format is left
 	if !strings.Contains(layout, "06") || !strings.Contains(layout, "02") || strings.ContainsAny(rest, "yMdHhmst") {
-		return "", fmt.Errorf("%q is no format of times: accepted are dd/MM/yyyy HH:mm and the like, of yyyy, MM, dd, HH, mm, ss, and with "+
-			"the twelve hours hh and tt; zzz is an offset", text)
+		return "", fmt.Errorf("%q is no format of times: accepted are dd/MM/yyyy HH:mm and the like, of yyyy, MM, dd, HH, mm, ss, "+
+			"and with the twelve hours hh and tt; zzz is an offset", text)
 	}
 	return layout, nil
 }

@@ -79,13 +79,14 @@ func (s *starter) instant(at stamp) (int64, error) {
 	first := t.Unix()
 	_, offset := t.Zone()
 	if first+int64(offset) != wall {
-		return 0, fmt.Errorf("there is no %02d:%02d on that date in %s: clocks went forward; is --zone right?", at.hour, at.minute, s.zone)
+		return 0, fmt.Errorf("there is no %02d:%02d on that date in %s: clocks went forward; is --zone right?", at.hour, at.minute,
+			s.zone)
 	}
 	return s.twice(first, wall), nil
 }
 
-// twice finds out which of two instants is meant where clocks went back, and so showed the same time twice: the one that goes on in
-// the order of the file.
+// twice finds out which of two instants is meant where clocks went back, and so showed the same time twice: the one that goes on
+// in the order of the file.
 func (s *starter) twice(first, wall int64) int64 {
 	const most = 3 * 3600
 	second := first

@@ -122,7 +122,8 @@ func (c *covering) moment() time.Time { return c.Now().UTC().Truncate(time.Micro
 // until is the instant up to which the base is judged. It goes back only where it was ahead of the clock, or to the last trade
 // of a contract that is over.
 func (c *covering) until(old market.Coverage, state market.SeriesState) time.Time {
-	if c.filling && !old.From.IsZero() && (state.Count == 0 || !c.task.Base.End(c.task.Instrument.Calendar, state.Newest).After(old.Horizon)) {
+	if newest := c.task.Base.End(c.task.Instrument.Calendar, state.Newest); c.filling && !old.From.IsZero() &&
+		(state.Count == 0 || !newest.After(old.Horizon)) {
 		return old.Horizon // what is new since is for the next import; else each month would be judged up to now
 	}
 	until := coverage.Due(c.task.Base, c.kind, c.Over()).UTC().Truncate(time.Second)

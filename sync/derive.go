@@ -108,8 +108,8 @@ func (x *execution) derive(
 }
 
 // derivations finds what each derived series is rebuilt from, and the union of it: exactly the range that its base changed, and
-// from its newest bar on, since a bar may have become complete only because time has passed; not so where bars from elsewhere fill
-// the past, of which a file may hold decades, month by month. One that lags behind its base is folded from all of it.
+// from its newest bar on, since a bar may have become complete only because time has passed; not so where bars from elsewhere
+// fill the past, of which a file may hold decades, month by month. One that lags behind its base is folded from all of it.
 func (x *execution) derivations(
 	task Task, stored market.Stored, held holding, base market.SeriesState,
 ) (list []derivation, all market.Window) {

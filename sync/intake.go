@@ -175,7 +175,7 @@ func (t *taking) learn(ctx context.Context, tx Tx) error {
 	if s.state.Count == 0 { // of a series that is there those are folded that are kept
 		t.task.Derived = t.Derived
 	}
-	t.task.Derived = slices.DeleteFunc(derivedOf(t.Capabilities, t.task, held.of), func(d market.Timeframe) bool { return d == t.task.Base })
+	t.task.Derived = derivedOf(t.Capabilities, t.task, held.of)
 	t.scale, t.survey.state, t.survey.seen = s, s.state, len(s.actions)
 	return nil
 }

@@ -14,7 +14,8 @@ import (
 )
 
 // errMeanwhile tells that the archive has changed since it was looked at.
-var errMeanwhile = errors.New("an action of the instrument was added or taken back meanwhile, or its calendar has changed: try again")
+var errMeanwhile = errors.New("an action of the instrument was added or taken back meanwhile, or its calendar has changed: " +
+	"try again")
 
 // TakeIn stores the bars of a file that fill what is absent, as a survey found them, in the name of a run that its caller began:
 // whole months in each transaction, with what derives from them, their coverage and the evidence. Everything that is stored
@@ -61,8 +62,8 @@ func (t *taking) storeUnit(ctx context.Context, months unit, last bool, done *co
 	})
 }
 
-// inTransaction lets write write, and adds to what is done what that has come to; it finds out what became of a commit whose answer
-// was lost.
+// inTransaction lets write write, and adds to what is done what that has come to; it finds out what became of a commit whose
+// answer was lost.
 func (t *taking) inTransaction(
 	ctx context.Context, done *committed, write func(context.Context, Tx) (committed, error),
 ) error {

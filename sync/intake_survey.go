@@ -74,8 +74,8 @@ func (t *taking) look(ctx context.Context) error {
 		}
 	}
 	if both := s.Equal + s.Contradicting; s.Equal*2 < both {
-		t.refuse("of %d bars that are stored as well only %d have the same prices: are --instrument, --timeframe, --zone and --bar-end "+
-			"right? Prices that are adjusted for dividends, or of contracts joined with an offset, are others, too", both, s.Equal)
+		t.refuse("of %d bars that are stored as well only %d have the same prices: are --instrument, --timeframe, --zone and "+
+			"--bar-end right? Prices that are adjusted for dividends, or of contracts joined with an offset, are others, too", both, s.Equal)
 	}
 	if s.Equal+s.Contradicting == 0 && s.state.Count > 0 {
 		t.note("it has no bar in common with what is stored, which would show that both are of one instrument and scale")
@@ -213,8 +213,8 @@ func (t *taking) suspect(l *seen) {
 	}
 	if n := left.Counts[intake.Twice]; n >= fewOdd && n*oddShare >= bars+n {
 		f := left.Examples[intake.Twice][0]
-		t.refuse("%d of its rows are of bars that it has more than once, with other values, first line %d: is --timeframe right, and is "+
-			"all of it one instrument?", n, f.Line)
+		t.refuse("%d of its rows are of bars that it has more than once, with other values, first line %d: is --timeframe right, and "+
+			"is all of it one instrument?", n, f.Line)
 	}
 	usual, most, sum := int64(0), 0, 0
 	for step, n := range l.steps {
@@ -245,8 +245,8 @@ func (t *taking) suspectZone(l *seen, bars int64) {
 		return
 	}
 	f := t.survey.Left.Examples[intake.Outside][0]
-	text := fmt.Sprintf("%d of its %d rows, on %d of %d days, lie outside of the sessions of %s, first line %d of %s", n, bars+n, odd,
-		len(l.days), t.Instrument.Calendar.Name, f.Line, t.day(f.Start))
+	text := fmt.Sprintf("%d of its %d rows, on %d of %d days, lie outside of the sessions of %s, first line %d of %s", n, bars+n,
+		odd, len(l.days), t.Instrument.Calendar.Name, f.Line, t.day(f.Start))
 	slices.Sort(l.starts)
 	if by, explains := t.sifter.Shift(l.starts); explains && t.Timeframe.Intraday() {
 		asks := "is --zone right?"

@@ -70,7 +70,8 @@ func (t *taking) weigh(ctx context.Context, look *seen) error {
 		}
 		e.Stored = s.since(stored)
 	} else if e.Stored.Len() == 0 && s.state.Count > 0 {
-		stored, err := t.Archive.Candles(ctx, t.task.Series(), market.Window{From: s.state.Newest.AddDate(0, 0, -probeDays), To: lastStart()})
+		end := market.Window{From: s.state.Newest.AddDate(0, 0, -probeDays), To: lastStart()}
+		stored, err := t.Archive.Candles(ctx, t.task.Series(), end)
 		if err != nil {
 			return err
 		}
@@ -111,8 +112,8 @@ func (t *taking) says(step market.Step) string {
 	if step.Split == (market.Action{}) {
 		return "brought to the unit of the archive: " + text
 	}
-	return fmt.Sprintf("the file is not adjusted for the %s of %s: its bars before it are brought to the archive's scale, %s", step.Split,
-		step.Split.Date(t.Instrument.Calendar), text)
+	return fmt.Sprintf("the file is not adjusted for the %s of %s: its bars before it are brought to the archive's scale, %s",
+		step.Split, step.Split.Date(t.Instrument.Calendar), text)
 }
 
 // weighByDays compares intraday bars of which none is stored with the stored days of the instrument.
@@ -171,8 +172,8 @@ func (t *taking) compareFolded(ctx context.Context) error {
 	}
 	s.Absent, s.Taken = s.Taken, 0
 	if outside > 0 {
-		t.refuse("%s is made from %s, and %d of its bars, first %s, lie where no %[2]s is stored: import those instead", t.survey.Series,
-			t.task.Base, outside, t.day(first))
+		t.refuse("%s is made from %s, and %d of its bars, first %s, lie where no %[2]s is stored: import those instead",
+			t.survey.Series, t.task.Base, outside, t.day(first))
 	}
 	t.note(fmt.Sprintf("%s is made from %s: the file was compared, and is not stored", t.survey.Series, t.task.Base))
 	return nil

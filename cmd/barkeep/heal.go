@@ -22,8 +22,8 @@ type healCommand struct {
 
 // Help is the text below the flags.
 func (c *healCommand) Help() string {
-	return "For every gap of this archive, whatever the reason, the bars are taken from the other one where both have the same bars " +
-		"beside it: ten on each side, or at an end of the series on the one side that there is. That also brings back what the " +
+	return "For every gap of this archive, whatever the reason, the bars are taken from the other one where both have the same " +
+		"bars beside it: ten on each side, or at an end of the series on the one side that there is. That also brings back what the " +
 		"provider does not serve any more. What differs is left and named; nothing that is stored is changed, and the other side is " +
 		"only read. Each month of a series is stored at once, with what derives from it. It exits with 0 when every gap was filled " +
 		"for which there are bars, 3 when some were left, and 4 when the other side fails."
@@ -115,7 +115,8 @@ func newHealView(r app.HealReport, dryRun bool) healView {
 func (v healView) print(w io.Writer) {
 	fmt.Fprintln(w, "healing from", v.From)
 	for _, s := range v.Series {
-		fmt.Fprintf(w, "%s %s: %s, %s absent\n", short(s.Instrument, 20), s.Timeframe, plural(int64(s.Gaps), "gap"), plural(s.Absent, "bar"))
+		fmt.Fprintf(w, "%s %s: %s, %s absent\n", short(s.Instrument, 20), s.Timeframe, plural(int64(s.Gaps), "gap"),
+			plural(s.Absent, "bar"))
 		fmt.Fprintf(w, "  %11s  filled\n", thousands(s.Filled))
 		if s.None > 0 {
 			fmt.Fprintf(w, "  %11s  not there either\n", thousands(s.None))

@@ -152,6 +152,7 @@ func TestHealIsNotFooled(t *testing.T) {
 		"nothing":         {func(s string) string { return s[:strings.Index(s, `"candles":[`)] + `"candles":[]}` }, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			got := barkeep(t, env, "heal", "--from", proxy(t, c.change)).must(t, c.code)
 			if !strings.Contains(got.stdout+got.stderr, c.says) || c.code == 4 && !strings.Contains(got.stderr, "127.0.0.1") {
 				t.Errorf("it says\n%s\n%s", got.stdout, got.stderr)
