@@ -9,6 +9,7 @@ import (
 	"barkeep/calendar"
 	"barkeep/intake"
 	"barkeep/market"
+	"barkeep/store"
 )
 
 // Rows are the rows of a file, by the months (UTC) in which their bars start.
@@ -66,7 +67,7 @@ type Survey struct {
 
 	scale []market.Step // that bring the bars of the file to the archive's scale
 	state market.SeriesState
-	seen  int // actions that are known of the instrument
+	known []store.Action // of the instrument
 }
 
 // Clean tells whether everything in the file that is a bar is stored, or may be.
@@ -176,7 +177,7 @@ func (t *taking) learn(ctx context.Context, tx Tx) error {
 		t.task.Derived = t.Derived
 	}
 	t.task.Derived = derivedOf(t.Capabilities, t.task, held.of)
-	t.scale, t.survey.state, t.survey.seen = s, s.state, len(s.actions)
+	t.scale, t.survey.state, t.survey.known = s, s.state, s.actions
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"barkeep/intake"
@@ -27,6 +28,9 @@ func (e *Engine) TakeIn(
 		return survey, nil, fmt.Errorf("take in %s: it was refused: %s", in.Series(), survey.Refused)
 	}
 	t, err := e.taking(ctx, in)
+	if err == nil && !sameActions(t.scale.actions, survey.known) {
+		err = errMeanwhile
+	}
 	if err != nil {
 		return survey, nil, fmt.Errorf("take in %s: %w", in.Series(), err)
 	}
@@ -34,12 +38,17 @@ func (e *Engine) TakeIn(
 	all := t.units()
 	emit(ledger.Event{Kind: ledger.EventPlanned, Tasks: 1})
 	done := &committed{sums: make([]seriesResult, len(t.task.All()))}
+	next, wait := t.ahead(all)
+	defer wait()
 	for i, months := range all {
-		if err := ctx.Err(); err != nil {
-			return survey, done.cells, context.Cause(ctx)
+		bars, err := next(i)
+		if err == nil {
+			err = context.Cause(ctx)
 		}
-		last := i == len(all)-1
-		if err := t.storeUnit(ctx, months, last, done); err != nil {
+		if err == nil {
+			err = t.storeUnit(ctx, bars, t.reason(months[0], i == len(all)-1), done)
+		}
+		if err != nil {
 			survey.Stored = int64(done.sums[0].Inserted + done.sums[0].Changed)
 			cells := t.cellsOf(t.task, ledger.CellFailed, err.Error(), 0)
 			if len(done.cells) > 0 {
@@ -55,10 +64,43 @@ func (e *Engine) TakeIn(
 	return survey, done.cells, nil
 }
 
-// storeUnit stores some months.
-func (t *taking) storeUnit(ctx context.Context, months unit, last bool, done *committed) error {
-	return t.inTransaction(ctx, done, func(ctx context.Context, tx Tx) (committed, error) {
-		return t.write(ctx, tx, months, last, *done)
+// ahead reads and sifts each unit while the one before is stored. Next gives them in turn; wait waits for what is being read.
+func (t *taking) ahead(all []unit) (next func(i int) (*market.Candles, error), wait func()) {
+	type read struct {
+		bars *market.Candles
+		err  error
+	}
+	var reading sync.WaitGroup
+	one := make(chan read, 1)
+	begin := func(i int) {
+		if i < len(all) {
+			reading.Go(func() {
+				bars, err := t.sift(all[i])
+				one <- read{bars, err}
+			})
+		}
+	}
+	begin(0)
+	return func(i int) (*market.Candles, error) {
+		r := <-one
+		begin(i + 1)
+		return r.bars, r.err
+	}, reading.Wait
+}
+
+// storeUnit stores those of the bars of some months that are not stored yet.
+func (t *taking) storeUnit(ctx context.Context, bars *market.Candles, reason string, done *committed) error {
+	in := t.scaled(intake.Sifted{Bars: bars})
+	return t.inTransaction(ctx, done, func(ctx context.Context, tx Tx) (next committed, err error) {
+		held, err := t.lock(ctx, tx)
+		if err != nil {
+			return next, err
+		}
+		fresh, err := t.fresh(ctx, tx, in, held)
+		if err != nil {
+			return next, err
+		}
+		return t.merge(ctx, tx, fresh, held, *done, reason)
 	})
 }
 
@@ -94,23 +136,6 @@ func (t *taking) inTransaction(
 		return nil
 	}
 	return err
-}
-
-// write writes some months in a transaction, and returns what everything so far has come to then.
-func (t *taking) write(ctx context.Context, tx Tx, months unit, last bool, done committed) (next committed, err error) {
-	held, err := t.lock(ctx, tx)
-	if err != nil {
-		return next, err
-	}
-	bars, err := t.sift(months)
-	if err != nil {
-		return next, err
-	}
-	fresh, err := t.fresh(ctx, tx, t.scaled(intake.Sifted{Bars: bars}), held)
-	if err != nil {
-		return next, err
-	}
-	return t.merge(ctx, tx, fresh, held, done, t.reason(months[0], last))
 }
 
 // sift reads months, and leaves out what the survey did.
