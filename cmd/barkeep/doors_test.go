@@ -54,7 +54,9 @@ func (q question) request() query.Request {
 }
 
 // plain tells whether bars are asked for as stored, as the doors give them that speak another program's language.
-func (q question) plain() bool { return q.adjust == query.AdjustSplit && !q.asOf && q.session == query.SessionAll }
+func (q question) plain() bool {
+	return q.adjust == query.AdjustSplit && !q.asOf && q.session == query.SessionAll
+}
 
 func instant(text string) time.Time {
 	at, err := time.Parse(time.RFC3339, text)
