@@ -15,6 +15,7 @@ import (
 	"barkeep/server"
 	"barkeep/server/api"
 	"barkeep/server/chart"
+	"barkeep/server/udf"
 	"barkeep/server/view"
 	"barkeep/store"
 	"barkeep/tasks"
@@ -141,7 +142,8 @@ func (a *App) announce(ctx context.Context, o Options) {
 func (a *App) openServer(version string, o Options, beside *tasks.Group) (*server.Server, error) {
 	web, err := server.New(server.Config{
 		Addr: a.Config.HTTPAddr, Hosts: a.Config.HTTPHosts, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
-		Import: a.imports, Maintenance: a.maintenance, Kept: a.kept, Instruments: a.instruments, Pacific: a.pacific,
+		ReadToken: a.Config.APIReadToken,
+		Import:    a.imports, Maintenance: a.maintenance, Kept: a.kept, Instruments: a.instruments, Pacific: a.pacific,
 		Ledger: a.Archive, States: a.Archive.States, Calendars: a.Archive,
 		Clock:    func() *view.Clock { return viewClock(a.clock.Judge()) },
 		Held:     a.heldBack,
@@ -159,6 +161,10 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 		return nil, err
 	}
 	err = chart.Mount(web, chart.Config{Reader: reader, Archive: a.Archive, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol})
+	if err != nil {
+		return nil, err
+	}
+	err = udf.Mount(web, udf.Config{Reader: reader, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol, Origins: a.Config.CORSOrigins})
 	if err != nil {
 		return nil, err
 	}

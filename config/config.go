@@ -49,8 +49,13 @@ type Config struct {
 	HTTPAddr string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080"`
 	// HTTPHosts are names under which clients reach it, beside loopback ones, IP addresses and the host of HTTPAddr.
 	HTTPHosts []string `env:"HTTP_HOSTS"`
+	// CORSOrigins are those of the web pages whose scripts may read /udf, such as https://charts.example.org; lower case.
+	CORSOrigins []string `env:"CORS_ORIGINS"`
 	// APIToken is what a request that starts a run must show; empty: none can be started over HTTP. Secret.
 	APIToken string `env:"API_TOKEN" secret:"true"`
+	// APIReadToken is what a request that reads must show, of all but health and metrics, unless it shows APIToken; empty: whoever
+	// reaches HTTPAddr may read. Secret.
+	APIReadToken string `env:"API_READ_TOKEN" secret:"true"`
 	// NotifyURLs are whom to tell of failed, partial, abandoned and missed slots, in shoutrrr's form. Secret.
 	NotifyURLs []string `env:"NOTIFY_URLS" secret:"true"`
 	// HeartbeatURL is pinged on start, success and failure of a run. Secret.
@@ -137,6 +142,12 @@ func (c *Config) checkHTTP(add func(key, value, accepted string)) {
 		if !validHost(name) {
 			add("HTTP_HOSTS", name, "names of hosts with commas between them, without scheme and port, such as barkeep,bars.example.org; "+
 				"for a name with other letters its xn-- form")
+		}
+	}
+	for _, origin := range c.CORSOrigins {
+		if !validOrigin(origin) {
+			add("CORS_ORIGINS", Redact(origin), "origins of web pages with commas between them, each a scheme and a host as browsers "+
+				"send them, such as https://charts.example.org or http://localhost:3000")
 		}
 	}
 }

@@ -160,3 +160,20 @@ func TestHosts(t *testing.T) {
 		}
 	}
 }
+
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	c, err := load(t, []string{"CORS_ORIGINS=https://charts.example.org, http://localhost:3000,http://[::1]:8000,https://10.0.0.1"}, "")
+	if err != nil || len(c.CORSOrigins) != 4 {
+		t.Errorf("%q, %v", c.CORSOrigins, err)
+	}
+	for _, wrong := range []string{
+		"*", "null", "charts.example.org", "https://*.example.org", "https://a/", "https://a/b", "https://a?b", "https://a#", "ftp://a",
+		"https://a:443", "http://a:80", "https://a:", "https://", "https://user:pass@a", "https://a b", "file://",
+	} {
+		var problems config.Problems
+		if _, err := load(t, []string{"CORS_ORIGINS=" + wrong}, ""); !errors.As(err, &problems) || len(problems) != 1 || problems[0].Key != "CORS_ORIGINS" {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+}

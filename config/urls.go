@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -147,4 +148,17 @@ func hideOptions(u *url.URL) {
 	if u.Fragment != "" {
 		u.Fragment, u.RawFragment = hidden, ""
 	}
+}
+
+// validOrigin tells whether a text is an origin as browsers send it: a scheme, a host, and a port where it is not the scheme's.
+func validOrigin(text string) bool {
+	u, err := url.Parse(strings.TrimSpace(text))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != strings.TrimSpace(text) {
+		return false
+	}
+	if u.Port() == "" && strings.HasSuffix(u.Host, ":") || u.Port() == map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+		return false
+	}
+	_, err = netip.ParseAddr(u.Hostname())
+	return err == nil || validHost(u.Hostname())
 }

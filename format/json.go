@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -170,4 +171,36 @@ func (w *jsonWriter) end(about About) (err error) {
 	}
 	w.buf = append(w.buf, '}', '\n')
 	return w.flush()
+}
+
+// JSONRows are the objects of bars as a page of JSON has them, with commas between: what stays the same from one answer to the next.
+func JSONRows(o Options, bars *market.Candles) ([]byte, error) {
+	if len(o.Columns) == 0 {
+		o.Columns = ColumnsOf(true, false)
+	}
+	if err := checkColumns(o.Columns); err != nil {
+		return nil, err
+	}
+	if err := finite(bars); err != nil {
+		return nil, err
+	}
+	w := &jsonWriter{columns: o.Columns, starts: instants{unix: o.Unix}}
+	for i := range bars.Len() {
+		if i > 0 {
+			w.buf = append(w.buf, ',')
+		}
+		w.bar(bars, i)
+	}
+	return w.buf, nil
+}
+
+// JSONHead is the beginning of a page of JSON, up to its bars, and JSONPage is all of it; the bars are written already (JSONRows).
+func JSONHead(o Options) ([]byte, error) {
+	text, err := appendHead(nil, o)
+	return append(text, `"candles":[`...), err
+}
+
+// JSONPage puts a page together.
+func JSONPage(head, rows []byte) []byte {
+	return slices.Concat(head, rows, []byte("]}\n"))
 }

@@ -37,9 +37,10 @@ type Config struct {
 
 // instructions are what a model is told before it asks.
 const instructions = "Barkeep keeps a complete archive of market bars (candles). Times are UTC, RFC 3339. Windows are " +
-	"half-open: [from, to). A bar is named by its start. Prices are adjusted for splits unless adjust says otherwise. Every " +
-	"answer about bars has a field complete: how many bars are expected and present, why the others are absent, and from which bar " +
-	"on the provider may still change values. Never fill in bars that are absent. Ask series first to learn what is stored."
+	"half-open: [from, to). A bar is named by its start. Prices are adjusted for splits unless adjust says otherwise. " +
+	"Every answer about bars has a field complete: how many bars are expected and present, why the others are absent, " +
+	"and from which bar on the provider may still change values. Never fill in bars that are absent. Ask series first " +
+	"to learn what is stored."
 
 // New makes the server with its tools.
 func New(c Config) (*sdk.Server, error) {

@@ -76,9 +76,6 @@ func (s *stream) run(ctx context.Context) (notes []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.to.Begin(head); err != nil {
-		return nil, err
-	}
 	group, reading := errgroup.WithContext(ctx)
 	pages := make(chan *market.Candles)
 	group.Go(func() (err error) {
@@ -87,13 +84,26 @@ func (s *stream) run(ctx context.Context) (notes []string, err error) {
 		return err
 	})
 	var refused error
-	for bars := range pages {
-		if refused == nil {
-			refused = s.to.Bars(bars)
+	next := func(bars *market.Candles, any bool) {
+		if !any || refused != nil {
+			return
 		}
-		if refused != nil {
+		if refused = s.to.Bars(bars); refused != nil {
 			group.Go(func() error { return refused }) // it ends the reading
 		}
+	}
+	first, any := <-pages
+	if !any { // nothing has begun that would have to be cut off
+		if err := group.Wait(); err != nil {
+			return notes, err
+		}
+	}
+	if refused = s.to.Begin(head); refused != nil {
+		group.Go(func() error { return refused })
+	}
+	next(first, any)
+	for bars := range pages {
+		next(bars, true)
 	}
 	if err := group.Wait(); refused == nil {
 		refused = err

@@ -27,6 +27,8 @@ type Config struct {
 	Version string
 	Mode    string // "operational" or "maintenance"
 	Token   string // what Authorized wants to see as "Authorization: Bearer"; empty: nothing can be started over HTTP
+	// ReadToken is what reading asks for in the same way, of all but health and metrics; empty: anybody may read. Token does, too.
+	ReadToken string
 
 	Import      ledger.Schedule
 	Maintenance ledger.Schedule     // the zero Schedule for none

@@ -44,12 +44,26 @@ func noteRoute(w http.ResponseWriter, pattern string) {
 	}
 }
 
+// safeguards are the headers of every answer; a route may set others. What is answered is data: a browser that shows it runs
+// nothing of it, puts it into no frame, gives it to no page of another site and tells nobody where it was.
+func safeguards() [][2]string {
+	return [][2]string{
+		{"Cache-Control", "no-store"},
+		{"Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
+		{"Referrer-Policy", "no-referrer"},
+		{"X-Content-Type-Options", "nosniff"},
+		{"X-Frame-Options", "DENY"},
+	}
+}
+
 // watched counts and logs requests, and sets what every answer has.
 func (s *Server) watched(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen := &recorder{ResponseWriter: w, route: "none"}
-		seen.Header().Set("X-Content-Type-Options", "nosniff")
-		seen.Header().Set("Cache-Control", "no-store")
+		for _, h := range safeguards() {
+			seen.Header().Set(h[0], h[1])
+		}
 		SetDeadlines(w, s.RequestTimeout)
 		defer s.note(r, seen, s.Now())
 		next.ServeHTTP(seen, r)

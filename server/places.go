@@ -65,6 +65,11 @@ func (p *Places) makeRoom(client string) bool {
 // Over is closed when the request should answer: its wait is over, another needs the place, or the server stops.
 func (p *Place) Over() <-chan struct{} { return p.waiting.Done() }
 
+// Within is over when Over is, and after so long. Cancel it.
+func (p *Place) Within(d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(p.waiting, d)
+}
+
 // Leave gives the place back.
 func (p *Place) Leave() {
 	for _, leave := range p.leave {

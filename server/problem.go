@@ -12,6 +12,7 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/query"
+	"barkeep/server/view"
 	"barkeep/store"
 )
 
@@ -27,6 +28,8 @@ type Problem struct {
 	Invalid []Invalid `json:"invalid,omitempty"`
 	// Missing are the parts without which the process cannot work.
 	Missing []Missing `json:"missing,omitempty"`
+	// Lacks is what a window lacks of what was required of it.
+	Lacks []view.Lack `json:"lacks,omitempty"`
 
 	header http.Header
 }

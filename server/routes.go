@@ -17,7 +17,7 @@ func (s *Server) routes() http.Handler {
 	s.add("GET /healthz", s.answered(s.healthz))
 	s.add("GET /readyz", s.bounded(s.monitors, s.readyz))
 	s.add("GET /metrics", s.bounded(s.monitors, s.metrics))
-	return s.watched(s.safe(s.reached(s.known())))
+	return s.watched(s.safe(s.reached(s.guarded(s.known()))))
 }
 
 // Handle adds a route, such as "GET /status"; HEAD goes where GET goes. Its context ends after RequestTimeout.
@@ -26,8 +26,12 @@ func (s *Server) Handle(pattern string, h Handler) { s.add(pattern, s.bounded(s.
 // HandleOwn adds a route that takes a Turn or a Place by itself, and then bounds what it does and calls SetDeadlines.
 func (s *Server) HandleOwn(pattern string, h Handler) { s.add(pattern, s.answered(h)) }
 
+// Routes are the patterns of all routes, such as "GET /status", in the order in which they were added.
+func (s *Server) Routes() []string { return slices.Clone(s.patterns) }
+
 func (s *Server) add(pattern string, h http.Handler) {
 	s.mux.Handle(pattern, h)
+	s.patterns = append(s.patterns, pattern)
 	if path := pathOf(pattern); !slices.Contains(s.paths, path) {
 		s.paths = append(s.paths, path)
 	}

@@ -21,12 +21,13 @@ import (
 type Server struct {
 	Config
 
-	views   view.Renderer
-	tasks   *tasks.Group
-	mux     *http.ServeMux
-	paths   []string // of the mux, in the order in which they were added
-	handler http.Handler
-	started time.Time
+	views    view.Renderer
+	tasks    *tasks.Group
+	mux      *http.ServeMux
+	paths    []string // of the mux, in the order in which they were added
+	patterns []string // likewise, with their methods
+	handler  http.Handler
+	started  time.Time
 
 	checks   []*checked
 	runs     *source[query.Recent]
@@ -41,6 +42,8 @@ type Server struct {
 	work     *Lane // of the routes that are added with Handle
 	monitors *Lane
 	places   *Places
+
+	packers *packers
 
 	http     *http.Server
 	open     *connections
@@ -66,6 +69,10 @@ func New(c Config) (*Server, error) {
 		started: c.Now(), failed: make(chan error, 1), hosts: newHosts(c.Addr, c.Hosts), open: newConnections(c.Limits.Connections),
 		work:     NewLane(c.Limits.Requests, int64(c.Limits.AtOnce)),
 		monitors: NewLane(c.Limits.Monitors, monitorsAtOnce),
+	}
+	var err error
+	if s.packers, err = newPackers(); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
 	}
 	s.places = &Places{most: c.Limits.Waiting, open: s.open}
 	s.runs = newSource(s, "runs", func(ctx context.Context) (query.Recent, error) {

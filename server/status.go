@@ -44,9 +44,14 @@ func (s *Server) beginSources(since time.Time) {
 	}
 }
 
-// status shows everything that is known within the timeout.
+// status shows everything that is known.
 func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), s.SourceTimeout)
+	return s.JSON(w, s.Status(r.Context()))
+}
+
+// Status is everything that is known within the timeout.
+func (s *Server) Status(ctx context.Context) view.Status {
+	ctx, cancel := context.WithTimeout(ctx, s.SourceTimeout)
 	defer cancel()
 	now := s.Now()
 	since := now.Add(-statusAge)
@@ -79,7 +84,7 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) error {
 	if state, ok := shown(ctx, s, since, &v, s.provider); ok {
 		v.Provider = s.viewProvider(state)
 	}
-	return s.JSON(w, v)
+	return v
 }
 
 // shown takes one source of the status, or notes that it is unknown.

@@ -102,8 +102,8 @@ func (c *covering) base(ctx context.Context, answers []coverage.Answer, span mar
 		Subject: c.subject(), Old: old, Answers: answers, Span: span, Now: c.moment(), Until: c.until(old, state),
 		Oldest: state.Oldest,
 	}
-	if old.From.IsZero() && state.Count > 0 {
-		j.Begin = state.Oldest // what an earlier release stored is judged with the rest
+	if state.Count > 0 && (old.From.IsZero() || c.filling) {
+		j.Begin = state.Oldest // what an earlier release stored, or came from elsewhere, is judged with the rest
 	}
 	return c.judge(ctx, j)
 }
@@ -122,6 +122,10 @@ func (c *covering) moment() time.Time { return c.Now().UTC().Truncate(time.Micro
 // until is the instant up to which the base is judged. It goes back only where it was ahead of the clock, or to the last trade
 // of a contract that is over.
 func (c *covering) until(old market.Coverage, state market.SeriesState) time.Time {
+	if newest := c.task.Base.End(c.task.Instrument.Calendar, state.Newest); c.filling && !old.From.IsZero() &&
+		(state.Count == 0 || !newest.After(old.Horizon)) {
+		return old.Horizon // what is new since is for the next import; else each month would be judged up to now
+	}
 	until := coverage.Due(c.task.Base, c.kind, c.Over()).UTC().Truncate(time.Second)
 	if until.Before(old.Horizon) && !old.Horizon.After(c.Over()) {
 		until = old.Horizon

@@ -108,8 +108,8 @@ func (x *execution) derive(
 }
 
 // derivations finds what each derived series is rebuilt from, and the union of it: exactly the range that its base changed, and
-// from its newest bar on, since a bar may have become complete only because time has passed. One that lags behind its base is
-// folded from all of it.
+// from its newest bar on, since a bar may have become complete only because time has passed; not so where bars from elsewhere
+// fill the past, of which a file may hold decades, month by month. One that lags behind its base is folded from all of it.
 func (x *execution) derivations(
 	task Task, stored market.Stored, held holding, base market.SeriesState,
 ) (list []derivation, all market.Window) {
@@ -123,7 +123,10 @@ func (x *execution) derivations(
 		}
 		d.result.newest = d.before.Newest
 		d.anew = lags(d.before, held[task.Base])
-		changed := stored.Touched.Union(market.Window{From: d.before.Newest, To: end})
+		changed := stored.Touched
+		if !x.filling || changed.Empty() || !changed.To.Before(d.before.Newest) {
+			changed = changed.Union(market.Window{From: d.before.Newest, To: end})
+		}
 		if d.anew || d.before.Count == 0 {
 			changed = market.Window{From: base.Oldest, To: base.Newest.Add(time.Second)}
 		}

@@ -219,7 +219,7 @@ func (e *Engine) persist(ctx context.Context, write func(context.Context) error)
 
 // final tells whether trying a write again would end as before.
 func final(err error) bool {
-	for _, never := range []error{market.ErrInvalidCandle, ledger.ErrLost, ledger.ErrImported, errNoDays, errLast} {
+	for _, never := range []error{market.ErrInvalidCandle, ledger.ErrLost, ledger.ErrImported, errNoDays, errLast, errMeanwhile} {
 		if errors.Is(err, never) {
 			return true
 		}

@@ -33,6 +33,7 @@ type execution struct {
 	plan    Plan
 	request Request
 	witness *Task // of earlier attempts; nil for none
+	filling bool  // bars from elsewhere are taken in, also from before those that are stored
 	emit    func(ledger.Event)
 
 	cacheOut outage

@@ -16,7 +16,7 @@ func (m *memory) Gaps(_ context.Context, f store.GapFilter) (all []market.Gap, e
 	defer m.mu.Unlock()
 	for _, gaps := range m.gaps {
 		for _, g := range gaps {
-			if !g.Next.IsZero() && !g.Next.After(f.Due) {
+			if f.Due.IsZero() || !g.Next.IsZero() && !g.Next.After(f.Due) {
 				all = append(all, g)
 			}
 		}

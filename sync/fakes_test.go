@@ -98,14 +98,20 @@ func stateOf(series market.Series, bars map[int64]market.Candle, version int64) 
 	return state, len(keys) > 0, nil
 }
 
-// Page reads the newest bars of a window: nobody asks for the oldest.
+func (m *memory) Candles(_ context.Context, series market.Series, w market.Window) (*market.Candles, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return pick(m.bars[series], w), nil
+}
+
+// Page reads the newest or the oldest bars of a window.
 func (m *memory) Page(_ context.Context, series market.Series, w market.Window, limit int, newest bool) (*market.Candles, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !newest {
-		return nil, errors.New("the fake reads newest bars only")
-	}
 	bars := pick(m.bars[series], w)
+	if !newest {
+		return bars.Slice(0, min(limit, bars.Len())), nil
+	}
 	if m.onPage != nil {
 		m.onPage(series)
 	}

@@ -26,6 +26,8 @@ type Archive interface {
 	Begin(ctx context.Context) (Tx, error)
 	// State tells what is stored of one series; false when it has no row.
 	State(ctx context.Context, series market.Series) (market.SeriesState, bool, error)
+	// Candles reads the bars of a series that start inside the window, in order.
+	Candles(ctx context.Context, series market.Series, window market.Window) (*market.Candles, error)
 	// Page reads at most limit bars that start inside the window, the last ones with newest, in order.
 	Page(ctx context.Context, series market.Series, window market.Window, limit int, newest bool) (*market.Candles, error)
 	// RecordCell writes a cell that stored nothing, for a run that has the token. The error is ledger.ErrLost when the run was

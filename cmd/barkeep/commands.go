@@ -22,6 +22,8 @@ type commands struct {
 	Doctor     doctorCommand     `cmd:"" help:"Check the set-up and say what to do about what is wrong."`
 	Health     healthCommand     `cmd:"" help:"Ask a running worker whether it can do its work."`
 	Migrate    migrateCommand    `cmd:"" help:"Bring the archive's schema up to date; sync does this by itself."`
+	Import     importCommand     `cmd:"" help:"Take bars in from files: what fills gaps is stored, what contradicts is listed."`
+	Heal       healCommand       `cmd:"" help:"Fill gaps from another archive, or from a running Barkeep, where both agree."`
 	Verify     verifyCommand     `cmd:"" help:"Digest the archive month by month, find faults, and compare it with another one."`
 	Backup     backupCommand     `cmd:"" help:"Copy the embedded archive into a file while a worker runs, and check the copy."`
 	Export     exportCommand     `cmd:"" help:"Write bars into a folder that DuckDB and Spark read, or into one file: CSV, Parquet or Arrow."`

@@ -20,11 +20,10 @@ var version = "dev"
 
 // process is what a command gets from the outside.
 type process struct {
-	ctx     context.Context
-	environ []string
-	out     io.Writer
-	err     io.Writer
-	secrets *config.Redactor // for what is printed; nil until the configuration was read
+	ctx      context.Context
+	environ  []string
+	out, err io.Writer
+	secrets  *config.Redactor // for what is printed; nil until the configuration was read
 }
 
 // exit is a command's way to end with a code that is no error, such as a partial run that was fully reported.

@@ -31,6 +31,8 @@ type showCommand struct {
 	Session    string `help:"regular leaves out bars from outside the session; all shows them." default:"all"`
 	Require    string `help:"complete or settled: show nothing, and end with 4, where the window is not so." default:"nothing"`
 	Table      bool   `help:"Print a table instead of candles."`
+	CSV        bool   `name:"csv" help:"Print the bars as CSV: all of the window, or of the series."`
+	JSON       bool   `name:"json" help:"Print the bars as JSON, with how complete they are."`
 }
 
 // Help is the text below the flags.
@@ -45,7 +47,7 @@ const tableRows = 40
 // Run carries the command out.
 func (c *showCommand) Run(p *process) error {
 	found := false
-	err := p.reading(func(s setup, _ naming, archive app.ReadOnly) error {
+	err := p.reading(func(s setup, names naming, archive app.ReadOnly) error {
 		found = true
 		width := widthOf(p.out)
 		request, err := c.request(width, s.now())
@@ -64,6 +66,9 @@ func (c *showCommand) Run(p *process) error {
 		reader, err := app.NewReader(archive, s.options())
 		if err != nil {
 			return err
+		}
+		if kind := c.kind(); kind != "" {
+			return c.print(p, names, reader, request, kind)
 		}
 		answer, err := reader.Read(p.ctx, request)
 		if err != nil {
@@ -115,12 +120,17 @@ func (c *showCommand) request(width int, now time.Time) (r query.Request, err er
 	if r.Window, err = window(c.From, c.To); err != nil {
 		return r, err
 	}
+	if c.CSV && c.JSON || c.Table && c.kind() != "" {
+		return r, misuse("--table, --csv and --json exclude one another")
+	}
 	switch {
 	case c.Last != "" && c.From != "":
 		return r, misuse("--last and --from exclude each other")
 	case c.Last != "":
 		return r, c.last(&r, now)
 	case c.From != "":
+		r.Limit, r.Newest = mostShown, false
+	case c.kind() != "":
 		r.Limit, r.Newest = mostShown, false
 	case c.Table:
 		r.Limit = tableRows

@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -42,6 +44,23 @@ func TestShow(t *testing.T) {
 			if got := barkeep(t, env, "show", "AAPL", "2h"); !strings.Contains(got.stdout, "folded from 1h bars") {
 				t.Errorf("of a timeframe that is not kept:\n%s", got.stdout)
 			}
+			csv := barkeep(t, env, "show", "AAPL", "1d", "--csv").must(t, 0).stdout
+			last := barkeep(t, env, "show", "AAPL", "1d", "--csv", "--last", "3").must(t, 0).stdout
+			lines, three := strings.Split(strings.TrimSpace(csv), "\n"), strings.Split(strings.TrimSpace(last), "\n")
+			if len(lines) < 200 || lines[0] != "ts,open,high,low,close,volume,flags" || !slices.Equal(three[1:], lines[len(lines)-3:]) {
+				t.Errorf("%d lines of CSV, the first is %s; the last three are\n%s", len(lines), lines[0], last)
+			}
+			var page struct {
+				Instrument, Source string
+				Count              int
+				Complete           struct{ Expected, Present int }
+				Candles            []struct{ TS string }
+			}
+			text := barkeep(t, env, "show", "AAPL", "2h", "--json", "--from", "2026-08-10").must(t, 0).stdout
+			if err := json.Unmarshal([]byte(text), &page); err != nil || page.Count == 0 || page.Count != len(page.Candles) || page.Source != "base" ||
+				page.Complete.Expected == 0 || page.Complete.Expected != page.Complete.Present {
+				t.Errorf("%v: %.400s", err, text)
+			}
 			for _, c := range []struct {
 				code int
 				says string
@@ -55,6 +74,7 @@ func TestShow(t *testing.T) {
 				{2, "unknown timeframe", []string{"AAPL", "7h"}},
 				{2, `--last "2x"`, []string{"AAPL", "--last", "2x"}},
 				{2, `--last "0"`, []string{"AAPL", "--last", "0"}},
+				{2, "exclude one another", []string{"AAPL", "--csv", "--json"}},
 				{2, "exclude each other", []string{"AAPL", "--last", "2", "--from", "2026-01-01"}},
 				{2, "--session", []string{"AAPL", "--session", "night"}},
 				{2, "--require", []string{"AAPL", "--require", "perfection"}},

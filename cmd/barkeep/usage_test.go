@@ -39,7 +39,7 @@ func TestBadInputIsNamedAndChangesNothing(t *testing.T) {
 		{"no database at all", "DATABASE_URL=sqlite:" + file, "sync", []string{file}},
 		{"a negative rate", "YAHOO_REQUESTS_PER_MINUTE=-3", "sync", []string{"YAHOO_REQUESTS_PER_MINUTE", `"-3"`, "from 0.001"}},
 		{"unknown flag", "", "sync --instruments ES", []string{"--instruments"}},
-		{"unknown command", "", "import", []string{"import"}},
+		{"unknown command", "", "imports", []string{"imports"}},
 		{"maintenance and backfill", "", "sync --maintenance --backfill", []string{"--maintenance", "--backfill"}},
 		{"a time that is none", "BARKEEP_NOW=yesterday", "status", []string{"BARKEEP_NOW", "RFC 3339"}},
 		{"a fault that is none", "", "provider --fault earthquake", []string{"--fault", "earthquake", "afterhours"}},

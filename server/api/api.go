@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/query"
@@ -36,15 +38,20 @@ type Past interface {
 	Actions(ctx context.Context, instrument string) ([]store.Action, error)
 	Findings(ctx context.Context) ([]store.Finding, error)
 	ProofList(ctx context.Context, filter store.ProofFilter) ([]market.Proof, error)
+	DatasetList(ctx context.Context) ([]store.Dataset, error)
 }
 
 // API answers the routes of /api/v1.
 type API struct {
 	Config
 	server *server.Server
+	huma   huma.API
 	slots  *server.Watch[ledger.Slot, slotFound]
+	recent *server.Watch[struct{}, []runEvent]
 	bars   *server.Lane // bars of the answers that are being read and sent
 	pages  *query.Memory[page]
+
+	streams *server.Lane // windows that are streamed
 }
 
 // mostPages is of how many series the page that was sent last is kept; one may have 200 kB.
@@ -56,25 +63,19 @@ func Mount(s *server.Server, c Config) error {
 		return errors.New("api: Reader, Starter, Resolve, Symbol, Calendars and Past are required")
 	}
 	a := &API{
-		Config: c, server: s, slots: watchSlots(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce),
-		pages: query.NewMemory[page](mostPages),
+		Config: c, server: s, slots: watchSlots(s), recent: watchRuns(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce),
+		pages: query.NewMemory[page](mostPages), streams: server.NewLane(s.Limits.Readers, streamsAtOnce),
 	}
-	s.HandleOwn("GET /api/v1/slots/{date}/{slot}", a.slot)
-	s.HandleOwn("GET /api/v1/slots/{instant}", a.slot)
-	s.Handle("GET /api/v1/runs", a.listRuns)
-	s.Handle("POST /api/v1/runs", a.startRun)
-	s.Handle("GET /api/v1/runs/{id}", a.oneRun)
-	s.Handle("GET /api/v1/instruments", a.listInstruments)
-	s.Handle("GET /api/v1/series", a.listSeries)
-	s.HandleOwn("GET /api/v1/candles", a.candles)
-	s.Handle("GET /api/v1/actions", a.listActions)
-	s.Handle("GET /api/v1/coverage", a.readCoverage)
-	s.Handle("GET /api/v1/findings", a.listFindings)
-	s.Handle("GET /api/v1/proofs", a.listProofs)
-	s.Handle("GET /api/v1/revisions/{instrument}", a.listRevisions)
+	a.huma = a.newDocument()
+	a.mountSlots()
+	a.mountRuns()
+	a.mountBars()
+	a.mountPast()
 	if c.Hand != nil {
 		a.mountHand()
 	}
+	a.completeDocument()
+	a.mountDocs()
 	return nil
 }
 

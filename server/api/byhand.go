@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"barkeep/market"
 	"barkeep/server"
 	"barkeep/server/view"
@@ -25,6 +27,24 @@ type Hand interface {
 	TakeBack(ctx context.Context, instrument market.Instrument, kind, date string) (view.Change, error)
 }
 
+// acceptBody is the body of a request to go on, for the document.
+type acceptBody struct {
+	From  string `json:"from,omitempty" format:"date" doc:"From which on bars are those of the new listing."`
+	OldAs string `json:"old_as,omitempty" doc:"A name for what is stored so far, such as FB-OLD."`
+	Scale bool   `json:"scale,omitempty" doc:"The scale, though another listing waits too."`
+}
+
+// actionBody is the body of a request to add an action, for the document.
+type actionBody struct {
+	Instrument string  `json:"instrument"`
+	Kind       string  `json:"kind" enum:"split,dividend,capital-gain"`
+	Ratio      string  `json:"ratio,omitempty" doc:"Of a split: new shares and old ones, such as 4:1."`
+	Amount     float64 `json:"amount,omitempty" doc:"Of the others, for each share."`
+	Currency   string  `json:"currency,omitempty" doc:"Of the amount; by default that of the prices."`
+	Date       string  `json:"date" format:"date" doc:"From which on a share trades without it."`
+	Note       string  `json:"note,omitempty"`
+}
+
 // AcceptRequest says how to go on. What it does not name is empty, and has its default.
 type AcceptRequest struct {
 	From  string // a date
@@ -40,46 +60,48 @@ const handTimeout = 10 * time.Minute
 
 // mountHand adds the routes of what a person does.
 func (a *API) mountHand() {
-	a.server.Handle("GET /api/v1/held-back", a.heldBack)
-	a.server.HandleOwn("POST /api/v1/instruments/{instrument}/accept", a.byHand(a.accept))
-	a.server.HandleOwn("POST /api/v1/actions", a.byHand(a.addAction))
-	a.server.HandleOwn("DELETE /api/v1/actions/{instrument}/{kind}/{date}", a.byHand(a.takeBack))
+	answer(a, get("held-back", "/held-back", "Answers that wait for a person", ""), a.heldBack)
+	change(a, http.MethodPost, "/instruments/{instrument}/accept", "accept", "Go on with what is held back", a.accept)
+	change(a, http.MethodPost, "/actions", "add-action", "Add a split, a dividend or a capital gain", a.addAction)
+	a.body("accept", schemaOf[acceptBody](a))
+	a.body("add-action", schemaOf[actionBody](a))
+	change(a, http.MethodDelete, "/actions/{instrument}/{kind}/{date}", "take-back-action", "Take an action back", a.takeBack)
 }
 
 // heldBack shows the answers that wait for a person.
-func (a *API) heldBack(w http.ResponseWriter, r *http.Request) error {
-	if err := newInput(r).err(); err != nil {
-		return err
-	}
-	held, err := a.Hand.HeldBack(r.Context())
-	if err != nil {
-		return err
-	}
-	return a.server.JSON(w, map[string][]view.HeldBack{"held_back": held})
+func (a *API) heldBack(c *call, _ *nothing) (heldAnswer, error) {
+	held, err := a.Hand.HeldBack(c.r.Context())
+	return heldAnswer{held}, err
 }
 
-// byHand lets those in who have the token, gives them their turn and their time, and answers with what was changed.
-func (a *API) byHand(do func(http.ResponseWriter, *http.Request) (view.Change, error)) server.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := a.server.Authorized(r); err != nil {
-			return err
-		}
-		done, err := a.server.Turn(r, a.server.Work(), 1)
+type heldAnswer struct {
+	HeldBack []view.HeldBack `json:"held_back"`
+}
+
+// change adds an operation for those who have the token. It gives them their turn and their time, and answers with what changed.
+func change[P any](a *API, method, path, id, summary string, do func(*call, *P) (view.Change, error)) {
+	op := get(id, path, summary, "")
+	op.Method = method
+	op.Responses = map[string]*huma.Response{"200": shown("It is done.", "application/json", schemaOf[view.Change](a))}
+	op.Errors = append(op.Errors, http.StatusConflict, http.StatusRequestEntityTooLarge)
+	handle(a, marked(op, takesTurn, needsToken), func(c *call, p *P) error {
+		done, err := a.server.Turn(c.r, a.server.Work(), 1)
 		if err != nil {
 			return err
 		}
 		defer done()
-		server.SetDeadlines(w, handTimeout)
-		ctx, cancel := context.WithTimeout(r.Context(), handTimeout)
+		server.SetDeadlines(c.w, handTimeout)
+		ctx, cancel := context.WithTimeout(c.r.Context(), handTimeout)
 		defer cancel()
-		change, err := do(w, r.WithContext(ctx))
+		c.r = c.r.WithContext(ctx)
+		change, err := do(c, p)
 		if err != nil {
 			return err
 		}
 		a.server.Logger.InfoContext(ctx, "changed over http", "instrument", change.Instrument, "done", strings.Join(change.Done, "; "),
-			"remote", r.RemoteAddr)
-		return a.server.JSON(w, change)
-	}
+			"remote", c.r.RemoteAddr)
+		return a.server.JSON(c.w, change)
+	})
 }
 
 // instrumentOf resolves a name, or notes that it is none.
@@ -91,33 +113,48 @@ func (a *API) instrumentOf(in *input, where, name string) market.Instrument {
 	return i
 }
 
-func (a *API) accept(w http.ResponseWriter, r *http.Request) (view.Change, error) {
-	b, err := readBody(w, r, "from", "old_as", "scale")
-	if err != nil {
-		return view.Change{}, err
-	}
-	instrument := a.instrumentOf(b.input, "path", r.PathValue("instrument"))
-	var request AcceptRequest
-	request.From, _ = take[string](b, "from", "a date such as 2026-06-15")
-	request.OldAs, _ = take[string](b, "old_as", "a name for what is stored so far, such as FB-OLD")
-	request.Scale = b.flag("scale")
-	if err := b.err(); err != nil {
-		return view.Change{}, err
-	}
-	return a.Hand.Accept(r.Context(), instrument, request)
+type acceptInput struct {
+	Instrument string `path:"instrument" format:"instrument" example:"ES"`
+	request    AcceptRequest
 }
 
-func (a *API) addAction(w http.ResponseWriter, r *http.Request) (view.Change, error) {
-	b, err := readBody(w, r, "instrument", "kind", "ratio", "amount", "currency", "date", "note")
+// Resolve reads the body.
+func (p *acceptInput) Resolve(ctx huma.Context) []error {
+	c := callOf(ctx)
+	var b *body
+	if b, c.err = readBody(c, "from", "old_as", "scale"); c.err != nil {
+		return nil
+	}
+	p.request.From, _ = take[string](b, "from", "a date such as 2026-06-15")
+	p.request.OldAs, _ = take[string](b, "old_as", "a name for what is stored so far, such as FB-OLD")
+	p.request.Scale = b.flag("scale")
+	return nil
+}
+
+func (a *API) accept(c *call, p *acceptInput) (view.Change, error) {
+	instrument, err := a.Resolve(p.Instrument)
 	if err != nil {
 		return view.Change{}, err
 	}
-	name, _ := take[string](b, "instrument", acceptedInstruments)
-	instrument := market.Instrument{}
-	if len(b.wrong) == 0 {
-		instrument = a.instrumentOf(b.input, "body", name)
+	return a.Hand.Accept(c.r.Context(), instrument, p.request)
+}
+
+type actionInput struct {
+	instrument market.Instrument
+	request    ActionRequest
+}
+
+// Resolve reads the body.
+func (p *actionInput) Resolve(ctx huma.Context) []error {
+	c := callOf(ctx)
+	var b *body
+	if b, c.err = readBody(c, "instrument", "kind", "ratio", "amount", "currency", "date", "note"); c.err != nil {
+		return nil
 	}
-	var request ActionRequest
+	if name, ok := take[string](b, "instrument", acceptedInstruments); ok || !b.has("instrument") {
+		p.instrument = c.api.instrumentOf(b.input, "body", name)
+	}
+	request := &p.request
 	request.Kind, _ = take[string](b, "kind", "split, dividend or capital-gain")
 	request.Currency, _ = take[string](b, "currency", "three letters such as USD")
 	request.Date, _ = take[string](b, "date", "a date such as 2026-06-15")
@@ -131,17 +168,23 @@ func (a *API) addAction(w http.ResponseWriter, r *http.Request) (view.Change, er
 		amount, _ := take[json.Number](b, "amount", "a number above 0")
 		request.Value = amount.String()
 	}
-	if err := b.err(); err != nil {
-		return view.Change{}, err
-	}
-	return a.Hand.AddAction(r.Context(), instrument, request)
+	return nil
 }
 
-func (a *API) takeBack(_ http.ResponseWriter, r *http.Request) (view.Change, error) {
-	in := newInput(r)
-	instrument := a.instrumentOf(in, "path", r.PathValue("instrument"))
-	if err := in.err(); err != nil {
+func (a *API) addAction(c *call, p *actionInput) (view.Change, error) {
+	return a.Hand.AddAction(c.r.Context(), p.instrument, p.request)
+}
+
+type takeBackInput struct {
+	Instrument string `path:"instrument" format:"instrument" example:"ES"`
+	Kind       string `path:"kind" example:"split" doc:"split, dividend or capital-gain."`
+	Date       string `path:"date" example:"2026-06-15" doc:"A date such as 2026-06-15."`
+}
+
+func (a *API) takeBack(c *call, p *takeBackInput) (view.Change, error) {
+	instrument, err := a.Resolve(p.Instrument)
+	if err != nil {
 		return view.Change{}, err
 	}
-	return a.Hand.TakeBack(r.Context(), instrument, r.PathValue("kind"), r.PathValue("date"))
+	return a.Hand.TakeBack(c.r.Context(), instrument, p.Kind, p.Date)
 }

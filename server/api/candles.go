@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"barkeep/format"
 	"barkeep/market"
@@ -23,51 +24,108 @@ const (
 
 // The bounds of all answers that are being read and sent, whose bars and text are in memory.
 const (
-	barsAtOnce = 300_000 // about 60 MB
-	fewestBars = 1_000   // that an answer counts as
-	basePerBar = 12      // base bars that a derived one is counted as: 12h of 1h
+	barsAtOnce    = 300_000 // about 60 MB
+	fewestBars    = 1_000   // that an answer counts as
+	basePerBar    = 12      // base bars that a derived one is counted as: 12h of 1h
+	streamsAtOnce = 2       // each holds a connection to the archive until its client has all of it
 )
 
+// CandlesInput asks for bars; of which instrument, the path or the query says.
+type CandlesInput struct {
+	Timeframe string `query:"timeframe" format:"timeframe" example:"1d" required:"true"`
+	Span
+	Limit   int      `query:"limit" minimum:"0" maximum:"50000" example:"10" doc:"How many bars, at most; 0 streams all of the window. By default 10000 in JSON, and all in any other format."`
+	Order   string   `query:"order" enum:"asc,desc" example:"asc" default:"asc" doc:"desc gives the newest bar first; the next page is then of older bars."`
+	Format  string   `query:"format" enum:"json,json-columns,csv,arrow,parquet" example:"json" doc:"Of the answer. Without it the header Accept decides, and JSON where that says nothing."`
+	Columns []string `query:"columns" format:"column" example:"[\"ts\",\"close\"]" doc:"Which, and in which order; all by default."`
+	Time    string   `query:"time" enum:"rfc3339,unix" example:"rfc3339" default:"rfc3339" doc:"How starts are written in JSON and CSV."`
+	Adjust  string   `query:"adjust" format:"adjust" example:"total" default:"split" doc:"On which scale."`
+	AsOf    string   `query:"as_of" format:"as-of" example:"2026-01-14T00:00:00Z" doc:"As it was known when; now by default."`
+	Session string   `query:"session" enum:"all,regular" example:"all" default:"all" doc:"regular leaves out bars that start when the exchange is closed."`
+	Require string   `query:"require" enum:"nothing,complete,settled" example:"nothing" default:"nothing" doc:"Answer 409 unless the window is so: complete is without bars that are late, held back, failed, not yet fetched or not over; settled, too, without bars that the provider may still change."`
+
+	asOf    time.Time
+	kind    format.Kind
+	columns []format.Column
+}
+
+// Resolve finds the instant of as_of, the kind of bytes and the columns.
+func (p *CandlesInput) Resolve(ctx huma.Context) []error {
+	p.Span.Resolve(ctx)
+	c := callOf(ctx)
+	p.asOf, c.err = c.api.asOf(c.r.Context(), c.input)
+	p.kind = asked(p.Format, c.r.Header.Values("Accept"))
+	if !c.query.Has("limit") {
+		p.Limit = 0
+		if p.kind == format.JSON || p.kind == format.JSONColumns {
+			p.Limit = defaultBars
+		}
+	}
+	for i, name := range p.Columns {
+		if p.columns = append(p.columns, format.Column(name)); countOf(p.Columns[:i], name) > 0 {
+			c.refuse("query", "columns", c.query.Get("columns"), "each column once")
+		}
+	}
+	if p.Limit == 0 && p.kind == format.JSONColumns {
+		c.refuse("query", "limit", c.query.Get("limit"), "a whole number from 1, with format=json-columns")
+	}
+	if p.Limit == 0 && p.Order == "desc" {
+		c.refuse("query", "order", p.Order, "asc where the window is streamed: desc goes with a limit from 1")
+	}
+	if !p.asOf.IsZero() && p.Require != "nothing" {
+		c.refuse("query", "require", p.Require, "nothing, where as_of is given: why bars were absent is kept as of now alone")
+	}
+	return nil
+}
+
+func countOf(names []string, name string) (n int) {
+	for _, other := range names {
+		if other == name {
+			n++
+		}
+	}
+	return n
+}
+
+type candlesByQuery struct {
+	Instrument string `query:"instrument" format:"instrument" example:"ES" required:"true"`
+	CandlesInput
+}
+
+type candlesByPath struct {
+	Instrument string `path:"instrument" format:"instrument" example:"ES"`
+	CandlesInput
+}
+
 // candles gives the bars of a series: the oldest of [from, to), or without from the newest before to. When there are more after
-// the last one given, next says where they begin, and the header Link where to get them. adjust says on which scale they are,
-// as_of as they were known when.
-func (a *API) candles(w http.ResponseWriter, r *http.Request) error {
-	in := newInput(r, "instrument", "timeframe", "from", "to", "limit", "format", "adjust", "as_of")
+// the last one given, next says where they begin, and the header Link where to get them.
+func (a *API) candles(c *call, instrument string, p *CandlesInput) error {
 	request := query.Request{
-		Series: market.Series{Instrument: in.instrument("instrument", a.Resolve), Timeframe: in.timeframe("timeframe")},
-		Window: market.Window{From: in.moment("from"), To: in.moment("to")},
-		Limit:  in.number("limit", defaultBars, 1, mostBars),
-		Newest: !in.query.Has("from"),
-		Adjust: query.Adjust(in.oneOf("adjust", query.Adjusts()...)),
+		Series: market.Series{Instrument: instrument, Timeframe: market.Timeframe(p.Timeframe)}, Window: p.window, Limit: p.Limit,
+		Newest: !c.query.Has("from") || p.Order == "desc", Adjust: query.Adjust(p.Adjust), AsOf: p.asOf, Complete: true,
 	}
-	format := in.oneOf("format", "json", "csv")
-	if !request.Newest && in.query.Has("to") && len(in.wrong) == 0 && request.Window.Empty() {
-		in.refuse("query", "to", in.query.Get("to"), "an instant after from, which is "+request.Window.From.Format(time.RFC3339))
+	if p.Session == string(query.SessionRegular) {
+		request.Session = query.SessionRegular
 	}
-	var err error
-	if request.AsOf, err = a.asOf(r.Context(), in); err != nil {
-		return err
+	if p.Require != "nothing" {
+		request.Require = query.Require(p.Require)
 	}
-	if err := in.err(); err != nil {
-		return err
+	if p.Limit == 0 {
+		return a.stream(c, request, p)
 	}
-	done, err := a.server.Turn(r, a.bars, size(request))
+	done, err := a.server.Turn(c.r, a.bars, size(request))
 	if err != nil {
 		return err
 	}
 	defer done()
-	server.SetDeadlines(w, a.server.RequestTimeout)
-	ctx, cancel := context.WithTimeout(r.Context(), a.server.RequestTimeout)
+	server.SetDeadlines(c.w, a.server.RequestTimeout)
+	ctx, cancel := context.WithTimeout(c.r.Context(), a.server.RequestTimeout)
 	defer cancel()
 	answer, err := a.Reader.Read(ctx, request)
 	if err != nil {
-		return refused(err, in, request)
+		return a.refusedRead(err, c.input, request)
 	}
-	if !answer.Next.IsZero() {
-		w.Header().Set("Link", "<"+nextURL(in.query, answer.Next)+`>; rel="next"`)
-	}
-	a.send(w, format, request, answer)
-	return nil
+	return a.sendPage(c, request, answer, p)
 }
 
 // size is how many bars a request may have in memory. A derived series as of an instant is folded from bars of its base.
@@ -79,27 +137,32 @@ func size(r query.Request) int64 {
 	return n
 }
 
-// refused is what clients see of a read that failed.
-func refused(err error, in *input, request query.Request) error {
-	if errors.Is(err, query.ErrNoBars) {
+// refusedRead is what clients see of a read that failed.
+func (a *API) refusedRead(err error, in *input, request query.Request) error {
+	var incomplete query.IncompleteError
+	switch {
+	case errors.Is(err, query.ErrNoBars):
 		return server.NewProblem(http.StatusNotFound, "no-such-series",
-			fmt.Sprintf("no bars of %s are stored; /api/v1/series lists what is", request.Series))
+			fmt.Sprintf("no bars of %s are stored, and none that it could be folded from; /api/v1/series lists what is", request.Series))
+	case errors.As(err, &incomplete):
+		p := server.NewProblem(http.StatusConflict, "incomplete", incomplete.Error())
+		p.Lacks = a.server.Views().Lacks(incomplete.Lacks)
+		if at := nextOf(incomplete.Lacks); at.After(a.server.Now()) {
+			p.With("Retry-After", server.Seconds(at.Sub(a.server.Now())))
+		}
+		return p
 	}
 	return beforeArrivals(err, in)
 }
 
-// send writes an answer.
-func (a *API) send(w http.ResponseWriter, as string, request query.Request, answer query.Answer) {
-	if as == "csv" {
-		for _, note := range answer.Notes {
-			w.Header().Add("Barkeep-Note", note)
+// nextOf is when the first of what is lacking is asked for again; zero where nothing tells.
+func nextOf(lacks []query.Lack) (at time.Time) {
+	for _, l := range lacks {
+		if !l.Next.IsZero() && (at.IsZero() || l.Next.Before(at)) {
+			at = l.Next
 		}
-		w.Header().Set("Content-Disposition", `inline; filename="`+fileName(request.Series)+`"`)
-		o := format.Options{Series: request.Series, Derived: a.derived(request.Series)}
-		server.Send(w, http.StatusOK, format.CSV.MediaType(), encode(format.CSV, o, answer.Bars))
-		return
 	}
-	server.Send(w, http.StatusOK, "application/json", a.page(request, answer))
+	return at
 }
 
 // derived tells whether the bars of a series are made of others.
@@ -108,45 +171,12 @@ func (a *API) derived(series market.Series) bool {
 	return ok && base != series.Timeframe
 }
 
-// page is a page of bars as JSON.
-type page struct {
-	first int64 // the start of the first bar, in Unix seconds
-	bars  int
-	text  []byte
-}
-
-// page writes an answer, or finds it written: the newest bars of a series are the same until its version changes.
-func (a *API) page(request query.Request, answer query.Answer) []byte {
-	series := request.Series
-	if answer.Version == 0 || answer.Bars.Len() == 0 || !answer.Next.IsZero() {
-		return encodeJSON(request, answer)
-	}
-	now := page{first: answer.Bars.TS[0], bars: answer.Bars.Len()}
-	if old, found := a.pages.Get(series, answer.Version); found && old.first == now.first && old.bars == now.bars {
-		return old.text
-	}
-	now.text = encodeJSON(request, answer)
-	a.pages.Put(series, answer.Version, now)
-	return now.text
-}
-
 // nextURL is the same question, from where the answer ended.
-func nextURL(query url.Values, next time.Time) string {
+func nextURL(path string, query url.Values, name string, next time.Time) string {
 	q := url.Values{}
 	for name := range query {
 		q.Set(name, query.Get(name))
 	}
-	q.Set("from", next.Format(time.RFC3339))
-	return "/api/v1/candles?" + q.Encode()
-}
-
-// fileName holds no character of the instrument that a file system or a header may not.
-func fileName(series market.Series) string {
-	name := strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' {
-			return r
-		}
-		return '_'
-	}, series.Instrument)
-	return name + "_" + string(series.Timeframe) + ".csv"
+	q.Set(name, next.Format(time.RFC3339))
+	return (&url.URL{Path: path, RawQuery: q.Encode()}).String()
 }

@@ -228,9 +228,15 @@ func TestBadCandles(t *testing.T) {
 		{good + "&to=2026-01-05T14:30:00+01:00", "to", "2026-01-05T14:30:00 01:00", "%2B"},
 		{good + "&from=2026-01-02&to=2026-01-02", "to", "2026-01-02", "after from"},
 		{good + "&from=2026-01-02&to=2026-01-01", "to", "2026-01-01", "2026-01-02T00:00:00Z"},
-		{good + "&limit=0", "limit", "0", "1 to 50000"},
-		{good + "&limit=50001", "limit", "50001", "1 to 50000"},
-		{good + "&format=parquet", "format", "parquet", "json, csv"},
+		{good + "&limit=-1", "limit", "-1", "0 to 50000"},
+		{good + "&limit=50001", "limit", "50001", "0 to 50000"},
+		{good + "&format=xlsx", "format", "xlsx", "json, json-columns, csv, arrow, parquet"},
+		{good + "&columns=ts,price", "columns", "price", "open, high"},
+		{good + "&columns=ts,ts", "columns", "ts,ts", "once"},
+		{good + "&order=desc&limit=0", "order", "desc", "asc"},
+		{good + "&format=json-columns&limit=0", "limit", "0", "from 1"},
+		{good + "&session=night", "session", "night", "all, regular"},
+		{good + "&require=most", "require", "most", "complete"},
 		{good + "&timeframe=1d", "timeframe", "5m, 1d", "one value"},
 		{good + "&form=2026-01-01", "form", "2026-01-01", "from"},
 		{good + "&x=" + strings.Repeat("y", 300), "x", strings.Repeat("y", 200) + "...", "instrument"},
@@ -241,7 +247,7 @@ func TestBadCandles(t *testing.T) {
 			t.Errorf("%s: %+v", c.query, p.Invalid)
 		}
 	}
-	for _, query := range []string{"instrument=NQ&timeframe=5m", "instrument=ES&timeframe=1d", "instrument=ES&timeframe=1h"} {
+	for _, query := range []string{"instrument=NQ&timeframe=5m", "instrument=ES&timeframe=1d", "instrument=ES&timeframe=1m"} {
 		if p := servertest.Refused(t, b.Get(t, "/api/v1/candles?"+query), http.StatusNotFound); !strings.Contains(p.Detail, "/api/v1/series") {
 			t.Errorf("%s: %s", query, p.Detail)
 		}
@@ -325,4 +331,33 @@ func TestPagesAreThoseOfTheArchiveNow(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestCandlesThatTheClientHas are not sent again until the series changes, over HTTP as a client asks.
+func TestCandlesThatTheClientHas(t *testing.T) {
+	t.Parallel()
+	b := servertest.New(t)
+	series := market.Series{Instrument: "ES", Timeframe: market.M5}
+	b.Archive.Series[series], b.Archive.Version = servertest.Ramp(servertest.WinterNoon(), 5*time.Minute, 2000), 1
+	const ask = "/api/v1/candles/ES?timeframe=5m&limit=1000"
+	first := b.Get(t, ask)
+	tag := first.Header.Get("ETag")
+	if tag == "" || b.Ask(t, http.MethodGet, ask, "", "If-None-Match", tag).Status != http.StatusNotModified {
+		t.Fatalf("%v", first.Header)
+	}
+	if same := b.Get(t, "/api/v1/candles?instrument=ES&timeframe=5m&limit=1000"); same.Body != first.Body {
+		t.Error("the path and the query give other bars")
+	}
+	bars := servertest.Ramp(servertest.WinterNoon(), 5*time.Minute, 2000)
+	bars.Close[1999] = 1
+	b.Archive.Series[series], b.Archive.Version = bars, 2
+	now := b.Ask(t, http.MethodGet, ask, "", "If-None-Match", tag)
+	if now.Status != http.StatusOK || now.Header.Get("ETag") == tag {
+		t.Errorf("after a change: %d %s", now.Status, now.Header.Get("ETag"))
+	}
+	old := b.Get(t, "/api/v1/candles/ES?timeframe=5m&limit=1000&from=2026-01-01")
+	next := strings.TrimSuffix(strings.TrimPrefix(old.Header.Get("Link"), "<"), `>; rel="next"`)
+	if old.Header.Get("ETag") != "" || !strings.HasPrefix(next, "/api/v1/candles/ES?") || servertest.Decode[candles](t, b.Get(t, next), 200).Count != 1000 {
+		t.Errorf("older bars: %v", old.Header)
+	}
 }

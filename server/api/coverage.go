@@ -1,70 +1,63 @@
 package api
 
 import (
-	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"barkeep/market"
 	"barkeep/query"
+	"barkeep/server/view"
 	"barkeep/store"
 )
 
-// mostGaps bounds the gaps of one answer.
-const (
-	defaultGaps = 1_000
-	mostGaps    = 10_000
-)
+type coverageInput struct {
+	Instruments []string `query:"instrument" format:"instrument" example:"ES" doc:"Of which; of all by default."`
+	Timeframes  []string `query:"timeframe" format:"timeframe" example:"1d" doc:"Of which; of all by default."`
+	Reasons     []string `query:"reason" format:"gap-reason" example:"late" doc:"Only gaps with these reasons; _ may stand for a space."`
+	Span
+	Sessions string `query:"sessions" enum:"0,1" example:"1" default:"0" doc:"With each session, too."`
+	Gaps     string `query:"gaps" enum:"0,1" example:"1" default:"0" doc:"With the gaps, too."`
+	Limit    int    `query:"limit" minimum:"1" maximum:"10000" example:"10" default:"1000" doc:"How many gaps, at most."`
+}
+
+type coverageAnswer struct {
+	Coverage []view.Coverage `json:"coverage"`
+}
 
 // readCoverage shows how much of what is expected of the series is there; with sessions=1 for each session, with gaps=1 the
 // gaps, too.
-func (a *API) readCoverage(w http.ResponseWriter, r *http.Request) error {
-	in := newInput(r, "instrument", "timeframe", "reason", "from", "to", "sessions", "gaps", "limit")
+func (a *API) readCoverage(c *call, p *coverageInput) (coverageAnswer, error) {
 	request := query.CoverageRequest{
-		Window: market.Window{From: in.moment("from"), To: in.moment("to")}, Cells: in.flag("sessions"), Gaps: in.flag("gaps"),
+		Window: p.window, Cells: p.Sessions == "1", Gaps: p.Gaps == "1", Instruments: p.Instruments,
+		Timeframes: as[market.Timeframe](p.Timeframes), Reasons: as[market.GapReason](p.Reasons),
 	}
-	request.Instruments = in.instruments("instrument", a.Resolve)
-	for _, text := range in.texts("timeframe") {
-		t, err := market.ParseTimeframe(text)
-		if err != nil {
-			in.refuse("query", "timeframe", text, acceptedTimeframes())
-			continue
-		}
-		request.Timeframes = append(request.Timeframes, t)
-	}
-	for _, text := range in.texts("reason") {
-		reason := market.GapReason(strings.ReplaceAll(text, "_", " "))
-		if !reason.Known() {
-			in.refuse("query", "reason", text, acceptedReasons())
-			continue
-		}
-		request.Reasons = append(request.Reasons, reason)
-	}
-	limit := in.number("limit", defaultGaps, 1, mostGaps)
-	if in.query.Has("from") && in.query.Has("to") && len(in.wrong) == 0 && request.Window.Empty() {
-		in.refuse("query", "to", in.query.Get("to"), "an instant after from, which is "+request.Window.From.Format(time.RFC3339))
-	}
-	if err := in.err(); err != nil {
-		return err
-	}
-	settled, _, err := store.SettledCalendars(r.Context(), a.Calendars)
+	settled, _, err := store.SettledCalendars(c.r.Context(), a.Calendars)
 	if err != nil {
-		return err
+		return coverageAnswer{}, err
 	}
 	request.Instrument = func(name string) (market.Instrument, error) {
 		i, err := a.Resolve(name)
 		return settled.Settle(i), err
 	}
-	all, err := query.ReadCoverage(r.Context(), a.Past, request)
+	all, err := query.ReadCoverage(c.r.Context(), a.Past, request)
 	if err != nil {
-		return err
+		return coverageAnswer{}, err
 	}
+	limit := p.Limit
 	for i := range all {
 		n := min(limit, len(all[i].Gaps))
 		all[i].Gaps, limit = all[i].Gaps[:n], limit-n
 	}
-	return a.server.JSON(w, map[string]any{"coverage": a.server.Views().Coverages(all, a.Serves)})
+	return coverageAnswer{a.server.Views().Coverages(all, a.Serves)}, nil
+}
+
+// as gives texts another type.
+func as[T ~string](texts []string) []T {
+	var all []T
+	for _, text := range texts {
+		all = append(all, T(text))
+	}
+	return all
 }
 
 func acceptedReasons() string {

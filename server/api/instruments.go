@@ -2,7 +2,6 @@ package api
 
 import (
 	"cmp"
-	"net/http"
 	"slices"
 
 	"barkeep/market"
@@ -11,15 +10,13 @@ import (
 )
 
 // listSeries shows what the archive holds of every series.
-func (a *API) listSeries(w http.ResponseWriter, r *http.Request) error {
-	if err := newInput(r).err(); err != nil {
-		return err
-	}
-	states, err := a.server.States(r.Context())
-	if err != nil {
-		return err
-	}
-	return a.server.JSON(w, map[string][]view.Series{"series": a.server.Views().Series(states, a.server.Now())})
+func (a *API) listSeries(c *call, _ *nothing) (seriesAnswer, error) {
+	states, err := a.server.States(c.r.Context())
+	return seriesAnswer{a.server.Views().Series(states, a.server.Now())}, err
+}
+
+type seriesAnswer struct {
+	Series []view.Series `json:"series"`
 }
 
 // instrumentView is an instrument of the configuration or of the archive.
@@ -37,17 +34,14 @@ type instrumentView struct {
 }
 
 // listInstruments shows what is kept and what is stored.
-func (a *API) listInstruments(w http.ResponseWriter, r *http.Request) error {
-	if err := newInput(r).err(); err != nil {
-		return err
-	}
-	states, err := a.server.States(r.Context())
+func (a *API) listInstruments(c *call, _ *nothing) (instrumentsAnswer, error) {
+	states, err := a.server.States(c.r.Context())
 	if err != nil {
-		return err
+		return instrumentsAnswer{}, err
 	}
-	settled, _, err := store.SettledCalendars(r.Context(), a.Calendars) // imports log changes that make no sense
+	settled, _, err := store.SettledCalendars(c.r.Context(), a.Calendars) // imports log changes that make no sense
 	if err != nil {
-		return err
+		return instrumentsAnswer{}, err
 	}
 	stored := map[string][]market.Timeframe{}
 	for _, state := range states {
@@ -70,7 +64,11 @@ func (a *API) listInstruments(w http.ResponseWriter, r *http.Request) error {
 		views = append(views, a.viewInstrument(i, false, timeframes))
 	}
 	slices.SortFunc(views, func(a, b instrumentView) int { return cmp.Compare(a.Name, b.Name) })
-	return a.server.JSON(w, map[string][]instrumentView{"instruments": views})
+	return instrumentsAnswer{views}, nil
+}
+
+type instrumentsAnswer struct {
+	Instruments []instrumentView `json:"instruments"`
 }
 
 func (a *API) viewInstrument(i market.Instrument, kept bool, timeframes []market.Timeframe) instrumentView {

@@ -16,9 +16,9 @@ import (
 )
 
 // remembered is a server whose archive holds two days of ES, split 2:1 between them, that were known to be others on 2026-01-10.
-func remembered(t *testing.T) (b *servertest.Bench, days *market.Candles) {
+func remembered(t testing.TB, options ...func(*servertest.Bench)) (b *servertest.Bench, days *market.Candles) {
 	t.Helper()
-	b = servertest.New(t)
+	b = servertest.New(t, options...)
 	es := market.Series{Instrument: "ES", Timeframe: market.D1}
 	midnight := time.Date(2026, 1, 5, 5, 0, 0, 0, time.UTC)
 	days = servertest.Ramp(midnight, 24*time.Hour, 2)

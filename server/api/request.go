@@ -34,8 +34,8 @@ type body struct {
 }
 
 // readRequest reads and checks the body of POST /api/v1/runs. An empty one asks for the newest slot whose time has come.
-func (a *API) readRequest(w http.ResponseWriter, r *http.Request) (RunRequest, error) {
-	b, err := readBody(w, r, requestFields()...)
+func (a *API) readRequest(c *call) (RunRequest, error) {
+	b, err := readBody(c, requestFields()...)
 	if err != nil {
 		return RunRequest{}, err
 	}
@@ -55,13 +55,13 @@ func (a *API) readRequest(w http.ResponseWriter, r *http.Request) (RunRequest, e
 	} else {
 		a.readSlotRequest(b, &request)
 	}
-	return request, b.err()
+	return request, b.refused()
 }
 
 // readBody splits the body into fields and refuses those that are not known.
-func readBody(w http.ResponseWriter, r *http.Request, known ...string) (*body, error) {
-	b := &body{input: newInput(r)}
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
+func readBody(c *call, known ...string) (*body, error) {
+	b := &body{input: c.input}
+	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, mostBody))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -78,7 +78,7 @@ func readBody(w http.ResponseWriter, r *http.Request, known ...string) (*body, e
 			accepted = "one JSON object with " + strings.Join(known, ", ")
 		}
 		b.refuse("body", "body", string(text), accepted)
-		return nil, b.err()
+		return nil, b.refused()
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.fields)) {
 		b.refuseIf(name, !slices.Contains(known, name), strings.Join(known, ", "))
@@ -198,4 +198,16 @@ func (a *API) readSlotRequest(b *body, request *RunRequest) {
 		b.refuseField("slot", "a slot of the schedule: "+err.Error())
 	}
 	request.Slot = slot
+}
+
+// startBody is the body of a request for a run, for the document.
+type startBody struct {
+	Mode        string   `json:"mode,omitempty" enum:"operational,maintenance"`
+	Date        string   `json:"date,omitempty" doc:"Of the slot, or today."`
+	Slot        any      `json:"slot,omitempty" doc:"Its time of day, such as 14:05, or its number among the date's, from 0."`
+	Force       bool     `json:"force,omitempty" doc:"Run the slot although it is done."`
+	Instruments []string `json:"instruments,omitempty" minItems:"1" maxItems:"1000"`
+	Timeframes  []string `json:"timeframes,omitempty" minItems:"1" maxItems:"1000"`
+	Backfill    bool     `json:"backfill,omitempty" doc:"Fetch the whole backfill window."`
+	Deep        bool     `json:"deep,omitempty" doc:"As far back as the provider serves."`
 }

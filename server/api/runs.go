@@ -5,30 +5,26 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"barkeep/ledger"
 	"barkeep/query"
 	"barkeep/server"
 	"barkeep/server/view"
 )
 
-// The bounds of a list of runs.
-const (
-	defaultRuns = 20
-	mostRuns    = 500
-)
+type runsInput struct {
+	Limit int `query:"limit" minimum:"1" maximum:"500" example:"10" default:"20" doc:"How many runs, at most."`
+}
+
+type runsAnswer struct {
+	Runs []view.Run `json:"runs" doc:"The newest first."`
+}
 
 // listRuns shows the newest runs of all jobs, newest first.
-func (a *API) listRuns(w http.ResponseWriter, r *http.Request) error {
-	in := newInput(r, "limit")
-	limit := in.number("limit", defaultRuns, 1, mostRuns)
-	if err := in.err(); err != nil {
-		return err
-	}
-	recent, err := query.ReadRecent(r.Context(), a.server.Ledger, limit)
-	if err != nil {
-		return err
-	}
-	return a.server.JSON(w, map[string][]view.Run{"runs": a.server.Views().Runs(recent.Runs, recent.Progress)})
+func (a *API) listRuns(c *call, p *runsInput) (runsAnswer, error) {
+	recent, err := query.ReadRecent(c.r.Context(), a.server.Ledger, p.Limit)
+	return runsAnswer{a.server.Views().Runs(recent.Runs, recent.Progress)}, err
 }
 
 // runAnswer is a run with its cells.
@@ -38,26 +34,19 @@ type runAnswer struct {
 	Cells    []view.Cell    `json:"cells"`
 }
 
+type runInput struct {
+	ID int64 `path:"id" minimum:"1" example:"12" doc:"Of the run."`
+}
+
 // oneRun shows a run with the evidence of each of its series.
-func (a *API) oneRun(w http.ResponseWriter, r *http.Request) error {
-	in := newInput(r)
-	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-	if err != nil || id < 1 {
-		in.refuse("path", "id", r.PathValue("id"), "the number of a run, from 1")
-	}
-	if err := in.err(); err != nil {
-		return err
-	}
-	read, err := query.ReadLedgerRun(r.Context(), a.server.Ledger, id)
+func (a *API) oneRun(c *call, p *runInput) (runAnswer, error) {
+	read, err := query.ReadLedgerRun(c.r.Context(), a.server.Ledger, p.ID)
 	var none query.NoRunError
 	if errors.As(err, &none) {
-		return server.NewProblem(http.StatusNotFound, "not-found", none.Error())
-	}
-	if err != nil {
-		return err
+		return runAnswer{}, server.NewProblem(http.StatusNotFound, "not-found", none.Error())
 	}
 	views := a.server.Views()
-	return a.server.JSON(w, runAnswer{views.RunWith(read.Run, read.Progress), views.Evidence(read.Cells), views.Cells(read.Cells)})
+	return runAnswer{views.RunWith(read.Run, read.Progress), views.Evidence(read.Cells), views.Cells(read.Cells)}, err
 }
 
 // startedView says what came of a request for a run.
@@ -67,18 +56,21 @@ type startedView struct {
 	Run      view.Run `json:"run"`
 }
 
+type startInput struct{ request RunRequest }
+
+// Resolve reads the body.
+func (p *startInput) Resolve(ctx huma.Context) []error {
+	c := callOf(ctx)
+	p.request, c.err = c.api.readRequest(c)
+	return nil
+}
+
 // startRun starts a run and returns at once: 202 while it runs, also for those who ask for the same meanwhile, and 200 when the
 // slot had already been run. Location is the run,
 // or its slot while its holder has no number for it yet.
-func (a *API) startRun(w http.ResponseWriter, r *http.Request) error {
-	if err := a.server.Authorized(r); err != nil {
-		return err
-	}
-	request, err := a.readRequest(w, r)
-	if err != nil {
-		return err
-	}
-	started, err := a.Starter.Start(r.Context(), request)
+func (a *API) startRun(c *call, p *startInput) error {
+	request := p.request
+	started, err := a.Starter.Start(c.r.Context(), request)
 	if err != nil {
 		return err
 	}
@@ -86,13 +78,13 @@ func (a *API) startRun(w http.ResponseWriter, r *http.Request) error {
 	if started.Run.ID == 0 {
 		location = "/api/v1/slots/" + ledger.InstantKey(request.Slot.At)
 	}
-	a.server.Logger.InfoContext(r.Context(), "run asked for over http", "run", started.Run.ID, "new", started.New,
-		"remote", r.RemoteAddr)
+	a.server.Logger.InfoContext(c.r.Context(), "run asked for over http", "run", started.Run.ID, "new", started.New,
+		"remote", c.r.RemoteAddr)
 	status := http.StatusOK
 	if started.New || started.Run.State == ledger.StateRunning {
 		status = http.StatusAccepted
 	}
-	w.Header().Set("Location", location)
-	a.server.JSONStatus(w, status, startedView{started.New, location, a.server.Views().Run(started.Run)})
+	c.w.Header().Set("Location", location)
+	a.server.JSONStatus(c.w, status, startedView{started.New, location, a.server.Views().Run(started.Run)})
 	return nil
 }

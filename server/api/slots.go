@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"barkeep/ledger"
 	"barkeep/server"
 	"barkeep/server/view"
@@ -22,21 +24,49 @@ const (
 
 // slot answers how a slot of the import stands, and waits for its end when asked to. It stands for the marker files that
 // jobs used to watch: 200 with done true means that the date's data is there.
-func (a *API) slot(w http.ResponseWriter, r *http.Request) error {
-	in := newInput(r, "wait")
-	wait := in.wait("wait", longestWait)
-	slot, err := a.slotOf(in, r)
-	if err != nil {
-		return err
-	}
-	found, err := a.await(w, r, slot, wait)
+func (a *API) slot(c *call, slot ledger.Slot, wait time.Duration) error {
+	found, err := a.await(c.w, c.r, slot, wait)
 	if err != nil {
 		return err
 	}
 	if !found.shown.Ended {
-		w.Header().Set("Retry-After", a.retry(found.shown, slot.At))
+		c.w.Header().Set("Retry-After", a.retry(found.shown, slot.At))
 	}
-	server.Send(w, http.StatusOK, "application/json", found.text)
+	a.server.Reply(c.w, c.r, found.text)
+	return nil
+}
+
+// Waiting is how long to wait.
+type Waiting struct {
+	Wait wait `query:"wait" format:"wait" example:"0s" doc:"How long to wait for the end of the slot; 0s by default."`
+}
+
+// slotInput is a slot by its date and its time.
+type slotInput struct {
+	Date string `path:"date" doc:"Of the slot." example:"2026-11-22"`
+	Slot string `path:"slot" doc:"The time of day, or its number among the date's." example:"14:05"`
+	Waiting
+	found ledger.Slot
+}
+
+// Resolve finds the slot.
+func (p *slotInput) Resolve(ctx huma.Context) []error {
+	c := callOf(ctx)
+	p.found, c.err = c.api.slotOf(c.input, c.r)
+	return nil
+}
+
+// instantInput is a slot by its instant, or by its date alone.
+type instantInput struct {
+	Instant string `path:"instant" doc:"The slot's instant in UTC, or its date where that has one slot." example:"2026-11-22T22:05Z"`
+	Waiting
+	found ledger.Slot
+}
+
+// Resolve finds the slot.
+func (p *instantInput) Resolve(ctx huma.Context) []error {
+	c := callOf(ctx)
+	p.found, c.err = c.api.slotOf(c.input, c.r)
 	return nil
 }
 
@@ -47,19 +77,19 @@ func (a *API) slotOf(in *input, r *http.Request) (ledger.Slot, error) {
 		at, err := parseInstant(text)
 		if err != nil {
 			in.refuse("path", "instant", text, "a date such as 2026-11-22, today, or a slot's instant in UTC such as 2026-11-22T22:05Z")
-			return ledger.Slot{}, in.err()
+			return ledger.Slot{}, in.refused()
 		}
-		if slots := a.server.Import.Between(at, at.Add(time.Second)); len(slots) == 1 && in.err() == nil {
+		if slots := a.server.Import.Between(at, at.Add(time.Second)); len(slots) == 1 && in.refused() == nil {
 			return slots[0], nil
 		}
-		return ledger.Slot{}, cmp.Or(in.err(), error(server.NewProblem(http.StatusNotFound, "no-such-slot",
+		return ledger.Slot{}, cmp.Or(in.refused(), error(server.NewProblem(http.StatusNotFound, "no-such-slot",
 			"no slot of the import is at "+text+", the times are "+a.server.Import.String())))
 	}
 	date, number := a.date(in, "path", cmp.Or(text, r.PathValue("date"))), r.PathValue("slot")
 	if _, err := strconv.ParseUint(number, 10, 16); err != nil && number != "" && !isClock(number) {
 		in.refuse("path", "slot", number, "a time of day such as 14:05, or a whole number from 0")
 	}
-	if err := in.err(); err != nil {
+	if err := in.refused(); err != nil {
 		return ledger.Slot{}, err
 	}
 	slot, err := a.server.Import.Find(date, number)
@@ -94,10 +124,37 @@ func (a *API) date(in *input, where, text string) string {
 	return text
 }
 
+type slotsInput struct {
+	Limit int `query:"limit" minimum:"1" maximum:"50" example:"10" default:"5" doc:"How many slots whose time has come, at most."`
+}
+
+type slotsAnswer struct {
+	Slots []view.Slot     `json:"slots" doc:"Whose time has come, the newest first."`
+	Next  *view.NamedSlot `json:"next" doc:"The first that comes; null without a schedule."`
+}
+
+// listSlots shows how the newest slots stand.
+func (a *API) listSlots(c *call, p *slotsInput) (slotsAnswer, error) {
+	now := a.server.Now()
+	shown := slotsAnswer{Slots: []view.Slot{}, Next: a.server.Views().Next(now, a.server.Import)}
+	if a.server.Import.Len() == 0 {
+		return shown, nil
+	}
+	past := a.server.Import.Between(now.AddDate(0, 0, -p.Limit-1), now.Add(time.Nanosecond)) // a day has one slot, or more
+	for i := len(past) - 1; i >= max(0, len(past)-p.Limit); i-- {
+		slot, err := a.server.Slot(c.r.Context(), a.server.Import, past[i])
+		if err != nil {
+			return slotsAnswer{}, err
+		}
+		shown.Slots = append(shown.Slots, slot)
+	}
+	return shown, nil
+}
+
 // slotFound is how a slot stands, and the answer that shows it, which all who wait for it share.
 type slotFound struct {
 	shown view.Slot
-	text  []byte
+	text  *server.Text
 }
 
 // watchSlots looks at slots for all requests that ask for them.
@@ -109,7 +166,7 @@ func watchSlots(s *server.Server) *server.Watch[ledger.Slot, slotFound] {
 			if err != nil {
 				return slotFound{}, err
 			}
-			return slotFound{shown, server.Encode(shown)}, nil
+			return slotFound{shown, server.NewText("application/json", server.Encode(shown))}, nil
 		},
 	})
 }

@@ -34,7 +34,14 @@ func (a *answer) settle() {
 		a.q.to = a.now.Unix()
 	}
 	if a.q.rangeText != "" {
-		a.q.from = begin(a.q.rangeText, a.now, a.instrument, a.newest.Start)
+		last := a.now
+		if known := !a.newest.Start.IsZero(); known && (a.q.interval.Intraday() || a.q.interval == market.D1) {
+			last = time.Unix(a.stamp(a.newest.Start.Unix()), 0) // the key of a day lies before its session
+		}
+		a.q.from = begin(a.q.rangeText, a.now, a.instrument.Calendar, last)
+	}
+	if t := a.q.interval; !t.Intraday() && t != market.D1 && a.q.from > earliest && a.q.from < market.LastTS {
+		a.q.from = t.Bucket(a.instrument.Calendar, time.Unix(a.q.from, 0)).Unix() // clients expect no event before the first bar
 	}
 }
 
@@ -104,9 +111,11 @@ func (a *answer) padded(adjusted []float64) (*market.Candles, []float64) {
 	}
 	none, i := math.NaN(), 0
 	null := func(ts int64) {
-		if stamp := a.stamp(ts); stamp >= a.q.from && stamp <= a.q.to {
-			add(market.Candle{Start: time.Unix(ts, 0).UTC(), Open: none, High: none, Low: none, Close: none, Volume: market.NoVolume}, none)
+		if stamp := a.stamp(ts); stamp < a.q.from || stamp > a.q.to {
+			return
 		}
+		start := time.Unix(ts, 0).UTC()
+		add(market.Candle{Start: start, Open: none, High: none, Low: none, Close: none, Volume: market.NoVolume}, none)
 	}
 	for _, ts := range a.nulls {
 		for ; i < a.bars.Len() && a.bars.TS[i] < ts; i++ {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -112,9 +113,9 @@ func span(text string) (n int, unit string, ok bool) {
 	return n, unit, err == nil && n > 0 && n < 10_000 && slices.Contains([]string{"d", "wk", "mo", "y"}, unit)
 }
 
-// begin is where a range begins that ends now. Days are counted in sessions, the newest one that has bars included.
-func begin(text string, now time.Time, instrument market.Instrument, newest time.Time) int64 {
-	zone := instrument.Calendar.Zone
+// begin is where a range begins that ends now. Days are counted in sessions, that of the newest bar included.
+func begin(text string, now time.Time, c *calendar.Calendar, newest time.Time) int64 {
+	zone := c.Zone
 	local := now.In(zone)
 	date := func(years, months, days int) int64 {
 		return time.Date(local.Year()+years, local.Month()+time.Month(months), local.Day()+days, 0, 0, 0, 0, zone).Unix()
@@ -134,7 +135,7 @@ func begin(text string, now time.Time, instrument market.Instrument, newest time
 	case n > 1000: // days, so many that it is no matter which
 		return date(0, 0, -n*3/2)
 	}
-	return instrument.Calendar.SessionsBack(newest, n-1).Unix()
+	return c.SessionsBack(newest, n-1).Unix()
 }
 
 // size is how many bars a request may have, at most.

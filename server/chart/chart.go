@@ -1,5 +1,6 @@
-// Package chart serves the archive as Yahoo Finance's chart endpoint does, GET /v8/finance/chart/{symbol}: its parameters, shapes,
-// events and errors, without its limits of how far back. Programs that are written for the provider read the archive through it.
+// Package chart serves the archive as Yahoo Finance's chart endpoint does, GET /v8/finance/chart/{symbol}: its parameters,
+// shapes, events and errors, without its limits of how far back. Programs that are written for the provider read the archive
+// through it.
 package chart
 
 import (
@@ -47,11 +48,13 @@ const mostBars = 400_000
 const fewestBars = 1_000
 
 // Mount adds the routes to a server that does not serve yet.
-func Mount(s *server.Server, c Config) error {
+func Mount(s *server.Server, c Config) error { return mount(s, c, mostBars) }
+
+func mount(s *server.Server, c Config, most int) error {
 	if c.Reader == nil || c.Reader.Truth == nil || c.Archive == nil || c.Resolve == nil || c.Symbol == nil {
 		return errors.New("chart: Reader with Truth, Archive, Resolve and Symbol are required")
 	}
-	d := &door{Config: c, server: s, bars: server.NewLane(s.Limits.Readers, 2*mostBars), most: mostBars}
+	d := &door{Config: c, server: s, bars: server.NewLane(s.Limits.Readers, int64(2*most)), most: most}
 	s.HandleOwn("GET /v8/finance/chart/{symbol}", d.chart)
 	return nil
 }
@@ -119,9 +122,30 @@ func (d *door) read(ctx context.Context, q ask, i market.Instrument) (*answer, e
 	return nil, fmt.Errorf("read %s, which is being written again and again: %w", a.series(), server.ErrUnavailable)
 }
 
-func (d *door) version(ctx context.Context, series market.Series) (int64, error) {
-	state, _, err := d.Reader.Bars.State(ctx, series)
-	return state.Version, err
+// version changes with the bars of a series. One that is not kept is folded from another of the instrument, and has the versions
+// of all.
+func (d *door) version(ctx context.Context, series market.Series) (sum int64, err error) {
+	state, found, err := d.Reader.Bars.State(ctx, series)
+	if err != nil || found {
+		return state.Version, err
+	}
+	_, sum, err = d.stored(ctx, series.Instrument)
+	return sum, err
+}
+
+// stored are the timeframes of an instrument of which bars are stored, and the sum of their versions.
+func (d *door) stored(ctx context.Context, instrument string) (all []market.Timeframe, versions int64, err error) {
+	for _, t := range market.Timeframes() {
+		state, found, err := d.Reader.Bars.State(ctx, market.Series{Instrument: instrument, Timeframe: t})
+		if err != nil {
+			return nil, 0, err
+		}
+		if found && state.Count > 0 {
+			all = append(all, t)
+		}
+		versions += state.Version
+	}
+	return all, versions, nil
 }
 
 // fill reads the newest bar, which tells the window and what the instrument trades at, then the bars, and what comes with them.
@@ -173,19 +197,14 @@ func (d *door) absent(ctx context.Context, a *answer, err error) error {
 	if !errors.Is(err, query.ErrNoBars) {
 		return err
 	}
-	var stored []market.Timeframe
-	for _, t := range market.Timeframes() {
-		state, found, err := d.Reader.Bars.State(ctx, market.Series{Instrument: a.instrument.Name, Timeframe: t})
-		if err != nil {
-			return err
-		}
-		if found && state.Count > 0 {
-			stored = append(stored, t)
-		}
+	stored, _, err := d.stored(ctx, a.instrument.Name)
+	if err != nil {
+		return err
 	}
 	if len(stored) == 0 {
 		return unknownSymbol()
 	}
+	a.settle()
 	return a.q.unavailable(fmt.Sprintf("Of %s the archive holds %s.", a.symbol, named(stored)))
 }
 

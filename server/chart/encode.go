@@ -41,7 +41,7 @@ func (w *writer) value(v any) {
 func (w *writer) chart(a *answer) {
 	stamps, bars, adjusted := a.columns()
 	w.text(`{"chart":{"result":[{"meta":`)
-	w.value(a.meta())
+	w.value(a.meta(stamps))
 	if len(stamps) > 0 {
 		w.text(`,"timestamp":`)
 		w.ints(stamps, math.MinInt64)

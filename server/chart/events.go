@@ -30,8 +30,8 @@ type split struct {
 	SplitRatio  string  `json:"splitRatio"`
 }
 
-// eventsOf gives the actions of the window that hold and that the request names; nil when there are none. Amounts are on the scale
-// of the bars.
+// eventsOf gives the actions of the window that hold and that the request names; nil when there are none. Amounts are on the
+// scale of the bars.
 func (d *door) eventsOf(ctx context.Context, a *answer) (*events, error) {
 	if len(a.q.events) == 0 {
 		return nil, nil
@@ -83,8 +83,8 @@ func (d *door) accounted(series market.Series, actions []store.Action, restateme
 	return splits
 }
 
-// onScale is an amount on the scale of prices with these splits. It was told on the scale of its time: splits that were told by the
-// same run or before are in it, and those that became known later are not.
+// onScale is an amount on the scale of prices with these splits. It was told on the scale of its time: splits that were told by
+// the same run or before are in it, and those that became known later are not.
 func onScale(act store.Action, splits []store.Action) float64 {
 	amount := act.Amount
 	for _, s := range splits {

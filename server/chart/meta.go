@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"barkeep/calendar"
 	"barkeep/market"
 )
 
@@ -26,9 +27,11 @@ type meta struct {
 	ShortName            string   `json:"shortName,omitempty"`
 	PriceHint            int      `json:"priceHint"`
 	CurrentTradingPeriod periods  `json:"currentTradingPeriod"`
-	DataGranularity      string   `json:"dataGranularity"`
-	Range                string   `json:"range"`
-	ValidRanges          []string `json:"validRanges"`
+	// TradingPeriods are of intraday bars, one list for each date that has any: clients leave out what lies outside.
+	TradingPeriods  [][]period `json:"tradingPeriods,omitempty"`
+	DataGranularity string     `json:"dataGranularity"`
+	Range           string     `json:"range"`
+	ValidRanges     []string   `json:"validRanges"`
 }
 
 type periods struct {
@@ -45,9 +48,9 @@ type period struct {
 	GMTOffset int    `json:"gmtoffset"`
 }
 
-// meta describes the instrument by what the provider last said of it, and its market by the newest bar: the time of the last trade
-// is the end of that bar, at the latest now.
-func (a *answer) meta() *meta {
+// meta describes the instrument by what the provider last said of it, and its market by the newest bar: the time of the last
+// trade is the end of that bar, at the latest now.
+func (a *answer) meta(stamps []int64) *meta {
 	zone := a.instrument.Calendar.Zone
 	name, offset := a.now.In(zone).Zone()
 	last := a.q.interval.End(a.instrument.Calendar, a.newest.Start)
@@ -59,6 +62,9 @@ func (a *answer) meta() *meta {
 		RegularMarketTime: last.Unix(), GMTOffset: offset, Timezone: name, ExchangeTimezoneName: zone.String(),
 		RegularMarketPrice: a.newest.Close, ShortName: a.listing.ShortName, PriceHint: a.digits(),
 		CurrentTradingPeriod: a.tradingNow(), DataGranularity: string(a.q.interval), Range: a.q.rangeText, ValidRanges: ranges(),
+	}
+	if a.q.interval.Intraday() {
+		m.TradingPeriods = a.tradingPeriods(stamps)
 	}
 	if first := a.listing.FirstTrade; !first.IsZero() {
 		seconds := first.Unix()
@@ -110,6 +116,28 @@ func (a *answer) tradingNow() periods {
 		begins, ends = session.Open, session.Close
 	}
 	return periods{a.period(begins, begins), a.period(begins, ends), a.period(ends, ends)}
+}
+
+// tradingPeriods are those of the dates of bars: of a share its session, of anything else the whole date.
+func (a *answer) tradingPeriods(stamps []int64) (all [][]period) {
+	c, next := a.instrument.Calendar, market.FirstTS
+	for _, ts := range stamps {
+		if ts < next {
+			continue
+		}
+		date := calendar.DateOf(time.Unix(ts, 0).In(c.Zone))
+		begins, ends := c.Midnight(date), c.Midnight(date.AddDays(1))
+		next = ends.Unix()
+		if a.instrument.Kind == market.KindSpot && !c.Inferred {
+			session, trades := c.Session(date)
+			if !trades {
+				continue // a date that the calendar takes for closed: nothing is outside
+			}
+			begins, ends = session.Open, session.Close
+		}
+		all = append(all, []period{a.period(begins, ends)})
+	}
+	return all
 }
 
 func (a *answer) period(start, end time.Time) period {

@@ -11,6 +11,7 @@ import (
 
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/server/view"
 )
 
 // Answer is what a request got.
@@ -70,6 +71,7 @@ type Problem struct {
 	Status                  int
 	Invalid                 []struct{ In, Parameter, Value, Accepted string }
 	Missing                 []struct{ Name, Reason string }
+	Lacks                   []view.Lack
 }
 
 // Refused reads an answer that must be a problem of that status.

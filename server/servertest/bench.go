@@ -42,6 +42,7 @@ type Bench struct {
 	Clock    *Clock
 	Log      *Lines
 	Config   server.Config
+	Hand     api.Hand // none, unless an option sets it
 	*server.Server
 }
 
@@ -146,7 +147,7 @@ func (b *Bench) serve(t testing.TB) *server.Server {
 		t.Fatal(err)
 	}
 	reader, err := query.New(query.Config{
-		Bars: b.Archive, Truth: b.Archive, Resolve: market.Resolve, Now: b.Config.Now, Logger: b.Config.Logger,
+		Bars: b.Archive, Truth: b.Archive, Stills: b.Archive, Resolve: market.Resolve, Now: b.Config.Now, Logger: b.Config.Logger,
 		Capabilities: market.Capabilities{Bases: map[market.Timeframe]market.Timeframe{market.W1: market.D1}},
 	})
 	if err != nil {
@@ -156,6 +157,7 @@ func (b *Bench) serve(t testing.TB) *server.Server {
 		Reader: reader, Starter: b.Ledger, Instruments: []market.Instrument{Resolve(t, "ES")},
 		Resolve: func(text string) (market.Instrument, error) { return market.Resolve(strings.TrimSuffix(text, "=F")) },
 		Symbol:  func(i market.Instrument) string { return i.Name + "=F" }, Calendars: b.Archive, Past: b.Archive,
+		Hand: b.Hand,
 	}
 	if err := api.Mount(s, config); err != nil {
 		t.Fatal(err)

@@ -35,3 +35,21 @@ func (c *Covered) GapCounts(context.Context) (all []store.GapCount, err error) {
 	}
 	return all, nil
 }
+
+// SeriesStanding tells what Series holds of one, with its coverage and all of its gaps.
+func (f *Archive) SeriesStanding(ctx context.Context, series market.Series, _ market.Window) (store.SeriesStanding, error) {
+	state, found, err := f.State(ctx, series)
+	s := store.SeriesStanding{State: state, Found: found}
+	if i := slices.IndexFunc(f.All, func(c market.Coverage) bool { return c.Series == series }); i >= 0 && found {
+		s.Coverage, s.Judged = f.All[i], true
+		for _, g := range f.Runs {
+			if g.Series == series {
+				s.Gaps = append(s.Gaps, g)
+			}
+		}
+	}
+	return s, err
+}
+
+// Still gives the archive itself: nobody writes it while it is read.
+func (f *Archive) Still(_ context.Context, do func(store.Still) error) error { return do(f) }

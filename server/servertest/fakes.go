@@ -90,7 +90,9 @@ func (f *Ledger) Runs(_ context.Context, limit int) ([]ledger.Run, error) {
 	if err := f.Pass(); err != nil {
 		return nil, err
 	}
-	return f.List[:min(limit, len(f.List))], nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.List[:min(limit, len(f.List))]), nil
 }
 
 // Run finds a run in List.
@@ -110,6 +112,8 @@ func (f *Ledger) Cells(_ context.Context, id int64) ([]ledger.Cell, error) { ret
 
 // Progress is that of Said.
 func (f *Ledger) Progress(_ context.Context, id int64) (ledger.Progress, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	said, ok := f.Said[id]
 	return said, ok, nil
 }
@@ -130,6 +134,16 @@ func (f *Ledger) Committed(_ context.Context, slot ledger.Slot) ([]ledger.Cell, 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.Slots[slot.ID()].Cells, nil
+}
+
+// Change changes the runs of the ledger, and what they said.
+func (f *Ledger) Change(change func(runs []ledger.Run, said map[int64]ledger.Progress) []ledger.Run) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.Said == nil {
+		f.Said = map[int64]ledger.Progress{}
+	}
+	f.List = change(slices.Clone(f.List), f.Said)
 }
 
 // Set changes what the ledger holds of a slot.
@@ -160,6 +174,16 @@ type Archive struct {
 	Series  map[market.Series]*market.Candles // to change one, put a copy in its place
 	Version int64                             // of every series
 	Most    int                               // the most bars of one read
+
+	broken error // of reads of bars, once whole is 0
+	whole  int
+}
+
+// FailAfter lets so many reads of bars succeed, and no more.
+func (f *Archive) FailAfter(reads int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.whole, f.broken = reads, err
 }
 
 // Listings is the Indian one of ABCD.QQ.
@@ -212,6 +236,9 @@ func (f *Archive) Page(
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Most = max(f.Most, n)
+	if f.whole--; f.broken != nil && f.whole < 0 {
+		return nil, f.broken
+	}
 	if newest {
 		return bars.Slice(bars.Len()-n, bars.Len()), nil
 	}

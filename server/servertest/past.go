@@ -15,6 +15,7 @@ type Past struct {
 	ActionList []store.Action
 	Found      []store.Finding
 	Proofs     []market.Proof
+	Pins       []store.Dataset
 	Revised    []store.Revision
 	Restated   []store.Restatement
 	Arrived    time.Time                         // when the first bars of every series did
@@ -34,6 +35,9 @@ func (f *Archive) Actions(_ context.Context, instrument string) ([]store.Action,
 
 // Findings are Found.
 func (f *Archive) Findings(context.Context) ([]store.Finding, error) { return f.Found, f.Pass() }
+
+// DatasetList are Pins.
+func (f *Archive) DatasetList(context.Context) ([]store.Dataset, error) { return f.Pins, f.Pass() }
 
 // ProofList are those of the instruments in Proofs.
 func (f *Archive) ProofList(_ context.Context, filter store.ProofFilter) ([]market.Proof, error) {

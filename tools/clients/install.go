@@ -31,8 +31,9 @@ var (
 const unfinished = "unfinished-"
 
 // Install returns the folder node_modules with the packages: that of EnvModules where it is set, else one in the user's cache
-// folder whose name is a digest of what is locked. Where that is not there npm fills another one, which is renamed when it is whole,
-// so that any number of processes can do this at a time. Scripts of packages are not run. The log gets a line before and after.
+// folder whose name is a digest of what is locked. Where that is not there npm fills another one, which is renamed when it is
+// whole, so that any number of processes can do this at a time. Scripts of packages are not run. The log gets a line before and
+// after.
 func Install(ctx context.Context, log io.Writer) (string, error) {
 	if set := os.Getenv(EnvModules); set != "" {
 		return set, nil
