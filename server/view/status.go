@@ -31,7 +31,14 @@ type Status struct {
 	Series    []Series   `json:"series"`
 	HeldBack  []HeldBack `json:"held_back" doc:"answers that wait for a person"`
 	Coverage  *Covered   `json:"coverage" doc:"how much of what is expected is there, of all series"`
+	Disk      *Disk      `json:"disk" doc:"of an embedded archive; null for another one, and where the system does not tell"`
 	Unknown   []Unknown  `json:"unknown"`
+}
+
+// Disk is the file system of an archive.
+type Disk struct {
+	Free  uint64 `json:"free_bytes" doc:"that this process can still write"`
+	Total uint64 `json:"total_bytes"`
 }
 
 // Clock is how the clock of a machine stands.
