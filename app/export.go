@@ -11,9 +11,9 @@ import (
 	"barkeep/yahoo"
 )
 
-// Export writes bars of the archive that the configuration names into files, as e says; it fills in what is read, the clock, and
-// what is derived from what. asOf is empty for what is stored now, else one of query.AcceptedInstants. A path that cannot be used is
-// a matter of configuration.
+// Export writes bars of an archive into files, as e says; it fills in what is read, the clock, and what is derived from what.
+// asOf is empty for what is stored now, else one of query.AcceptedInstants. A path that cannot be used is a matter of
+// configuration.
 func Export(
 	ctx context.Context, archive ReadOnly, asOf string, e export.Options, o Options,
 ) (export.Report, error) {

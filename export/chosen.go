@@ -68,7 +68,7 @@ func (e *exporter) finer(series market.Series, held map[market.Series]market.Win
 	return window, found
 }
 
-// period is the time of one file of a folder: a month in UTC, for a day and longer bars a year, which has no more than 366 of them.
+// period is the time of one file of a folder: a month in UTC, of a day and longer bars a year, which has at most 366 of them.
 type period struct {
 	year   int
 	name   string // "2026-08", "2026"
@@ -99,5 +99,6 @@ func (e *exporter) periods(s span) (all []period) {
 
 // asked tells whether the window that was asked for chooses a period.
 func (e *exporter) asked(p period) bool {
-	return (e.Window.From.IsZero() || e.Window.From.Before(p.window.To)) && (e.Window.To.IsZero() || p.window.From.Before(e.Window.To))
+	w := e.Window
+	return (w.From.IsZero() || w.From.Before(p.window.To)) && (w.To.IsZero() || p.window.From.Before(w.To))
 }

@@ -1,5 +1,5 @@
-// Package export writes an archive's bars into a folder that DuckDB, Spark and Trino read in place, or into one file. What is there
-// already and still right is left alone; every file is read back and compared before it gets its name.
+// Package export writes an archive's bars into a folder that DuckDB, Spark and Trino read in place, or into one file. What is
+// there already and still right is left alone; every file is read back and compared before it gets its name.
 package export
 
 import (
@@ -120,8 +120,8 @@ func (e *exporter) run(ctx context.Context) error {
 // reader reads one state of the archive.
 func (e *exporter) reader(still store.Still) (*query.Reader, error) {
 	return query.New(query.Config{
-		Bars: still, Truth: still, Stills: nested{still}, Capabilities: e.Capabilities, Resolve: e.Resolve, Now: e.Now, Logger: e.Logger,
-		Recent: -1,
+		Bars: still, Truth: still, Stills: nested{still}, Capabilities: e.Capabilities, Resolve: e.Resolve, Now: e.Now,
+		Logger: e.Logger, Recent: -1,
 	})
 }
 

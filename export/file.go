@@ -60,8 +60,8 @@ func (e *exporter) toFile(ctx context.Context, all []span) error {
 	return nil
 }
 
-// before is what the file holds that is there; nil when there is none, or it says other things of its bars. One that no export wrote
-// is an error.
+// before is what the file holds that is there; nil when there is none, or it says other things of its bars. One that no export
+// wrote is an error.
 func (e *exporter) before(all []span) (map[market.Series]sum, error) {
 	if _, err := os.Lstat(e.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -103,6 +103,11 @@ type member struct {
 	Complete   *Complete        `json:"complete,omitempty"`
 }
 
+// of is its series.
+func (m *member) of() market.Series {
+	return market.Series{Instrument: m.Instrument, Timeframe: m.Timeframe}
+}
+
 // whole is the series of a file that does not name it.
 func (s *single) whole(all []span) market.Series {
 	if len(all) == 1 {
@@ -130,8 +135,8 @@ func (s *single) write(ctx context.Context, reader *query.Reader, all []span) er
 		if total.Bars() > 0 {
 			s.sums[one.series] = total
 		}
-		if n := len(s.heads) - 1; n >= 0 && s.heads[n].Instrument == one.series.Instrument && s.heads[n].Timeframe == one.series.Timeframe {
-			s.heads[n].Bars, s.heads[n].Digest = total.Bars(), total.Digest()
+		if n := len(s.heads); n > 0 && s.heads[n-1].of() == one.series {
+			s.heads[n-1].Bars, s.heads[n-1].Digest = total.Bars(), total.Digest()
 		}
 	}
 	if s.out == nil { // as of an instant at which nothing was there

@@ -88,7 +88,8 @@ func readManifest(path string) (m Manifest, err error) {
 		return m, unusable{fmt.Errorf("%s cannot be read: %w; remove it, and the files are compared anew", path, err)}
 	}
 	if m.Format != manifestFormat {
-		return m, unusable{fmt.Errorf("%s has the format %d, and this release knows %d: give another folder", path, m.Format, manifestFormat)}
+		return m, unusable{fmt.Errorf("%s has the format %d, and this release knows %d: give another folder", path, m.Format,
+			manifestFormat)}
 	}
 	return m, nil
 }

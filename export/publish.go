@@ -46,9 +46,11 @@ func sweep(folder, of string) error {
 	return err
 }
 
-// publish writes a file: beside its place, onto the disk, read back by check, and only then under its name. After an error what was
-// there before is there still. replace is asked before it gets the name; when it says no, the new one is dropped.
-func publish(path string, write func(io.Writer) error, check func(path string) error, replace func() bool) (size int64, err error) {
+// publish writes a file: beside its place, onto the disk, read back by check, and only then under its name. After an error what
+// was there before is there still. replace is asked before it gets the name; when it says no, the new one is dropped.
+func publish(
+	path string, write func(io.Writer) error, check func(path string) error, replace func() bool,
+) (size int64, err error) {
 	folder := filepath.Dir(path)
 	if err := errors.Join(makeFolder(folder), sweep(folder, filepath.Base(path)+".")); err != nil {
 		return 0, err

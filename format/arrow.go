@@ -12,9 +12,9 @@ import (
 	"barkeep/market"
 )
 
-// arrowWriter writes Arrow's IPC stream, a record batch for each Write. Starts are timestamp[s, UTC], prices float64, volumes int64
-// (null where they are not known), flags int16 (FlagBits), counts of base bars int16 (null where they are not known), names utf8.
-// Starts, prices and volumes go to the stream without a copy.
+// arrowWriter writes Arrow's IPC stream, a record batch for each Write. Starts are timestamp[s, UTC], prices float64, volumes
+// int64 (null where they are not known), flags int16 (FlagBits), counts of base bars int16 (null likewise), names utf8. Starts,
+// prices and volumes go to the stream without a copy.
 type arrowWriter struct {
 	columns []Column
 	schema  *arrow.Schema

@@ -16,9 +16,9 @@ import (
 // rowGroup is how many bars a row group has: 3 MB of columns in memory, and less than 1 MB in the file.
 const rowGroup = 1 << 16
 
-// parquetWriter writes Parquet, in row groups of rowGroup bars. Starts are TIMESTAMP(MILLIS, UTC), prices DOUBLE, volumes INT64 (null
-// where they are not known), flags INT(16) (FlagBits), counts of base bars INT(16) (null where they are not known), names STRING. All
-// is compressed by zstd.
+// parquetWriter writes Parquet, in row groups of rowGroup bars. Starts are TIMESTAMP(MILLIS, UTC), prices DOUBLE, volumes INT64
+// (null where they are not known), flags INT(16) (FlagBits), counts of base bars INT(16) (null likewise), names STRING. All is
+// compressed by zstd.
 type parquetWriter struct {
 	to      *headless
 	o       Options

@@ -13,8 +13,8 @@ import (
 	"barkeep/market"
 )
 
-// endWatch notes whether more was read than there is. A whole stream says where it ends; the library takes the end of the file for
-// the end of the stream, too.
+// endWatch notes whether more was read than there is. A whole stream says where it ends; the library takes the end of the file
+// for the end of the stream, too.
 type endWatch struct {
 	io.Reader
 	beyond bool
@@ -39,7 +39,9 @@ func readArrow(from File, contents *Contents, visit Visit) error {
 		return fmt.Errorf("%w: %w", ErrForeign, err)
 	}
 	watch := &endWatch{Reader: from}
-	in, err := ipc.NewReader(watch, ipc.WithMetadataSizeLimit(mostHead), ipc.WithBodySizeLimit(size))
+	// ipc.NewReader knows no limits.
+	messages := ipc.NewMessageReader(watch, ipc.WithMetadataSizeLimit(mostHead), ipc.WithBodySizeLimit(size))
+	in, err := ipc.NewReaderFromMessageReader(messages)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrForeign, err)
 	}

@@ -33,8 +33,8 @@ type Options struct {
 // About are facts about the bars of a file, in order.
 type About []Fact
 
-// Fact is one of them. Its value is anything that encoding/json can write. Arrow and Parquet keep a string as it is, anything else
-// as JSON.
+// Fact is one of them. Its value is anything that encoding/json can write. Arrow and Parquet keep a string as it is, anything
+// else as JSON.
 type Fact struct {
 	Name  string
 	Value any

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -88,8 +89,8 @@ func (p *pages) get(target string) (http.Header, []byte) {
 	return response.Header, body
 }
 
-// api asks /api/v1/candles in every format.
-func (p *pages) api() {
+// parameters are those of /api/v1/candles.
+func (p *pages) parameters() url.Values {
 	values := url.Values{
 		"timeframe": {string(p.q.Timeframe)}, "from": {p.q.From.Format(time.RFC3339)}, "to": {p.q.To.Format(time.RFC3339)},
 		"adjust": {string(p.q.adjust)}, "session": {string(p.q.session)},
@@ -97,6 +98,12 @@ func (p *pages) api() {
 	if p.q.asOf {
 		values.Set("as_of", doorsKnown)
 	}
+	return values
+}
+
+// api asks /api/v1/candles in every format.
+func (p *pages) api() {
+	values := p.parameters()
 	path := "/api/v1/candles/" + url.PathEscape(p.q.Instrument)
 	for _, kind := range format.Kinds() {
 		paged := market.NewCandles(0)
@@ -131,6 +138,53 @@ func (p *pages) api() {
 	p.same("json backward", forward, p.want, true)
 }
 
+// several asks for the instrument and another one in one answer: a bar a row, and side by side.
+func (p *pages) several() {
+	other := "ES"
+	if p.q.Instrument == other {
+		other = "VOD.L"
+	}
+	values := p.parameters()
+	values.Set("instrument", other+","+p.q.Instrument)
+	for _, kind := range []format.Kind{format.JSON, format.CSV, format.Arrow, format.Parquet} {
+		values.Set("format", string(kind))
+		for _, limit := range []int{0, 10_000} { // more than there are
+			values.Set("limit", strconv.Itoa(limit))
+			_, body := p.get("/api/v1/candles?" + values.Encode())
+			p.same(fmt.Sprintf("%s of two, limit %d", kind, limit), p.readOf(p.q.Instrument, kind, body), p.want, true)
+		}
+	}
+	values.Set("layout", "wide")
+	values.Set("format", "csv")
+	_, body := p.get("/api/v1/candles?" + values.Encode())
+	rows, err := csv.NewReader(bytes.NewReader(body)).ReadAll()
+	if err != nil {
+		p.Fatal(err)
+	}
+	bars := market.NewCandles(0)
+	for _, row := range rows[1:] {
+		value := func(column string) string { return row[slices.Index(rows[0], p.q.Instrument+"."+column)] }
+		number := func(column string) float64 {
+			n, err := strconv.ParseFloat(value(column), 64)
+			if err != nil {
+				p.Fatal(err)
+			}
+			return n
+		}
+		if value("close") == "" { // only the other one has a bar
+			continue
+		}
+		b := market.Candle{
+			Start: instant(row[0]), Open: number("open"), High: number("high"), Low: number("low"), Close: number("close"), Volume: market.NoVolume,
+		}
+		if value("volume") != "" {
+			b.Volume = int64(number("volume"))
+		}
+		bars.Append(b)
+	}
+	p.same("csv side by side", bars, p.want, false)
+}
+
 // nextPage is where the header Link says that it goes on; empty for nowhere.
 func nextPage(h http.Header) string {
 	target, _, _ := strings.Cut(strings.TrimPrefix(h.Get("Link"), "<"), ">")
@@ -139,6 +193,7 @@ func nextPage(h http.Header) string {
 
 // rowJSON is a bar as JSON has it.
 type rowJSON struct {
+	Instrument             string // where there are several
 	TS                     time.Time
 	Open, High, Low, Close float64
 	Volume                 *int64
@@ -171,8 +226,11 @@ type columnsJSON struct {
 	Due                    []*int `json:"base_due"`
 }
 
-// read reads the bars of an answer or a file.
-func (p *pages) read(kind format.Kind, body []byte) *market.Candles {
+// read reads the bars of an answer.
+func (p *pages) read(kind format.Kind, body []byte) *market.Candles { return p.readOf("", kind, body) }
+
+// readOf reads those of one instrument of several.
+func (p *pages) readOf(instrument string, kind format.Kind, body []byte) *market.Candles {
 	p.Helper()
 	bars := market.NewCandles(0)
 	switch kind {
@@ -182,7 +240,9 @@ func (p *pages) read(kind format.Kind, body []byte) *market.Candles {
 			p.Fatal(err)
 		}
 		for _, row := range page.Candles {
-			bars.Append(row.candle())
+			if instrument == "" || row.Instrument == instrument {
+				bars.Append(row.candle())
+			}
 		}
 	case format.JSONColumns:
 		var page struct{ Candles columnsJSON }
@@ -196,11 +256,13 @@ func (p *pages) read(kind format.Kind, body []byte) *market.Candles {
 			return *counts[i]
 		}
 		for i := range c.TS {
-			bars.Append(rowJSON{c.TS[i], c.Open[i], c.High[i], c.Low[i], c.Close[i], c.Volume[i], c.Flags[i], count(c.Have, i), count(c.Due, i)}.candle())
+			bars.Append(rowJSON{"", c.TS[i], c.Open[i], c.High[i], c.Low[i], c.Close[i], c.Volume[i], c.Flags[i], count(c.Have, i), count(c.Due, i)}.candle())
 		}
 	default:
-		_, err := format.Read(kind, bytes.NewReader(body), func(_ market.Series, some *market.Candles) error {
-			bars.AppendAll(some)
+		_, err := format.Read(kind, bytes.NewReader(body), func(series market.Series, some *market.Candles) error {
+			if instrument == "" || series.Instrument == instrument {
+				bars.AppendAll(some)
+			}
 			return nil
 		})
 		if err != nil {

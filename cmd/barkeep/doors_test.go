@@ -68,7 +68,7 @@ func instant(text string) time.Time {
 
 // TestAllDoorsGiveTheSameBars reads random windows of shares, a future and a pair through every door of two archives, one on each
 // engine, that were synced from one provider, with a split, dividends and bars from after hours: query.Reader in pages and as a stream,
-// /api/v1/candles as JSON, JSON columns, CSV, Arrow and Parquet in pages and as streams, /v8/finance/chart, /udf/history, `barkeep show
+// /api/v1/candles as JSON, JSON columns, CSV, Arrow and Parquet in pages and as streams, also of two instruments at once, /v8/finance/chart, /udf/history, `barkeep show
 // --csv` and `--json`, and `barkeep export`. All give the bars that the reading core gives of the whole series on SQLite.
 //
 // Two doors stamp bars of a day or longer in their own way, and are held to it: a chart puts the opening bell on a share's daily bar
@@ -104,6 +104,9 @@ func TestAllDoorsGiveTheSameBars(t *testing.T) {
 		ask := pages{T: r, h: h, q: q, want: want}
 		ask.core()
 		ask.api()
+		if rapid.Bool().Draw(r, "several") {
+			ask.several()
+		}
 		if q.plain() {
 			ask.chart()
 			ask.udf()

@@ -30,9 +30,9 @@ type exportCommand struct {
 
 // Help is the text below the flags.
 func (c *exportCommand) Help() string {
-	return "A folder gets instrument=ES/timeframe=1m/year=2026/2026-08.parquet, which DuckDB, Spark and Trino read in place: a file a " +
-		"month, of 1d and longer bars one a year. The next call writes only what changed, and takes away what the archive does not " +
-		"hold any more of what is selected; _barkeep.json says what is there. --from and --to choose whole files there, and cut one " +
+	return "A folder gets instrument=ES/timeframe=1m/year=2026/2026-08.parquet, which DuckDB, Spark and Trino read in place: a " +
+		"file a month, of 1d and longer bars one a year. The next call writes only what changed, and takes away what the archive " +
+		"does not hold any more of what is selected; _barkeep.json says what is there. --from and --to choose whole files there, and cut one " +
 		"file to the bar. Each file is read back and compared before it gets its name, so that a call that was killed leaves none in " +
 		"halves, and the next one goes on. A file that no export wrote is never overwritten. One instrument is of one state of the " +
 		"archive, also while an import writes."
@@ -137,7 +137,7 @@ func printExport(w io.Writer, r export.Report) error {
 	for _, note := range r.Notes {
 		fmt.Fprintln(w, "note:", note)
 	}
-	_, err := fmt.Fprintf(w, "%s: %d files written (%.1f MB), %d there already, %d removed; %d bars, %.1f MB, %s\n", r.Path, r.Written,
-		float64(r.BytesWritten)/1e6, r.Kept, r.Removed, r.Bars, float64(r.Bytes)/1e6, r.Format)
+	_, err := fmt.Fprintf(w, "%s: %d files written (%.1f MB), %d there already, %d removed; %d bars, %.1f MB, %s\n",
+		r.Path, r.Written, float64(r.BytesWritten)/1e6, r.Kept, r.Removed, r.Bars, float64(r.Bytes)/1e6, r.Format)
 	return err
 }
