@@ -19,7 +19,7 @@ import (
 type Needs struct {
 	// Race asks for a C compiler.
 	Race bool
-	// Node asks for Node.js and the packages of tools/clients.
+	// Node asks for Node.js and the packages of tools/clients, and for curl.
 	Node bool
 	// Policy is the file that keeps Debian from starting the services it installs: /usr/sbin/policy-rc.d.
 	Policy string
@@ -91,6 +91,9 @@ func (n Needs) missing(ctx context.Context) []string {
 	}
 	if n.Node && os.Getenv(clients.EnvModules) == "" && clients.FindNpm(ctx) != nil {
 		packages = append(packages, "npm")
+	}
+	if _, err := exec.LookPath("curl"); n.Node && err != nil { // which is a client, too
+		packages = append(packages, "curl")
 	}
 	return packages
 }
