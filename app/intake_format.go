@@ -24,9 +24,10 @@ func exported() []intake.Format {
 // opener begins to read files of a kind. They are read from a copy, since Parquet is read from its end and a pipe has none.
 func opener(kind format.Kind) func(io.Reader, intake.Layout, intake.Subject) (intake.Source, error) {
 	return func(in io.Reader, layout intake.Layout, subject intake.Subject) (intake.Source, error) {
-		if len(layout.Columns) > 0 || layout.BarEnd || layout.Zone != nil || layout.TimeFormat != "" {
-			return nil, fmt.Errorf("it is a file of %s, which says what its columns are: --columns, --zone, --bar-end, --time-format and "+
-				"presets are for CSV", kind)
+		if len(layout.Columns) > 0 || layout.BarEnd || layout.Zone != nil || layout.TimeFormat != "" || layout.Separator != 0 ||
+			layout.Decimal != 0 || layout.Thousands != 0 {
+			return nil, fmt.Errorf("it is a file of %s, which says what its columns are: flags that tell how a file is written "+
+				"(--columns, --zone, --preset) are for CSV", kind)
 		}
 		file, err := os.CreateTemp("", "barkeep-import-")
 		if err != nil {

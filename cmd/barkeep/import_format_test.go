@@ -42,7 +42,7 @@ func TestImportOfWhatWasExported(t *testing.T) {
 				t.Fatal(err)
 			}
 			for says, args := range map[string][]string{
-				"Parquet":                   {cut, "--instrument", "AAPL", "--timeframe", "1h"},
+				"no file of bars":           {cut, "--instrument", "AAPL", "--timeframe", "1h"},
 				"bars of AAPL 1h, not":      {files["parquet"], "--instrument", "AAPL", "--timeframe", "15m"},
 				"which says what its":       {files["arrow"], "--instrument", "AAPL", "--timeframe", "1h", "--bar-end"},
 				"not of MSFT 1h":            {files["arrow"], "--instrument", "MSFT", "--timeframe", "1h"},
