@@ -37,7 +37,8 @@ type ImportReport struct {
 }
 
 // Import reads a file of bars to its end, compares it with what is stored, and unless it is refused stores what fills gaps. A
-// file that cannot be understood is config.ErrUnusable, and nothing of it is stored. The run is in the report also beside an error.
+// file that cannot be understood is config.ErrUnusable, and nothing of it is stored. The run is in the report also beside an
+// error.
 func (a *App) Import(ctx context.Context, r ImportRequest) (report ImportReport, err error) {
 	if r.Instrument, err = a.Engine.Settled(ctx, r.Instrument); err != nil {
 		return report, a.secrets.Error(err)

@@ -18,6 +18,7 @@ import (
 	"barkeep/server/udf"
 	"barkeep/server/view"
 	"barkeep/store"
+	"barkeep/store/sqlite"
 	"barkeep/tasks"
 	"barkeep/yahoo"
 )
@@ -147,6 +148,7 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 		Ledger: a.Archive, States: a.Archive.States, Calendars: a.Archive,
 		Clock:    func() *view.Clock { return viewClock(a.clock.Judge()) },
 		Held:     a.heldBack,
+		Disk:     a.disk,
 		Coverage: a.Archive,
 		Provider: a.providerState, Metrics: a.metrics, Now: o.Now, Logger: o.Logger, Checks: a.probes(),
 	})
@@ -189,6 +191,19 @@ func (a *App) probes() []server.Check {
 		checks = append(checks, server.Check{Name: "redis", Probe: a.redis.Ping})
 	}
 	return append(checks, server.Check{Name: "provider", Probe: a.probeProvider})
+}
+
+// disk is how much room an embedded archive has; nil for another one.
+func (a *App) disk() *view.Disk {
+	file, embedded := a.Archive.(*sqlite.Archive)
+	if !embedded {
+		return nil
+	}
+	free, total, ok := file.Room()
+	if !ok {
+		return nil
+	}
+	return &view.Disk{Free: free, Total: total}
 }
 
 // probeArchive asks whether a run could be stored. Clients are told the kind of a fault, the log all of it.

@@ -75,7 +75,7 @@ func Preset(name string, over Layout) (Layout, error) {
 	return over, nil
 }
 
-// ParseColumns reads "ts=Date,open=Open": what --columns takes. Columns in their order, "ts,open,high,low,close,volume", are those
+// ParseColumns reads "ts=Date,open=Open": what --columns takes. Columns in order, "ts,open,high,low,close,volume", are those
 // of a file without a header.
 func ParseColumns(text string) (map[Column]string, error) {
 	const accepted = "accepted is ts=Date,open=Open,high=High,low=Low,close=Close,volume=Volume with the names or numbers of the " +

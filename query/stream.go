@@ -58,6 +58,33 @@ func (r *Reader) Stream(ctx context.Context, request Request, to Sink) (notes []
 	return notes, nil
 }
 
+// Complete tells how complete a window is, without its bars. The errors are those of Read.
+func (r *Reader) Complete(ctx context.Context, request Request) (answer Answer, err error) {
+	request.Limit, request.Newest, request.Complete = streamed, false, true
+	if err := request.check(); err != nil {
+		return answer, err
+	}
+	if err := r.askable(request); err != nil {
+		return answer, err
+	}
+	if r.Stills == nil {
+		return answer, fmt.Errorf("read %s: %w", request.Series, errNoStills)
+	}
+	err = r.Stills.Still(ctx, func(s store.Still) error {
+		one := stream{Request: request, reader: r, still: s}
+		if one.v, err = r.of(s).begin(ctx, request); err != nil {
+			return err
+		}
+		answer.Bars, answer.Source = market.NewCandles(0), one.v.source()
+		answer.Complete, err = one.complete(ctx)
+		return err
+	})
+	if err != nil {
+		return answer, fmt.Errorf("read %s: %w", request.Series, err)
+	}
+	return answer, nil
+}
+
 // stream is one of them.
 type stream struct {
 	Request

@@ -41,6 +41,7 @@ type Config struct {
 	States   func(context.Context) ([]market.SeriesState, error) // that of store.Bars
 	Provider func(context.Context) (ProviderState, error)        // it sends no request to the provider
 	Clock    func() *view.Clock                                  // how the clock stands; nil: nobody knows
+	Disk     func() *view.Disk                                   // of an embedded archive; nil for none
 	Coverage store.Coverage                                      // how much of what is expected is there; nil for unknown
 	Held     func(context.Context) ([]view.HeldBack, error)      // the answers that wait for a person; nil for none
 	Checks   []Check

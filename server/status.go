@@ -64,6 +64,9 @@ func (s *Server) Status(ctx context.Context) view.Status {
 	if s.Clock != nil {
 		v.Clock = s.Clock()
 	}
+	if s.Disk != nil {
+		v.Disk = s.Disk()
+	}
 	settled, _ := shown(ctx, s, since, &v, s.settled) // of what is unknown the names tell
 	v.Calendars = s.views.Calendars(settled.SettleAll(s.Instruments), now)
 	if runs, ok := shown(ctx, s, since, &v, s.runs); ok {

@@ -75,7 +75,8 @@ func (t *taking) look(ctx context.Context) error {
 	}
 	if both := s.Equal + s.Contradicting; s.Equal*2 < both {
 		t.refuse("of %d bars that are stored as well only %d have the same prices: are --instrument, --timeframe, --zone and "+
-			"--bar-end right? Prices that are adjusted for dividends, or of contracts joined with an offset, are others, too", both, s.Equal)
+			"--bar-end right? Prices that are adjusted for dividends, or of contracts joined with an offset, are others, too", both,
+			s.Equal)
 	}
 	if s.Equal+s.Contradicting == 0 && s.state.Count > 0 {
 		t.note("it has no bar in common with what is stored, which would show that both are of one instrument and scale")

@@ -79,8 +79,8 @@ func (t *taking) weigh(ctx context.Context, look *seen) error {
 	}
 	verdict := market.Judge(e)
 	if verdict.Held != nil {
-		t.refuse("%s. If it is a split that nobody told of, barkeep actions add %s split NEW:OLD DATE, and import again",
-			verdict.Held.Text, t.Instrument.Name)
+		t.refuse("%s. If it is a split that nobody told of, barkeep actions add %s split NEW:OLD DATE, and import again; prices that "+
+			"are adjusted for dividends are on another scale as well", verdict.Held.Text, t.Instrument.Name)
 		return nil
 	}
 	if len(verdict.Restate)+len(verdict.Pending) > 0 {

@@ -121,9 +121,13 @@ func (v healView) print(w io.Writer) {
 		if s.None > 0 {
 			fmt.Fprintf(w, "  %11s  not there either\n", thousands(s.None))
 		}
-		for _, l := range s.Left {
+		const most = 20
+		for _, l := range s.Left[:min(len(s.Left), most)] {
 			fmt.Fprintf(w, "  %11s  left, from %s to %s (%s)\n", thousands(l.Bars), stamp(l.First), stamp(l.Last), l.Reason)
 			paragraph(w, "             "+l.Why)
+		}
+		if more := len(s.Left) - most; more > 0 {
+			fmt.Fprintf(w, "               and %s more, which --json lists\n", plural(int64(more), "gap"))
 		}
 	}
 	done := "filled"

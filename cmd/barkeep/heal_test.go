@@ -79,7 +79,7 @@ func TestHealFromAnotherArchive(t *testing.T) {
 				}
 				from := other.url
 				if how == "http" {
-					from = quiet(t, other, env)
+					from = inPages(t, quiet(t, other, env))
 				}
 				dry := barkeep(t, env, "heal", "--dry-run", "--from", from).must(t, 0)
 				readable(t, dry.stdout)
@@ -108,6 +108,18 @@ func TestHealFromAnotherArchive(t *testing.T) {
 func quiet(t *testing.T, e engine, env []string) string {
 	t.Helper()
 	return serve(t, append([]string{"DATABASE_URL=" + e.url, "INSTRUMENTS=ES", "IMPORT_TIMES=03:00", "CATCH_UP_WINDOW=1s"}, env[:3]...)).url
+}
+
+// inPages lets a Barkeep serve a thousand bars at a time.
+func inPages(t *testing.T, real string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status, body := fetch(t, real+strings.Replace(r.URL.RequestURI(), "limit=50000", "limit=1000", 1))
+		w.WriteHeader(status)
+		_, _ = w.Write(body)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // TestHealIsNotFooled: a server that lies, breaks off or answers junk changes nothing, and is named.

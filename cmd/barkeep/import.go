@@ -39,9 +39,9 @@ type importCommand struct {
 // Help is the text below the flags.
 func (c *importCommand) Help() string {
 	return "What is not stored yet is taken, what is stored stays as it is: a bar that is there with the same prices is counted, " +
-		"one with other prices is listed. A file is refused as a whole where its rows show that it was named wrongly: most of them lie " +
-		"outside of sessions or off the grid, or agree with nothing that is stored, or are on a scale that no split explains. Look " +
-		"first, with --dry-run. Whole months are stored at a time, with what derives from them, and the ledger keeps from which " +
+		"one with other prices is listed. A file is refused as a whole where its rows show that it was named wrongly: many of them " +
+		"lie outside of sessions or off the grid, or agree with nothing that is stored, or are on a scale that no split explains. " +
+		"Look first, with --dry-run. Whole months are stored at a time, with what derives from them, and the ledger keeps from which " +
 		"file they are. A timeframe that is made from another is compared only. It exits with 0 when every bar of the files is " +
 		"stored, 3 when some were left out or contradict stored ones, 4 when a file was refused, and 2 when one cannot be read."
 }

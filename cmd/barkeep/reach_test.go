@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -59,5 +61,34 @@ func TestAWorkerAnswersToItsOwnNamesOnly(t *testing.T) {
 	}
 	if got := barkeep(t, []string{"HTTP_ADDR=" + strings.TrimPrefix(worker.url, "http://")}, "health"); got.code != 0 {
 		t.Errorf("health: %s%s", got.stdout, got.stderr)
+	}
+}
+
+// TestAWorkerThatAsksForATokenToRead shows nothing without it but what monitors ask for, and starts nothing with it. The token is
+// read from a file, and stands in no log.
+func TestAWorkerThatAsksForATokenToRead(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("hunter3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	worker := idle(t, "API_TOKEN=hunter2", "API_READ_TOKEN_FILE="+file)
+	for _, path := range []string{
+		"/status", "/api/v1/status", "/api/v1/series", "/api/v1/calendar?instrument=ES", "/api/v1/events?wait=0s", "/openapi.json", "/docs",
+		"/api/v1/held-back", "/api/v1/datasets", "/api/v1/slots",
+	} {
+		for token, want := range map[string]int{"": 401, "hunter4": 401, "hunter3": 200, "hunter2": 200} {
+			if code, body := worker.ask(t, http.MethodGet, path, token, ""); code != want || strings.Contains(body, "hunter") {
+				t.Errorf("%s with %q: %d, want %d: %s", path, token, code, want, body)
+			}
+		}
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+		if code, body := worker.ask(t, http.MethodGet, path, "", ""); code != http.StatusOK {
+			t.Errorf("%s: %d %s", path, code, body)
+		}
+	}
+	if code, body := worker.ask(t, http.MethodPost, "/api/v1/runs", "hunter3", "{}"); code != http.StatusUnauthorized {
+		t.Errorf("a run with the token for reading: %d %s", code, body)
 	}
 }

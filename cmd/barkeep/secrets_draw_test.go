@@ -66,7 +66,7 @@ func drawSituation(r *rapid.T, echo echoes, folder string) situation {
 		url.QueryEscape, url.PathEscape, func(s string) string { return s },
 	}).Draw(r, "escape")(s.secret)
 	key := rapid.SampledFrom([]string{
-		"DATABASE_URL", "DATABASE_URL", "REDIS_URL", "REDIS_URL", "NOTIFY_URLS", "HEARTBEAT_URL", "API_TOKEN", "YAHOO_BASE_URL",
+		"DATABASE_URL", "DATABASE_URL", "REDIS_URL", "REDIS_URL", "NOTIFY_URLS", "HEARTBEAT_URL", "API_TOKEN", "API_READ_TOKEN", "YAHOO_BASE_URL",
 	}).Draw(r, "variable")
 	form := rapid.SampledFrom(forms()[key]).Draw(r, "form")
 	if key == "REDIS_URL" && strings.Contains(form, "://SECRET@") {
@@ -145,7 +145,8 @@ func forms() map[string][]string {
 			"http://HTTP/SECRET", "http://user:SECRET@HTTP/ping", "http://127.0.0.1:1/SECRET?x=SECRET", "https://HTTP/SECRET",
 			"http://nowhere.invalid/SECRET", "http://user:p@SECRET@HTTP/", "ftp://user:SECRET@h", "SECRET", "http://h:99999/SECRET",
 		},
-		"API_TOKEN": {"SECRET"},
+		"API_TOKEN":      {"SECRET"},
+		"API_READ_TOKEN": {"SECRET"},
 		"YAHOO_BASE_URL": {
 			"http://user:SECRET@HTTP", "http://user:SECRET@127.0.0.1:1", "https://user:SECRET@HTTP", "http://user:SECRET@nowhere.invalid",
 			"http://user:SECRET@h/?q=SECRET", "http://user:p@SECRET@HTTP", "http://user:SECRET@GARBAGE", "http://SECRET@HTTP", "http://SECRET@h/?q",

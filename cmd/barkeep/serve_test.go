@@ -89,8 +89,14 @@ func TestServeImportsAtItsTime(t *testing.T) {
 						State   string
 						Started struct{ UTC, Pacific string }
 					}
+					Disk *struct {
+						Free uint64 `json:"free_bytes"`
+					}
 				}
 				get(t, worker.url+"/status", &status)
+				if embedded := e.name == "sqlite"; (status.Disk != nil) != embedded || embedded && status.Disk.Free == 0 {
+					t.Errorf("%s: the disk is %+v", season.now, status.Disk)
+				}
 				if len(status.Runs) == 0 || !strings.HasPrefix(status.Runs[0].Started.UTC, season.utc) ||
 					!strings.HasPrefix(status.Runs[0].Started.Pacific, season.pacific) {
 					t.Errorf("%s: /status shows the runs %+v, want one at %s and %s", season.now, status.Runs, season.utc, season.pacific)

@@ -87,11 +87,6 @@ func countOf(names []string, name string) (n int) {
 	return n
 }
 
-type candlesByQuery struct {
-	Instrument string `query:"instrument" format:"instrument" example:"ES" required:"true"`
-	CandlesInput
-}
-
 type candlesByPath struct {
 	Instrument string `path:"instrument" format:"instrument" example:"ES"`
 	CandlesInput
@@ -100,16 +95,7 @@ type candlesByPath struct {
 // candles gives the bars of a series: the oldest of [from, to), or without from the newest before to. When there are more after
 // the last one given, next says where they begin, and the header Link where to get them.
 func (a *API) candles(c *call, instrument string, p *CandlesInput) error {
-	request := query.Request{
-		Series: market.Series{Instrument: instrument, Timeframe: market.Timeframe(p.Timeframe)}, Window: p.window, Limit: p.Limit,
-		Newest: !c.query.Has("from") || p.Order == "desc", Adjust: query.Adjust(p.Adjust), AsOf: p.asOf, Complete: true,
-	}
-	if p.Session == string(query.SessionRegular) {
-		request.Session = query.SessionRegular
-	}
-	if p.Require != "nothing" {
-		request.Require = query.Require(p.Require)
-	}
+	request := a.requestOf(c, instrument, p)
 	if p.Limit == 0 {
 		return a.stream(c, request, p)
 	}
@@ -126,6 +112,21 @@ func (a *API) candles(c *call, instrument string, p *CandlesInput) error {
 		return a.refusedRead(err, c.input, request)
 	}
 	return a.sendPage(c, request, answer, p)
+}
+
+// requestOf is what is asked of the reader.
+func (a *API) requestOf(c *call, instrument string, p *CandlesInput) query.Request {
+	request := query.Request{
+		Series: market.Series{Instrument: instrument, Timeframe: market.Timeframe(p.Timeframe)}, Window: p.window, Limit: p.Limit,
+		Newest: !c.query.Has("from") || p.Order == "desc", Adjust: query.Adjust(p.Adjust), AsOf: p.asOf, Complete: true,
+	}
+	if p.Session == string(query.SessionRegular) {
+		request.Session = query.SessionRegular
+	}
+	if p.Require != "nothing" {
+		request.Require = query.Require(p.Require)
+	}
+	return request
 }
 
 // size is how many bars a request may have in memory. A derived series as of an instant is folded from bars of its base.

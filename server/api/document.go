@@ -26,7 +26,7 @@ func (a *API) newDocument() huma.API {
 		Components: &huma.Components{
 			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
-				tokenScheme: {Type: "http", Scheme: "bearer", Description: "The API_TOKEN, or for reading the API_READ_TOKEN, of the process."},
+				tokenScheme: {Type: "http", Scheme: "bearer", Description: "The API_TOKEN; for reading the API_READ_TOKEN, too."},
 			},
 		},
 	}}, adapter{a})

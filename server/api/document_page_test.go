@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -25,6 +26,11 @@ func TestTheDocumentAsAPage(t *testing.T) {
 			if !strings.Contains(a.Body, "<td><code>"+p.Name+"</code>") {
 				t.Errorf("%s of %s is not there", p.Name, op.ID)
 			}
+		}
+	}
+	for _, link := range regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(a.Body, -1) {
+		if !strings.Contains(a.Body, `<section id="`+link[1]+`">`) {
+			t.Errorf("nothing is at %s", link[0])
 		}
 	}
 	for _, loads := range []string{"<script", "src=", "@import", "url(", "http://", "https://"} {

@@ -47,7 +47,9 @@ func TestCandlesAreWrittenAsEncodingJSONWritesThem(t *testing.T) {
 		0, math.Copysign(0, -1), 1e-6, 9.99e-7, 1e-7, -1e-9, 1e-10, 1e20, 1e21, 1.5e21, -3e22, 1e100, 5e-324, math.MaxFloat64,
 		-37.630001068115234, 0.1,
 	}))
+	b := servertest.New(t)
 	rapid.Check(t, func(r *rapid.T) {
+		b.Archive.Version++
 		name := rapid.SampledFrom([]string{"ES", "^GSPC", "BRK-B", "BTC-USD"}).Draw(r, "instrument")
 		bars, first := market.NewCandles(0), rapid.Int64Range(-1e10, 1e10).Draw(r, "first")
 		for i := range rapid.IntRange(1, 8).Draw(r, "bars") {
@@ -58,7 +60,6 @@ func TestCandlesAreWrittenAsEncodingJSONWritesThem(t *testing.T) {
 				Parts: market.PartsOf(rapid.IntRange(0, 2).Draw(r, "have"), rapid.SampledFrom([]int{0, 2, 200}).Draw(r, "due")),
 			})
 		}
-		b := servertest.New(t)
 		b.Archive.Series[market.Series{Instrument: name, Timeframe: market.M1}] = bars
 		a := b.Get(t, "/api/v1/candles?timeframe=1m&from=0001-01-01&limit=3&instrument="+escaped(name))
 		got := servertest.Decode[page](t, a, http.StatusOK)

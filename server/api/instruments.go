@@ -22,15 +22,15 @@ type seriesAnswer struct {
 // instrumentView is an instrument of the configuration or of the archive.
 type instrumentView struct {
 	Name       string             `json:"name"`
-	Symbol     string             `json:"symbol"` // the provider's name
+	Symbol     string             `json:"symbol" doc:"the provider's name"`
 	Kind       market.Kind        `json:"kind"`
 	Root       string             `json:"root,omitempty"`
 	Tick       float64            `json:"tick,omitempty"`
-	Calendar   string             `json:"calendar"`   // by which its bars are kept: "XNYS", "CME_EQUITY"
-	Inferred   bool               `json:"inferred"`   // neither hours nor holidays are known: every weekday counts as possible
-	Zone       string             `json:"zone"`       // the exchange's
-	Kept       bool               `json:"kept"`       // the configuration names it, so that it is kept up to date
-	Timeframes []market.Timeframe `json:"timeframes"` // of which bars are stored
+	Calendar   string             `json:"calendar" doc:"by which its bars are kept: XNYS, CME_EQUITY"`
+	Inferred   bool               `json:"inferred" doc:"neither hours nor holidays are known: every weekday counts as possible"`
+	Zone       string             `json:"zone" doc:"the exchange's"`
+	Kept       bool               `json:"kept" doc:"the configuration names it, so that it is kept up to date"`
+	Timeframes []market.Timeframe `json:"timeframes" doc:"of which bars are stored"`
 }
 
 // listInstruments shows what is kept and what is stored.

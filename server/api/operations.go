@@ -85,8 +85,8 @@ func (a *API) mountBars() {
 		}
 		return marked(op, takesTurn)
 	}
-	handle(a, add(get("candles-by-query", "/candles", "Bars of a series", about)),
-		func(c *call, p *candlesByQuery) error { return a.candles(c, p.Instrument, &p.CandlesInput) })
+	handle(a, add(get("candles-by-query", "/candles", "Bars of one instrument or of several", about)),
+		func(c *call, p *candlesByQuery) error { return a.several(c, p) })
 	handle(a, add(get("candles", "/candles/{instrument}", "Bars of a series", about)),
 		func(c *call, p *candlesByPath) error { return a.candles(c, p.Instrument, &p.CandlesInput) })
 }

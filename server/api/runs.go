@@ -51,8 +51,8 @@ func (a *API) oneRun(c *call, p *runInput) (runAnswer, error) {
 
 // startedView says what came of a request for a run.
 type startedView struct {
-	New      bool     `json:"new"`      // this request started it; else it was there
-	Location string   `json:"location"` // where to watch it
+	New      bool     `json:"new" doc:"this request started it; else it was there"`
+	Location string   `json:"location" doc:"where to watch it"`
 	Run      view.Run `json:"run"`
 }
 

@@ -41,6 +41,17 @@ type candle struct {
 	Timeframe  string `json:"timeframe,omitempty"`
 }
 
+// severalAnswer is what is written for several instruments: candles one bar a row, or with layout=wide one start a row, with an object
+// for each instrument that has a bar.
+type severalAnswer struct {
+	Timeframe   market.Timeframe         `json:"timeframe"`
+	Instruments []string                 `json:"instruments"`
+	Next        map[string]any           `json:"next" doc:"By instrument, where its next bar is; null for none."`
+	More        []string                 `json:"more" doc:"Of which instruments there are more bars in the window."`
+	Complete    map[string]view.Complete `json:"complete" doc:"By instrument."`
+	Candles     any                      `json:"candles"`
+}
+
 // barsAnswer is an answer with bars, in every kind of bytes.
 func (a *API) barsAnswer() *huma.Response {
 	schema := schemaOf[candlesAnswer](a)
@@ -51,6 +62,7 @@ func (a *API) barsAnswer() *huma.Response {
 		Description: "One object a bar; with format=json-columns one object of arrays, one a column.",
 		AnyOf:       []*huma.Schema{properties["candles"], {Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{}}}},
 	}
+	bars.Content["application/json"].Schema = &huma.Schema{AnyOf: []*huma.Schema{schema, schemaOf[severalAnswer](a)}}
 	for _, kind := range []format.Kind{format.CSV, format.Arrow, format.Parquet} {
 		bars.Content[mediaOf(kind)] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	}

@@ -9,9 +9,9 @@ import (
 // HeldBack are the answers for one instrument that wait for a person for one cause.
 type HeldBack struct {
 	Instrument string       `json:"instrument"`
-	Cause      string       `json:"cause"` // "listing": it is something else now; "scale": a ratio that no action explains
+	Cause      string       `json:"cause" doc:"listing: it is something else now; scale: a ratio that no action explains"`
 	Says       string       `json:"says"`
-	Command    string       `json:"command"` // to look at it and to go on
+	Command    string       `json:"command" doc:"to look at it and to go on"`
 	Series     []HeldSeries `json:"series"`
 	First      *Instant     `json:"first_seen"`
 	Last       *Instant     `json:"last_seen"`
@@ -21,12 +21,12 @@ type HeldBack struct {
 type HeldSeries struct {
 	Timeframe market.Timeframe `json:"timeframe"`
 	Says      string           `json:"says"`
-	Listing   *Listing         `json:"listing"` // that the answer gave; null for a matter of scale
+	Listing   *Listing         `json:"listing" doc:"that the answer gave; null for a matter of scale"`
 	Price     *float64         `json:"price_factor"`
-	Volume    *float64         `json:"volume_factor"` // from the archive's scale to the answer's; null for a listing
+	Volume    *float64         `json:"volume_factor" doc:"from the archive's scale to the answer's; null for a listing"`
 	From      *Instant         `json:"from"`
 	To        *Instant         `json:"to"`
-	Bars      int              `json:"bars"` // on which it was seen
+	Bars      int              `json:"bars" doc:"on which it was seen"`
 	First     *Instant         `json:"first_seen"`
 	Last      *Instant         `json:"last_seen"`
 	Times     int              `json:"times"`
@@ -38,9 +38,9 @@ type Listing struct {
 	Type       string `json:"type,omitempty"`
 	Currency   string `json:"currency,omitempty"`
 	Exchange   string `json:"exchange,omitempty"`
-	FirstTrade string `json:"first_trade,omitempty"` // a date
+	FirstTrade string `json:"first_trade,omitempty" doc:"a date"`
 	Name       string `json:"name,omitempty"`
-	From       string `json:"from,omitempty"` // the date from which on bars are taken as its own
+	From       string `json:"from,omitempty" doc:"the date from which on bars are taken as its own"`
 }
 
 // NewListing shows a listing; nil for one that says nothing.
@@ -58,24 +58,24 @@ func NewListing(l market.Listing) *Listing {
 // Change is what an archive became by what a person entered.
 type Change struct {
 	Instrument string       `json:"instrument"`
-	Done       []string     `json:"done"`     // what was done, for people
-	Restated   []Restated   `json:"restated"` // base series whose bars were multiplied
-	Rebuilt    []string     `json:"rebuilt"`  // timeframes of the derived series that were made anew
-	Listing    *Listing     `json:"listing"`  // that was accepted; null for none
+	Done       []string     `json:"done" doc:"what was done, for people"`
+	Restated   []Restated   `json:"restated" doc:"base series whose bars were multiplied"`
+	Rebuilt    []string     `json:"rebuilt" doc:"timeframes of the derived series that were made anew"`
+	Listing    *Listing     `json:"listing" doc:"that was accepted; null for none"`
 	RenamedTo  string       `json:"renamed_to,omitempty"`
-	Renamed    []string     `json:"renamed"`   // timeframes of the series that have that name now
-	Held       []HeldSeries `json:"held_back"` // what is held back of the instrument still
+	Renamed    []string     `json:"renamed" doc:"timeframes of the series that have that name now"`
+	Held       []HeldSeries `json:"held_back" doc:"what is held back of the instrument still"`
 }
 
 // Restated is a base series whose bars were multiplied at once.
 type Restated struct {
 	Timeframe market.Timeframe `json:"timeframe"`
 	Bars      int              `json:"bars"`
-	Kept      int              `json:"kept"` // of them: whose earlier values are kept as revisions
+	Kept      int              `json:"kept" doc:"of them: whose earlier values are kept as revisions"`
 	Price     float64          `json:"price_factor"`
 	Volume    float64          `json:"volume_factor"`
-	From      *Instant         `json:"from,omitempty"` // bars before it are of another listing, and stay; absent for none
-	Before    *Instant         `json:"before"`         // bars that start before it
+	From      *Instant         `json:"from,omitempty" doc:"bars before it are of another listing, and stay; absent for none"`
+	Before    *Instant         `json:"before" doc:"bars that start before it"`
 }
 
 // NewFactor is a ratio as a number; 1 for none.

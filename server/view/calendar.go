@@ -9,17 +9,17 @@ import (
 
 // Calendar tells how the trading of a calendar stands: which session its instruments should have the bars of, or why none.
 type Calendar struct {
-	Calendar    string   `json:"calendar"` // "XNYS"
-	Zone        string   `json:"zone"`     // of the exchange
-	Inferred    bool     `json:"inferred"` // hours and holidays are not known: nothing is ever late
+	Calendar    string   `json:"calendar" doc:"XNYS"`
+	Zone        string   `json:"zone" doc:"of the exchange"`
+	Inferred    bool     `json:"inferred" doc:"hours and holidays are not known: nothing is ever late"`
 	Instruments []string `json:"instruments"`
 
-	Due    *Session        `json:"due"`              // closed in the last 24 hours; null when none did, or when it is not certain
-	Why    calendar.Reason `json:"why,omitempty"`    // none is due; absent where one is
-	Detail string          `json:"detail,omitempty"` // the same as a sentence
-	Open   *Session        `json:"open"`             // in progress
-	Last   *Session        `json:"last"`             // the newest that has closed, however long ago
-	Next   *Session        `json:"next"`             // the first that opens from now on
+	Due    *Session        `json:"due" doc:"closed in the last 24 hours; null when none did, or when it is not certain"`
+	Why    calendar.Reason `json:"why,omitempty" doc:"none is due; absent where one is"`
+	Detail string          `json:"detail,omitempty" doc:"the same as a sentence"`
+	Open   *Session        `json:"open" doc:"in progress"`
+	Last   *Session        `json:"last" doc:"the newest that has closed, however long ago"`
+	Next   *Session        `json:"next" doc:"the first that opens from now on"`
 	Notes  []string        `json:"notes"`
 }
 
@@ -29,7 +29,7 @@ type Session struct {
 	Kind        calendar.Kind `json:"kind"`
 	Open        Local         `json:"open"`
 	Close       Local         `json:"close"`
-	SettledNext bool          `json:"settled_with_next"` // it has no daily bar of its own
+	SettledNext bool          `json:"settled_with_next" doc:"it has no daily bar of its own"`
 	Certain     bool          `json:"certain"`
 }
 

@@ -14,33 +14,33 @@ type Values struct {
 	High   float64 `json:"high"`
 	Low    float64 `json:"low"`
 	Close  float64 `json:"close"`
-	Volume *int64  `json:"volume"` // null where the provider gave none
+	Volume *int64  `json:"volume" doc:"null where the provider gave none"`
 }
 
 // Revision is how the values of a bar were replaced.
 type Revision struct {
-	TS     string   `json:"ts"` // the bar's start, UTC
+	TS     string   `json:"ts" doc:"the bar's start, UTC"`
 	Before Values   `json:"before"`
-	After  *Values  `json:"after"` // on the scale of then; null where the bar was taken out
+	After  *Values  `json:"after" doc:"on the scale of then; null where the bar was taken out"`
 	At     *Instant `json:"at"`
-	Run    int64    `json:"run_id,omitempty"` // by which run; absent where none did, or none was noted
-	Cause  string   `json:"cause"`            // "answer", "fold", "removed", "restated" or "unknown"
+	Run    int64    `json:"run_id,omitempty" doc:"by which run; absent where none did, or none was noted"`
+	Cause  string   `json:"cause" doc:"answer, fold, removed, restated or unknown"`
 	Why    string   `json:"why"`
 }
 
 // Restatement is a change of scale of many bars at once.
 type Restatement struct {
 	Number int64      `json:"number"`
-	From   string     `json:"from,omitempty"`    // bars that started before it were not: they are of another listing
-	Before string     `json:"before"`            // bars that started before it were multiplied
-	Price  [2]float64 `json:"price_factor"`      // numerator and denominator
-	Volume [2]float64 `json:"volume_factor"`     // likewise
-	At     *Instant   `json:"at"`                //
-	Run    int64      `json:"run_id,omitempty"`  // by which run
-	Action int64      `json:"action,omitempty"`  // the number of the split; absent for another change of scale
-	Undoes int64      `json:"undoes,omitempty"`  // the number of the restatement that it took back
-	Bars   int        `json:"bars"`              // that were multiplied
-	Kept   int        `json:"kept_as_revisions"` // of them: whose earlier values are kept
+	From   string     `json:"from,omitempty" doc:"bars that started before it were not: they are of another listing"`
+	Before string     `json:"before" doc:"bars that started before it were multiplied"`
+	Price  [2]float64 `json:"price_factor" doc:"numerator and denominator"`
+	Volume [2]float64 `json:"volume_factor" doc:"likewise"`
+	At     *Instant   `json:"at"`
+	Run    int64      `json:"run_id,omitempty" doc:"by which run"`
+	Action int64      `json:"action,omitempty" doc:"the number of the split; absent for another change of scale"`
+	Undoes int64      `json:"undoes,omitempty" doc:"the number of the restatement that it took back"`
+	Bars   int        `json:"bars" doc:"that were multiplied"`
+	Kept   int        `json:"kept_as_revisions" doc:"of them: whose earlier values are kept"`
 	Why    string     `json:"why"`
 }
 
@@ -48,8 +48,8 @@ type Restatement struct {
 type Changes struct {
 	Instrument   string           `json:"instrument"`
 	Timeframe    market.Timeframe `json:"timeframe"`
-	Count        int              `json:"count"` // of revisions, also of those that are left out
-	More         bool             `json:"more"`  // some are left out
+	Count        int              `json:"count" doc:"of revisions, also of those that are left out"`
+	More         bool             `json:"more" doc:"some are left out"`
 	Revisions    []Revision       `json:"revisions"`
 	Restatements []Restatement    `json:"restatements"`
 }

@@ -9,8 +9,8 @@ import (
 type Coverage struct {
 	Instrument string                     `json:"instrument"`
 	Timeframe  market.Timeframe           `json:"timeframe"`
-	From       *Instant                   `json:"from"`    // where the first backfill began
-	Horizon    *Instant                   `json:"horizon"` // up to when it was judged
+	From       *Instant                   `json:"from" doc:"where the first backfill began"`
+	Horizon    *Instant                   `json:"horizon" doc:"up to when it was judged"`
 	Expected   int64                      `json:"expected"`
 	Present    int64                      `json:"present"`
 	Absent     map[market.GapReason]int64 `json:"absent"`
@@ -31,15 +31,15 @@ type CoveredSession struct {
 type Gap struct {
 	Instrument string           `json:"instrument"`
 	Timeframe  market.Timeframe `json:"timeframe"`
-	First      *Instant         `json:"first"` // start of the first bar
-	Last       *Instant         `json:"last"`  // and of the last one
+	First      *Instant         `json:"first" doc:"start of the first bar"`
+	Last       *Instant         `json:"last" doc:"and of the last one"`
 	Bars       int64            `json:"bars"`
 	Reason     market.GapReason `json:"reason"`
 	Seen       *Instant         `json:"seen"`
 	Asked      *Instant         `json:"asked"`
 	Times      int              `json:"times"`
-	Next       *Instant         `json:"next"`    // when it is asked for again
-	LostOn     *Instant         `json:"lost_on"` // when its first bar leaves the provider's window
+	Next       *Instant         `json:"next" doc:"when it is asked for again"`
+	LostOn     *Instant         `json:"lost_on" doc:"when its first bar leaves the provider's window"`
 }
 
 // Coverages show coverage; serves tells how far back the provider serves.

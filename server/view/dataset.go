@@ -27,9 +27,9 @@ func (r Renderer) Dataset(d store.Dataset, contents query.Contents) Dataset {
 type Proof struct {
 	Dataset string          `json:"dataset"`
 	AsOf    *Instant        `json:"as_of"`
-	Archive string          `json:"archive"` // without a password
+	Archive string          `json:"archive" doc:"without a password"`
 	Equal   bool            `json:"equal"`
-	First   string          `json:"first_difference,omitempty"` // the first series that differs
+	First   string          `json:"first_difference,omitempty" doc:"the first series that differs"`
 	Series  []VerdictSeries `json:"series"`
 }
 

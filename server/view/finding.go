@@ -12,17 +12,17 @@ import (
 type Finding struct {
 	Calendar    string             `json:"calendar"`
 	Kind        store.FindingKind  `json:"kind"`
-	First       string             `json:"first"` // dates
+	First       string             `json:"first" doc:"dates"`
 	Last        string             `json:"last"`
 	Days        int                `json:"days"`
-	Dates       []string           `json:"dates"`       // the first ones of many
-	Instruments []string           `json:"instruments"` // that show it
-	Of          int                `json:"of"`          // how many of the exchange could
-	Weak        bool               `json:"weak"`        // one instrument alone shows it: nothing confirms it
+	Dates       []string           `json:"dates" doc:"the first ones of many"`
+	Instruments []string           `json:"instruments" doc:"that show it"`
+	Of          int                `json:"of" doc:"how many of the exchange could"`
+	Weak        bool               `json:"weak" doc:"one instrument alone shows it: nothing confirms it"`
 	Timeframes  []market.Timeframe `json:"timeframes"`
-	Bars        int64              `json:"bars"`            // stored, or absent, against the calendar
-	Clock       string             `json:"clock,omitempty"` // when trading began or ended by the bars, in the exchange's time
-	Closure     bool               `json:"closure"`         // the absent bars have the reason "closed"
+	Bars        int64              `json:"bars" doc:"stored, or absent, against the calendar"`
+	Clock       string             `json:"clock,omitempty" doc:"when trading began or ended by the bars, in the exchange's time"`
+	Closure     bool               `json:"closure" doc:"the absent bars have the reason closed"`
 	Advice      string             `json:"advice"`
 	Seen        *Instant           `json:"first_seen"`
 	Holds       *Instant           `json:"last_seen"`

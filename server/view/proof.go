@@ -7,15 +7,15 @@ type TimeframeProof struct {
 	Instrument string           `json:"instrument"`
 	Finer      market.Timeframe `json:"finer"`
 	Coarser    market.Timeframe `json:"coarser"`
-	Month      market.Month     `json:"month"`    // of the trading dates, "2026-08"
-	Sessions   int              `json:"sessions"` // that were compared
-	Disagree   int              `json:"disagree"` // of them
-	Share      float64          `json:"share"`    // of the sessions that disagree, from 0 to 1
+	Month      market.Month     `json:"month" doc:"of the trading dates, 2026-08"`
+	Sessions   int              `json:"sessions" doc:"that were compared"`
+	Disagree   int              `json:"disagree" doc:"of them"`
+	Share      float64          `json:"share" doc:"of the sessions that disagree, from 0 to 1"`
 	// Causes are the sessions that disagree, by cause; each has one.
 	Causes map[market.Disagreement]int `json:"causes"`
-	Bars   int                         `json:"bars"`       // of the coarser series that were compared
-	Same   int                         `json:"bars_agree"` // of them: those that are what the finer series gives
-	Proved *Instant                    `json:"proved"`     // when they were compared
+	Bars   int                         `json:"bars" doc:"of the coarser series that were compared"`
+	Same   int                         `json:"bars_agree" doc:"of them: those that are what the finer series gives"`
+	Proved *Instant                    `json:"proved" doc:"when they were compared"`
 }
 
 // TimeframeProofs shows proofs, in the order given.

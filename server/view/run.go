@@ -22,18 +22,18 @@ type Run struct {
 	Finished  *Instant     `json:"finished"`
 	Took      *float64     `json:"took_seconds"`
 
-	Progress *Progress `json:"progress,omitempty"` // of a run in progress that has said something
+	Progress *Progress `json:"progress,omitempty" doc:"of a run in progress that has said something"`
 }
 
 // Progress is what a run in progress was doing when it said so last.
 type Progress struct {
-	Tasks    int      `json:"tasks"` // base series, each with what derives from it
+	Tasks    int      `json:"tasks" doc:"base series, each with what derives from it"`
 	Ended    int      `json:"ended"`
 	Failed   int      `json:"failed"`
 	Requests int      `json:"requests"`
 	Inserted int      `json:"inserted"`
-	Now      string   `json:"now,omitempty"`     // the series that began last
-	Waiting  string   `json:"waiting,omitempty"` // what is waited for
+	Now      string   `json:"now,omitempty" doc:"the series that began last"`
+	Waiting  string   `json:"waiting,omitempty" doc:"what is waited for"`
 	Until    *Instant `json:"until,omitempty"`
 	At       *Instant `json:"at"`
 }

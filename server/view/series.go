@@ -14,7 +14,7 @@ type Series struct {
 	Bars       int64            `json:"bars"`
 	Oldest     *Instant         `json:"oldest"`
 	Newest     *Instant         `json:"newest"`
-	Age        *float64         `json:"newest_age_seconds"` // since the newest bar's start
+	Age        *float64         `json:"newest_age_seconds" doc:"since the newest bar's start"`
 }
 
 // Series shows what is stored, ordered by instrument and then timeframe, the shortest first.

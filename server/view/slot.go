@@ -9,9 +9,9 @@ import (
 // SlotName names a slot of a job, among the fields of what belongs to it.
 type SlotName struct {
 	Date string   `json:"date"`
-	Time string   `json:"time,omitempty"` // of day, in zone; absent, as zone and at, of a release that did not write it
+	Time string   `json:"time,omitempty" doc:"of day, in zone; absent, as zone and at, of a release that did not write it"`
 	Zone string   `json:"zone,omitempty"`
-	Slot int      `json:"slot"` // the number of the time among the date's, from 0
+	Slot int      `json:"slot" doc:"the number of the time among the date's, from 0"`
 	At   *Instant `json:"at,omitempty"`
 }
 
@@ -30,8 +30,8 @@ func (r Renderer) NamedSlot(s ledger.Slot) NamedSlot {
 type Slot struct {
 	NamedSlot
 	State ledger.State `json:"state"`
-	Done  bool         `json:"done"`  // the date's data is there: every cell was committed
-	Ended bool         `json:"ended"` // nothing will change any more by itself
+	Done  bool         `json:"done" doc:"the date's data is there: every cell was committed"`
+	Ended bool         `json:"ended" doc:"nothing will change any more by itself"`
 	Run   *Run         `json:"run"`
 
 	Evidence *Evidence `json:"evidence"`
@@ -47,7 +47,7 @@ type Evidence struct {
 	Unchanged int          `json:"unchanged"`
 	Requests  int          `json:"requests"`
 	Newest    *Instant     `json:"newest"`
-	Problems  []FailedCell `json:"problems"` // cells that need another attempt
+	Problems  []FailedCell `json:"problems" doc:"cells that need another attempt"`
 }
 
 // FailedCell is one cell that is not what it should be.

@@ -8,26 +8,26 @@ import (
 
 // Trading is when an exchange trades on the dates of a window.
 type Trading struct {
-	Calendar  string           `json:"calendar"` // "XNYS"
-	Zone      string           `json:"zone"`     // of the exchange
-	Inferred  bool             `json:"inferred"` // hours and holidays are not known: nothing is ever late
+	Calendar  string           `json:"calendar" doc:"XNYS"`
+	Zone      string           `json:"zone" doc:"of the exchange"`
+	Inferred  bool             `json:"inferred" doc:"hours and holidays are not known: nothing is ever late"`
 	KnownFrom string           `json:"known_from,omitempty"`
-	KnownTo   string           `json:"known_to,omitempty"` // the last date that its tables tell of; absent for no bound
+	KnownTo   string           `json:"known_to,omitempty" doc:"the last date that its tables tell of; absent for no bound"`
 	From      string           `json:"from"`
-	To        string           `json:"to"` // the first date that is not in it any more
+	To        string           `json:"to" doc:"the first date that is not in it any more"`
 	Sessions  []TradingSession `json:"sessions"`
-	Holidays  []Holiday        `json:"holidays"` // dates that usually have a session, and have none
+	Holidays  []Holiday        `json:"holidays" doc:"dates that usually have a session, and have none"`
 }
 
 // TradingSession is a session; its times are UTC.
 type TradingSession struct {
-	Date        string        `json:"date"` // the trading date
+	Date        string        `json:"date" doc:"the trading date"`
 	Open        time.Time     `json:"open"`
 	Close       time.Time     `json:"close"`
 	Pauses      []Pause       `json:"pauses"`
-	Kind        calendar.Kind `json:"kind"`              // "regular", "early", "late" or "special"
-	SettledNext bool          `json:"settled_with_next"` // it has no daily bar of its own
-	Certain     bool          `json:"certain"`           // published by the exchange, or otherwise known
+	Kind        calendar.Kind `json:"kind" doc:"regular, early, late or special"`
+	SettledNext bool          `json:"settled_with_next" doc:"it has no daily bar of its own"`
+	Certain     bool          `json:"certain" doc:"published by the exchange, or otherwise known"`
 }
 
 // Pause is a time inside a session without trading.
