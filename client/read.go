@@ -111,6 +111,26 @@ func (c *Client) Coverage(ctx context.Context, r CoverageRequest) ([]view.Covera
 	return answer.Coverage, err
 }
 
+// Proofs are how far the timeframes of instruments agree with one another, by month; of all instruments where none is named.
+func (c *Client) Proofs(ctx context.Context, instruments []string) ([]view.TimeframeProof, error) {
+	var answer struct {
+		Proofs []view.TimeframeProof `json:"proofs"`
+	}
+	q := url.Values{}
+	listed(q, "instrument", instruments)
+	err := c.get(ctx, &answer, q, "proofs")
+	return answer.Proofs, err
+}
+
+// Findings are where bars and calendars disagree.
+func (c *Client) Findings(ctx context.Context) ([]view.Finding, error) {
+	var answer struct {
+		Findings []view.Finding `json:"findings"`
+	}
+	err := c.get(ctx, &answer, nil, "findings")
+	return answer.Findings, err
+}
+
 // listed sets a parameter that is a list; an empty one is left out.
 func listed[T ~string](q url.Values, name string, all []T) {
 	texts := make([]string, len(all))

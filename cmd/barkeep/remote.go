@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"barkeep/client"
 	"barkeep/ledger"
+	"barkeep/market"
+	"barkeep/query"
 	"barkeep/server/view"
 )
 
@@ -110,4 +113,21 @@ func cellsOf(views []view.Cell) []ledger.Cell {
 		}
 	}
 	return cells
+}
+
+// absentOf are counts of absent bars from how they are shown, from the worst reason to the mildest; what this release does not know
+// comes last.
+func absentOf(counts map[market.GapReason]int64) (all []query.ReasonCount) {
+	reasons := market.GapReasons()
+	for _, reason := range slices.Sorted(maps.Keys(counts)) {
+		if !reason.Known() {
+			reasons = append(reasons, reason)
+		}
+	}
+	for _, reason := range reasons {
+		if n := counts[reason]; n > 0 {
+			all = append(all, query.ReasonCount{Reason: reason, Bars: n})
+		}
+	}
+	return all
 }
