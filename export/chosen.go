@@ -7,19 +7,21 @@ import (
 	"time"
 
 	"barkeep/market"
+	"barkeep/query"
 )
 
 // span is a series and where its bars are.
 type span struct {
-	series market.Series
-	window market.Window
+	series  market.Series
+	window  market.Window
+	derived bool // the bars are made of those of another series
 }
 
 // slack is how far outside of what is stored now bars may have been known at an instant: those that were taken out since.
 const slack = 400 * 24 * time.Hour
 
 // chosen are the series that are exported, by instrument, the shortest timeframe first. A timeframe that was asked for and is not
-// stored is folded from its base.
+// stored is folded from one that is.
 func (e *exporter) chosen(states []market.SeriesState) []span {
 	held, names := map[market.Series]market.Window{}, map[string]bool{}
 	for _, s := range states {
@@ -39,8 +41,9 @@ func (e *exporter) chosen(states []market.SeriesState) []span {
 			}
 			series := market.Series{Instrument: name, Timeframe: t}
 			window, found := held[series]
-			if base, ok := e.Capabilities.Base(t); !found && ok && len(e.Timeframes) > 0 {
-				window, found = held[market.Series{Instrument: name, Timeframe: base}]
+			derived := !found || e.derived(series)
+			if !found && len(e.Timeframes) > 0 {
+				window, found = e.finer(series, held)
 				window.From = window.From.Add(-slack) // a bar may start before its first base bar
 			}
 			if !found {
@@ -49,10 +52,20 @@ func (e *exporter) chosen(states []market.SeriesState) []span {
 			if !e.AsOf.IsZero() {
 				window = market.Window{From: window.From.Add(-slack), To: window.To.Add(slack)}
 			}
-			all = append(all, span{series, window})
+			all = append(all, span{series, window, derived})
 		}
 	}
 	return all
+}
+
+// finer is where the bars are of which those of a series are folded that is not stored.
+func (e *exporter) finer(series market.Series, held map[market.Series]market.Window) (window market.Window, found bool) {
+	for _, from := range query.Finer(e.Capabilities, series) {
+		if window, found = held[from]; found {
+			break
+		}
+	}
+	return window, found
 }
 
 // period is the time of one file of a folder: a month in UTC, of a day and longer bars a year, which has at most 366 of them.

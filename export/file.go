@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"barkeep/format"
@@ -117,8 +118,9 @@ func (s *single) whole(all []span) market.Series {
 
 func (s *single) write(ctx context.Context, reader *query.Reader, all []span) error {
 	s.read = 0
+	derived := slices.ContainsFunc(all, func(one span) bool { return one.derived })
 	if s.several {
-		if err := s.begin(market.Series{}, nil, all); err != nil {
+		if err := s.begin(market.Series{}, nil, derived); err != nil {
 			return err
 		}
 	}
@@ -138,7 +140,7 @@ func (s *single) write(ctx context.Context, reader *query.Reader, all []span) er
 		}
 	}
 	if s.out == nil { // as of an instant at which nothing was there
-		if err := s.begin(s.series, nil, nil); err != nil {
+		if err := s.begin(s.series, nil, derived); err != nil {
 			return err
 		}
 	}
@@ -153,11 +155,7 @@ func (s *single) write(ctx context.Context, reader *query.Reader, all []span) er
 }
 
 // begin begins the file.
-func (s *single) begin(series market.Series, complete *Complete, all []span) (err error) {
-	derived := s.derived(series)
-	for _, one := range all {
-		derived = derived || s.derived(one.series)
-	}
+func (s *single) begin(series market.Series, complete *Complete, derived bool) (err error) {
 	s.out, err = format.New(s.Kind, s.to, format.Options{
 		Series: series, Columns: format.ColumnsOf(derived, s.several), About: s.facts(s.at, complete),
 	})
@@ -172,7 +170,7 @@ func (s *single) Begin(h query.Head) error {
 	if s.out != nil {
 		return nil
 	}
-	return s.begin(s.series, complete, nil)
+	return s.begin(s.series, complete, h.Derived)
 }
 
 // Bars writes bars.

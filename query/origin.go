@@ -52,10 +52,12 @@ func (r *Reader) kept(ctx context.Context, series market.Series) (state market.S
 	return market.SeriesState{}, series, ErrNoBars
 }
 
-// finer are the series of which another one can be folded: first the one that it is made of in an archive, then the longer ones.
-func (r *Reader) finer(series market.Series) (all []market.Series) {
-	if base := r.base(series); base != series {
-		all = append(all, base)
+func (r *Reader) finer(series market.Series) []market.Series { return Finer(r.Capabilities, series) }
+
+// Finer are the series of which another one can be folded: first the one that it is made of in an archive, then the longer ones.
+func Finer(c market.Capabilities, series market.Series) (all []market.Series) {
+	if base, ok := c.Base(series.Timeframe); ok && base != series.Timeframe {
+		all = append(all, market.Series{Instrument: series.Instrument, Timeframe: base})
 	}
 	for _, t := range slices.Backward(market.Timeframes()) {
 		one := market.Series{Instrument: series.Instrument, Timeframe: t}

@@ -80,6 +80,12 @@ func New(c Config) (*Reader, error) {
 // Read answers a request. The error wraps ErrNoBars when the series has no bars at all; a window without bars is an answer. It is
 // an IncompleteError where the window is not what the request requires.
 func (r *Reader) Read(ctx context.Context, request Request) (Answer, error) {
+	answer, err := r.read(ctx, request)
+	answer.Derived = answer.Derived || r.base(request.Series) != request.Series
+	return answer, err
+}
+
+func (r *Reader) read(ctx context.Context, request Request) (Answer, error) {
 	if err := request.check(); err != nil {
 		return Answer{}, err
 	}

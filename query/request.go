@@ -97,6 +97,8 @@ const (
 type Answer struct {
 	Bars   *market.Candles // in ascending order of their start, also with Newest; others may read them too: do not change them
 	Source Source
+	// Derived tells that the bars are made of those of another series, in the archive or on the fly: they have Parts.
+	Derived bool
 	// Version is that of the series, which the bars are as of; 0 where it is not known, as for all but the newest bars.
 	Version int64
 	// More tells that the window holds bars that the limit left out: older ones with Newest, else later ones.

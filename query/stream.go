@@ -16,6 +16,7 @@ import (
 // Head is what is known of a stream before its first bar.
 type Head struct {
 	Source   Source
+	Derived  bool         // as that of an Answer
 	Complete Completeness // the zero value unless the request asked for it
 	// Tag is the same as long as the same request gives the same answer: the bars, the notes and how complete the window is.
 	Tag   string
@@ -75,7 +76,7 @@ func (r *Reader) Complete(ctx context.Context, request Request) (answer Answer, 
 		if one.v, err = r.of(s).begin(ctx, request); err != nil {
 			return err
 		}
-		answer.Bars, answer.Source = market.NewCandles(0), one.v.source()
+		answer.Bars, answer.Source, answer.Derived = market.NewCandles(0), one.v.source(), one.v.derived()
 		answer.Complete, err = one.complete(ctx)
 		return err
 	})
@@ -170,7 +171,7 @@ func (s *stream) read(ctx context.Context, pages chan<- *market.Candles) (notes 
 
 // head reads what an answer says beside its bars.
 func (s *stream) head(ctx context.Context) (head Head, err error) {
-	head.Source = s.v.source()
+	head.Source, head.Derived = s.v.source(), s.v.derived()
 	if !s.Adjust.stored() {
 		first, err := s.v.page(ctx, s.Series, s.Window, 1, false)
 		if err != nil {

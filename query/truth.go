@@ -157,6 +157,7 @@ func (r *Reader) readOnce(ctx context.Context, request Request) (Answer, error) 
 		return Answer{}, err
 	}
 	answer := limited(bars, request, v.source())
+	answer.Derived = v.derived()
 	if !request.Adjust.stored() && answer.Bars.Len() > 0 {
 		steps, notes, err := v.scaleOf(ctx, request.Series, answer.Bars.At(0).Start, request.Adjust)
 		if err != nil {
@@ -177,6 +178,9 @@ func (v reading) source() Source {
 	}
 	return FromArchive
 }
+
+// derived tells whether the bars are made of those of another series.
+func (v reading) derived() bool { return v.from != v.series }
 
 // session reads a page of the bars of a session: as many pages as it takes to have so many bars that count.
 func (v reading) session(

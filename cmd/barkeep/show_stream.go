@@ -21,9 +21,8 @@ func (c *showCommand) kind() format.Kind {
 
 // print prints the bars of a request for programs: of a number of newest bars these, else all of the window.
 func (c *showCommand) print(p *process, names naming, reader *query.Reader, request query.Request, kind format.Kind) error {
-	base, _ := yahoo.Capabilities().Base(request.Series.Timeframe)
 	to := &view.Stream{
-		Renderer: names.Renderer, Kind: kind, To: p.out, Request: request, Derived: base != request.Series.Timeframe,
+		Renderer: names.Renderer, Kind: kind, To: p.out, Request: request,
 		Serves: yahoo.Capabilities(),
 	}
 	var notes []string
@@ -32,7 +31,7 @@ func (c *showCommand) print(p *process, names naming, reader *query.Reader, requ
 		if err != nil {
 			return err
 		}
-		head := query.Head{Source: answer.Source, Complete: answer.Complete, Notes: answer.Notes}
+		head := query.Head{Source: answer.Source, Derived: answer.Derived, Complete: answer.Complete, Notes: answer.Notes}
 		if err := to.Begin(head); err != nil {
 			return err
 		}

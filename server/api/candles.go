@@ -166,12 +166,6 @@ func nextOf(lacks []query.Lack) (at time.Time) {
 	return at
 }
 
-// derived tells whether the bars of a series are made of others.
-func (a *API) derived(series market.Series) bool {
-	base, ok := a.Reader.Capabilities.Base(series.Timeframe)
-	return ok && base != series.Timeframe
-}
-
 // nextURL is the same question, from where the answer ended.
 func nextURL(path string, query url.Values, name string, next time.Time) string {
 	q := url.Values{}

@@ -58,7 +58,7 @@ func (a *API) sendPage(c *call, request query.Request, answer query.Answer, p *C
 	about := format.About{{Name: "count", Value: answer.Bars.Len()}, {Name: "next", Value: optional(next)}}
 	about = append(about, views.About(request, answer.Source, answer.Notes, answer.Complete, a.Serves)...)
 	o := format.Options{
-		Series: request.Series, Columns: p.columns, Derived: a.derived(request.Series), Unix: p.Time == "unix", About: about,
+		Series: request.Series, Columns: p.columns, Derived: answer.Derived, Unix: p.Time == "unix", About: about,
 	}
 	if p.kind == format.JSON {
 		text, err := a.jsonPage(o, answer)

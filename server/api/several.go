@@ -111,6 +111,11 @@ func (a *API) told(requests []query.Request, answers []query.Answer) format.Abou
 	}
 }
 
+// derivedAny tells whether the bars of any answer are made of others: then all have the columns that say of how many.
+func derivedAny(answers []query.Answer) bool {
+	return slices.ContainsFunc(answers, func(a query.Answer) bool { return a.Derived })
+}
+
 func namesOf(requests []query.Request) (names []string) {
 	for _, r := range requests {
 		names = append(names, r.Series.Instrument)
@@ -121,7 +126,7 @@ func namesOf(requests []query.Request) (names []string) {
 // sendAll writes the pages of several instruments as one.
 func (a *API) sendAll(c *call, requests []query.Request, answers []query.Answer, p *candlesByQuery) (err error) {
 	var text bytes.Buffer
-	o := format.Options{Columns: p.columns, Derived: a.derived(requests[0].Series), Unix: p.Time == "unix", About: a.told(requests, answers)}
+	o := format.Options{Columns: p.columns, Derived: derivedAny(answers), Unix: p.Time == "unix", About: a.told(requests, answers)}
 	if p.Layout == "wide" {
 		var bars []*market.Candles
 		var series []market.Series
@@ -188,7 +193,7 @@ func (a *API) streamAll(c *call, requests []query.Request, p *CandlesInput) erro
 	to := &pieces{w: c.w, timeout: a.server.RequestTimeout}
 	a.describeAll(c.w, p.kind, requests, answers)
 	c.w.Header().Set("Content-Type", p.kind.MediaType())
-	o := format.Options{Columns: p.columns, Derived: a.derived(requests[0].Series), Unix: p.Time == "unix", About: a.told(requests, answers)}
+	o := format.Options{Columns: p.columns, Derived: derivedAny(answers), Unix: p.Time == "unix", About: a.told(requests, answers)}
 	if len(o.Columns) == 0 {
 		o.Columns = format.ColumnsOf(o.Derived || p.kind == format.JSON, true)
 	}

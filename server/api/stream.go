@@ -35,7 +35,7 @@ func (a *API) stream(c *call, request query.Request, p *CandlesInput) error {
 	to := &pieces{w: c.w, timeout: a.server.RequestTimeout}
 	sink := &view.Stream{
 		Renderer: a.server.Views(), Kind: p.kind, To: packing{to}, Request: request, Columns: p.columns, Unix: p.Time == "unix",
-		Derived: a.derived(request.Series), Serves: a.Serves,
+		Serves: a.Serves,
 		Head: func(head query.Head) error {
 			tag := `W/"` + head.Tag + "-" + p.variant() + `"`
 			c.w.Header().Set("ETag", tag)

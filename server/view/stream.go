@@ -17,7 +17,6 @@ type Stream struct {
 	Request query.Request
 	Columns []format.Column // none for all that the series has
 	Unix    bool            // starts as Unix seconds, in CSV and JSON
-	Derived bool            // the series is made of another one
 	Serves  market.Capabilities
 	// Head is called before the first byte; nil for nothing.
 	Head func(head query.Head) error
@@ -34,7 +33,7 @@ func (s *Stream) Begin(head query.Head) (err error) {
 		}
 	}
 	s.writer, err = format.New(s.Kind, s.To, format.Options{
-		Columns: s.Columns, Derived: s.Derived, Unix: s.Unix, Series: s.Request.Series, About: s.About(s.Request, head.Source, head.Notes, head.Complete, s.Serves),
+		Columns: s.Columns, Derived: head.Derived, Unix: s.Unix, Series: s.Request.Series, About: s.About(s.Request, head.Source, head.Notes, head.Complete, s.Serves),
 	})
 	return err
 }
