@@ -153,8 +153,8 @@ func bounds(w market.Window) url.Values {
 	return q
 }
 
-// StartRequest says what to run. The zero value asks for the newest slot of the import whose time has come; Date, Slot and Force are
-// about a slot, and what follows them is about a run beside the slots.
+// StartRequest says what to run. The zero value asks for the newest slot of the import whose time has come; Date, Slot and
+// Force are about a slot, and what follows them is about a run beside the slots.
 type StartRequest struct {
 	Mode  string `json:"mode,omitempty"` // operational or maintenance; that of the server where it is empty
 	Date  string `json:"date,omitempty"`

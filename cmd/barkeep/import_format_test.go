@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestImportOfWhatWasExported: Parquet and Arrow make the archive that CSV makes, and nothing is stored of a file that is cut, of another
-// series, or read by flags that are for CSV.
+// TestImportOfWhatWasExported: Parquet and Arrow make the archive that CSV makes, and nothing is stored of a file that is cut,
+// of another series, or read by flags that are for CSV.
 func TestImportOfWhatWasExported(t *testing.T) {
 	t.Parallel()
 	for _, e := range engines(t) {

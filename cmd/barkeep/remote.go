@@ -115,8 +115,8 @@ func cellsOf(views []view.Cell) []ledger.Cell {
 	return cells
 }
 
-// absentOf are counts of absent bars from how they are shown, from the worst reason to the mildest; what this release does not know
-// comes last.
+// absentOf are counts of absent bars from how they are shown, from the worst reason to the mildest; what this release does not
+// know comes last.
 func absentOf(counts map[market.GapReason]int64) (all []query.ReasonCount) {
 	reasons := market.GapReasons()
 	for _, reason := range slices.Sorted(maps.Keys(counts)) {

@@ -183,12 +183,15 @@ func (c *showCommand) printElsewhere(
 ) error {
 	base, _ := yahoo.Capabilities().Base(request.Series.Timeframe)
 	to := &view.Stream{
-		Renderer: there.names.Renderer, Kind: kind, To: p.out, Request: request, Derived: base != request.Series.Timeframe,
-		Serves: yahoo.Capabilities(),
+		Renderer: there.names.Renderer, Kind: kind, To: p.out, Request: request, Serves: yahoo.Capabilities(),
 	}
 	begin := func(h client.Head) error {
 		to.Request.AsOf = h.AsOf
-		return to.Begin(query.Head{Source: source(h), Complete: completeOf(request.Series.Instrument, h.Complete), Notes: h.Notes})
+		from := source(h)
+		return to.Begin(query.Head{
+			Source: from, Complete: completeOf(request.Series.Instrument, h.Complete), Notes: h.Notes,
+			Derived: from == query.FromBase || base != request.Series.Timeframe,
+		})
 	}
 	if request.Newest {
 		page, err := there.Candles(p.ctx, ask)

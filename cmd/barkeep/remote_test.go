@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// told leaves out of a status what another process says otherwise: its clock runs on, and a server does not tell its archive's place.
+// told leaves out of a status what another process says otherwise: its clock runs on, and a server does not tell its archive's
+// place.
 func told(status string) string {
 	var kept []string
 	for line := range strings.SplitSeq(status, "\n") {

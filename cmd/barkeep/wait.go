@@ -72,8 +72,8 @@ const (
 	longestLook = 60 * time.Second // of one request that waits at the server
 )
 
-// waitFor looks until the slot has ended or the time is over. The error is the last one where nothing is known of the slot then, and
-// comes at once where asking again would not help.
+// waitFor looks until the slot has ended or the time is over. The error is the last one where nothing is known of the slot
+// then, and comes at once where asking again would not help.
 func waitFor(p *process, timeout time.Duration, look looker) (slot view.Slot, err error) {
 	end := time.Now().Add(timeout)
 	known, told := false, false

@@ -56,8 +56,8 @@ func (p *candlesByQuery) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-// several gives the bars of several instruments of one timeframe: of each those that it would have alone. A limit is of each. What is
-// required of one is required of all.
+// several gives the bars of several instruments of one timeframe: of each those that it would have alone. A limit is of each.
+// What is required of one is required of all.
 func (a *API) several(c *call, p *candlesByQuery) error {
 	if len(p.Instrument) == 1 && p.Layout != "wide" {
 		return a.candles(c, p.Instrument[0], &p.CandlesInput)
@@ -172,8 +172,8 @@ func (a *API) describeAll(w http.ResponseWriter, kind format.Kind, requests []qu
 	w.Header().Set("Content-Disposition", `inline; filename="bars_`+string(requests[0].Series.Timeframe)+kind.Ending()+`"`)
 }
 
-// streamAll streams the windows of several instruments one after the other. Each is of one state of the archive. How complete they are
-// is found out before the first bar, so that a requirement can be refused.
+// streamAll streams the windows of several instruments one after the other. Each is of one state of the archive. How complete
+// they are is found out before the first bar, so that a requirement can be refused.
 func (a *API) streamAll(c *call, requests []query.Request, p *CandlesInput) error {
 	done, err := a.server.Turn(c.r, a.streams, 1)
 	if err != nil {

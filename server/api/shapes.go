@@ -41,8 +41,8 @@ type candle struct {
 	Timeframe  string `json:"timeframe,omitempty"`
 }
 
-// severalAnswer is what is written for several instruments: candles one bar a row, or with layout=wide one start a row, with an object
-// for each instrument that has a bar.
+// severalAnswer is what is written for several instruments: candles one bar a row, or with layout=wide one start a row, with an
+// object for each instrument that has a bar.
 type severalAnswer struct {
 	Timeframe   market.Timeframe         `json:"timeframe"`
 	Instruments []string                 `json:"instruments"`
