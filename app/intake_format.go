@@ -34,11 +34,9 @@ func opener(kind format.Kind) func(io.Reader, intake.Layout, intake.Subject) (in
 			return nil, err
 		}
 		s := &barsFile{file: file, line: 1}
-		if err := os.Remove(file.Name()); err == nil { // nobody else needs its name
-			_, err = io.Copy(file, in)
-		}
-		if err != nil {
-			return nil, errors.Join(err, file.Close())
+		_ = os.Remove(file.Name()) // nobody else needs its name; where the system keeps it, end removes it
+		if _, err := io.Copy(file, in); err != nil {
+			return nil, errors.Join(err, s.end())
 		}
 		s.next, s.stop = iter.Pull2(s.rows(kind, subject.Series()))
 		return s, nil
@@ -91,6 +89,15 @@ func (s *barsFile) Next(ctx context.Context) (intake.Rows, error) {
 		}
 	}
 	s.stop()
-	_ = s.file.Close() // it was only read
+	if closed := s.end(); closed != nil {
+		err = errors.Join(err, closed)
+	}
 	return intake.Rows{}, err
+}
+
+// end forgets the copy.
+func (s *barsFile) end() error {
+	err := s.file.Close()
+	_ = os.Remove(s.file.Name())
+	return err
 }

@@ -36,7 +36,8 @@ func NewSource(in io.Reader, layout Layout, subject Subject, others ...Format) (
 		}
 		return newCSV(bufio.NewReaderSize(unpacked, longestLine), layout, subject)
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return nil, errors.New("it is a ZIP file, or one of Excel: accepted are CSV files, also in gzip, and what barkeep export writes")
+		return nil, errors.New("it is a ZIP file, or one of Excel: accepted are CSV files, also in gzip, and what " +
+			"barkeep export writes")
 	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
 		return nil, errors.New("it is in UTF-16: accepted is UTF-8")
 	}

@@ -131,7 +131,8 @@ func (s *Server) Packed(w http.ResponseWriter, r *http.Request, to io.Writer) io
 		packer, _ := gzip.NewWriterLevel(to, gzip.BestSpeed) // the level is one of its own
 		return packer
 	case encodingZstd:
-		packer, err := zstd.NewWriter(to, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
+		packer, err := zstd.NewWriter(to, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+			zstd.WithWindowSize(1<<20))
 		if err != nil { // of options that make no sense
 			return nil
 		}
