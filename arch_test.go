@@ -41,6 +41,7 @@ func rooms() map[string]room {
 		"yahoo/fake":              {allowed: []string{"market", "calendar"}},
 		"format":                  {allowed: []string{"market"}},
 		"export":                  {allowed: []string{"market", "store", "query", "format"}},
+		"client":                  {allowed: []string{"market", "format", "server/view"}},
 		"coverage":                {allowed: []string{"market", "calendar", "store"}},
 		"intake":                  {allowed: []string{"market", "calendar"}},
 		"sync":                    {allowed: append(slices.Clone(consumer), "coverage", "intake")},
@@ -70,7 +71,7 @@ func rooms() map[string]room {
 		"deploy":                  {},
 		"app":                     {allowed: []string{"*"}},
 		"cmd": {allowed: []string{
-			"app", "calendar", "config", "doctor", "draw", "export", "format", "gate", "intake", "ledger", "market", "mcp", "query",
+			"app", "calendar", "client", "config", "doctor", "draw", "export", "format", "gate", "intake", "ledger", "market", "mcp", "query",
 			"server/view", "sync", "tasks", "verify", "yahoo",
 			"yahoo/fake",
 		}},

@@ -89,7 +89,7 @@ func (a *App) filling(emit func(ledger.Event)) func(ledger.Event) {
 func fill(ctx context.Context, spool *intake.Spool, r ImportRequest, subject intake.Subject) (digest string, err error) {
 	sum := sha256.New()
 	in := io.TeeReader(r.In, sum)
-	source, err := intake.NewSource(in, r.Layout, subject)
+	source, err := intake.NewSource(in, r.Layout, subject, exported()...)
 	if err == nil {
 		err = spool.Fill(ctx, source)
 	}

@@ -191,8 +191,8 @@ func TestSessionsOfAWindow(t *testing.T) {
 	}
 }
 
-// draw makes an instant between 2000 and 2030: anywhere, near an open or a close, near the change of clocks in the exchange's zone or
-// in New York's, or on a Sunday.
+// draw makes an instant between 2000 and 2030: anywhere, near an open or a close, near the change of clocks in the exchange's
+// zone or in New York's, or on a Sunday.
 func draw(t *rapid.T, cal *calendar.Calendar) time.Time {
 	anywhere := time.Unix(rapid.Int64Range(946684800, 1893456000).Draw(t, "unix"), 0).UTC()
 	near := anywhere
@@ -215,7 +215,8 @@ func draw(t *rapid.T, cal *calendar.Calendar) time.Time {
 	return near.Add(time.Duration(rapid.SampledFrom([]int64{0, -1, 1, -3600, 3600, 21600}).Draw(t, "off")) * time.Second)
 }
 
-// Every instant belongs to exactly one trading date, which begins with its open and ends with the next one; sessions contain what belongs to them.
+// Every instant belongs to exactly one trading date, which begins with its open and ends with the next one; sessions contain
+// what belongs to them.
 func TestTradingDatesPartitionTime(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

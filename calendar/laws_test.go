@@ -12,8 +12,8 @@ func everyone() []string {
 	return append(calendar.Names(), calendar.Crypto, calendar.Currencies, calendar.Unknown, calendar.UnknownFuture, "XCAI", "XDUB")
 }
 
-// On every date of thirty years of every calendar: sessions rise and never overlap, their breaks lie inside and rise, all that they
-// hold belongs to their own date, and their anchor is where that date begins: the open itself, but for currencies.
+// On every date of thirty years of every calendar: sessions rise and never overlap, their breaks lie inside and rise, all that
+// they hold belongs to their own date, and their anchor is where that date begins: the open itself, but for currencies.
 func TestSessionsRiseAndKeepToTheirDates(t *testing.T) {
 	t.Parallel()
 	for _, name := range everyone() {

@@ -240,8 +240,8 @@ func TestWhatIsCertain(t *testing.T) {
 	}
 }
 
-// openQuestion tells whether the reference leaves open what happens on a date: on the day after Thanksgiving from 2025 on in energy,
-// metals and currencies, and on a Good Friday with a jobs report in currencies and rates. No recording reaches them.
+// openQuestion tells whether the reference leaves open what happens on a date: on the day after Thanksgiving from 2025 on in
+// energy, metals and currencies, and on a Good Friday with a jobs report in currencies and rates. No recording reaches them.
 func openQuestion(name string, d time.Time, row referenceRow) bool {
 	thanksgiving := d.Month() == time.November && d.Weekday() == time.Friday && (d.Day()-2)/7 == 3
 	goodFriday := d.Month() == time.April && d.Weekday() == time.Friday && row["kind"] == "early"

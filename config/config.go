@@ -60,6 +60,8 @@ type Config struct {
 	NotifyURLs []string `env:"NOTIFY_URLS" secret:"true"`
 	// HeartbeatURL is pinged on start, success and failure of a run. Secret.
 	HeartbeatURL string `env:"HEARTBEAT_URL" secret:"true"`
+	// Server is the address of a running Barkeep that commands ask in the place of the archive; empty for none.
+	Server string `env:"BARKEEP_SERVER"`
 	// SyncMode is operational or maintenance.
 	SyncMode string `env:"SYNC_MODE" envDefault:"operational"`
 	// YahooBaseURL replaces the provider's hosts, for a fake or a proxy. Empty: the real ones.

@@ -69,8 +69,8 @@ func (w *judgedWorld) harm(t *rapid.T) {
 	}
 }
 
-// TestJudgingAnew of an intact ledger changes nothing, however late; one that was harmed becomes lawful, and keeps the reasons that
-// were left.
+// TestJudgingAnew of an intact ledger changes nothing, however late; one that was harmed becomes lawful, and keeps the reasons
+// that were left.
 func TestJudgingAnew(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -95,8 +95,8 @@ func TestJudgingAnew(t *testing.T) {
 	})
 }
 
-// TestJudgingAnewOfWhatCannotBe: a reason that there is not tells nothing, gaps outside of what was judged go, and what may come is
-// asked for.
+// TestJudgingAnewOfWhatCannotBe: a reason that there is not tells nothing, gaps outside of what was judged go, and what may
+// come is asked for.
 func TestJudgingAnewOfWhatCannotBe(t *testing.T) {
 	t.Parallel()
 	c, err := calendar.Of("XNYS")

@@ -9,8 +9,8 @@ import (
 	"barkeep/market"
 )
 
-// TestABarWithinItsIntervalIsSeenBesideWhatWasWritten: an intraday bar may start within its interval, as after a break. What ends right
-// before it was written; the bar itself is there as it was.
+// TestABarWithinItsIntervalIsSeenBesideWhatWasWritten: an intraday bar may start within its interval, as after a break. What
+// ends right before it was written; the bar itself is there as it was.
 func TestABarWithinItsIntervalIsSeenBesideWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	always, err := calendar.Of("CRYPTO")

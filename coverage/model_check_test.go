@@ -11,8 +11,8 @@ import (
 	"barkeep/market"
 )
 
-// before is the gap in which a bar was; false for none. A bar that was not expected and is now, by another calendar, was asked for
-// with those around it.
+// before is the gap in which a bar was; false for none. A bar that was not expected and is now, by another calendar, was asked
+// for with those around it.
 func (w *judgedWorld) before(start time.Time) (market.Gap, bool) {
 	for _, g := range w.was {
 		if !start.Before(g.First) && !start.After(g.Last) {

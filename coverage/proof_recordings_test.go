@@ -66,8 +66,8 @@ func whole(c coverage.Comparison, span market.Window) market.Proof {
 	return sum
 }
 
-// What the provider's timeframes say of one another, as far as the recordings reach (docs/PROVIDER.md). Those of intraday bars are
-// compared to their last bars, which were not over yet; of 1d, whole sessions are.
+// What the provider's timeframes say of one another, as far as the recordings reach (docs/PROVIDER.md). Those of intraday bars
+// are compared to their last bars, which were not over yet; of 1d, whole sessions are.
 func TestRecordedTimeframesAgree(t *testing.T) {
 	t.Parallel()
 	type causes = map[market.Disagreement]int

@@ -107,8 +107,8 @@ func pairs() []market.Pair {
 	}
 }
 
-// Where nothing is wrong nothing is found, in any kind of session: overnight, with a break, with lunch, by day, at all hours, on days
-// on which clocks change, on half days, and on holidays that are settled with the next day, also of the next month.
+// Where nothing is wrong nothing is found, in any kind of session: overnight, with a break, with lunch, by day, at all hours,
+// on days on which clocks change, on half days, and on holidays that are settled with the next day, also of the next month.
 func TestSeriesThatAgree(t *testing.T) {
 	t.Parallel()
 	names := []string{"ES", "GC", "ZC", "HE", "DX", "AAPL", "BTC-USD", "EURUSD=X", "VOD.L", "0700.HK", "^N225", "PETR4.SA"}

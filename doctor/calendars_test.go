@@ -10,8 +10,8 @@ import (
 	"barkeep/market"
 )
 
-// TestCalendarsThatEnd: a year before the table of a kept instrument ends the doctor begins to warn, and goes on after it; each line
-// fits a terminal.
+// TestCalendarsThatEnd: a year before the table of a kept instrument ends the doctor begins to warn, and goes on after it; each
+// line fits a terminal.
 func TestCalendarsThatEnd(t *testing.T) {
 	t.Parallel()
 	const warned = "warning|calendars|CME_EQUITY of ES, ESH35, M2K and 4 more ends on 2027-12-31|update Barkeep: 2027 is by rule, so never late"

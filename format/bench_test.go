@@ -31,10 +31,9 @@ import (
 // benchBars is a year of 1m bars of a future, about.
 const benchBars = 390_000
 
-// BenchmarkStream reads 390,000 bars from an archive and writes them in each kind, and compares that with reading the same rows by
-// the engine's driver alone into the same columns, in turns. csv/floor and so on are ratios of the medians: 1.2 takes a fifth
-// longer. first-ms is until the first byte of the slowest kind, csv-MiB and so on by how much the heap
-// grows at most.
+// BenchmarkStream reads 390,000 bars from an archive and writes them in each kind, and compares that with reading the same rows
+// by the engine's driver alone into the same columns, in turns. csv/floor and so on are ratios of the medians: 1.2 takes a
+// fifth longer. first-ms is until the first byte of the slowest kind, csv-MiB and so on by how much the heap grows at most.
 func BenchmarkStream(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) {
 		path := filepath.Join(b.TempDir(), "bench.db")

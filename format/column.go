@@ -86,12 +86,17 @@ func FlagNames(f market.Flag) []string {
 }
 
 // parseFlags reads words with | between.
-func parseFlags(text string) (f market.Flag, err error) {
+func parseFlags(text string) (market.Flag, error) {
 	if text == "" {
 		return 0, nil
 	}
+	return ParseFlags(strings.Split(text, "|"))
+}
+
+// ParseFlags is the inverse of FlagNames. The error names a word that is no flag.
+func ParseFlags(names []string) (f market.Flag, err error) {
 	known := flagNames()
-	for name := range strings.SplitSeq(text, "|") {
+	for _, name := range names {
 		i := slices.Index(known[:], name)
 		if i < 0 {
 			return 0, fmt.Errorf("flag %q: accepted are %s", name, strings.Join(known[:], ", "))

@@ -173,7 +173,8 @@ func (w *jsonWriter) end(about About) (err error) {
 	return w.flush()
 }
 
-// JSONRows are the objects of bars as a page of JSON has them, with commas between: what stays the same from one answer to the next.
+// JSONRows are the objects of bars as a page of JSON has them, with commas between: what stays the same from one answer to the
+// next.
 func JSONRows(o Options, bars *market.Candles) ([]byte, error) {
 	if len(o.Columns) == 0 {
 		o.Columns = ColumnsOf(true, false)
@@ -194,7 +195,8 @@ func JSONRows(o Options, bars *market.Candles) ([]byte, error) {
 	return w.buf, nil
 }
 
-// JSONHead is the beginning of a page of JSON, up to its bars, and JSONPage is all of it; the bars are written already (JSONRows).
+// JSONHead is the beginning of a page of JSON, up to its bars, and JSONPage is all of it; the bars are written already
+// (JSONRows).
 func JSONHead(o Options) ([]byte, error) {
 	text, err := appendHead(nil, o)
 	return append(text, `"candles":[`...), err

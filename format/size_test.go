@@ -19,8 +19,8 @@ import (
 // mostBytes is what a bar of 1m may take in Parquet.
 const mostBytes = 12
 
-// A bar takes at most 12 bytes of Parquet: those of futures as they were recorded, in files of a month and more, and a month of 1m
-// whose moves are those of a recorded day of a share, with prices that were float32 on their way.
+// A bar takes at most 12 bytes of Parquet: those of futures as they were recorded, in files of a month and more, and a month of
+// 1m whose moves are those of a recorded day of a share, with prices that were float32 on their way.
 func TestBytesOfABar(t *testing.T) {
 	t.Parallel()
 	folder := cmp.Or(os.Getenv("BARKEEP_RECORDINGS"), filepath.Join("..", "..", "shared", "recordings"))

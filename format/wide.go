@@ -10,9 +10,9 @@ import (
 	"barkeep/market"
 )
 
-// Wide writes bars of several series side by side: a row for each start that any of them has, in CSV or JSON. A column is called by
-// its series and its value, "ES.close"; in JSON a row has an object for each instrument, and none where it has no bar. All of it is in
-// memory. Instruments that are there twice, and columns of names, are refused.
+// Wide writes bars of several series side by side: a row for each start that any of them has, in CSV or JSON. A column is
+// called by its series and its value, "ES.close"; in JSON a row has an object for each instrument, and none where it has no
+// bar. All of it is in memory. Instruments that are there twice, and columns of names, are refused.
 func Wide(kind Kind, to io.Writer, o Options, all []*market.Candles, series []market.Series) error {
 	if len(o.Columns) == 0 {
 		o.Columns = ColumnsOf(false, false)

@@ -183,7 +183,8 @@ func TestWithoutRedisNobodyWaits(t *testing.T) {
 	}
 }
 
-// TestAMarkerThatRedisLostIsPutBack by the next heartbeat: whoever asks then is told who runs the slot, and costs the ledger nothing.
+// TestAMarkerThatRedisLostIsPutBack by the next heartbeat: whoever asks then is told who runs the slot, and costs the ledger
+// nothing.
 func TestAMarkerThatRedisLostIsPutBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

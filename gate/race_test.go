@@ -30,8 +30,8 @@ func before(op string, n int, do func()) gatetest.Hook {
 	}
 }
 
-// TestAnotherIsFaster between the look at the marker and the claim of it: who loses is told what the winner's marker says, as far as
-// the ledger bears it out, and begins nothing.
+// TestAnotherIsFaster between the look at the marker and the claim of it: who loses is told what the winner's marker says, as
+// far as the ledger bears it out, and begins nothing.
 func TestAnotherIsFaster(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -115,8 +115,8 @@ func TestWhoRefutesAMarkerLeavesTheFasterOneAlone(t *testing.T) {
 	})
 }
 
-// TestAnAmbiguousRefutationLeavesNothingBehind: Redis took the lease and its answer was lost, then the ledger goes away. Nobody waits
-// for a run that never began.
+// TestAnAmbiguousRefutationLeavesNothingBehind: Redis took the lease and its answer was lost, then the ledger goes away. Nobody
+// waits for a run that never began.
 func TestAnAmbiguousRefutationLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -256,8 +256,8 @@ func TestWhoIsAboutToBeginIsWaitedFor(t *testing.T) {
 	})
 }
 
-// TestThePauseBetweenTwoLooks is half a second to two by default: nobody learns of an end much later, and a crowd does not look in
-// step.
+// TestThePauseBetweenTwoLooks is half a second to two by default: nobody learns of an end much later, and a crowd does not look
+// in step.
 func TestThePauseBetweenTwoLooks(t *testing.T) {
 	t.Parallel()
 	for random, want := range map[float64]time.Duration{0: 500 * time.Millisecond, 0.5: 1250 * time.Millisecond, 1: 2 * time.Second} {

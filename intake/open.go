@@ -35,10 +35,9 @@ func NewSource(in io.Reader, layout Layout, subject Subject, others ...Format) (
 			return nil, fmt.Errorf("it begins as gzip, and cannot be unpacked: %w", unended(err))
 		}
 		return newCSV(bufio.NewReaderSize(unpacked, longestLine), layout, subject)
-	case bytes.HasPrefix(head, []byte("PAR1")):
-		return nil, errors.New("it is a Parquet file, which this program does not read: accepted are CSV files, also in gzip")
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return nil, errors.New("it is a ZIP file, or one of Excel: accepted are CSV files, also in gzip")
+		return nil, errors.New("it is a ZIP file, or one of Excel: accepted are CSV files, also in gzip, and what " +
+			"barkeep export writes")
 	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
 		return nil, errors.New("it is in UTF-16: accepted is UTF-8")
 	}

@@ -165,7 +165,8 @@ func TestNothingIsScheduledBetween(t *testing.T) {
 	}
 }
 
-// TestAChangeThatStandsBeforeTheLastOneIsLeftOut: a clock that was set back wrote it. Slots still come in the order of time, once.
+// TestAChangeThatStandsBeforeTheLastOneIsLeftOut: a clock that was set back wrote it. Slots still come in the order of time,
+// once.
 func TestAChangeThatStandsBeforeTheLastOneIsLeftOut(t *testing.T) {
 	t.Parallel()
 	now, from, to := utc(t, "2026-11-20 10:00"), utc(t, "2026-11-12 00:00"), utc(t, "2026-11-22 00:00")

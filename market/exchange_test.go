@@ -8,8 +8,8 @@ import (
 	"barkeep/market"
 )
 
-// Every ending that the provider gives to an exchange's symbols leads to a calendar of that exchange, in its zone, and never to New
-// York's. The list is written down apart from the table that it tests.
+// Every ending that the provider gives to an exchange's symbols leads to a calendar of that exchange, in its zone, and never to
+// New York's. The list is written down apart from the table that it tests.
 func TestEndingsLeadToTheirExchange(t *testing.T) {
 	t.Parallel()
 	for zone, endings := range map[string]string{
@@ -86,8 +86,8 @@ func TestCryptoInAnyMoney(t *testing.T) {
 	}
 }
 
-// What is listed in the US has its calendar: shares and their classes, preferred ones, warrants, units, rights, funds, what is traded
-// over the counter, and options.
+// What is listed in the US has its calendar: shares and their classes, preferred ones, warrants, units, rights, funds, what is
+// traded over the counter, and options.
 func TestAmericanListings(t *testing.T) {
 	t.Parallel()
 	for _, name := range strings.Fields(

@@ -111,8 +111,8 @@ func flagged(i market.Instrument, price float64) bool {
 	return bars.Flags[0]&market.FlagOffTick != 0
 }
 
-// Setting the flags of a whole series gives each bar of any timeframe the flag that its session calls for, over weekends, holidays,
-// breaks and clock changes, of every calendar.
+// Setting the flags of a whole series gives each bar of any timeframe the flag that its session calls for, over weekends,
+// holidays, breaks and clock changes, of every calendar.
 func TestFlagsAgreeWithTheCalendar(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

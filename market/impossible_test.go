@@ -119,7 +119,8 @@ func upTo(from, to int) (all []int) {
 	return all
 }
 
-// A random walk with runs of up to ten spoilt bars: those are marked and nothing else is, in every window that ends in sound bars.
+// A random walk with runs of up to ten spoilt bars: those are marked and nothing else is, in every window that ends in sound
+// bars.
 func TestSpoiltBarsAreFoundInWalks(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -154,7 +155,8 @@ func TestSpoiltBarsAreFoundInWalks(t *testing.T) {
 	})
 }
 
-// No recorded bar is marked: in its file, and where prices went below zero in any answer of up to forty days, whatever its last price.
+// No recorded bar is marked: in its file, and where prices went below zero in any answer of up to forty days, whatever its last
+// price.
 func TestNoRecordedPriceIsImpossible(t *testing.T) {
 	t.Parallel()
 	count := 0

@@ -38,8 +38,8 @@ type keeper struct {
 	held      int
 }
 
-// Whatever a provider does with splits and units, told or not, early or late: what is stored equals what is true on the archive's scale,
-// and an answer is held back only for a cause.
+// Whatever a provider does with splits and units, told or not, early or late: what is stored equals what is true on the
+// archive's scale, and an answer is held back only for a cause.
 func TestJudgeKeepsOneScale(t *testing.T) {
 	t.Parallel()
 	sessions, held, restated, steps := 0, 0, 0, 0

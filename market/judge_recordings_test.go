@@ -39,8 +39,8 @@ type sessionsBack interface {
 	NextOpen(t time.Time) time.Time
 }
 
-// revise is what a later answer gives of bars: so many of the newest that the archive has change by up to 1%, their volumes by up to a
-// third, and one in a hundred of the others by a tick or so.
+// revise is what a later answer gives of bars: so many of the newest that the archive has change by up to 1%, their volumes by
+// up to a third, and one in a hundred of the others by a tick or so.
 func revise(answer *market.Candles, overlap, newest int, random *rand.Rand) *market.Candles {
 	a := copied(answer)
 	for i := range overlap {
@@ -56,8 +56,8 @@ func revise(answer *market.Candles, overlap, newest int, random *rand.Rand) *mar
 	return a
 }
 
-// No true answer of 103,000 recorded bars is held back, whatever the last bars become; and a change of scale of each answer is seen down
-// to the ratio that the log states.
+// No true answer of 103,000 recorded bars is held back, whatever the last bars become; and a change of scale of each answer is
+// seen down to the ratio that the log states.
 func TestRecordedAnswersAreNotHeldBack(t *testing.T) {
 	t.Parallel()
 	paths, err := filepath.Glob(filepath.Join(recordings(t), "bars", "*.csv"))
@@ -93,8 +93,8 @@ func TestRecordedAnswersAreNotHeldBack(t *testing.T) {
 	}
 }
 
-// How small a change of scale is still seen, over the answers about a recording: when all rows are settled but for one in a hundred,
-// and when two or five of the newest are revised by up to 1%.
+// How small a change of scale is still seen, over the answers about a recording: when all rows are settled but for one in a
+// hundred, and when two or five of the newest are revised by up to 1%.
 func TestRecordedScalesAreSeen(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -99,9 +99,9 @@ func TestRecordedSessionsHaveBars(t *testing.T) {
 	}
 }
 
-// Each daily row is of a trading date, except one row of a Sunday; and since 2010 each date for which the calendar expects a daily
-// bar has a row, except the dates listed here, which the provider lacks. Of a date that is settled with the next there is a row on
-// the dates listed alone: an odd one of the provider, of the hours before the halt.
+// Each daily row is of a trading date, except one row of a Sunday; and since 2010 each date for which the calendar expects a
+// daily bar has a row, except the dates listed here, which the provider lacks. Of a date that is settled with the next there is
+// a row on the dates listed alone: an odd one of the provider, of the hours before the halt.
 func TestRecordedDaysAreSessions(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

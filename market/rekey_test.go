@@ -12,8 +12,8 @@ import (
 	"barkeep/market"
 )
 
-// TestKeysOfAnotherZoneComeHome: whatever zone daily bars were keyed in, and for whatever exchange, each comes under its own trading
-// date, once; a second time nothing moves.
+// TestKeysOfAnotherZoneComeHome: whatever zone daily bars were keyed in, and for whatever exchange, each comes under its own
+// trading date, once; a second time nothing moves.
 func TestKeysOfAnotherZoneComeHome(t *testing.T) {
 	t.Parallel()
 	names := append(calendar.Names(), calendar.Crypto, calendar.Currencies, "XDUB")
@@ -91,8 +91,8 @@ func TestALiveRowIsOfNoDayToCome(t *testing.T) {
 	}
 }
 
-// TestABarThatIsNotOverStaysUnderItsKey, as one does that an earlier release stored before the day was over, and all those that lie
-// after the time of a replay.
+// TestABarThatIsNotOverStaysUnderItsKey, as one does that an earlier release stored before the day was over, and all those that
+// lie after the time of a replay.
 func TestABarThatIsNotOverStaysUnderItsKey(t *testing.T) {
 	t.Parallel()
 	crypto := calendarOf(t, calendar.Crypto)

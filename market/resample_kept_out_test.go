@@ -6,7 +6,8 @@ import (
 	"barkeep/market"
 )
 
-// priced makes bars of one price each, "15:04 price" on 9 March 2026 in New York, of 10 units; with ! after it the bar is impossible.
+// priced makes bars of one price each, "15:04 price" on 9 March 2026 in New York, of 10 units; with ! after it the bar is
+// impossible.
 func priced(t *testing.T, name string, rows ...string) (*market.Candles, market.Instrument) {
 	t.Helper()
 	i, bars := resolve(t, name), market.NewCandles(0)

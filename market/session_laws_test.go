@@ -212,8 +212,8 @@ func TestLongerBarsHoldTheirDates(t *testing.T) {
 	})
 }
 
-// Where the next trading date begins at another time of day than this one, as before and after a holiday or at a change of clocks,
-// the last bar of this date ends there: none holds base bars of two sessions. All such dates of thirty years are tried.
+// Where the next trading date begins at another time of day than this one, as before and after a holiday or at a change of
+// clocks, the last bar of this date ends there: none holds base bars of two sessions. All such dates of thirty years are tried.
 func TestNoBarReachesIntoTheNextSession(t *testing.T) {
 	t.Parallel()
 	for _, name := range everyCalendar() {

@@ -101,8 +101,8 @@ func expected(cal *calendar.Calendar, w market.Window, tf market.Timeframe) *mar
 	return bars
 }
 
-// names are instruments that between them have every kind of session: overnight, with a break, by day, at all hours, in the evening,
-// late, on weekends.
+// names are instruments that between them have every kind of session: overnight, with a break, by day, at all hours, in the
+// evening, late, on weekends.
 func names() []string {
 	return []string{
 		"ES", "GC", "ZC", "HE", "DX", "KC", "AAPL", "BTC-USD", "EURUSD=X", "OCDO.L", "^N225", "ALL.AX", "0700.HK", "2330.TW",

@@ -15,8 +15,8 @@ func heldSince(since time.Time) ledger.Notice {
 	return ledger.Notice{Kind: ledger.NoticeHeld, Name: "the answers for FB (listing)", Text: "type ETF", Since: since}
 }
 
-// TestWhatAnotherProcessForgotIsToldAgain by the one that told it before: a person accepted it on the command line, and months later
-// the same comes again.
+// TestWhatAnotherProcessForgotIsToldAgain by the one that told it before: a person accepted it on the command line, and months
+// later the same comes again.
 func TestWhatAnotherProcessForgotIsToldAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

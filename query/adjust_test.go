@@ -19,8 +19,8 @@ func near(a, b []float64) bool {
 	return slices.EqualFunc(a, b, func(a, b float64) bool { return math.Abs(a-b) <= 1e-12*math.Abs(b) })
 }
 
-// A share at 400 is split 4:1 on Wednesday and at about 100 from then on; it pays 1 on Friday, and 2 on the Friday before, told after
-// the split and so in new shares.
+// A share at 400 is split 4:1 on Wednesday and at about 100 from then on; it pays 1 on Friday, and 2 on the Friday before, told
+// after the split and so in new shares.
 func TestAdjustedDaily(t *testing.T) {
 	t.Parallel()
 	a := newTruth()

@@ -49,8 +49,8 @@ func restated(traded *market.Candles, actions []store.Action) *market.Candles {
 	return out
 }
 
-// What was traded, restated for splits and read as traded, is what was traded; with dividends reinvested no price is higher and none
-// negative; a page is a part of the whole.
+// What was traded, restated for splits and read as traded, is what was traded; with dividends reinvested no price is higher and
+// none negative; a page is a part of the whole.
 func TestAdjustLaws(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -113,8 +113,8 @@ func pages(t *rapid.T, r *query.Reader, request query.Request, whole *market.Can
 	}
 }
 
-// Adjusting stored weeks, months and quarters is folding adjusted days, whatever happened inside: but for the rounding of volumes,
-// by half a share a day.
+// Adjusting stored weeks, months and quarters is folding adjusted days, whatever happened inside: but for the rounding of
+// volumes, by half a share a day.
 func TestDerivedAdjustsLikeItsBase(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -39,8 +39,8 @@ func exchange(t testing.TB) *calendar.Calendar {
 	return i.Calendar
 }
 
-// newPlanted stores two weeks of a series of 5 minutes, of which a part is absent, over a weekend and a holiday, up to the middle of
-// a session.
+// newPlanted stores two weeks of a series of 5 minutes, of which a part is absent, over a weekend and a holiday, up to the
+// middle of a session.
 func newPlanted(t testing.TB, archive store.Archive, seed uint64) *planted {
 	t.Helper()
 	l := &planted{

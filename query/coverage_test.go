@@ -32,7 +32,8 @@ func (c covered) GapCounts(context.Context) (all []store.GapCount, err error) {
 	return all, nil
 }
 
-// TestCellsAddUp to what the ledger says of a series, session by session, on calendars with breaks, half days and changes of clocks.
+// TestCellsAddUp to what the ledger says of a series, session by session, on calendars with breaks, half days and changes of
+// clocks.
 func TestCellsAddUp(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {

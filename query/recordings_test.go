@@ -35,8 +35,8 @@ type recorded struct {
 }
 
 // The provider's own adjusted closes are dividends reinvested at its closes: what Barkeep computes from the same closes and
-// dividends is the same. Amounts are on the scale of the closes beside them. Where an answer ends before today, dividends after it
-// are in its adjusted closes and not in its events: both are compared relative to the last bar.
+// dividends is the same. Amounts are on the scale of the closes beside them. Where an answer ends before today, dividends after
+// it are in its adjusted closes and not in its events: both are compared relative to the last bar.
 func TestTotalIsTheProvidersAdjustedClose(t *testing.T) {
 	t.Parallel()
 	folder := cmp.Or(os.Getenv("BARKEEP_RECORDINGS"), filepath.Join("..", "..", "shared", "recordings"))

@@ -37,8 +37,8 @@ func (p replaced) Restatements(context.Context, string) ([]store.Restatement, er
 	return p.restatements, nil
 }
 
-// A bar of Monday was 398 first and corrected to 400 by run 1, restated 4:1 by run 2, and corrected to 101 by run 3 in the transaction
-// that restated it again by mistake, which was undone. What came after each change is on the scale of then.
+// A bar of Monday was 398 first and corrected to 400 by run 1, restated 4:1 by run 2, and corrected to 101 by run 3 in the
+// transaction that restated it again by mistake, which was undone. What came after each change is on the scale of then.
 func TestChangesAreOnTheScaleOfThen(t *testing.T) {
 	t.Parallel()
 	at := func(day int) time.Time { return time.Date(2026, 6, day, 21, 0, 0, 0, time.UTC) }

@@ -59,7 +59,8 @@ func sameBars(a, b *market.Candles) bool {
 		slices.Equal(a.Close, b.Close) && slices.Equal(a.Volume, b.Volume) && slices.Equal(a.Flags, b.Flags)
 }
 
-// TestAStreamIsWhatPagesAre of any window, timeframe, scale and instant, on both engines; timeframes that are not kept among them.
+// TestAStreamIsWhatPagesAre of any window, timeframe, scale and instant, on both engines; timeframes that are not kept among
+// them.
 func TestAStreamIsWhatPagesAre(t *testing.T) {
 	t.Parallel()
 	for name, open := range map[string]func(testing.TB) store.Archive{"sqlite": openSQLite, "postgres": openPostgres} {
@@ -265,7 +266,8 @@ func TestATimeframeThatIsNotKeptIsFolded(t *testing.T) {
 	}
 }
 
-// TestOnlyTheSession: bars that start when the exchange is closed are left out of pages and streams, and pages are full all the same.
+// TestOnlyTheSession: bars that start when the exchange is closed are left out of pages and streams, and pages are full all the
+// same.
 func TestOnlyTheSession(t *testing.T) {
 	t.Parallel()
 	archive := openSQLite(t)

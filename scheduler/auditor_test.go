@@ -292,8 +292,8 @@ func TestASlotThatIsRunAfterAllIsNotMissed(t *testing.T) {
 	})
 }
 
-// TestDoneSlotsHideNoFailure: several slots came between two audits, the last of which failed. People hear of it, and the others are
-// not looked at again.
+// TestDoneSlotsHideNoFailure: several slots came between two audits, the last of which failed. People hear of it, and the
+// others are not looked at again.
 func TestDoneSlotsHideNoFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -109,8 +109,8 @@ func (broken) Arm(time.Time) (<-chan struct{}, func(), error) {
 	return nil, nil, errors.New("no timer is left")
 }
 
-// TestASlotComesThoughNothingFires: the scheduler's own clock finds it within a minute, it counts as one of the schedule, which no
-// window of catching up leaves out, and a trigger that cannot be armed is in the log.
+// TestASlotComesThoughNothingFires: the scheduler's own clock finds it within a minute, it counts as one of the schedule, which
+// no window of catching up leaves out, and a trigger that cannot be armed is in the log.
 func TestASlotComesThoughNothingFires(t *testing.T) {
 	t.Parallel()
 	for name, trigger := range map[string]scheduler.Trigger{"it is deaf": deaf{}, "it is broken": broken{}} {
@@ -258,7 +258,8 @@ func (c counting) Arm(at time.Time) (<-chan struct{}, func(), error) {
 	return fired, func() { c.taken.Add(1); disarm() }, err
 }
 
-// TestNothingStaysArmed: a worker that runs for years would drown in its own firings. Nor does a calm day complain of the trigger.
+// TestNothingStaysArmed: a worker that runs for years would drown in its own firings. Nor does a calm day complain of the
+// trigger.
 func TestNothingStaysArmed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

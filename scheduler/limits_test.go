@@ -40,8 +40,8 @@ func TestEachPartIsRequired(t *testing.T) {
 	}
 }
 
-// TestDefaultsAndBounds: who sets nothing gets what the comments of Config say, what is set stays, and less than nothing is refused
-// by its name.
+// TestDefaultsAndBounds: who sets nothing gets what the comments of Config say, what is set stays, and less than nothing is
+// refused by its name.
 func TestDefaultsAndBounds(t *testing.T) {
 	t.Parallel()
 	durations := func(c *scheduler.Config) map[string]*time.Duration {

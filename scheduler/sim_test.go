@@ -9,12 +9,13 @@ import (
 	"testing"
 )
 
-// Every world has its own seed, schedule (one or two times a day, some with maintenance) and one to three machines, each with the
-// series that it keeps. Processes crash between any two calls to the outside, are suspended in mid-work and come back as zombies,
-// are stopped and restarted; Redis loses everything or is down; the database is down, or carries a write out and loses the
-// reply, or is replaced by an older copy of itself; the provider fails, answers with nothing or slowly, says of everything that it
-// does not exist, or may be asked a few times a day only; people cannot be reached, and change schedules, zones and series, one
-// machine after the other; clocks are off by seconds to years, and are set right. See sim_judge_test.go for what must hold.
+// Every world has its own seed, schedule (one or two times a day, some with maintenance) and one to three machines, each with
+// the series that it keeps. Processes crash between any two calls to the outside, are suspended in mid-work and come back as
+// zombies, are stopped and restarted; Redis loses everything or is down; the database is down, or carries a write out and loses
+// the reply, or is replaced by an older copy of itself; the provider fails, answers with nothing or slowly, says of everything
+// that it does not exist, or may be asked a few times a day only; people cannot be reached, and change schedules, zones and
+// series, one machine after the other; clocks are off by seconds to years, and are set right. See sim_judge_test.go for what
+// must hold.
 
 const (
 	seedsKey = "BARKEEP_SIM_SEEDS" // how many worlds

@@ -8,7 +8,8 @@ import (
 	"barkeep/server/servertest"
 )
 
-// TestReadingAsksForAToken where there is one for reading: of everything but what monitors ask for, and also of what is not there.
+// TestReadingAsksForAToken where there is one for reading: of everything but what monitors ask for, and also of what is not
+// there.
 func TestReadingAsksForAToken(t *testing.T) {
 	t.Parallel()
 	const read = "a-token-for-reading"

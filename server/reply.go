@@ -121,8 +121,8 @@ func accepted(headers []string) string {
 	return best
 }
 
-// Packed makes what is written to it smaller on its way to a client that takes that, and says so in the header of its answer, which
-// must not be sent yet; nil for a client that does not.
+// Packed makes what is written to it smaller on its way to a client that takes that, and says so in the header of its answer,
+// which must not be sent yet; nil for a client that does not.
 func (s *Server) Packed(w http.ResponseWriter, r *http.Request, to io.Writer) io.WriteCloser {
 	w.Header().Add("Vary", "Accept-Encoding")
 	switch encoding := accepted(r.Header.Values("Accept-Encoding")); encoding {
@@ -131,7 +131,8 @@ func (s *Server) Packed(w http.ResponseWriter, r *http.Request, to io.Writer) io
 		packer, _ := gzip.NewWriterLevel(to, gzip.BestSpeed) // the level is one of its own
 		return packer
 	case encodingZstd:
-		packer, err := zstd.NewWriter(to, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
+		packer, err := zstd.NewWriter(to, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+			zstd.WithWindowSize(1<<20))
 		if err != nil { // of options that make no sense
 			return nil
 		}

@@ -112,7 +112,8 @@ func TestStatusInBothHalvesOfTheYear(t *testing.T) {
 	}
 }
 
-// TestStatusNamesSessions: what is due is told by the calendars of the instruments that are kept, also while nothing else answers.
+// TestStatusNamesSessions: what is due is told by the calendars of the instruments that are kept, also while nothing else
+// answers.
 func TestStatusNamesSessions(t *testing.T) {
 	t.Parallel()
 	b := servertest.New(t, func(b *servertest.Bench) {

@@ -18,8 +18,8 @@ import (
 	syncer "barkeep/sync"
 )
 
-// TestASlotIsJudgedByWhatItsRunHasCellsFor: neither more, or it would never be done, nor less, or a series would be forgotten. And
-// a request has as many tasks as it says.
+// TestASlotIsJudgedByWhatItsRunHasCellsFor: neither more, or it would never be done, nor less, or a series would be forgotten.
+// And a request has as many tasks as it says.
 func TestASlotIsJudgedByWhatItsRunHasCellsFor(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -273,8 +273,8 @@ func (tx unsettledTx) Settle(ctx context.Context, c ledger.Cell) (bool, error) {
 	return tx.Tx.Settle(ctx, c)
 }
 
-// TestADoubtIsNoReasonToWriteAgain: as long as the archive cannot tell, nothing is written over what may be there, and the run says
-// that it does not know, and why.
+// TestADoubtIsNoReasonToWriteAgain: as long as the archive cannot tell, nothing is written over what may be there, and the run
+// says that it does not know, and why.
 func TestADoubtIsNoReasonToWriteAgain(t *testing.T) {
 	t.Parallel()
 	for times, want := range map[int]ledger.CellState{2: ledger.CellStored, 1000: ledger.CellFailed} {

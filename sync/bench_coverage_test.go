@@ -182,7 +182,8 @@ type benchSide struct {
 // benchCounts is what an import did.
 type benchCounts struct{ requests, inserted, cells int }
 
-// newBenchSide makes one side. Nothing is expected by an inferred calendar, so that the one without a ledger has hours all the same.
+// newBenchSide makes one side. Nothing is expected by an inferred calendar, so that the one without a ledger has hours all the
+// same.
 func newBenchSide(b *testing.B, r *benchProvider, archive store.Archive, bare bool) *benchSide {
 	b.Helper()
 	s := &benchSide{Archive: archive, bare: bare, client: r.client, calendars: map[string]*calendar.Calendar{}}

@@ -13,8 +13,8 @@ import (
 	"barkeep/yahoo"
 )
 
-// wantDerived checks promise P10 on an archive: each stored derived bar is what its base gives, each that the base gives and that is
-// over is stored, and nothing else is. Derived series that nobody ever folded are left out.
+// wantDerived checks promise P10 on an archive: each stored derived bar is what its base gives, each that the base gives and
+// that is over is stored, and nothing else is. Derived series that nobody ever folded are left out.
 func wantDerived(t interface {
 	Helper()
 	Errorf(format string, args ...any)
@@ -53,9 +53,9 @@ func wantDerived(t interface {
 	}
 }
 
-// TestDerivedEqualTheirBaseWhateverHappened lives through random histories: any timeframes at a time, revised and new bars, other
-// depths, an earlier release that writes the base alone or takes bars out of it, runs in the past of the archive, closed markets. After
-// each run of a base, all that derives from it equals what it gives.
+// TestDerivedEqualTheirBaseWhateverHappened lives through random histories: any timeframes at a time, revised and new bars,
+// other depths, an earlier release that writes the base alone or takes bars out of it, runs in the past of the archive, closed
+// markets. After each run of a base, all that derives from it equals what it gives.
 func TestDerivedEqualTheirBaseWhateverHappened(t *testing.T) {
 	t.Parallel()
 	families := [][]market.Timeframe{{market.H1, market.H2, market.H4, market.H12}, {market.D1, market.W1, market.Mo1}}

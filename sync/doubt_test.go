@@ -170,8 +170,8 @@ func TestALastingFaultEndsTheRun(t *testing.T) {
 	})
 }
 
-// TestAnArchiveThatTakesNoWrites: the provider is asked for nothing. Only a fault is a reason; an archive that does not answer just
-// now may do so when there is something to store.
+// TestAnArchiveThatTakesNoWrites: the provider is asked for nothing. Only a fault is a reason; an archive that does not answer
+// just now may do so when there is something to store.
 func TestAnArchiveThatTakesNoWrites(t *testing.T) {
 	t.Parallel()
 	for _, unwritable := range []error{full(), errStopped} {

@@ -20,7 +20,8 @@ import (
 // quietly follows no run.
 func quietly(ledger.Event) {}
 
-// given is a file of daily bars of FB of the sessions of July and the first days of August, of which the desk's start on the third.
+// given is a file of daily bars of FB of the sessions of July and the first days of August, of which the desk's start on the
+// third.
 func (d *desk) given(t *testing.T, price func(date string) float64) syncer.Intake {
 	t.Helper()
 	spool, err := intake.NewSpool(t.TempDir())
@@ -96,7 +97,8 @@ func lost(is bool) error {
 	return store.InDoubt(errors.New("the connection is gone"))
 }
 
-// TestNothingIsTakenInOnAnotherScale that nothing explains, nor where nothing agrees, nor by what was known before an action came.
+// TestNothingIsTakenInOnAnotherScale that nothing explains, nor where nothing agrees, nor by what was known before an action
+// came.
 func TestNothingIsTakenInOnAnotherScale(t *testing.T) {
 	t.Parallel()
 	jumpy := func(date string) float64 { return 600 * (1 + float64(date[len(date)-1]-'0')/400) }

@@ -10,8 +10,8 @@ import (
 	"barkeep/yahoo"
 )
 
-// TestWhatLeavesTheWindowNext: of each series the gap that is lost first, without what is lost of it already; what is never lost, or
-// cannot be had, is not told.
+// TestWhatLeavesTheWindowNext: of each series the gap that is lost first, without what is lost of it already; what is never
+// lost, or cannot be had, is not told.
 func TestWhatLeavesTheWindowNext(t *testing.T) {
 	t.Parallel()
 	now := at(t, "2026-08-19T21:05:00Z")

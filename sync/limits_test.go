@@ -24,7 +24,8 @@ func TestEachPartIsRequired(t *testing.T) {
 	}
 }
 
-// TestDefaultsAndBounds: who sets nothing gets what the comments of Config say, what is set stays, and less than nothing is refused.
+// TestDefaultsAndBounds: who sets nothing gets what the comments of Config say, what is set stays, and less than nothing is
+// refused.
 func TestDefaultsAndBounds(t *testing.T) {
 	t.Parallel()
 	e, err := syncer.New(newBench(t, time.Now).config)

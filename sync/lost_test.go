@@ -11,8 +11,9 @@ import (
 	"barkeep/yahoo"
 )
 
-// TestWhatLeavesTheWindowIsLost withdraws half a session for ever, and lives until its bars have left the provider's window: after
-// each import no gap is said to be had any more that can not, nor in what derives from it, and nothing is asked for in vain.
+// TestWhatLeavesTheWindowIsLost withdraws half a session for ever, and lives until its bars have left the provider's window:
+// after each import no gap is said to be had any more that can not, nor in what derives from it, and nothing is asked for in
+// vain.
 func TestWhatLeavesTheWindowIsLost(t *testing.T) {
 	t.Parallel()
 	now := at(t, importTime)

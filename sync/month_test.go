@@ -23,9 +23,9 @@ import (
 	"barkeep/yahoo/fake"
 )
 
-// A month is the life of an archive with a provider that withdraws sessions and serves them late, or without prices, or as zeros, that
-// fails and throttles, on six exchanges in six zones, across a change of clocks. After each commit the law of coverage must hold, and at
-// its end, when the provider has been well for a week, all that could be had must be there.
+// A month is the life of an archive with a provider that withdraws sessions and serves them late, or without prices, or as
+// zeros, that fails and throttles, on six exchanges in six zones, across a change of clocks. After each commit the law of
+// coverage must hold, and at its end, when the provider has been well for a week, all that could be had must be there.
 
 const (
 	monthDays  = 32
@@ -244,8 +244,8 @@ func (m *month) lawful(instrument string) {
 	}
 }
 
-// keeps complains about bars that are not there any more, and counts those that are absent and could be had. It gives the versions of
-// the series of the instrument.
+// keeps complains about bars that are not there any more, and counts those that are absent and could be had. It gives the
+// versions of the series of the instrument.
 func (m *month) keeps(instrument string) map[market.Series]int64 {
 	states, err := m.archive.States(m.t.Context())
 	if err != nil {

@@ -81,8 +81,8 @@ func fourForOne() market.Action {
 	return market.Action{Kind: market.ActionSplit, Numerator: 4, Denominator: 1}
 }
 
-// TestAPersonsSplitPassesOverWhatHasItAlready: days with the split's jump in them are restated; hours that show none were fetched on the
-// new scale, and stay. Where no series shows anything, the person's word counts for all.
+// TestAPersonsSplitPassesOverWhatHasItAlready: days with the split's jump in them are restated; hours that show none were
+// fetched on the new scale, and stay. Where no series shows anything, the person's word counts for all.
 func TestAPersonsSplitPassesOverWhatHasItAlready(t *testing.T) {
 	t.Parallel()
 	jump := func(date string) float64 {

@@ -12,8 +12,8 @@ import (
 	syncer "barkeep/sync"
 )
 
-// earlier puts the bars of the dates from..to into the archive as releases did that took New York's hours for all that they did not
-// know: daily keys in New York's zone, weeks and months folded by its sessions. The close of a bar is its trading date.
+// earlier puts the bars of the dates from..to into the archive as releases did that took New York's hours for all that they did
+// not know: daily keys in New York's zone, weeks and months folded by its sessions. The close of a bar is its trading date.
 func earlier(t *testing.T, b *bench, name string, from, to calendar.Date) (days map[float64]bool) {
 	t.Helper()
 	i := resolve(t, name)[0]
@@ -63,8 +63,8 @@ func (b *bench) holds(series market.Series) *market.Candles {
 	return pick(b.archive.bars[series], market.Window{From: time.Unix(0, 0), To: time.Unix(1<<40, 0)})
 }
 
-// wantFolded checks that the daily bars lie at midnight of the calendar's zone, one for each trading date that has one, each with the
-// values of its own date, and that weeks and months are what they give.
+// wantFolded checks that the daily bars lie at midnight of the calendar's zone, one for each trading date that has one, each
+// with the values of its own date, and that weeks and months are what they give.
 func wantFolded(t *testing.T, b *bench, name string, c *calendar.Calendar, days map[float64]bool, now time.Time) {
 	t.Helper()
 	base := b.holds(market.Series{Instrument: name, Timeframe: market.D1})
@@ -88,7 +88,8 @@ func wantFolded(t *testing.T, b *bench, name string, c *calendar.Calendar, days 
 	}
 }
 
-// TestTheFirstImportBringsTheArchiveToItsCalendar, for exchanges on both sides of New York, and says so; the second one does nothing.
+// TestTheFirstImportBringsTheArchiveToItsCalendar, for exchanges on both sides of New York, and says so; the second one does
+// nothing.
 func TestTheFirstImportBringsTheArchiveToItsCalendar(t *testing.T) {
 	t.Parallel()
 	now := at(t, "2026-05-08T21:05:00Z")
@@ -205,8 +206,8 @@ func TestAClosureThatAnOperatorAddsCompletesTheWeek(t *testing.T) {
 	}
 }
 
-// TestAListingGivesTheCalendar to what its name tells nothing of, from the first answer on; a later answer that says something else
-// is told and mixes nothing.
+// TestAListingGivesTheCalendar to what its name tells nothing of, from the first answer on; a later answer that says something
+// else is told and mixes nothing.
 func TestAListingGivesTheCalendar(t *testing.T) {
 	t.Parallel()
 	now := at(t, "2026-05-08T21:05:00Z")
@@ -253,8 +254,8 @@ func TestAListingGivesTheCalendar(t *testing.T) {
 	}
 }
 
-// TestWhatIsNeverListedIsOfOneZoneToo: an answer that names no zone leaves the exchange unknown, whose days are UTC's; what an earlier
-// release keyed in New York comes there, and nothing is mixed.
+// TestWhatIsNeverListedIsOfOneZoneToo: an answer that names no zone leaves the exchange unknown, whose days are UTC's; what an
+// earlier release keyed in New York comes there, and nothing is mixed.
 func TestWhatIsNeverListedIsOfOneZoneToo(t *testing.T) {
 	t.Parallel()
 	now := at(t, "2026-05-08T21:05:00Z")
@@ -283,7 +284,8 @@ func TestWhatIsNeverListedIsOfOneZoneToo(t *testing.T) {
 	}
 }
 
-// TestADerivedSeriesThatAnEarlierReleaseWroteIsFoldedAnew, though its base is noted; and an import of which all is noted writes no note.
+// TestADerivedSeriesThatAnEarlierReleaseWroteIsFoldedAnew, though its base is noted; and an import of which all is noted writes
+// no note.
 func TestADerivedSeriesThatAnEarlierReleaseWroteIsFoldedAnew(t *testing.T) {
 	t.Parallel()
 	now := at(t, "2026-05-08T21:05:00Z")
@@ -328,8 +330,8 @@ func TestARebuildInThePastLeavesWhatComesAfter(t *testing.T) {
 	}
 }
 
-// TestARebuildWaitsForTheExchange: an earlier release kept no listings. What it keyed by the zone of the answers would come to days of
-// UTC, and perhaps to other dates.
+// TestARebuildWaitsForTheExchange: an earlier release kept no listings. What it keyed by the zone of the answers would come to
+// days of UTC, and perhaps to other dates.
 func TestARebuildWaitsForTheExchange(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, fixed(at(t, "2026-05-08T21:05:00Z")))

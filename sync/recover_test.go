@@ -150,7 +150,8 @@ func (m *month) damage(v market.Coverage) bool {
 	return true
 }
 
-// TestAFailureCoversWhatNobodySelects: a derived series that is kept follows its base in this too, so that judged anew nothing changes.
+// TestAFailureCoversWhatNobodySelects: a derived series that is kept follows its base in this too, so that judged anew nothing
+// changes.
 func TestAFailureCoversWhatNobodySelects(t *testing.T) {
 	t.Parallel()
 	now := at(t, "2026-08-12T21:05:00Z")

@@ -10,8 +10,8 @@ import (
 	syncer "barkeep/sync"
 )
 
-// TestASplitThatIsToldWithAnotherRatio: the event says 5:1 one day, the rows are what they were. What is stored must not move; where the
-// rows move too, they are held back, since nothing tells which of the two is right.
+// TestASplitThatIsToldWithAnotherRatio: the event says 5:1 one day, the rows are what they were. What is stored must not move;
+// where the rows move too, they are held back, since nothing tells which of the two is right.
 func TestASplitThatIsToldWithAnotherRatio(t *testing.T) {
 	t.Parallel()
 	right := split(t, 4, 1, "2026-06-15")

@@ -14,8 +14,8 @@ import (
 	syncer "barkeep/sync"
 )
 
-// exchange is a provider of AAPL whose bars are known on every scale: a walk around 100 that ends on the newest one. What it does to the
-// scale of an answer is said for each timeframe.
+// exchange is a provider of AAPL whose bars are known on every scale: a walk around 100 that ends on the newest one. What it
+// does to the scale of an answer is said for each timeframe.
 type exchange struct {
 	t       *testing.T
 	b       *bench
@@ -169,8 +169,8 @@ func old(s market.Action) market.Factor { return market.SplitFactor(s).Inverse()
 
 var kept = []market.Timeframe{market.M5, market.M15, market.M30, market.H1, market.H4, market.D1, market.W1, market.Mo1}
 
-// TestASplitRestatesAllSeries: the archive follows the provider to the new scale, also where an interval is late, tells nothing, or is
-// beyond the provider's window.
+// TestASplitRestatesAllSeries: the archive follows the provider to the new scale, also where an interval is late, tells
+// nothing, or is beyond the provider's window.
 func TestASplitRestatesAllSeries(t *testing.T) {
 	t.Parallel()
 	ratios := [][2]float64{{4, 1}, {3, 2}, {1, 10}, {21, 20}}

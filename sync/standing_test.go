@@ -9,8 +9,8 @@ import (
 	syncer "barkeep/sync"
 )
 
-// TestLateByAnInferredCalendarIsToldAndFailsNothing: of an exchange of which neither hours nor holidays are known, the newest bar may be
-// days old for a holiday.
+// TestLateByAnInferredCalendarIsToldAndFailsNothing: of an exchange of which neither hours nor holidays are known, the newest
+// bar may be days old for a holiday.
 func TestLateByAnInferredCalendarIsToldAndFailsNothing(t *testing.T) {
 	t.Parallel()
 	const told = "the newest bar is of Fri 2026-08-14, and nothing is known of the holidays there (weekdays without bars since: 2)"

@@ -8,8 +8,8 @@ import (
 	syncer "barkeep/sync"
 )
 
-// TestTheBaseIsReadOnce: however many timeframes derive from it, and once more where an answer is compared with it; what is stored of
-// all series is asked once.
+// TestTheBaseIsReadOnce: however many timeframes derive from it, and once more where an answer is compared with it; what is
+// stored of all series is asked once.
 func TestTheBaseIsReadOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, fixed(at(t, importTime)))

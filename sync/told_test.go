@@ -16,8 +16,8 @@ import (
 	syncer "barkeep/sync"
 )
 
-// TestTheLogTellsSeriesApart: what failed is an error, what the provider has not is a warning, and the rest is neither. Alarms are
-// set on the level.
+// TestTheLogTellsSeriesApart: what failed is an error, what the provider has not is a warning, and the rest is neither. Alarms
+// are set on the level.
 func TestTheLogTellsSeriesApart(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, fixed(at(t, importTime)))

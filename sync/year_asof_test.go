@@ -6,7 +6,8 @@ import (
 	"barkeep/market"
 )
 
-// remembered is what the archive held of a base series for a while: from an instant until another one, at which it was written again.
+// remembered is what the archive held of a base series for a while: from an instant until another one, at which it was written
+// again.
 type remembered struct {
 	series      market.Series
 	window      market.Window

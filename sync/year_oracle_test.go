@@ -124,7 +124,8 @@ func knows(actions []store.Action, s fake.Change) bool {
 	return slices.ContainsFunc(actions, func(a store.Action) bool { return sameSplit(s, a) })
 }
 
-// heard checks that the archive knows each split that an answer of the run told of, but for answers that another cause holds back.
+// heard checks that the archive knows each split that an answer of the run told of, but for answers that another cause holds
+// back.
 func (y *year) heard(c *company, actions []store.Action, requests []fake.Request) {
 	now := y.now()
 	for _, s := range c.changes {

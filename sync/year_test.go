@@ -58,8 +58,8 @@ func TestAYearOfWhatProvidersDo(t *testing.T) {
 	}
 }
 
-// notRaced leaves a simulation to the part of `make test` that goes without the race detector: it takes a quarter of an hour with it,
-// and runs in one goroutine.
+// notRaced leaves a simulation to the part of `make test` that goes without the race detector: it takes a quarter of an hour
+// with it, and runs in one goroutine.
 func notRaced(t *testing.T) {
 	t.Helper()
 	if raced {

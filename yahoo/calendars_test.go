@@ -32,8 +32,8 @@ type recordedDays struct {
 	} `json:"chart"`
 }
 
-// Of every recorded body of daily bars: the zone is the calendar's, each row lies on a trading date, and each trading date between
-// the first and the last row has a row, but for those that are settled with the next.
+// Of every recorded body of daily bars: the zone is the calendar's, each row lies on a trading date, and each trading date
+// between the first and the last row has a row, but for those that are settled with the next.
 func TestRecordedDaysAgreeWithTheCalendars(t *testing.T) {
 	t.Parallel()
 	folder := os.Getenv("BARKEEP_RECORDINGS")
@@ -86,8 +86,8 @@ func TestRecordedDaysAgreeWithTheCalendars(t *testing.T) {
 	t.Logf("%d daily rows of %d calendars: %v", rows, len(exchanges), exchanges)
 }
 
-// A row's date is read in the body's zone, and its key lies in the calendar's, so that days, weeks and months have one zone. Of an
-// inferred calendar nothing is due, however much the answer leaves out.
+// A row's date is read in the body's zone, and its key lies in the calendar's, so that days, weeks and months have one zone. Of
+// an inferred calendar nothing is due, however much the answer leaves out.
 func TestDailyKeysAreInTheCalendarsZone(t *testing.T) {
 	t.Parallel()
 	chart := sheet(t, "2026-03-08 11:00 | 1 2 1 2 10", "2026-03-12 11:00 | 1 2 1 2 10") // midnight of 9 and 13 March in Tokyo

@@ -128,7 +128,8 @@ func TestHostFaults(t *testing.T) {
 	}
 }
 
-// TestFaultIsSaid: from the first fault on it is said what is wrong, until something is answered; one sick symbol is nothing to say.
+// TestFaultIsSaid: from the first fault on it is said what is wrong, until something is answered; one sick symbol is nothing to
+// say.
 func TestFaultIsSaid(t *testing.T) {
 	t.Parallel()
 	simulate(t, func(t *testing.T) {

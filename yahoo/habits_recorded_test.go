@@ -114,8 +114,8 @@ func (s *recordedSeries) lost(start, end int64) (absent, due int64) {
 
 const outage = "absent in another series at the same time: an outage of the provider"
 
-// shared tells whether another series, of another instrument or timeframe, lacks at least half of a run too. It may cover a part of
-// the run alone, but a quarter. Days and intraday bars are not compared.
+// shared tells whether another series, of another instrument or timeframe, lacks at least half of a run too. It may cover a
+// part of the run alone, but a quarter. Days and intraday bars are not compared.
 func shared(all []recordedSeries, s *recordedSeries, run []int64) bool {
 	start, end := run[0], run[len(run)-1]+s.seconds()
 	return slices.ContainsFunc(all, func(o recordedSeries) bool {
@@ -125,7 +125,8 @@ func shared(all []recordedSeries, s *recordedSeries, run []int64) bool {
 	})
 }
 
-// alone are the runs that nothing explains, by file: they are in one series alone. docs/PROVIDER.md#what-is-left-out tells of them.
+// alone are the runs that nothing explains, by file: they are in one series alone. docs/PROVIDER.md#what-is-left-out tells of
+// them.
 func alone() map[string][]string {
 	return map[string][]string{
 		"ES_60m_20240331_20260821": {"2026-01-30 11:00 +6", "2026-02-02 01:00 +12", "2026-04-20 03:00 +2"}, // no other series covers them
@@ -220,8 +221,8 @@ func (s *recordedSeries) named(run []int64) string {
 	return fmt.Sprintf("%s +%d", time.Unix(run[0], 0).In(s.instrument.Calendar.Zone).Format("2006-01-02 15:04"), len(run))
 }
 
-// A habit is usual if the provider followed it on most occasions: of the dates of a file for which it covers bars, it left out most
-// of those bars on more than half.
+// A habit is usual if the provider followed it on most occasions: of the dates of a file for which it covers bars, it left out
+// most of those bars on more than half.
 func TestRecordedHabitsAreAsUsualAsTheySay(t *testing.T) {
 	t.Parallel()
 	type occasion struct{ file, date string }

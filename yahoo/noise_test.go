@@ -49,8 +49,8 @@ func revisions(first, second map[int64]market.Candle) (common, exact, ruled int)
 }
 
 // TestNoiseOfRecordedAnswers counts the revisions that a second answer about the same bars leaves. The recorded pairs differ in
-// nothing or really, and the rule forgives none of that. Recorded prices are single-precision numbers; the same prices as decimals,
-// which the provider also serves, are other numbers in nearly every bar, and no revision.
+// nothing or really, and the rule forgives none of that. Recorded prices are single-precision numbers; the same prices as
+// decimals, which the provider also serves, are other numbers in nearly every bar, and no revision.
 func TestNoiseOfRecordedAnswers(t *testing.T) {
 	t.Parallel()
 	type answer struct {

@@ -82,8 +82,8 @@ func allRecordedBars(tb testing.TB) []recordedBars {
 	return all
 }
 
-// TestRecordedBarsInWindowsOfAnUpdate: of three days of recorded intraday bars, or eight of daily ones, as an update asks for, all
-// windows are taken as what they are, and none as anything else, but for a few times the interval: then the result says so.
+// TestRecordedBarsInWindowsOfAnUpdate: of three days of recorded intraday bars, or eight of daily ones, as an update asks for,
+// all windows are taken as what they are, and none as anything else, but for a few times the interval: then the result says so.
 func TestRecordedBarsInWindowsOfAnUpdate(t *testing.T) {
 	t.Parallel()
 	if raced {
@@ -140,8 +140,8 @@ func TestRecordedBarsInWindowsOfAnUpdate(t *testing.T) {
 	}
 }
 
-// fewTimes tells whether rows of an interval may be all there is of a shorter one: they are on its grid, less than ten times as far
-// apart.
+// fewTimes tells whether rows of an interval may be all there is of a shorter one: they are on its grid, less than ten times as
+// far apart.
 func fewTimes(rows, asked market.Timeframe) bool {
 	times, length := rows.Length(), asked.Length()
 	return rows.Intraday() && asked.Intraday() && times > length && times < 10*length && times%length == 0

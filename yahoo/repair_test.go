@@ -90,14 +90,15 @@ func numbers(t *testing.T, cells []string) (all []float64) {
 	return all
 }
 
-// TestRecordedErrorsAreRecognised runs each series through the row rules: every row that its corrected form changes is flagged, or
-// held back with its answer, or is named here with the reason why it is not. No other row is flagged, and no other answer held back.
+// TestRecordedErrorsAreRecognised runs each series through the row rules: every row that its corrected form changes is flagged,
+// or held back with its answer, or is named here with the reason why it is not. No other row is flagged, and no other answer
+// held back.
 func TestRecordedErrorsAreRecognised(t *testing.T) {
 	t.Parallel()
 	unrecognised := map[string]map[string]string{
 		"AV-L-1wk-bad-stock-split.csv": {
-			// 384 to 423.6 after 537, before 416.1: the split of 0.76 is in the prices twice, and such a week there may be. Barkeep makes weeks
-			// of days, and does not ask for them.
+			// 384 to 423.6 after 537, before 416.1: the split of 0.76 is in the prices twice, and such a week there may be. Barkeep
+			// makes weeks of days, and does not ask for them.
 			"2022-05-16 00:00:00+01:00": "a step of a quarter is a move like others",
 		},
 	}
@@ -158,8 +159,8 @@ func TestRecordedErrorsAreRecognised(t *testing.T) {
 	}
 }
 
-// TestRecordedHoursOutsideTheSession: of a recorded series with the hours before and after the session, the bars of the session are
-// made of the session's rows alone.
+// TestRecordedHoursOutsideTheSession: of a recorded series with the hours before and after the session, the bars of the session
+// are made of the session's rows alone.
 func TestRecordedHoursOutsideTheSession(t *testing.T) {
 	t.Parallel()
 	r := repairs(t)["EA-15m-no-bad-divs.csv"]

@@ -85,7 +85,8 @@ func TestHeadersWithoutAnEnd(t *testing.T) {
 	}
 }
 
-// TestManyElements: a body that is not too large may hold millions of values, each of which takes more room in memory than as text.
+// TestManyElements: a body that is not too large may hold millions of values, each of which takes more room in memory than as
+// text.
 func TestManyElements(t *testing.T) {
 	t.Parallel()
 	const most = 1 << 17

@@ -11,8 +11,8 @@ import (
 	"barkeep/market"
 )
 
-// TestRecordedRowsAreSound holds the row rules to everything that was recorded: no price is taken for impossible, and no intraday row
-// is left out but the live rows, which are listed.
+// TestRecordedRowsAreSound holds the row rules to everything that was recorded: no price is taken for impossible, and no
+// intraday row is left out but the live rows, which are listed.
 func TestRecordedRowsAreSound(t *testing.T) {
 	t.Parallel()
 	live := map[string][]string{

@@ -65,8 +65,8 @@ func TestSingleZeros(t *testing.T) {
 	}
 }
 
-// TestImpossiblePricesAreFlagged: what is judged in package market arrives with the last price, the currency and the splits of the
-// answer; the row before the window is a neighbour too.
+// TestImpossiblePricesAreFlagged: what is judged in package market arrives with the last price, the currency and the splits of
+// the answer; the row before the window is a neighbour too.
 func TestImpossiblePricesAreFlagged(t *testing.T) {
 	t.Parallel()
 	steady := times(12, "10")
@@ -121,8 +121,8 @@ func TestOfTwoRowsTheBetterHolds(t *testing.T) {
 	}
 }
 
-// TestRowsOffTheGrid: an intraday row that starts off the grid inside a session is no bar, wherever it is in the answer and whatever
-// its values; rows on the grids that the provider really uses are bars.
+// TestRowsOffTheGrid: an intraday row that starts off the grid inside a session is no bar, wherever it is in the answer and
+// whatever its values; rows on the grids that the provider really uses are bars.
 func TestRowsOffTheGrid(t *testing.T) {
 	t.Parallel()
 	const bar, tick = " | 10 12 9 11 50", " | 11 11 11 11 0"

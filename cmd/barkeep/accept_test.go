@@ -20,8 +20,8 @@ func (p *people) toldOf(begins string) (n int) {
 	return n
 }
 
-// TestAnotherListingWaitsForAPerson: a ticker comes to be another company's, seen by its type, its money or its first trade. Nothing of
-// it is stored, people are told once, and after a look it goes on in the same series from a date.
+// TestAnotherListingWaitsForAPerson: a ticker comes to be another company's, seen by its type, its money or its first trade.
+// Nothing of it is stored, people are told once, and after a look it goes on in the same series from a date.
 func TestAnotherListingWaitsForAPerson(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -109,8 +109,9 @@ func heldEverywhere(t *testing.T, env []string, says string) {
 	}
 }
 
-// TestASplitOfTheNewCompanyLeavesTheOldOne: after another company went on in the same series, its split multiplies its own bars, and
-// none of the old one's; a week that holds days of both is what its days give. Told by the provider, or by a person, and taken back.
+// TestASplitOfTheNewCompanyLeavesTheOldOne: after another company went on in the same series, its split multiplies its own
+// bars, and none of the old one's; a week that holds days of both is what its days give. Told by the provider, or by a person,
+// and taken back.
 func TestASplitOfTheNewCompanyLeavesTheOldOne(t *testing.T) {
 	t.Parallel()
 	const since = "2026-08-18" // a Tuesday
@@ -193,8 +194,8 @@ func TestASplitOfTheNewCompanyLeavesTheOldOne(t *testing.T) {
 	}
 }
 
-// TestBarsBeforeTheAcceptedDateAreNotAskedFor: a person says from when on bars are the new company's, later than its first ones. What
-// lies between is no bar of anybody's, and nothing is missing.
+// TestBarsBeforeTheAcceptedDateAreNotAskedFor: a person says from when on bars are the new company's, later than its first
+// ones. What lies between is no bar of anybody's, and nothing is missing.
 func TestBarsBeforeTheAcceptedDateAreNotAskedFor(t *testing.T) {
 	t.Parallel()
 	e, i := engines(t)[0], newIssuer(t, first())
@@ -276,8 +277,8 @@ func TestTheOldCompanyKeepsItsBarsUnderAnotherName(t *testing.T) {
 	}
 }
 
-// TestAnotherScaleWaitsForAPerson: all prices come divided by four and nothing tells why. The person who accepts it gets one series on
-// the new scale.
+// TestAnotherScaleWaitsForAPerson: all prices come divided by four and nothing tells why. The person who accepts it gets one
+// series on the new scale.
 func TestAnotherScaleWaitsForAPerson(t *testing.T) {
 	t.Parallel()
 	for _, e := range engines(t) {

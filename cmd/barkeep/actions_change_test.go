@@ -17,8 +17,9 @@ func forgotten(t *testing.T) *issuer {
 // offScale counts the bars that are on another scale than the one after the split, prices or volumes.
 const offScale = `SELECT count(*) FROM ohlc WHERE high > 160 OR low < 140 OR volume < 4000`
 
-// TestASplitThatTheProviderForgotIsAddedAndTakenBack: once it is added everything is on the scale after it, in all series, and stays
-// there though the provider goes on to serve the old one; taken back, the archive holds the former values, to the last bit.
+// TestASplitThatTheProviderForgotIsAddedAndTakenBack: once it is added everything is on the scale after it, in all series, and
+// stays there though the provider goes on to serve the old one; taken back, the archive holds the former values, to the last
+// bit.
 func TestASplitThatTheProviderForgotIsAddedAndTakenBack(t *testing.T) {
 	t.Parallel()
 	for _, e := range engines(t) {
@@ -113,7 +114,8 @@ func TestASplitThatAPersonTookBackStaysSo(t *testing.T) {
 	}
 }
 
-// TestAWrongSplitIsAPersonsWord: nothing in the bars speaks for it, and what a person says counts; taken back, nothing is left of it.
+// TestAWrongSplitIsAPersonsWord: nothing in the bars speaks for it, and what a person says counts; taken back, nothing is left
+// of it.
 func TestAWrongSplitIsAPersonsWord(t *testing.T) {
 	t.Parallel()
 	e := engines(t)[0]

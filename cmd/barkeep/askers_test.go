@@ -129,8 +129,8 @@ func idle(t *testing.T, more ...string) serving {
 	}, more...))
 }
 
-// TestManyAskersOfASlot has thousands wait for one slot, and as many send half a request: monitors are answered, whoever comes from
-// elsewhere gets a place, and neither memory nor processor time grows with their number.
+// TestManyAskersOfASlot has thousands wait for one slot, and as many send half a request: monitors are answered, whoever comes
+// from elsewhere gets a place, and neither memory nor processor time grows with their number.
 func TestManyAskersOfASlot(t *testing.T) { //nolint:paralleltest // it measures processor time
 	worker := idle(t)
 	pid := worker.cmd.Process.Pid

@@ -38,11 +38,11 @@ func millionRows(b *testing.B) string {
 	return path
 }
 
-// BenchmarkImportFile imports a CSV file of a million rows, as a process: start, two readings, comparison, coverage and evidence
-// included. Its floors are, on PostgreSQL, a raw binary COPY of the same rows into a table of the same form, and on SQLite plain
-// inserts of them into the same table of another file. They take turns, and of-floor is its speed in those by the medians of the
-// rounds. cpu-of-floor is the same by the processors' time, which others on the machine do not change; that of a PostgreSQL server is
-// not known here.
+// BenchmarkImportFile imports a CSV file of a million rows, as a process: start, two readings, comparison, coverage and
+// evidence included. Its floors are, on PostgreSQL, a raw binary COPY of the same rows into a table of the same form, and on
+// SQLite plain inserts of them into the same table of another file. They take turns, and of-floor is its speed in those by the
+// medians of the rounds. cpu-of-floor is the same by the processors' time, which others on the machine do not change; that of a
+// PostgreSQL server is not known here.
 func BenchmarkImportFile(b *testing.B) {
 	file := millionRows(b)
 	for _, engine := range []string{"postgres", "sqlite"} {
@@ -107,8 +107,8 @@ func importOnce(b *testing.B, url, file string) (run imported1M) {
 	return run
 }
 
-// plainInserts is how long prepared inserts of 50 rows of an embedded archive take into the same table of another file, and of the
-// processors' time.
+// plainInserts is how long prepared inserts of 50 rows of an embedded archive take into the same table of another file, and of
+// the processors' time.
 func plainInserts(b *testing.B, path string) (took, cpu time.Duration) {
 	b.Helper()
 	from, err := sql.Open("sqlite", path)

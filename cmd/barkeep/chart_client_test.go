@@ -100,8 +100,8 @@ func callYahoo(t *testing.T, target string, calls ...[]any) []charted {
 	return answers
 }
 
-// TestTheProvidersClientReadsTheArchive lets yahoo-finance2 of npm read a server three months after its archive was filled, when the
-// provider would refuse bars of 1m, and holds every value against the archive's.
+// TestTheProvidersClientReadsTheArchive lets yahoo-finance2 of npm read a server three months after its archive was filled,
+// when the provider would refuse bars of 1m, and holds every value against the archive's.
 func TestTheProvidersClientReadsTheArchive(t *testing.T) {
 	t.Parallel()
 	const filled, later = "BARKEEP_NOW=2026-08-21T22:00:00Z", "BARKEEP_NOW=2026-11-20T22:00:00Z"

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestASecondBarkeepSyncsFromTheFirst points the provider's address of one at the other: shares with dividends and a split, a future
-// and a currency, in all timeframes. Afterwards both archives are the same, on either engine, and lack the same bars for the same
-// reason.
+// TestASecondBarkeepSyncsFromTheFirst points the provider's address of one at the other: shares with dividends and a split, a
+// future and a currency, in all timeframes. Afterwards both archives are the same, on either engine, and lack the same bars for
+// the same reason.
 func TestASecondBarkeepSyncsFromTheFirst(t *testing.T) {
 	t.Parallel()
 	const now = "BARKEEP_NOW=2026-08-21T22:00:00Z"

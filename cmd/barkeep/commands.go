@@ -8,6 +8,7 @@ type commands struct {
 
 	Serve      serveCommand      `cmd:"" help:"Run the worker: the import at its times, and HTTP."`
 	Sync       syncCommand       `cmd:"" help:"Bring the archive up to date: fetch what is new, backfill series without records."`
+	Wait       waitCommand       `cmd:"" help:"Wait until a slot of the import is done, for scripts that need its data."`
 	Status     statusCommand     `cmd:"" help:"Show the archive's series, newest bars and recent runs."`
 	Runs       runsCommand       `cmd:"" help:"Show recent runs, or one with the evidence of its series."`
 	Show       showCommand       `cmd:"" help:"Show the bars of a series: candles in the terminal, or a table."`

@@ -12,11 +12,13 @@ import (
 	"barkeep/app"
 	"barkeep/market"
 	"barkeep/query"
+	"barkeep/server/view"
 	"barkeep/yahoo"
 )
 
 // coverageCommand shows how much of what is expected is there, and why the rest is not.
 type coverageCommand struct {
+	remote
 	Instrument *string `help:"Only these instruments, with commas between." placeholder:"ES,NQ"`
 	Timeframe  string  `help:"Only these timeframes, with commas between." placeholder:"5m,1d"`
 	Reason     string  `help:"With --gaps: only gaps of these reasons, with commas between." placeholder:"late,failed"`
@@ -42,7 +44,12 @@ func (c *coverageCommand) Help() string {
 
 // Run carries the command out.
 func (c *coverageCommand) Run(p *process) error {
+	there, err := c.connect(p)
 	switch {
+	case err != nil:
+		return err
+	case there != nil:
+		return c.elsewhere(p, there)
 	case c.Rebuild:
 		return c.rebuild(p)
 	case c.Proof:
@@ -67,19 +74,24 @@ func (c *coverageCommand) Run(p *process) error {
 		if err != nil {
 			return err
 		}
-		slices.SortStableFunc(all, func(a, b query.SeriesCoverage) int { return a.Series.Compare(b.Series) })
-		switch {
-		case c.JSON:
-			return printJSON(p.out, map[string]any{"coverage": names.Coverages(all, yahoo.Capabilities())})
-		case len(all) == 0:
-			_, err := fmt.Fprintln(p.out, "no series was judged yet: the next import does it (barkeep sync)")
-			return err
-		case c.Gaps:
-			return printGaps(p.out, all, c.Limit)
-		default:
-			return printMap(p.out, all, isTerminal(p.out))
-		}
+		return c.print(p.out, all, func() []view.Coverage { return names.Coverages(all, yahoo.Capabilities()) })
 	})
+}
+
+// print shows coverage; views are the same for --json.
+func (c *coverageCommand) print(w io.Writer, all []query.SeriesCoverage, views func() []view.Coverage) error {
+	slices.SortStableFunc(all, func(a, b query.SeriesCoverage) int { return a.Series.Compare(b.Series) })
+	switch {
+	case c.JSON:
+		return printJSON(w, map[string]any{"coverage": views()})
+	case len(all) == 0:
+		_, err := fmt.Fprintln(w, "no series was judged yet: the next import does it (barkeep sync)")
+		return err
+	case c.Gaps:
+		return printGaps(w, all, c.Limit)
+	default:
+		return printMap(w, all, isTerminal(w))
+	}
 }
 
 // request reads the flags.

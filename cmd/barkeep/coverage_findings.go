@@ -29,13 +29,16 @@ func showFindings(p *process, check, asJSON bool) error {
 		if err != nil {
 			return err
 		}
-		views := names.Findings(found)
-		if asJSON {
-			return printJSON(p.out, map[string][]view.Finding{"findings": views})
-		}
-		printDisagreements(p.out, views)
-		return nil
+		return tellFindings(p.out, names.Findings(found), asJSON)
 	})
+}
+
+func tellFindings(w io.Writer, views []view.Finding, asJSON bool) error {
+	if asJSON {
+		return printJSON(w, map[string][]view.Finding{"findings": views})
+	}
+	printDisagreements(w, views)
+	return nil
 }
 
 // printDisagreements says of each what it is, where it was seen, and what to do.

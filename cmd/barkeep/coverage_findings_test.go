@@ -28,8 +28,9 @@ type found struct {
 	FirstSeen                     struct{ UTC string } `json:"first_seen"`
 }
 
-// TestAnUnforeseenClosure lives through a day on which an exchange was closed that its calendar calls a session: it is a finding at
-// once, told as one; after two weeks in vain its gaps are a closure and no fault. When the bars come after all, nothing is left of it.
+// TestAnUnforeseenClosure lives through a day on which an exchange was closed that its calendar calls a session: it is a
+// finding at once, told as one; after two weeks in vain its gaps are a closure and no fault. When the bars come after all,
+// nothing is left of it.
 func TestAnUnforeseenClosure(t *testing.T) {
 	t.Parallel()
 	const names = "AAPL,MSFT,IBM,VOD.L,7203.T"

@@ -25,16 +25,15 @@ func (c *coverageCommand) proof(p *process) error {
 		if err != nil {
 			return err
 		}
-		views := names.TimeframeProofs(proofs)
-		if c.JSON {
-			return printJSON(p.out, map[string][]view.TimeframeProof{"proofs": views})
-		}
-		return printProofs(p.out, views)
+		return printProofs(p.out, names.TimeframeProofs(proofs), c.JSON)
 	})
 }
 
 // printProofs shows how far timeframes agree with one another: a row for each instrument, pair and month, then the sum.
-func printProofs(w io.Writer, proofs []view.TimeframeProof) error {
+func printProofs(w io.Writer, proofs []view.TimeframeProof, asJSON bool) error {
+	if asJSON {
+		return printJSON(w, map[string][]view.TimeframeProof{"proofs": proofs})
+	}
 	if len(proofs) == 0 {
 		_, err := fmt.Fprintln(w, "no timeframes have been held against each other yet")
 		return err

@@ -69,8 +69,8 @@ type rejudged struct {
 	}
 }
 
-// TestCoverageIsJudgedAnew: of an intact ledger nothing changes; counts, horizons and gaps that somebody wrote over are mended; and
-// where the reasons went, imports ask again.
+// TestCoverageIsJudgedAnew: of an intact ledger nothing changes; counts, horizons and gaps that somebody wrote over are mended;
+// and where the reasons went, imports ask again.
 func TestCoverageIsJudgedAnew(t *testing.T) {
 	t.Parallel()
 	address := provider(t, []string{when})

@@ -22,8 +22,8 @@ func ofAAPL(timeframe string) string {
 	return fmt.Sprintf("series_id = (SELECT id FROM series WHERE instrument = 'AAPL' AND timeframe = '%s')", timeframe)
 }
 
-// TestDerivedFollowTheirBase does what left derived series behind their base for ever: each step ends with derived bars that equal
-// what the base gives, by SQL of our own and by verify.
+// TestDerivedFollowTheirBase does what left derived series behind their base for ever: each step ends with derived bars that
+// equal what the base gives, by SQL of our own and by verify.
 func TestDerivedFollowTheirBase(t *testing.T) {
 	t.Parallel()
 	address := provider(t, []string{when})
@@ -118,8 +118,8 @@ func (e engine) seconds() string {
 	return `ts`
 }
 
-// TestVerifyNamesWhatIsNotDerived changes derived bars by hand, each in its own way: verify ends with 4 and names the first of a series,
-// rebuild mends them, and then verify ends with 0.
+// TestVerifyNamesWhatIsNotDerived changes derived bars by hand, each in its own way: verify ends with 4 and names the first of
+// a series, rebuild mends them, and then verify ends with 0.
 func TestVerifyNamesWhatIsNotDerived(t *testing.T) {
 	t.Parallel()
 	address := provider(t, []string{when})
@@ -215,8 +215,8 @@ func TestVerifyByAnotherCalendar(t *testing.T) {
 	}
 }
 
-// TestVerifyKnowsWhatIsNotOverYet: in the middle of a session the bars of the last hours are not due, nor is the week; later, without
-// an import, they are not either, and neither in a replay of an earlier day.
+// TestVerifyKnowsWhatIsNotOverYet: in the middle of a session the bars of the last hours are not due, nor is the week; later,
+// without an import, they are not either, and neither in a replay of an earlier day.
 func TestVerifyKnowsWhatIsNotOverYet(t *testing.T) {
 	t.Parallel()
 	address := provider(t, []string{when})

@@ -402,8 +402,8 @@ func chartSymbol(instrument string) string {
 	return instrument
 }
 
-// udf asks as TradingView's library does. `to` is not included, bars of a day or longer bear midnight UTC of their date, and a volume
-// that is not known is 0.
+// udf asks as TradingView's library does. `to` is not included, bars of a day or longer bear midnight UTC of their date, and a
+// volume that is not known is 0.
 func (p *pages) udf() {
 	p.Helper()
 	resolution := map[market.Timeframe]string{

@@ -146,7 +146,8 @@ func furnished(t *testing.T, e engine, address string) *house {
 	return h
 }
 
-// drawQuestion draws a series, kept or folded, and a window of it: of a few bars, of many, and of none; whole tells how far it goes.
+// drawQuestion draws a series, kept or folded, and a window of it: of a few bars, of many, and of none; whole tells how far it
+// goes.
 func drawQuestion(r *rapid.T, whole func(question) market.Window) question {
 	q := question{
 		Series: market.Series{

@@ -33,7 +33,8 @@ func (d dryRun) print(w io.Writer) error {
 	}
 	t.Render()
 	d.printLeaving(w)
-	if err := printSessions(w, d.instruments, d.plan.Made, d.pacific); err != nil {
+	calendars := view.Renderer{Pacific: d.pacific}.Calendars(d.instruments, d.plan.Made)
+	if err := printSessions(w, calendars, d.plan.Made, d.pacific); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "dry run: %d requests, about %s at %g a minute; nothing was fetched or stored\n", d.plan.Requests(),

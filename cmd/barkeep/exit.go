@@ -37,7 +37,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &problems), errors.As(err, &noRun), errors.As(err, &outdated), errors.Is(err, config.ErrUnusable),
 		errors.As(err, &before), errors.Is(err, query.ErrNoBars), errors.Is(err, query.ErrInstant), errors.Is(err, query.ErrFuture),
-		errors.Is(err, verify.ErrInput), errors.Is(err, doctor.ErrBroken),
+		turnedDown(err), errors.Is(err, verify.ErrInput), errors.Is(err, doctor.ErrBroken),
 		errors.Is(err, market.ErrUnknownTimeframe), errors.Is(err, market.ErrInvalidInstrument):
 		return exitUsage
 	default:

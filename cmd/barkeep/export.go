@@ -32,10 +32,10 @@ type exportCommand struct {
 func (c *exportCommand) Help() string {
 	return "A folder gets instrument=ES/timeframe=1m/year=2026/2026-08.parquet, which DuckDB, Spark and Trino read in place: a " +
 		"file a month, of 1d and longer bars one a year. The next call writes only what changed, and takes away what the archive " +
-		"does not hold any more of what is selected; _barkeep.json says what is there. --from and --to choose whole files there, and cut one " +
-		"file to the bar. Each file is read back and compared before it gets its name, so that a call that was killed leaves none in " +
-		"halves, and the next one goes on. A file that no export wrote is never overwritten. One instrument is of one state of the " +
-		"archive, also while an import writes."
+		"does not hold any more of what is selected; _barkeep.json says what is there. --from and --to choose whole files there, " +
+		"and cut one file to the bar. Each file is read back and compared before it gets its name, so that a call that was killed " +
+		"leaves none in halves, and the next one goes on. A file that no export wrote is never overwritten. One instrument is of " +
+		"one state of the archive, also while an import writes."
 }
 
 // Run carries the command out.

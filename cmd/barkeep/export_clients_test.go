@@ -21,8 +21,8 @@ type yearOfBars struct {
 	First, Last           string
 }
 
-// TestClientsReadAnExport: DuckDB reads the folder in place, names and all, and counts what SQL counts in the archive; Apache's own
-// library reads the Arrow stream.
+// TestClientsReadAnExport: DuckDB reads the folder in place, names and all, and counts what SQL counts in the archive; Apache's
+// own library reads the Arrow stream.
 func TestClientsReadAnExport(t *testing.T) {
 	t.Parallel()
 	address := provider(t, []string{when})

@@ -60,8 +60,8 @@ func holes(t *testing.T, e engine, env []string, reason string) (gone int) {
 	return gone
 }
 
-// TestHealFromAnotherArchive: gaps of two series come back from an archive of either engine, and from a running Barkeep; the two are
-// the same then, and so is what derives from them.
+// TestHealFromAnotherArchive: gaps of two series come back from an archive of either engine, and from a running Barkeep; the
+// two are the same then, and so is what derives from them.
 func TestHealFromAnotherArchive(t *testing.T) {
 	t.Parallel()
 	address := provider(t, []string{when})

@@ -151,7 +151,8 @@ func ours(at time.Time, o, h, l, c string, v int64) string {
 	return fmt.Sprintf("%s,%s,%s,%s,%s,%d,", at.UTC().Format(time.RFC3339), o, h, l, c, v)
 }
 
-// TestImportReadsWhatProgramsWrite: exports of yfinance, NinjaTrader, TradingView and others of the same bars make the same archive.
+// TestImportReadsWhatProgramsWrite: exports of yfinance, NinjaTrader, TradingView and others of the same bars make the same
+// archive.
 func TestImportReadsWhatProgramsWrite(t *testing.T) {
 	t.Parallel()
 	starts := minutesOf(3)
@@ -238,8 +239,8 @@ func must2[T any](value T, err error) func(*testing.T) T {
 	}
 }
 
-// TestImportRefusesWhatWasNamedWrongly: another zone, stamps of the ends, another timeframe, another instrument; nothing is stored, and
-// it says why.
+// TestImportRefusesWhatWasNamedWrongly: another zone, stamps of the ends, another timeframe, another instrument; nothing is
+// stored, and it says why.
 func TestImportRefusesWhatWasNamedWrongly(t *testing.T) {
 	t.Parallel()
 	starts := minutesOf(5)

@@ -52,7 +52,7 @@ func run(args []string, p *process) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	parsed, err := parser.Parse(args)
+	parsed, err := parser.Parse(ahead(args))
 	if done >= 0 {
 		return done
 	}

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestMaintenanceSeesAClosedMonthChange: what revisions, splits and late bars explain is no fault; a bar that somebody wrote over,
-// took out or put in is, told once while it lasts.
+// TestMaintenanceSeesAClosedMonthChange: what revisions, splits and late bars explain is no fault; a bar that somebody wrote
+// over, took out or put in is, told once while it lasts.
 func TestMaintenanceSeesAClosedMonthChange(t *testing.T) {
 	t.Parallel()
 	for _, e := range engines(t) {

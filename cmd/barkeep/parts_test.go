@@ -55,8 +55,8 @@ func barAt(t *testing.T, worker serving, series, start, more string) (found deri
 	return found
 }
 
-// TestDerivedBarsSayOfHowMany lets a day and a quarter of an hour come late: bars that hold them say how many they lacked, in the view
-// and over HTTP, also as of then, and then that they lack none.
+// TestDerivedBarsSayOfHowMany lets a day and a quarter of an hour come late: bars that hold them say how many they lacked, in
+// the view and over HTTP, also as of then, and then that they lack none.
 func TestDerivedBarsSayOfHowMany(t *testing.T) {
 	t.Parallel()
 	const week, half = "2026-08-10T04:00:00Z", "2026-08-18T14:00:00Z"

@@ -9,8 +9,9 @@ import (
 // kept is a selection of two exchanges; 14:25 Pacific is the morning after in Tokyo.
 const kept = "INSTRUMENTS=7203.T,AAPL"
 
-// TestRebuildBringsAnEarlierArchiveToItsCalendars: daily bars that an earlier release keyed in New York, and what it folded from them,
-// end as the very archive that a first import of this release makes; on both engines, by the command and by the next import.
+// TestRebuildBringsAnEarlierArchiveToItsCalendars: daily bars that an earlier release keyed in New York, and what it folded
+// from them, end as the very archive that a first import of this release makes; on both engines, by the command and by the next
+// import.
 func TestRebuildBringsAnEarlierArchiveToItsCalendars(t *testing.T) {
 	t.Parallel()
 	address := provider(t, []string{when})
@@ -53,8 +54,8 @@ func TestRebuildBringsAnEarlierArchiveToItsCalendars(t *testing.T) {
 	}
 }
 
-// age makes an archive one of an earlier release: it notes no calendars, and keeps the days of Tokyo, and of its weeks and months the
-// first ones, under New York's dates.
+// age makes an archive one of an earlier release: it notes no calendars, and keeps the days of Tokyo, and of its weeks and
+// months the first ones, under New York's dates.
 func age(t *testing.T, e engine) {
 	t.Helper()
 	db := e.open(t)
@@ -84,8 +85,8 @@ func age(t *testing.T, e engine) {
 	}
 }
 
-// TestAClosureIsAddedAndTakenBack, as an operator does: the calendar shows it, the next import folds by it, and what makes no sense is
-// refused.
+// TestAClosureIsAddedAndTakenBack, as an operator does: the calendar shows it, the next import folds by it, and what makes no
+// sense is refused.
 func TestAClosureIsAddedAndTakenBack(t *testing.T) {
 	t.Parallel()
 	for _, e := range engines(t) {

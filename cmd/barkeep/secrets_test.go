@@ -104,8 +104,8 @@ func TestABrokenDotenvIsNotQuoted(t *testing.T) {
 	}
 }
 
-// TestAWorkerShowsNoSecret has a proxy that refuses every request with what it was sent: the run fails, and its reason is in the log,
-// in the ledger, and on every page.
+// TestAWorkerShowsNoSecret has a proxy that refuses every request with what it was sent: the run fails, and its reason is in
+// the log, in the ledger, and on every page.
 func TestAWorkerShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	database := "DATABASE_URL=sqlite:" + filepath.Join(t.TempDir(), "a.db")

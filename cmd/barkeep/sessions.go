@@ -9,6 +9,7 @@ import (
 
 	"barkeep/calendar"
 	"barkeep/market"
+	"barkeep/server/view"
 )
 
 // columns is how wide a terminal is at least.
@@ -16,25 +17,29 @@ const columns = 80
 
 // printSessions shows how each calendar of the instruments stands: the session that is due or why none is, the one that is open
 // and the next one, each in the exchange's time, in UTC and in Pacific time.
-func printSessions(w io.Writer, instruments []market.Instrument, now time.Time, pacific *time.Location) error {
-	groups := market.ByCalendar(instruments, now)
-	if len(groups) == 0 {
+func printSessions(w io.Writer, calendars []view.Calendar, now time.Time, pacific *time.Location) error {
+	if len(calendars) == 0 {
 		return nil
 	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "%-18s%-19s %-19s %s\n", "sessions", "exchange's time", "UTC", "Pacific")
-	for _, g := range groups {
-		c := g.Calendar
-		head := fmt.Sprintf("%s, %s %s: ", c.Name, city(c.Zone), now.In(c.Zone).Format("Mon 15:04"))
-		out.WriteString(head + g.Named(columns-len(head)) + "\n")
-		s := c.Standing(now)
-		if s.Why != "" {
-			fmt.Fprintf(&out, "  nothing due: %s\n", s)
+	for i := range calendars {
+		c := &calendars[i]
+		zone, err := time.LoadLocation(c.Zone)
+		if err != nil {
+			zone = time.UTC // a zone that this machine does not know
 		}
-		for _, line := range lines(s) {
-			fmt.Fprintf(&out, "  %-5s%s %s\n", line.label, line.session.Date, inZones(*line.session, c.Zone, pacific))
+		head := fmt.Sprintf("%s, %s %s: ", c.Calendar, city(zone), now.In(zone).Format("Mon 15:04"))
+		out.WriteString(head + market.Group{Instruments: c.Instruments}.Named(columns-len(head)) + "\n")
+		if c.Why != "" {
+			fmt.Fprintf(&out, "  nothing due: %s\n", c.Detail)
 		}
-		for _, note := range s.Notes() {
+		for _, line := range lines(c) {
+			fmt.Fprintf(&out, "  %-5s%s %s\n", line.label, line.session.Date, inZones(calendar.Session{
+				Open: line.session.Open.Time(), Close: line.session.Close.Time(),
+			}, zone, pacific))
+		}
+		for _, note := range c.Notes {
 			fmt.Fprintf(&out, "    %s\n", note)
 		}
 	}
@@ -45,14 +50,14 @@ func printSessions(w io.Writer, instruments []market.Instrument, now time.Time, 
 // labelled is a session with the word that stands before it.
 type labelled struct {
 	label   string
-	session *calendar.Session
+	session *view.Session
 }
 
 // lines are the sessions that are worth a line. Of an inferred calendar it is not known whether it is open or was.
-func lines(s calendar.Standing) []labelled {
-	all := []labelled{{"due", s.Due}, {"last", s.Last}, {"open", s.Open}, {"next", s.Next}}
+func lines(c *view.Calendar) []labelled {
+	all := []labelled{{"due", c.Due}, {"last", c.Last}, {"open", c.Open}, {"next", c.Next}}
 	return slices.DeleteFunc(all, func(l labelled) bool {
-		return l.session == nil || l.label == "last" && s.Due != nil || l.label != "next" && s.Why == calendar.Inferred
+		return l.session == nil || l.label == "last" && c.Due != nil || l.label != "next" && c.Why == calendar.Inferred
 	})
 }
 

@@ -58,12 +58,21 @@ type naming struct {
 
 // naming reads the schedules of the configuration.
 func (s setup) naming() (naming, error) {
-	pacific, err := time.LoadLocation("America/Los_Angeles")
+	pacific, err := pacificZone()
 	if err != nil {
-		return naming{}, fmt.Errorf("load the Pacific zone: %w", err)
+		return naming{}, err
 	}
 	imports, maintenance, err := app.Schedules(s.config)
 	return naming{view.Renderer{Pacific: pacific}, []ledger.Schedule{imports, maintenance}}, err
+}
+
+// pacificZone is the zone that is shown beside UTC.
+func pacificZone() (*time.Location, error) {
+	pacific, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		return nil, fmt.Errorf("load the Pacific zone: %w", err)
+	}
+	return pacific, nil
 }
 
 // message is an error as people read it.

@@ -21,6 +21,7 @@ import (
 
 // showCommand shows the bars of a series.
 type showCommand struct {
+	remote
 	Instrument string `arg:"" help:"Instrument."`
 	Timeframe  string `arg:"" help:"Timeframe; 1d by default. One that is not kept is folded from one that is." default:"1d"`
 	Last       string `help:"Only the newest bars: of so many minutes, hours, days or weeks (90m, 36h, 2d, 3wk), or so many of them (100)." placeholder:"2d"`
@@ -46,6 +47,11 @@ const tableRows = 40
 
 // Run carries the command out.
 func (c *showCommand) Run(p *process) error {
+	if there, err := c.connect(p); err != nil {
+		return err
+	} else if there != nil {
+		return c.elsewhere(p, there)
+	}
 	found := false
 	err := p.reading(func(s setup, names naming, archive app.ReadOnly) error {
 		found = true

@@ -51,13 +51,14 @@ func TestShow(t *testing.T) {
 				t.Errorf("%d lines of CSV, the first is %s; the last three are\n%s", len(lines), lines[0], last)
 			}
 			var page struct {
-				Instrument, Source string
-				Count              int
-				Complete           struct{ Expected, Present int }
-				Candles            []struct{ TS string }
+				Instrument string
+				Folded     string `json:"folded_from"`
+				Count      int
+				Complete   struct{ Expected, Present int }
+				Candles    []struct{ TS string }
 			}
 			text := barkeep(t, env, "show", "AAPL", "2h", "--json", "--from", "2026-08-10").must(t, 0).stdout
-			if err := json.Unmarshal([]byte(text), &page); err != nil || page.Count == 0 || page.Count != len(page.Candles) || page.Source != "base" ||
+			if err := json.Unmarshal([]byte(text), &page); err != nil || page.Count == 0 || page.Count != len(page.Candles) || page.Folded != "1h" ||
 				page.Complete.Expected == 0 || page.Complete.Expected != page.Complete.Present {
 				t.Errorf("%v: %.400s", err, text)
 			}

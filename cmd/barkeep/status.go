@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -20,31 +19,64 @@ import (
 
 // statusCommand shows what the archive holds.
 type statusCommand struct {
+	remote
 	Runs int  `help:"How many recent runs to show." default:"5"`
 	JSON bool `name:"json" help:"Print as JSON."`
 }
 
 // Run carries the command out.
 func (c *statusCommand) Run(p *process) error {
-	s, err := p.load(p.err)
-	if err != nil {
-		return err
-	}
 	if c.Runs < 0 {
 		return misuse("--runs is %d: give a number of runs, 0 for none", c.Runs)
 	}
+	there, err := c.connect(p)
+	if err != nil {
+		return err
+	}
+	var status view.Status
+	if there != nil {
+		status, err = there.status(p.ctx, c.Runs)
+	} else {
+		status, err = c.archive(p)
+	}
+	switch {
+	case err != nil:
+		return err
+	case c.JSON:
+		return printJSON(p.out, status)
+	default:
+		pacific, err := pacificZone()
+		return errors.Join(err, printStatus(p.out, status, pacific))
+	}
+}
+
+// archive reads the status of the archive that is configured.
+func (c *statusCommand) archive(p *process) (view.Status, error) {
+	s, err := p.load(p.err)
+	if err != nil {
+		return view.Status{}, err
+	}
 	names, err := s.naming()
 	if err != nil {
-		return err
+		return view.Status{}, err
 	}
 	status, err := s.readStatus(p.ctx, c.Runs, names.schedules)
+	return viewStatus(status, names), err
+}
+
+// status asks a server.
+func (a *asked) status(ctx context.Context, runs int) (view.Status, error) {
+	status, err := a.Client.Status(ctx)
 	if err != nil {
-		return err
+		return status, err
 	}
-	if c.JSON {
-		return printJSON(p.out, viewStatus(status, names))
+	if runs <= len(status.Runs) {
+		status.Runs = status.Runs[:runs]
+		return status, nil
 	}
-	return printStatus(p.out, status, names)
+	const most = 500
+	status.Runs, err = a.Runs(ctx, min(runs, most))
+	return status, err
 }
 
 // archiveStatus is what there is to say of the archive that is configured.
@@ -93,56 +125,91 @@ func both(t time.Time, pacific *time.Location) string {
 	return t.UTC().Format("2006-01-02 15:04:05Z") + " = " + t.In(pacific).Format("15:04:05 MST")
 }
 
-func printStatus(w io.Writer, s archiveStatus, names naming) error {
-	pacific := names.Pacific
-	if s.absent {
-		fmt.Fprintf(w, "now      %s\n", both(s.now, pacific))
-		return errors.Join(printSessions(w, s.instruments, s.now, pacific), printAbsent(w, s.name))
+// printStatus shows a status: of an archive, or of a server, which does not tell where its archive is and how its parts stand.
+func printStatus(w io.Writer, s view.Status, pacific *time.Location) error {
+	now := s.Now.Time()
+	if s.Exists != nil && !*s.Exists {
+		fmt.Fprintf(w, "now      %s\n", both(now, pacific))
+		return errors.Join(printSessions(w, s.Calendars, now, pacific), printAbsent(w, *s.Archive))
 	}
-	fmt.Fprintf(w, "archive  %s (schema %d of %d)\nnow      %s\n", s.name, s.Schema, s.Latest, both(s.now, pacific))
-	fmt.Fprintf(w, "clock    %s\n", s.clock.Detail)
-	if s.Schema == 0 {
+	if s.Archive != nil && s.Schema != nil && s.Latest != nil {
+		fmt.Fprintf(w, "archive  %s (schema %d of %d)\n", *s.Archive, *s.Schema, *s.Latest)
+	} else {
+		fmt.Fprintf(w, "worker   barkeep %s, %s, since %s\n", s.Version, s.Mode, both(s.Started.Time(), pacific))
+	}
+	fmt.Fprintf(w, "now      %s\n", both(now, pacific))
+	if s.Clock != nil {
+		fmt.Fprintf(w, "clock    %s\n", s.Clock.Detail)
+	}
+	if s.Schema != nil && *s.Schema == 0 {
 		_, err := fmt.Fprintln(w, "The archive is empty: barkeep sync fills it.")
 		return err
 	}
-	if outdated := s.Outdated(); outdated != nil {
-		_, err := fmt.Fprintf(w, "Nothing of it is shown: %s.\n", outdated)
+	for _, u := range s.Unknown {
+		if u.Part == unknownArchive {
+			_, err := fmt.Fprintf(w, "Nothing of it is shown: %s.\n", u.Reason)
+			return err
+		}
+		fmt.Fprintf(w, "unknown  %s: %s\n", u.Part, u.Reason)
+	}
+	printParts(w, s)
+	printSlots(w, s, pacific)
+	if err := printSessions(w, s.Calendars, now, pacific); err != nil {
 		return err
 	}
-	for _, slot := range s.Today {
-		if slot.Job != ledger.JobImport {
-			continue
-		}
-		line := fmt.Sprintf("today    %s = %s: %s", slot, both(slot.At, pacific), slot.State)
-		if slot.Run.ID != 0 {
-			line += fmt.Sprintf(", run %d", slot.Run.ID)
-		}
-		if slot.Run.Reason != "" {
-			line += "; " + short(slot.Run.Reason, 250)
-		}
-		fmt.Fprintln(w, line)
-	}
-	next, _ := names.schedules[0].Next(s.now)
-	fmt.Fprintf(w, "next     %s = %s\n", next, both(next.At, pacific))
-	if err := printSessions(w, s.instruments, s.now, pacific); err != nil {
-		return err
-	}
-	printRuns(w, s, pacific)
+	printRuns(w, s.Runs, pacific)
 	series := newTable(w, "series", "bars", "oldest", "newest", "age")
-	slices.SortFunc(s.Series, func(a, b market.SeriesState) int { return a.Series.Compare(b.Series) })
-	for _, state := range s.Series {
-		series.AppendRow(table.Row{state.Series, state.Count, stamp(state.Oldest), stamp(state.Newest), age(s.now, state)})
+	for _, v := range s.Series {
+		series.AppendRow(table.Row{v.Instrument + " " + string(v.Timeframe), v.Bars, stamp(v.Oldest.Time()), stamp(v.Newest.Time()), age(v)})
 	}
 	series.Render()
 	return printEnd(w, s)
 }
 
-// printEnd shows what waits for a person, and how much of what is expected is there.
-func printEnd(w io.Writer, s archiveStatus) error {
-	for _, h := range s.Held {
-		fmt.Fprintf(w, "held back %s: %s since %s; look with %s --dry-run\n", h.Instrument, h.Text(), stamp(h.First), h.Command())
+// unknownArchive is the part of a status that an archive of an earlier release does not tell.
+const unknownArchive = "archive"
+
+// printParts shows what a server depends on and does not get.
+func printParts(w io.Writer, s view.Status) {
+	for _, c := range s.Checks {
+		if c.State != "ok" {
+			fmt.Fprintf(w, "%-8s %s: %s\n", c.State, c.Name, c.Reason)
+		}
 	}
-	if total := query.Total(s.Coverage); total.Expected > 0 {
+	if s.Provider != nil && s.Provider.Fault != "" {
+		fmt.Fprintf(w, "provider %s; %s\n", s.Provider.Fault, s.Provider.Remedy)
+	}
+}
+
+// printSlots shows today's slots of the import, and which slot is next.
+func printSlots(w io.Writer, s view.Status, pacific *time.Location) {
+	for _, v := range s.Slots {
+		if v.Job != ledger.JobImport {
+			continue
+		}
+		slot := slotNamed(v.NamedSlot)
+		line := fmt.Sprintf("today    %s = %s: %s", slot, both(slot.At, pacific), v.State)
+		if v.Run != nil {
+			line += fmt.Sprintf(", run %d", v.Run.ID)
+			if v.Run.Reason != "" {
+				line += "; " + short(v.Run.Reason, 250)
+			}
+		}
+		fmt.Fprintln(w, line)
+	}
+	if s.Next != nil {
+		next := slotNamed(*s.Next)
+		fmt.Fprintf(w, "next     %s = %s\n", next, both(next.At, pacific))
+	}
+}
+
+// printEnd shows what waits for a person, and how much of what is expected is there.
+func printEnd(w io.Writer, s view.Status) error {
+	for _, h := range s.HeldBack {
+		fmt.Fprintf(w, "held back %s: %s since %s; look with %s --dry-run\n", h.Instrument, h.Text(), stamp(h.First.Time()), h.Command)
+	}
+	if s.Coverage != nil && s.Coverage.Expected > 0 {
+		total := query.Covered{Expected: s.Coverage.Expected, Present: s.Coverage.Present, Absent: absentOf(s.Coverage.Absent)}
 		if err := printTotal(w, total); err != nil {
 			return err
 		}
@@ -152,31 +219,32 @@ func printEnd(w io.Writer, s archiveStatus) error {
 }
 
 // printRuns shows the recent runs.
-func printRuns(w io.Writer, s archiveStatus, pacific *time.Location) {
-	if len(s.Runs) > 0 {
+func printRuns(w io.Writer, views []view.Run, pacific *time.Location) {
+	if len(views) > 0 {
 		runs := newTable(w, "run", "job", "slot", "by", "state", "started", "took", "reason")
-		for _, r := range s.Runs {
+		for _, v := range views {
+			r := runOf(v)
 			runs.AppendRow(table.Row{
 				r.ID, r.Job, slotOf(r), r.Entry, r.State, both(r.Started, pacific), took(r), short(r.Reason, 60),
 			})
 		}
 		runs.Render()
-		if newest := s.Runs[0]; newest.State == ledger.StateFailed { // all of its reason: the table has no room for it
+		if newest := views[0]; newest.State == ledger.StateFailed { // all of its reason: the table has no room for it
 			fmt.Fprintf(w, "run %d failed: %s\n", newest.ID, short(newest.Reason, 300))
 		}
 	}
-	for _, r := range s.Runs {
-		if said, ok := s.Progress[r.ID]; ok {
-			fmt.Fprintln(w, progressLine(r.ID, said))
+	for _, v := range views {
+		if v.Progress != nil {
+			fmt.Fprintln(w, progressLine(v.ID, progressOf(*v.Progress)))
 		}
 	}
 }
 
-func age(now time.Time, s market.SeriesState) string {
-	if s.Newest.IsZero() {
+func age(s view.Series) string {
+	if s.Age == nil {
 		return "-"
 	}
-	return now.Sub(s.Newest).Round(time.Minute).String()
+	return (time.Duration(*s.Age) * time.Second).Round(time.Minute).String()
 }
 
 // viewStatus is the status in the shape of /status. What only a worker knows of itself is null.
@@ -189,7 +257,7 @@ func viewStatus(s archiveStatus, names naming) view.Status {
 		HeldBack: app.ViewHeld(s.Held, r), Coverage: r.Covered(s.Coverage), Unknown: []view.Unknown{},
 	}
 	if outdated := s.Outdated(); outdated != nil {
-		v.Unknown = append(v.Unknown, view.Unknown{Part: "archive", Reason: outdated.Error()})
+		v.Unknown = append(v.Unknown, view.Unknown{Part: unknownArchive, Reason: outdated.Error()})
 	}
 	for _, slot := range s.Today {
 		v.Slots = append(v.Slots, r.Slot(slot.Standing, slot.Cells))

@@ -15,6 +15,7 @@ import (
 
 // syncCommand brings the archive up to date.
 type syncCommand struct {
+	remote
 	Instrument  *string `help:"Only these instruments, with commas between: ES,NQ or ESZ26 or AAPL." placeholder:"ES,NQ"`
 	Timeframe   *string `help:"Only these timeframes, with commas between." placeholder:"1m,1d"`
 	Backfill    bool    `help:"Fetch the whole backfill window also of series that have records."`
@@ -31,7 +32,7 @@ type syncCommand struct {
 func (c *syncCommand) Help() string {
 	return "Without a selection it runs the import's newest due slot, once, whoever else asks: it waits for another process that " +
 		"is at it, and does nothing when the slot is done. With --instrument, --timeframe, --backfill or --deep it fetches just " +
-		"that, beside the slots."
+		"that, beside the slots. With --server a worker does so, and this command follows the run to its end."
 }
 
 // selects tells whether the flags ask for something beside the slots.
@@ -41,6 +42,11 @@ func (c *syncCommand) selects() bool {
 
 // Run carries the command out.
 func (c *syncCommand) Run(p *process) error {
+	if there, err := c.connect(p); err != nil {
+		return err
+	} else if there != nil {
+		return c.elsewhere(p, there)
+	}
 	progress := newProgress(p.err, c.JSON || c.DryRun)
 	s, err := p.load(progress)
 	if err != nil {

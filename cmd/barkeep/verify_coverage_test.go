@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestVerifyNamesWhatIsMissing syncs from a provider that lacks a day, of 1d without a row and of 5m without prices, and then has it: verify ends with 4 while it is
-// missing, says which, and with 0 after it came.
+// TestVerifyNamesWhatIsMissing syncs from a provider that lacks a day, of 1d without a row and of 5m without prices, and then
+// has it: verify ends with 4 while it is missing, says which, and with 0 after it came.
 func TestVerifyNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	without, with := provider(t, []string{when}, "--fault", "withdraw=2026-08-13"), provider(t, []string{when})

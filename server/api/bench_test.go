@@ -6,11 +6,13 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"barkeep/format"
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server"
@@ -29,8 +31,9 @@ const (
 	benchMany   = 100_000
 )
 
-// BenchmarkNewestCandlesSQLite asks over HTTP, for text as it is, for the newest 1,000 bars of a series beside 2,200 others, and for /healthz
-// on the same connection. of-healthz is the rate of the one in rates of the other, taken in turns.
+// BenchmarkNewestCandlesSQLite asks over HTTP, for text as it is, for the newest 1,000 bars of a series beside 2,200 others,
+// and for /healthz on the same connection. of-healthz is the rate of the one in rates of the other, taken in turns; of-encoding
+// in rates of a server that encodes the same bars from memory.
 func BenchmarkNewestCandlesSQLite(b *testing.B) {
 	archive, err := sqlite.Open(b.Context(), sqlite.Config{Path: b.TempDir() + "/bench.db", Now: servertest.WinterNoon, Clock: servertest.WinterNoon, Logger: quiet()})
 	if err != nil {
@@ -70,14 +73,7 @@ func analyze(b *testing.B, url string) {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// benchArchive is what the benchmark needs of an engine.
-type benchArchive interface {
-	store.Bars
-	query.Ledger
-	Migrate(ctx context.Context) (from, to int64, err error)
-}
-
-func benchCandles(b *testing.B, archive benchArchive) {
+func benchCandles(b *testing.B, archive store.Archive) {
 	b.Helper()
 	config := servertest.New(b).Config
 	config.Ledger, config.States, config.Logger, config.Now = archive, archive.States, quiet(), time.Now
@@ -85,7 +81,9 @@ func benchCandles(b *testing.B, archive benchArchive) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	reader, err := query.New(query.Config{Bars: archive, Now: time.Now, Logger: quiet()})
+	reader, err := query.New(query.Config{
+		Bars: archive, Truth: archive, Stills: archive, Resolve: market.Resolve, Now: servertest.WinterNoon, Logger: quiet(),
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -103,14 +101,37 @@ func benchCandles(b *testing.B, archive benchArchive) {
 	}()
 	client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
 	defer client.CloseIdleConnections()
-	var health, candles time.Duration
+	floor := encoding(b, archive)
+	var health, candles, encoded time.Duration
 	for b.Loop() {
 		health += timed(b, client, s.URL()+"/healthz")
+		encoded += timed(b, client, floor)
 		candles += timed(b, client, s.URL()+"/api/v1/candles?instrument=ES&timeframe=1m&limit=1000")
 	}
 	b.ReportMetric(float64(b.N)*rounds/candles.Seconds(), "candles/s")
 	b.ReportMetric(float64(b.N)*rounds/health.Seconds(), "healthz/s")
 	b.ReportMetric(health.Seconds()/candles.Seconds(), "of-healthz")
+	b.ReportMetric(encoded.Seconds()/candles.Seconds(), "of-encoding")
+}
+
+// encoding serves the same bars from memory, encoded for each request, by a server of the standard library.
+func encoding(b *testing.B, archive store.Archive) (url string) {
+	b.Helper()
+	series := market.Series{Instrument: "ES", Timeframe: market.M1}
+	bars, err := archive.Page(b.Context(), series, market.Window{To: time.Now(), From: time.Unix(0, 0)}, 1000, true)
+	if err != nil || bars.Len() != 1000 {
+		b.Fatalf("%d bars, %v", bars.Len(), err)
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		rows, err := format.JSONRows(format.Options{Series: series}, bars)
+		if err != nil {
+			panic(err)
+		}
+		w.Header().Set("Content-Type", format.JSON.MediaType())
+		_, _ = w.Write(rows)
+	}))
+	b.Cleanup(s.Close)
+	return s.URL
 }
 
 // rounds is how many requests are sent before the other kind has its turn.
@@ -146,7 +167,7 @@ func get(ctx context.Context, client *http.Client, url string) error {
 }
 
 // fill stores the bars of the benchmark.
-func fill(b *testing.B, archive benchArchive) {
+func fill(b *testing.B, archive store.Archive) {
 	b.Helper()
 	if _, _, err := archive.Migrate(b.Context()); err != nil {
 		b.Fatal(err)
@@ -168,7 +189,27 @@ func fill(b *testing.B, archive benchArchive) {
 		}
 	}
 	put("ES", market.M1, benchMany)
+	cover(b, tx)
 	if err := tx.Commit(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// cover notes of the long series what is expected of it, with a thousand gaps.
+func cover(b *testing.B, tx store.Tx) {
+	b.Helper()
+	es := servertest.Resolve(b, "ES")
+	series := market.Series{Instrument: "ES", Timeframe: market.M1}
+	from := servertest.WinterNoon().Add(-benchMany * time.Minute)
+	c := market.Coverage{
+		Series: series, From: from, Horizon: servertest.WinterNoon(), Expected: benchMany + 1000, Present: benchMany, Calendar: es.Calendar.Version(),
+	}
+	var gaps []market.Gap
+	for i := range 1000 {
+		at := from.Add(time.Duration(i) * 100 * time.Minute)
+		gaps = append(gaps, market.Gap{Series: series, First: at, Last: at, Bars: 1, Reason: market.GapAbsent, Seen: from})
+	}
+	if err := tx.Cover(b.Context(), c, nil, gaps); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -149,7 +149,7 @@ func (a *API) refusedRead(err error, in *input, request query.Request) error {
 		p := server.NewProblem(http.StatusConflict, "incomplete", incomplete.Error())
 		p.Lacks = a.server.Views().Lacks(incomplete.Lacks)
 		if at := nextOf(incomplete.Lacks); at.After(a.server.Now()) {
-			p.With("Retry-After", server.Seconds(at.Sub(a.server.Now())))
+			return p.With("Retry-After", server.Seconds(at.Sub(a.server.Now())))
 		}
 		return p
 	}

@@ -43,8 +43,8 @@ func TestTheDocumentAsAPage(t *testing.T) {
 	}
 }
 
-// FuzzParameters: whatever is asked of whatever operation, it is answered, or refused with a full problem; and never is it a fault
-// of ours.
+// FuzzParameters: whatever is asked of whatever operation, it is answered, or refused with a full problem; and never is it a
+// fault of ours.
 func FuzzParameters(f *testing.F) {
 	b, d := documented(f)
 	all := d.operations()

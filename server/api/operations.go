@@ -74,8 +74,8 @@ func (a *API) mountBars() {
 	answer(a, get("instruments", "/instruments", "The instruments that are kept or stored", ""), a.listInstruments)
 	answer(a, get("series", "/series", "What the archive holds of every series", ""), a.listSeries)
 	const about = "The oldest bars of [from, to), or without from the newest before to. When there are more after the last one " +
-		"given, next says where they begin, and the header Link where to get them. With limit=0 all bars of the window are streamed. A " +
-		"timeframe that is not kept is folded from one that is."
+		"given, next says where they begin, and the header Link where to get them. With limit=0 all bars of the window are streamed. " +
+		"A timeframe that is not kept is folded from one that is."
 	bars := a.barsAnswer()
 	add := func(op huma.Operation) huma.Operation {
 		op.Errors = []int{http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity}

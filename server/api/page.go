@@ -51,6 +51,9 @@ func (a *API) sendPage(c *call, request query.Request, answer query.Answer, p *C
 		c.w.Header().Set("Link", "<"+nextURL(c.r.URL.Path, c.query, parameter, next)+`>; rel="next"`)
 	}
 	c.w.Header().Set("Barkeep-Source", string(answer.Source))
+	if answer.More {
+		c.w.Header().Set("Barkeep-More", "true")
+	}
 	views := a.server.Views()
 	about := format.About{{Name: "count", Value: answer.Bars.Len()}, {Name: "next", Value: optional(next)}}
 	about = append(about, views.About(request, answer.Source, answer.Notes, answer.Complete, a.Serves)...)
@@ -76,9 +79,6 @@ func (a *API) sendPage(c *call, request query.Request, answer query.Answer, p *C
 		return err
 	}
 	a.describe(c.w, p.kind, request, answer.Source, answer.Notes, answer.Complete)
-	if answer.More {
-		c.w.Header().Set("Barkeep-More", "true")
-	}
 	a.server.Reply(c.w, c.r, server.Once(p.kind.MediaType(), text.Bytes()))
 	return nil
 }

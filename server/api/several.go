@@ -39,7 +39,8 @@ func (p *candlesByQuery) Resolve(ctx huma.Context) []error {
 	case n > 1 && len(slices.Compact(slices.Sorted(slices.Values(p.Instrument)))) < n:
 		c.refuse("query", "instrument", given, "each instrument once")
 	case n > 1 && p.Limit > 0 && n*p.Limit > mostBars && c.query.Has("limit"):
-		c.refuse("query", "limit", c.query.Get("limit"), "at most "+text(int64(mostBars/n))+" for each of so many instruments, or 0 for all of the window")
+		c.refuse("query", "limit", c.query.Get("limit"), "at most "+text(int64(mostBars/n))+
+			" for each of so many instruments, or 0 for all of the window")
 	}
 	if p.Layout == "wide" && p.kind != format.JSON && p.kind != format.CSV {
 		c.refuse("query", "layout", p.Layout, "long, or wide with format=json or csv")
@@ -56,8 +57,8 @@ func (p *candlesByQuery) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
-// several gives the bars of several instruments of one timeframe: of each those that it would have alone. A limit is of each. What is
-// required of one is required of all.
+// several gives the bars of several instruments of one timeframe: of each those that it would have alone. A limit is of each.
+// What is required of one is required of all.
 func (a *API) several(c *call, p *candlesByQuery) error {
 	if len(p.Instrument) == 1 && p.Layout != "wide" {
 		return a.candles(c, p.Instrument[0], &p.CandlesInput)
@@ -106,8 +107,11 @@ func (a *API) told(requests []query.Request, answers []query.Answer) format.Abou
 		}
 	}
 	return format.About{
-		{Name: "timeframe", Value: requests[0].Series.Timeframe}, {Name: "instruments", Value: namesOf(requests)},
-		{Name: "next", Value: next}, {Name: "more", Value: more}, {Name: "complete", Value: complete},
+		{Name: "timeframe", Value: requests[0].Series.Timeframe},
+		{Name: "instruments", Value: namesOf(requests)},
+		{Name: "next", Value: next},
+		{Name: "more", Value: more},
+		{Name: "complete", Value: complete},
 	}
 }
 
@@ -172,8 +176,8 @@ func (a *API) describeAll(w http.ResponseWriter, kind format.Kind, requests []qu
 	w.Header().Set("Content-Disposition", `inline; filename="bars_`+string(requests[0].Series.Timeframe)+kind.Ending()+`"`)
 }
 
-// streamAll streams the windows of several instruments one after the other. Each is of one state of the archive. How complete they are
-// is found out before the first bar, so that a requirement can be refused.
+// streamAll streams the windows of several instruments one after the other. Each is of one state of the archive. How complete
+// they are is found out before the first bar, so that a requirement can be refused.
 func (a *API) streamAll(c *call, requests []query.Request, p *CandlesInput) error {
 	done, err := a.server.Turn(c.r, a.streams, 1)
 	if err != nil {
@@ -213,7 +217,8 @@ func (a *API) streamAll(c *call, requests []query.Request, p *CandlesInput) erro
 		err = to.packed.Close()
 	}
 	if err != nil {
-		a.server.Logger.WarnContext(c.r.Context(), "a stream was cut off", "instruments", strings.Join(namesOf(requests), ","), "error", err)
+		a.server.Logger.WarnContext(c.r.Context(), "a stream was cut off", "instruments",
+			strings.Join(namesOf(requests), ","), "error", err)
 		panic(http.ErrAbortHandler) // the client is not to take a part for the whole
 	}
 	return nil

@@ -41,8 +41,8 @@ type candle struct {
 	Timeframe  string `json:"timeframe,omitempty"`
 }
 
-// severalAnswer is what is written for several instruments: candles one bar a row, or with layout=wide one start a row, with an object
-// for each instrument that has a bar.
+// severalAnswer is what is written for several instruments: candles one bar a row, or with layout=wide one start a row, with an
+// object for each instrument that has a bar.
 type severalAnswer struct {
 	Timeframe   market.Timeframe         `json:"timeframe"`
 	Instruments []string                 `json:"instruments"`
@@ -55,12 +55,15 @@ type severalAnswer struct {
 // barsAnswer is an answer with bars, in every kind of bytes.
 func (a *API) barsAnswer() *huma.Response {
 	schema := schemaOf[candlesAnswer](a)
-	bars := shown("The bars. CSV, Arrow and Parquet say in the header Barkeep-Complete how complete they are; Arrow and Parquet also in "+
-		"their metadata.", "application/json", schema)
+	bars := shown("The bars. CSV, Arrow and Parquet say in the header Barkeep-Complete how complete they are; Arrow and Parquet also "+
+		"in their metadata.", "application/json", schema)
 	properties := a.huma.OpenAPI().Components.Schemas.Map()["CandlesAnswer"].Properties
 	properties["candles"] = &huma.Schema{
 		Description: "One object a bar; with format=json-columns one object of arrays, one a column.",
-		AnyOf:       []*huma.Schema{properties["candles"], {Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{}}}},
+		AnyOf: []*huma.Schema{
+			properties["candles"],
+			{Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{}}},
+		},
 	}
 	bars.Content["application/json"].Schema = &huma.Schema{AnyOf: []*huma.Schema{schema, schemaOf[severalAnswer](a)}}
 	for _, kind := range []format.Kind{format.CSV, format.Arrow, format.Parquet} {

@@ -110,7 +110,8 @@ func fill(t testing.TB, b *servertest.Bench) {
 	b.Archive.Restated = []store.Restatement{{Series: of("AAPL", market.D1), Number: 1, Action: 3, Factor: market.Factor{}}}
 }
 
-// actions are a dividend, told before a split of 4:1 and so on the scale before it, one that was taken back, the split, and a gain.
+// actions are a dividend, told before a split of 4:1 and so on the scale before it, one that was taken back, the split, and a
+// gain.
 func actions(t testing.TB, apple market.Instrument) []store.Action {
 	t.Helper()
 	all := []store.Action{

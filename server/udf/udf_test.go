@@ -40,8 +40,8 @@ func at(t testing.TB, text string) time.Time {
 	return moment
 }
 
-// bench is a server with the door over an archive in memory: two sessions of AAPL in 1m with a weekend between, a year of its days,
-// and an hour of ES.
+// bench is a server with the door over an archive in memory: two sessions of AAPL in 1m with a weekend between, a year of its
+// days, and an hour of ES.
 func bench(t testing.TB) *servertest.Bench {
 	t.Helper()
 	b := servertest.New(t, func(b *servertest.Bench) {
@@ -106,8 +106,8 @@ func (l library) history(symbol, resolution string, from, to int64, countback in
 	return call[history](l, "history", parameters...)
 }
 
-// TestTheLibrarysCalls goes the way of a chart that opens: configuration, time, a search, the symbol, and its history, page by page to
-// the first bar. What it gathers are the bars of the archive.
+// TestTheLibrarysCalls goes the way of a chart that opens: configuration, time, a search, the symbol, and its history, page by
+// page to the first bar. What it gathers are the bars of the archive.
 func TestTheLibrarysCalls(t *testing.T) {
 	t.Parallel()
 	b := bench(t)

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"strings"
 	"time"
 
 	"barkeep/market"
@@ -15,6 +16,15 @@ type HeldBack struct {
 	Series     []HeldSeries `json:"series"`
 	First      *Instant     `json:"first_seen"`
 	Last       *Instant     `json:"last_seen"`
+}
+
+// Text is what contradicts, and in which series, for people.
+func (h HeldBack) Text() string {
+	names := make([]string, len(h.Series))
+	for i, s := range h.Series {
+		names[i] = string(s.Timeframe)
+	}
+	return h.Says + " (seen in " + strings.Join(names, ", ") + ")"
 }
 
 // HeldSeries is how one series was seen to contradict.

@@ -13,12 +13,13 @@ type Complete struct {
 	From      *string          `json:"from"`      // the window, [from, to)
 	To        *string          `json:"to"`
 	// Known tells whether it is known what to expect; else the counts say nothing, and note says why.
-	Known    bool                       `json:"known"`
-	Expected int64                      `json:"expected"` // bars that were over at judged_to
-	Present  int64                      `json:"present"`
-	Absent   map[market.GapReason]int64 `json:"absent"`    // by reason
-	JudgedTo *string                    `json:"judged_to"` // up to when bars were judged
-	Unjudged int64                      `json:"unjudged"`  // expected bars of the window that were not judged: not over yet, or never asked for
+	Known        bool                       `json:"known"`
+	Expected     int64                      `json:"expected"` // bars that were over at judged_to
+	Present      int64                      `json:"present"`
+	Absent       map[market.GapReason]int64 `json:"absent"`        // by reason
+	JudgedTo     *string                    `json:"judged_to"`     // up to when bars were judged
+	Unjudged     int64                      `json:"unjudged"`      // expected bars of the window that were not judged: not over yet, or never asked for
+	UnjudgedFrom *string                    `json:"unjudged_from"` // the first of them; null where all were judged
 	// ProvisionalFrom is the start of the first bar that the provider may still change, and ProvisionalUntil is when it will not
 	// change the last one any more; null where all are settled.
 	ProvisionalFrom  *string `json:"provisional_from"`
@@ -32,6 +33,7 @@ func (r Renderer) Complete(c query.Completeness, serves market.Capabilities, gap
 	v := Complete{
 		Timeframe: c.Series.Timeframe, From: seconds(c.Window.From), To: seconds(c.Window.To), Known: c.Known, Expected: c.Expected,
 		Present: c.Present, Absent: reasons(c.Absent), JudgedTo: seconds(c.Horizon), Unjudged: c.Unjudged + c.Before,
+		UnjudgedFrom:    seconds(c.UnjudgedFrom),
 		ProvisionalFrom: seconds(c.Provisional), ProvisionalUntil: seconds(c.Until), Note: c.Note,
 	}
 	for _, g := range c.Gaps[:min(gaps, len(c.Gaps))] {

@@ -29,3 +29,15 @@ func (r Renderer) Exact(t time.Time) *Instant {
 	}
 	return &Instant{UTC: t.UTC().Format(time.RFC3339Nano), Pacific: t.In(r.Pacific).Format(time.RFC3339Nano)}
 }
+
+// Time is the moment; the zero time for nil, and for what is none.
+func (i *Instant) Time() time.Time {
+	if i == nil {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, i.UTC)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}

@@ -107,7 +107,8 @@ func TestClocksThatAreOff(t *testing.T) {
 	}
 }
 
-// TestAProcessWhoseClockJumps keeps its own day though Redis and the database forget all: a clock that is set back finds it spent.
+// TestAProcessWhoseClockJumps keeps its own day though Redis and the database forget all: a clock that is set back finds it
+// spent.
 func TestAProcessWhoseClockJumps(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

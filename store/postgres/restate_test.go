@@ -12,8 +12,8 @@ import (
 	"barkeep/store/storetest"
 )
 
-// A restatement ends in the middle of its second statement, which waits for a row that another session holds: its connection is closed
-// by the server, or its context ends. Nothing of it is left, and the next one does it all.
+// A restatement ends in the middle of its second statement, which waits for a row that another session holds: its connection is
+// closed by the server, or its context ends. Nothing of it is left, and the next one does it all.
 func TestRestatementEndsInItsMiddle(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(address string, cancel func()){
@@ -82,7 +82,8 @@ func holdNewest(t *testing.T, address string) (release func()) {
 	}
 }
 
-// A disk that fills up in the middle of a restatement: the server says so of a row of its second statement. Nothing of it is left.
+// A disk that fills up in the middle of a restatement: the server says so of a row of its second statement. Nothing of it is
+// left.
 func TestADiskThatFillsUpRestatesNothing(t *testing.T) {
 	t.Parallel()
 	address := database(t)
@@ -109,8 +110,8 @@ func TestADiskThatFillsUpRestatesNothing(t *testing.T) {
 	}
 }
 
-// A server compiles no statement of a write, however dear it thinks the statement is: with a revision of each bar a restatement of a million
-// bars took fifty times as long to take back.
+// A server compiles no statement of a write, however dear it thinks the statement is: with a revision of each bar a restatement
+// of a million bars took fifty times as long to take back.
 func TestWritesAreNotCompiled(t *testing.T) {
 	t.Parallel()
 	address := database(t)

@@ -13,7 +13,8 @@ import (
 
 // BenchmarkRestate brings a million bars to another scale and back, and compares both ways with an UPDATE that does the same
 // arithmetic on the same rows of another file: in time, from BEGIN to the end of COMMIT, and in bytes of the log. 4:1 and 3:2
-// leave no revisions of these bars, 1:10 those of nine in ten, whose volumes it does not lead back. Before each way the log is empty.
+// leave no revisions of these bars, 1:10 those of nine in ten, whose volumes it does not lead back. Before each way the log is
+// empty.
 func BenchmarkRestate(b *testing.B) {
 	for _, split := range [][2]float64{{4, 1}, {3, 2}, {1, 10}} {
 		f := market.SplitFactor(market.Action{Kind: market.ActionSplit, Numerator: split[0], Denominator: split[1]})

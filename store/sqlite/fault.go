@@ -108,8 +108,8 @@ func (i *identity) writable() error {
 	return nil
 }
 
-// Room is how many bytes this process can still write to the file system of the archive, and how many that has; false where the system
-// does not tell.
+// Room is how many bytes this process can still write to the file system of the archive, and how many that has; false where the
+// system does not tell.
 func (a *Archive) Room() (free, total uint64, ok bool) {
 	free, total, _, ok = roomOf(filepath.Dir(a.path))
 	return free, total, ok

@@ -140,8 +140,8 @@ func everyUse(t *testing.T, path string, archive store.Archive) {
 	}
 }
 
-// TestNoConnectionOpensAnotherFile: those that are opened later, because one failed, neither make a file nor take one that is there
-// instead; and with the file back everything goes on.
+// TestNoConnectionOpensAnotherFile: those that are opened later, because one failed, neither make a file nor take one that is
+// there instead; and with the file back everything goes on.
 func TestNoConnectionOpensAnotherFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")

@@ -78,8 +78,8 @@ func always(price, volume float64) func(int64) (float64, float64) {
 	return func(int64) (float64, float64) { return price, volume }
 }
 
-// TestASplitPutsEverythingOnOneScale: with nothing late the rows before it are on the old scale until it takes effect, and all rows on
-// the new one from then on, whatever the ratio and the interval.
+// TestASplitPutsEverythingOnOneScale: with nothing late the rows before it are on the old scale until it takes effect, and all
+// rows on the new one from then on, whatever the ratio and the interval.
 func TestASplitPutsEverythingOnOneScale(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -123,8 +123,8 @@ func TestOptionsActionsChangeTheRows(t *testing.T) {
 	ratio(t, get(t, p, "MSFT", "1h", from, now), never(t, now, "MSFT", "1h", from), always(1, 1))
 }
 
-// TestASplitMayBeLate: each interval switches its rows, then its volumes, and tells of the split at times of its own. Rows from the split on
-// are as traded all along.
+// TestASplitMayBeLate: each interval switches its rows, then its volumes, and tells of the split at times of its own. Rows from
+// the split on are as traded all along.
 func TestASplitMayBeLate(t *testing.T) {
 	t.Parallel()
 	const change = "split=4:1,2026-06-15,rows/5m=2026-06-16,volumes/5m=2026-06-17,told/5m=2026-06-18,rows=2026-06-17,told=never@AAPL"
@@ -231,7 +231,8 @@ func TestAScaleThatNothingExplains(t *testing.T) {
 	}
 }
 
-// TestAReusedTicker: the same symbol is another instrument, which has nothing from before its first trade and none of the other's actions.
+// TestAReusedTicker: the same symbol is another instrument, which has nothing from before its first trade and none of the
+// other's actions.
 func TestAReusedTicker(t *testing.T) {
 	t.Parallel()
 	w := scripted(t, "split=4:1,2026-06-08@AAPL", "reuse=ETF,2026-06-15,currency=EUR,exchange=PCX,name=Bananas,first=2026-06-10@AAPL",
@@ -271,8 +272,8 @@ func TestAReusedTicker(t *testing.T) {
 	}
 }
 
-// TestTheTruthIsKnownOnEveryScale: for random changes the bars as traded, the bars on the scale of any instant, and the factors agree; and
-// once nothing is late what is served is the truth.
+// TestTheTruthIsKnownOnEveryScale: for random changes the bars as traded, the bars on the scale of any instant, and the factors
+// agree; and once nothing is late what is served is the truth.
 func TestTheTruthIsKnownOnEveryScale(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
