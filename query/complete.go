@@ -34,6 +34,24 @@ type Completeness struct {
 	Note               string // what else a person should know; empty for most
 }
 
+// Line is how complete a window is in one line, for a header: "expected=390, present=388, late=2, provisional_until=2026-...".
+func (c Completeness) Line() string {
+	if !c.Known {
+		return "unknown"
+	}
+	parts := []string{fmt.Sprintf("expected=%d, present=%d", c.Expected, c.Present)}
+	for _, a := range c.Absent {
+		parts = append(parts, fmt.Sprintf("%s=%d", strings.ReplaceAll(string(a.Reason), " ", "_"), a.Bars))
+	}
+	if n := c.Unjudged + c.Before; n > 0 {
+		parts = append(parts, fmt.Sprintf("unjudged=%d", n))
+	}
+	if !c.Until.IsZero() {
+		parts = append(parts, "provisional_until="+c.Until.UTC().Format(time.RFC3339))
+	}
+	return strings.Join(parts, ", ")
+}
+
 // young is how long after the close of its session a provider still changes a bar.
 const young = 24 * time.Hour
 
