@@ -45,6 +45,12 @@ func withBinary(m *testing.M) int {
 			return 1
 		}
 	}
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue { // each is a dozen requests and commands
+		if err := flag.Set("rapid.checks", "40"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	return m.Run()
 }
 
@@ -121,7 +127,12 @@ func (r *running) text() string {
 // start runs a command line in the background.
 func start(t *testing.T, env []string, args ...string) *running {
 	t.Helper()
-	cmd := command(t, env, args...)
+	return follow(t, command(t, env, args...))
+}
+
+// follow starts a command whose log is read.
+func follow(t *testing.T, cmd *exec.Cmd) *running {
+	t.Helper()
 	r := &running{cmd: cmd, lines: make(chan string), out: &bytes.Buffer{}}
 	pipe, err := cmd.StderrPipe()
 	if err != nil {

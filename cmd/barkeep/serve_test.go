@@ -19,7 +19,13 @@ type serving struct {
 // serve starts a worker on a free port and waits until it listens.
 func serve(t *testing.T, env []string) serving {
 	t.Helper()
-	s := serving{running: start(t, append(env, "HTTP_ADDR=127.0.0.1:0"), "serve")}
+	return listening(t, start(t, append(env, "HTTP_ADDR=127.0.0.1:0"), "serve"))
+}
+
+// listening waits until a worker listens.
+func listening(t *testing.T, worker *running) serving {
+	t.Helper()
+	s := serving{running: worker}
 	s.until(t, "http server listens")
 	lines := strings.Split(strings.TrimSpace(s.text()), "\n")
 	_, address, _ := strings.Cut(lines[len(lines)-1], "addr=")

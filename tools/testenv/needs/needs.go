@@ -19,7 +19,7 @@ import (
 type Needs struct {
 	// Race asks for a C compiler.
 	Race bool
-	// Node asks for Node.js and the packages of tools/clients.
+	// Node asks for Node.js and the packages of tools/clients, and for curl.
 	Node bool
 	// Python asks for a python3 that the Python client runs on.
 	Python bool
@@ -101,6 +101,9 @@ func (n Needs) missing(ctx context.Context) []string {
 	}
 	if _, err := clients.FindPython(ctx); n.Python && err != nil {
 		packages = append(packages, "python3")
+	}
+	if _, err := exec.LookPath("curl"); n.Node && err != nil { // which is a client, too
+		packages = append(packages, "curl")
 	}
 	return packages
 }
