@@ -95,12 +95,15 @@ func (f *folder) instrument(ctx context.Context, still store.Still, all []span) 
 type gathered struct {
 	bars     *market.Candles
 	complete *Complete
+	judged   time.Time
 	notes    []string
 }
 
 // Begin notes how complete they are.
 func (g *gathered) Begin(h query.Head) error {
-	g.complete, g.notes = completeOf(h), h.Notes
+	if g.complete, g.notes = completeOf(h), h.Notes; g.complete != nil {
+		g.judged = h.Complete.Horizon
+	}
 	return nil
 }
 
@@ -142,7 +145,9 @@ func (f *folder) period(ctx context.Context, reader *query.Reader, series market
 			return err
 		}
 	}
-	f.manifest.holdings(series).set(entry)
+	holdings := f.manifest.holdings(series)
+	holdings.JudgedTo = g.judged
+	holdings.set(entry)
 	f.report.add(Exported{entry.Path, series.Instrument, string(series.Timeframe), state, entry.Bars, entry.Bytes})
 	return nil
 }

@@ -32,6 +32,29 @@ type Completeness struct {
 	// change the last one any more; both are zero where all are settled.
 	Provisional, Until time.Time
 	Note               string // what else a person should know; empty for most
+
+	// unsure is what of the window nobody has looked at, where it is not known which bars to expect; and stale tells that the ledger
+	// goes by another calendar.
+	unsure []market.Window
+	stale  bool
+}
+
+// Line is how complete a window is in one line, for a header: "expected=390, present=388, late=2, provisional_until=2026-...".
+func (c Completeness) Line() string {
+	if !c.Known {
+		return "unknown"
+	}
+	parts := []string{fmt.Sprintf("expected=%d, present=%d", c.Expected, c.Present)}
+	for _, a := range c.Absent {
+		parts = append(parts, fmt.Sprintf("%s=%d", strings.ReplaceAll(string(a.Reason), " ", "_"), a.Bars))
+	}
+	if n := c.Unjudged + c.Before; n > 0 {
+		parts = append(parts, fmt.Sprintf("unjudged=%d", n))
+	}
+	if !c.Until.IsZero() {
+		parts = append(parts, "provisional_until="+c.Until.UTC().Format(time.RFC3339))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // young is how long after the close of its session a provider still changes a bar.
@@ -76,8 +99,9 @@ func (f facts) completeness(series market.Series, s store.SeriesStanding, w mark
 	c.judged(f, s)
 	c.unjudged(f, s.Coverage, starts)
 	c.provisional(f, series.Timeframe)
+	c.unlooked(f, s.Coverage)
 	if s.Coverage.Calendar != f.calendar.Version() && c.Known {
-		c.Known, c.Note = false, "it was judged by another calendar than the one in force: the next sync judges it anew"
+		c.Known, c.stale, c.Note = false, true, "it was judged by another calendar than the one in force: the next sync judges it anew"
 	}
 	return c
 }
@@ -141,6 +165,35 @@ func (c *Completeness) unjudged(f facts, v market.Coverage, starts []int64) {
 	u := coverage.NotJudged(f.calendar, v, w, starts)
 	c.Before, c.Unjudged, c.UnjudgedFrom = u.Before, u.Absent, u.First
 	c.Expected, c.Present = c.Expected+u.Present, c.Present+u.Present
+}
+
+// unlooked finds what of the window was asked for by no import, where the calendar does not tell whether anything is to be expected:
+// that nothing is known to be missing is no proof that nothing is.
+func (c *Completeness) unlooked(f facts, v market.Coverage) {
+	before := within(c.Window, market.Window{From: c.Window.From, To: v.From})
+	after := within(c.Window, market.Window{From: v.Horizon, To: coverage.Due(c.Series.Timeframe, f.listing.Type, f.now)})
+	for _, w := range []market.Window{before, after} {
+		if !w.Empty() && !f.certain(w) {
+			c.unsure = append(c.unsure, w)
+		}
+	}
+}
+
+// certain tells whether it is known of every date of a window whether the exchange trades.
+func (f facts) certain(w market.Window) bool {
+	if f.calendar.Inferred {
+		return false
+	}
+	if w.To.Sub(w.From) > mostBefore { // the newest dates are the least certain ones
+		w.From = w.To.Add(-mostBefore)
+	}
+	last := f.calendar.TradingDate(w.To.Add(-time.Second))
+	for d := f.calendar.TradingDate(w.From); !last.Before(d); d = d.AddDays(1) {
+		if !f.calendar.Certain(d) {
+			return false
+		}
+	}
+	return true
 }
 
 // provisional finds the bars of the window that the provider may still change.
@@ -213,7 +266,9 @@ func Requires() []string { return []string{"nothing", string(RequireComplete), s
 // Lack is what a window lacks.
 type Lack struct {
 	Series market.Series
-	Reason string // a market.GapReason, or "provisional" for bars that are not over, or not settled
+	// Reason is a market.GapReason, "provisional" for bars that are not over, or not settled, or "not judged" where the calendar has
+	// changed since the ledger was written.
+	Reason string
 	From   time.Time
 	To     time.Time // of the start of the last one, half-open
 	Bars   int64     // 0 where it is not counted
@@ -265,6 +320,12 @@ func (c Completeness) Lacks(require Require) (all []Lack) {
 		})
 	case !c.Known && c.Horizon.IsZero() && !c.Window.Empty():
 		all = append(all, Lack{Series: c.Series, Reason: string(market.GapNotFetched), From: c.Window.From, To: c.Window.To})
+	}
+	for _, w := range c.unsure {
+		all = append(all, Lack{Series: c.Series, Reason: string(market.GapNotFetched), From: w.From, To: w.To})
+	}
+	if c.stale {
+		all = append(all, Lack{Series: c.Series, Reason: "not judged", From: c.Window.From, To: c.Window.To})
 	}
 	if c.Unjudged > 0 {
 		all = append(all, Lack{

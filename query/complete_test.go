@@ -323,3 +323,80 @@ func TestARequirementIsOfNow(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestWhatNobodyKnowsIsNotComplete: where the hours of an exchange are not known nothing can be missed, so that an answer counts as
+// complete only if its series was asked for after the window; and what was judged by another calendar does not count.
+func TestWhatNobodyKnowsIsNotComplete(t *testing.T) {
+	t.Parallel()
+	archive := openSQLite(t)
+	series := market.Series{Instrument: "ABCD.QQ", Timeframe: market.M5}
+	i, err := yahoo.Resolve(series.Instrument)
+	if err != nil || !i.Calendar.Inferred {
+		t.Fatalf("%+v, %v: the test wants an exchange that nobody knows", i.Calendar, err)
+	}
+	horizon := time.Date(2026, 1, 26, 18, 45, 0, 0, time.UTC)
+	cover := func(calendar string) {
+		t.Helper()
+		tx, err := archive.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback()
+		rows := market.NewCandles(1)
+		rows.Append(market.Candle{Start: horizon.Add(-time.Hour), Open: 1, High: 1, Low: 1, Close: 1, Volume: 1})
+		_, err = tx.Upsert(t.Context(), series, rows)
+		if err == nil {
+			err = tx.Cover(t.Context(), market.Coverage{
+				Series: series, From: horizon.Add(-48 * time.Hour), Horizon: horizon, Calendar: calendar,
+			}, nil, nil)
+		}
+		if err == nil {
+			err = tx.Commit(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	cover(i.Calendar.Version())
+	p := &planted{Archive: archive, at: horizon.Add(15 * time.Minute)}
+	r := p.reader(t, nil)
+	ask := func(from, to time.Time) error {
+		_, err := r.Read(t.Context(), query.Request{
+			Series: series, Window: market.Window{From: from, To: to}, Limit: 10, Require: query.RequireComplete, Complete: true,
+		})
+		return err
+	}
+	var incomplete query.IncompleteError
+	if err := ask(horizon.Add(-2*time.Hour), horizon); err != nil {
+		t.Errorf("asked for after the window: %v", err)
+	}
+	if err := ask(horizon.Add(-72*time.Hour), horizon); !errors.As(err, &incomplete) {
+		t.Errorf("from before the first request: %v", err)
+	}
+	p.at = horizon.Add(24 * time.Hour)
+	if err := ask(horizon.Add(-2*time.Hour), horizon.Add(12*time.Hour)); !errors.As(err, &incomplete) || !incomplete.Lacks[0].From.Equal(horizon) {
+		t.Errorf("a day later: %v", err)
+	}
+	known := newPlanted(t, openSQLite(t), 3)
+	tx, err := known.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	all, err := tx.CoverageOf(t.Context(), "ES")
+	if err == nil {
+		all[0].Calendar = "CME_EQUITY of last year"
+		err = tx.Cover(t.Context(), all[0], nil, nil)
+	}
+	if err == nil {
+		err = tx.Commit(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	weekend := market.Window{From: time.Date(2026, 1, 17, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 18, 0, 0, 0, 0, time.UTC)}
+	_, err = known.reader(t, nil).Read(t.Context(), query.Request{Series: es(), Window: weekend, Limit: 10, Require: query.RequireComplete})
+	if !errors.As(err, &incomplete) || incomplete.Lacks[0].Reason != "not judged" {
+		t.Errorf("judged by another calendar: %v", err)
+	}
+}

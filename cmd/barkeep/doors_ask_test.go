@@ -86,6 +86,10 @@ func (p *pages) get(target string) (http.Header, []byte) {
 	if err != nil || response.StatusCode != http.StatusOK {
 		p.Fatalf("%s: %s answers %s, %v: %.400s", p.h.name, target, response.Status, err, body)
 	}
+	told := response.Header.Get("Barkeep-Complete")
+	if door := strings.HasPrefix(target, "/v8/") || strings.HasPrefix(target, "/udf/history"); door && told == "" {
+		p.Fatalf("%s: %s does not say how complete it is", p.h.name, target)
+	}
 	return response.Header, body
 }
 

@@ -11,7 +11,6 @@ import (
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server"
-	"barkeep/server/view"
 )
 
 // asked is the kind of bytes of an answer: the one that is named, else the first that the client accepts, else JSON.
@@ -150,28 +149,8 @@ func (a *API) describe(
 		h.Add("Barkeep-Note", note)
 	}
 	h.Set("Barkeep-Source", string(source))
-	h.Set("Barkeep-Complete", completeText(a.server.Views().Complete(c, a.Serves, 0)))
+	h.Set("Barkeep-Complete", c.Line())
 	h.Set("Content-Disposition", `inline; filename="`+fileName(request.Series)+kind.Ending()+`"`)
-}
-
-// completeText is how complete an answer is, in one line: "expected=390, present=388, late=2, provisional_until=2026-...".
-func completeText(v view.Complete) string {
-	if !v.Known {
-		return "unknown"
-	}
-	parts := []string{"expected=" + text(v.Expected), "present=" + text(v.Present)}
-	for _, reason := range market.GapReasons() {
-		if n := v.Absent[reason]; n > 0 {
-			parts = append(parts, strings.ReplaceAll(string(reason), " ", "_")+"="+text(n))
-		}
-	}
-	if v.Unjudged > 0 {
-		parts = append(parts, "unjudged="+text(v.Unjudged))
-	}
-	if v.ProvisionalUntil != nil {
-		parts = append(parts, "provisional_until="+*v.ProvisionalUntil)
-	}
-	return strings.Join(parts, ", ")
 }
 
 // fileName holds no character of the instrument that a file system or a header may not.

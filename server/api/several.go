@@ -168,7 +168,7 @@ func (a *API) describeAll(w http.ResponseWriter, kind format.Kind, requests []qu
 	}
 	for i, answer := range answers {
 		name := requests[i].Series.Instrument
-		w.Header().Add("Barkeep-Complete", name+": "+completeText(a.server.Views().Complete(answer.Complete, a.Serves, 0)))
+		w.Header().Add("Barkeep-Complete", name+": "+answer.Complete.Line())
 		if answer.More {
 			w.Header().Add("Barkeep-More", name)
 		}

@@ -22,6 +22,7 @@ type answer struct {
 	adjusted *market.Candles // the same bars with dividends reinvested; nil without adjusted closes
 	nulls    []int64         // starts of the bars without prices
 	events   *events
+	complete string // how complete the bars are; empty where the reader does not know
 }
 
 func (a *answer) series() market.Series {

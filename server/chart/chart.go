@@ -165,6 +165,13 @@ func (d *door) fill(ctx context.Context, a *answer) (err error) {
 	if a.nulls, err = d.nulls(ctx, a); err != nil {
 		return err
 	}
+	if window := a.keys(); d.Reader.Stills != nil && !window.Empty() {
+		told, err := d.Reader.Complete(ctx, query.Request{Series: a.series(), Window: window})
+		if err != nil {
+			return err
+		}
+		a.complete = told.Complete.Line()
+	}
 	if a.events, err = d.eventsOf(ctx, a); err != nil || a.bars.Len() > 0 || len(a.nulls) > 0 {
 		return err
 	}

@@ -15,6 +15,9 @@ import (
 // error.
 func (a *answer) send(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", kindJSON)
+	if a.complete != "" {
+		w.Header().Set("Barkeep-Complete", a.complete)
+	}
 	out := &writer{to: bufio.NewWriterSize(w, 64<<10)}
 	out.chart(a)
 	_ = out.to.Flush()

@@ -25,6 +25,8 @@ type table struct {
 	L        []float64 `json:"l,omitempty"`
 	C        []float64 `json:"c,omitempty"`
 	V        []int64   `json:"v,omitempty"` // 0 where the provider gave none
+
+	complete query.Completeness
 }
 
 // asked is what history is asked for: the newest count bars before to, or with count 0 those from from on.
@@ -96,6 +98,7 @@ func (d *door) history(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	w.Header().Set("Barkeep-Complete", answer.complete.Line())
 	return d.server.JSON(w, answer)
 }
 
@@ -121,7 +124,7 @@ func (d *door) read(ctx context.Context, a asked, i market.Instrument) (table, e
 			return d.before(ctx, a, series, i.Calendar, window.From)
 		}
 	}
-	got, err := d.Reader.Read(ctx, query.Request{Series: series, Window: window, Limit: limit, Newest: true})
+	got, err := d.Reader.Read(ctx, query.Request{Series: series, Window: window, Limit: limit, Newest: true, Complete: d.Reader.Stills != nil})
 	if err != nil {
 		return table{}, err
 	}
@@ -129,7 +132,9 @@ func (d *door) read(ctx context.Context, a asked, i market.Instrument) (table, e
 	if bars.Len() == 0 {
 		return d.before(ctx, a, series, i.Calendar, window.From)
 	}
-	answer := table{S: "ok", T: make([]int64, bars.Len()), O: bars.Open, H: bars.High, L: bars.Low, C: bars.Close}
+	answer := table{
+		S: "ok", T: make([]int64, bars.Len()), O: bars.Open, H: bars.High, L: bars.Low, C: bars.Close, complete: got.Complete,
+	}
 	answer.V = make([]int64, bars.Len())
 	for k, key := range bars.TS {
 		answer.T[k], answer.V[k] = a.stamp(key, i.Calendar), max(bars.Volume[k], 0)

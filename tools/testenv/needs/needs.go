@@ -1,5 +1,5 @@
-// Package needs makes sure of what the tests cannot run without: PostgreSQL, Redis, Node.js with the packages of tools/clients
-// and, for the race detector, a C compiler.
+// Package needs makes sure of what the tests cannot run without: PostgreSQL, Redis, Node.js with the packages of tools/clients,
+// Python and, for the race detector, a C compiler.
 package needs
 
 import (
@@ -21,6 +21,8 @@ type Needs struct {
 	Race bool
 	// Node asks for Node.js and the packages of tools/clients, and for curl.
 	Node bool
+	// Python asks for a python3 that the Python client runs on.
+	Python bool
 	// Policy is the file that keeps Debian from starting the services it installs: /usr/sbin/policy-rc.d.
 	Policy string
 	// Log receives a line for each thing that is found, one before and after an installation, and what the installation prints.
@@ -40,7 +42,7 @@ func (n Needs) Ensure(ctx context.Context) (Programs, error) {
 		}
 	}
 	var found Programs
-	var errs [4]error
+	var errs [5]error
 	found.Postgres, errs[0] = servers.FindPostgres(ctx)
 	found.Redis, errs[1] = servers.FindRedis(ctx)
 	n.report("PostgreSQL in "+found.Postgres, errs[0])
@@ -51,6 +53,11 @@ func (n Needs) Ensure(ctx context.Context) (Programs, error) {
 	}
 	if n.Node {
 		found.Modules, errs[3] = n.node(ctx)
+	}
+	if n.Python {
+		var version string
+		version, errs[4] = clients.FindPython(ctx)
+		n.report("Python "+version, errs[4])
 	}
 	return found, errors.Join(errs[:]...)
 }
@@ -91,6 +98,9 @@ func (n Needs) missing(ctx context.Context) []string {
 	}
 	if n.Node && os.Getenv(clients.EnvModules) == "" && clients.FindNpm(ctx) != nil {
 		packages = append(packages, "npm")
+	}
+	if _, err := clients.FindPython(ctx); n.Python && err != nil {
+		packages = append(packages, "python3")
 	}
 	if _, err := exec.LookPath("curl"); n.Node && err != nil { // which is a client, too
 		packages = append(packages, "curl")

@@ -24,6 +24,7 @@ case "$*" in
 	"$FAKE_APT/policy" redis-server start; echo "policy $? frontend $DEBIAN_FRONTEND" >>"$FAKE_APT/calls"
 	case "$*" in *redis*) printf '#!/bin/sh\nexit 0\n' >"$FAKE_APT/redis-server"; chmod 755 "$FAKE_APT/redis-server" ;; esac
 	case "$*" in *node*) printf '#!/bin/sh\necho v20.0.0\n' >"$FAKE_APT/node"; chmod 755 "$FAKE_APT/node" ;; esac
+	case "$*" in *python3*) printf '#!/bin/sh\necho 3.11.2\n' >"$FAKE_APT/python3"; chmod 755 "$FAKE_APT/python3" ;; esac
 	case "$*" in *npm*) printf '#!/bin/sh\nmkdir -p node_modules\n' >"$FAKE_APT/npm"; chmod 755 "$FAKE_APT/npm" ;; esac ;;
 esac
 `
@@ -103,6 +104,25 @@ func TestInstallsNode(t *testing.T) { //nolint:paralleltest // it sets PATH
 	}
 	if info, err := os.Stat(found.Modules); err != nil || !info.IsDir() || !strings.HasPrefix(found.Modules, cache) {
 		t.Errorf("the packages are in %q: %v\n%s", found.Modules, err, &log)
+	}
+}
+
+// TestInstallsPython brings python3, and it alone, where it is missing or too old.
+func TestInstallsPython(t *testing.T) { //nolint:paralleltest // it sets PATH
+	dir := machine(t)
+	t.Setenv(servers.EnvPostgres, dir)
+	t.Setenv(servers.EnvRedis, dir)
+	old := []byte("#!/bin/sh\nexit 1\n") // as it ends where it is too old
+	if err := os.WriteFile(filepath.Join(dir, "python3"), old, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	_, err := needs.Needs{Python: true, Policy: filepath.Join(dir, "policy"), Log: &log}.Ensure(t.Context())
+	if err == nil || strings.Contains(err.Error(), "python") || !strings.Contains(log.String(), "Python 3.11.2") {
+		t.Errorf("ensure: %v, want the servers alone to be missing\n%s", err, &log)
+	}
+	if calls := readCalls(t, dir); !strings.Contains(calls, "--no-install-recommends python3\n") {
+		t.Errorf("want python3 alone to be installed:\n%s", calls)
 	}
 }
 
