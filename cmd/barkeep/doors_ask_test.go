@@ -22,8 +22,8 @@ import (
 	"barkeep/query"
 )
 
-// pages puts one question to the doors of a house, in as many pages as are wanted.
-type pages struct {
+// asking puts one question to the doors of a house, in as many pages as are wanted.
+type asking struct {
 	*rapid.T
 	h    *house
 	q    question
@@ -31,7 +31,7 @@ type pages struct {
 }
 
 // same holds what a door gave against what is wanted.
-func (p *pages) same(door string, got, want *market.Candles, exact bool) {
+func (p *asking) same(door string, got, want *market.Candles, exact bool) {
 	p.Helper()
 	a, b := table(got, exact), table(want, exact)
 	if slices.Equal(a, b) {
@@ -46,10 +46,10 @@ func (p *pages) same(door string, got, want *market.Candles, exact bool) {
 }
 
 // bars is how many bars a page has.
-func (p *pages) bars() int { return max(1, (p.want.Len()+p.q.limit-1)/p.q.limit) }
+func (p *asking) bars() int { return max(1, (p.want.Len()+p.q.limit-1)/p.q.limit) }
 
 // core asks the reading core.
-func (p *pages) core() {
+func (p *asking) core() {
 	request := p.q.request()
 	var all gathered
 	if _, err := p.h.reader.Stream(p.Context(), request, &all); err != nil {
@@ -71,7 +71,7 @@ func (p *pages) core() {
 }
 
 // get asks a worker, and fails unless it answers 200.
-func (p *pages) get(target string) (http.Header, []byte) {
+func (p *asking) get(target string) (http.Header, []byte) {
 	p.Helper()
 	request, err := http.NewRequestWithContext(p.Context(), http.MethodGet, p.h.url+target, nil)
 	if err != nil {
@@ -94,7 +94,7 @@ func (p *pages) get(target string) (http.Header, []byte) {
 }
 
 // parameters are those of /api/v1/candles.
-func (p *pages) parameters() url.Values {
+func (p *asking) parameters() url.Values {
 	values := url.Values{
 		"timeframe": {string(p.q.Timeframe)}, "from": {p.q.From.Format(time.RFC3339)}, "to": {p.q.To.Format(time.RFC3339)},
 		"adjust": {string(p.q.adjust)}, "session": {string(p.q.session)},
@@ -105,32 +105,27 @@ func (p *pages) parameters() url.Values {
 	return values
 }
 
-// api asks /api/v1/candles in every format.
-func (p *pages) api() {
+// path is that of the instrument.
+func (p *asking) path() string { return "/api/v1/candles/" + url.PathEscape(p.q.Instrument) + "?" }
+
+// pages asks /api/v1/candles in every format, page after page, also from the end.
+func (p *asking) pages() {
 	values := p.parameters()
-	path := "/api/v1/candles/" + url.PathEscape(p.q.Instrument)
+	values.Set("limit", strconv.Itoa(p.bars()))
 	for _, kind := range format.Kinds() {
 		paged := market.NewCandles(0)
 		values.Set("format", string(kind))
-		values.Set("limit", strconv.Itoa(p.bars()))
-		for target := path + "?" + values.Encode(); target != ""; {
+		for target := p.path() + values.Encode(); target != ""; {
 			header, body := p.get(target)
 			paged.AppendAll(p.read(kind, body))
 			target = nextPage(header)
 		}
 		p.same(string(kind)+" in pages", paged, p.want, true)
-		if kind == format.JSONColumns {
-			continue
-		}
-		values.Set("limit", "0")
-		_, body := p.get(path + "?" + values.Encode())
-		p.same(string(kind)+" as a stream", p.read(kind, body), p.want, true)
 	}
 	values.Set("order", "desc")
-	values.Set("limit", strconv.Itoa(p.bars()))
 	values.Set("format", "json")
 	backward := market.NewCandles(0)
-	for target := path + "?" + values.Encode(); target != ""; {
+	for target := p.path() + values.Encode(); target != ""; {
 		header, body := p.get(target)
 		backward.AppendAll(p.read(format.JSON, body))
 		target = nextPage(header)
@@ -142,8 +137,19 @@ func (p *pages) api() {
 	p.same("json backward", forward, p.want, true)
 }
 
+// streams asks /api/v1/candles in every format for all at once.
+func (p *asking) streams() {
+	values := p.parameters()
+	values.Set("limit", "0")
+	for _, kind := range []format.Kind{format.JSON, format.CSV, format.Arrow, format.Parquet} {
+		values.Set("format", string(kind))
+		_, body := p.get(p.path() + values.Encode())
+		p.same(string(kind)+" as a stream", p.read(kind, body), p.want, true)
+	}
+}
+
 // several asks for the instrument and another one in one answer: a bar a row, and side by side.
-func (p *pages) several() {
+func (p *asking) several() {
 	other := "ES"
 	if p.q.Instrument == other {
 		other = "VOD.L"
@@ -189,95 +195,8 @@ func (p *pages) several() {
 	p.same("csv side by side", bars, p.want, false)
 }
 
-// nextPage is where the header Link says that it goes on; empty for nowhere.
-func nextPage(h http.Header) string {
-	target, _, _ := strings.Cut(strings.TrimPrefix(h.Get("Link"), "<"), ">")
-	return target
-}
-
-// rowJSON is a bar as JSON has it.
-type rowJSON struct {
-	Instrument             string // where there are several
-	TS                     time.Time
-	Open, High, Low, Close float64
-	Volume                 *int64
-	Flags                  []string
-	Have                   int `json:"base_bars"`
-	Due                    int `json:"base_due"`
-}
-
-// candle is the bar.
-func (r rowJSON) candle() market.Candle {
-	b := market.Candle{Start: r.TS, Open: r.Open, High: r.High, Low: r.Low, Close: r.Close, Volume: market.NoVolume, Parts: market.PartsOf(r.Have, r.Due)}
-	if r.Volume != nil {
-		b.Volume = *r.Volume
-	}
-	for bit := market.FlagOutside; bit != 0; bit <<= 1 {
-		if slices.Contains(r.Flags, format.FlagNames(bit)[0]) {
-			b.Flags |= bit
-		}
-	}
-	return b
-}
-
-// columnsJSON are bars as format=json-columns has them.
-type columnsJSON struct {
-	TS                     []time.Time
-	Open, High, Low, Close []float64
-	Volume                 []*int64
-	Flags                  [][]string
-	Have                   []*int `json:"base_bars"`
-	Due                    []*int `json:"base_due"`
-}
-
-// read reads the bars of an answer.
-func (p *pages) read(kind format.Kind, body []byte) *market.Candles { return p.readOf("", kind, body) }
-
-// readOf reads those of one instrument of several.
-func (p *pages) readOf(instrument string, kind format.Kind, body []byte) *market.Candles {
-	p.Helper()
-	bars := market.NewCandles(0)
-	switch kind {
-	case format.JSON:
-		var page struct{ Candles []rowJSON }
-		if err := json.Unmarshal(body, &page); err != nil {
-			p.Fatal(err)
-		}
-		for _, row := range page.Candles {
-			if instrument == "" || row.Instrument == instrument {
-				bars.Append(row.candle())
-			}
-		}
-	case format.JSONColumns:
-		var page struct{ Candles columnsJSON }
-		if err := json.Unmarshal(body, &page); err != nil {
-			p.Fatal(err)
-		}
-		c, count := page.Candles, func(counts []*int, i int) int {
-			if i >= len(counts) || counts[i] == nil {
-				return 0
-			}
-			return *counts[i]
-		}
-		for i := range c.TS {
-			bars.Append(rowJSON{"", c.TS[i], c.Open[i], c.High[i], c.Low[i], c.Close[i], c.Volume[i], c.Flags[i], count(c.Have, i), count(c.Due, i)}.candle())
-		}
-	default:
-		_, err := format.Read(kind, bytes.NewReader(body), func(series market.Series, some *market.Candles) error {
-			if instrument == "" || series.Instrument == instrument {
-				bars.AppendAll(some)
-			}
-			return nil
-		})
-		if err != nil {
-			p.Fatalf("%s: %v", kind, err)
-		}
-	}
-	return bars
-}
-
 // commands asks the command line.
-func (p *pages) commands(folder string) {
+func (p *asking) commands(folder string) {
 	flags := []string{
 		"--from", p.q.From.Format(time.RFC3339), "--to", p.q.To.Format(time.RFC3339), "--adjust", string(p.q.adjust),
 	}
@@ -308,7 +227,7 @@ func (p *pages) commands(folder string) {
 }
 
 // run carries out a command line in this process, and returns what it prints.
-func (p *pages) run(args ...string) []byte {
+func (p *asking) run(args ...string) []byte {
 	p.Helper()
 	var out, log bytes.Buffer
 	if code := program.Run(p.Context(), p.h.env, &out, &log, args...); code != 0 {
@@ -333,7 +252,7 @@ func stamped(all *market.Candles, from, to time.Time, stamp func(key time.Time) 
 // chart asks as the provider's clients do. Both ends of the window are included, and of a week or longer the bar that holds its
 // beginning; the daily bar of a share bears the opening bell of its exchange; a row of nulls is no bar. With days and longer
 // come closes that are adjusted for dividends.
-func (p *pages) chart() {
+func (p *asking) chart() {
 	p.Helper()
 	_, body := p.get(fmt.Sprintf("/v8/finance/chart/%s?interval=%s&period1=%d&period2=%d", url.PathEscape(chartSymbol(p.q.Instrument)),
 		p.q.Timeframe, p.q.From.Unix(), p.q.To.Unix()))
@@ -409,7 +328,7 @@ func chartSymbol(instrument string) string {
 
 // udf asks as TradingView's library does. `to` is not included, bars of a day or longer bear midnight UTC of their date, and a
 // volume that is not known is 0.
-func (p *pages) udf() {
+func (p *asking) udf() {
 	p.Helper()
 	resolution := map[market.Timeframe]string{
 		market.M5: "5", market.M15: "15", market.H1: "60", market.H2: "120", market.D1: "1D", market.W1: "1W", market.Mo1: "1M",

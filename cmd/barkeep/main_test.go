@@ -45,12 +45,6 @@ func withBinary(m *testing.M) int {
 			return 1
 		}
 	}
-	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue { // each is a dozen requests and commands
-		if err := flag.Set("rapid.checks", "40"); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-	}
 	return m.Run()
 }
 

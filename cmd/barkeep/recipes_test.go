@@ -90,8 +90,14 @@ func TestRecipes(t *testing.T) { //nolint:tparallel // its blocks follow one ano
 	if err := os.Mkdir(filepath.Join(k.folder, "bin"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(binary, filepath.Join(k.folder, "bin", "barkeep")); err != nil {
+	ours, err := filepath.Abs("../../clients")
+	if err != nil {
 		t.Fatal(err)
+	}
+	for name, target := range map[string]string{"bin/barkeep": binary, "clients": ours} {
+		if err := os.Symlink(target, filepath.Join(k.folder, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	ran := map[string]int{}
 	for _, r := range recipesOf(t, string(page)) {
