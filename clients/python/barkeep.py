@@ -356,17 +356,18 @@ class _Export:
             lack("not judged", asked.start, asked.end)
         elif asked.end is not None and asked.end > judged:
             lack("not yet fetched", judged, asked.end)
-        before = None
+        def wanted(first, last):
+            return (asked.end is None or first < asked.end) and (asked.start is None or last > asked.start)
+
+        covered = None
         for entry in held["files"]:
             first, last = _instant(entry["from"]), _instant(entry["to"])
-            if asked.end is not None and first >= asked.end or asked.start is not None and last <= asked.start:
-                before = last
+            since = asked.start if covered is None else covered
+            if since is not None and since < first and wanted(since, first):
+                lack("not in the export", since, first)
+            covered = last
+            if not wanted(first, last):
                 continue
-            if before is None and asked.start is not None and asked.start < first:
-                lack("not in the export", asked.start, first)
-            elif before is not None and before != first:
-                lack("not in the export", before, first)
-            before = last
             complete = entry.get("complete")
             if not complete or not complete.get("known"):
                 lack("not judged", first, last)
@@ -374,8 +375,9 @@ class _Export:
             for reason, bars in (complete.get("absent") or {}).items():
                 if reason not in MILD:
                     lack(reason, first, last, bars)
-        if not held["files"]:
-            lack("not in the export", asked.start, asked.end)
+        until = judged if asked.end is None else asked.end
+        if until is not None and (covered is None or covered < until):
+            lack("not in the export", covered or asked.start, until)
         if lacks:
             raise Incomplete("%s %s is not %s in the export %s: %s" % (
                 asked.instrument, asked.timeframe, asked.require, self.folder,
@@ -462,6 +464,8 @@ def _has_pandas():
 def _dataframe(rows):
     import pandas
     frame = pandas.DataFrame(rows, columns=["ts", "open", "high", "low", "close", "volume", "flags"])
+    prices = ["open", "high", "low", "close"]
+    frame[prices] = frame[prices].astype("float64")
     frame["volume"] = frame["volume"].astype("Int64")  # which has a place for what is not known
     frame["ts"] = pandas.to_datetime(frame["ts"], utc=True)
     return frame.set_index("ts")
