@@ -77,8 +77,8 @@ func ahead(args []string) []string {
 // runOf is a run as the ledger has it, from how it is shown.
 func runOf(v view.Run) ledger.Run {
 	r := ledger.Run{
-		ID: v.ID, Job: v.Job, Attempt: v.Attempt, Forced: v.Forced, Entry: v.Entry, Host: v.Host, PID: v.PID, State: v.State, Reason: v.Reason,
-		Started: v.Started.Time(), Finished: v.Finished.Time(),
+		ID: v.ID, Job: v.Job, Attempt: v.Attempt, Forced: v.Forced, Entry: v.Entry, Host: v.Host, PID: v.PID, State: v.State,
+		Reason: v.Reason, Started: v.Started.Time(), Finished: v.Finished.Time(),
 	}
 	if v.SlotName != nil {
 		r.Slot = slotNamed(view.NamedSlot{Job: v.Job, SlotName: *v.SlotName})
@@ -115,8 +115,8 @@ func cellsOf(views []view.Cell) []ledger.Cell {
 	return cells
 }
 
-// absentOf are counts of absent bars from how they are shown, from the worst reason to the mildest; what this release does not know
-// comes last.
+// absentOf are counts of absent bars from how they are shown, from the worst reason to the mildest; what this release does not
+// know comes last.
 func absentOf(counts map[market.GapReason]int64) (all []query.ReasonCount) {
 	reasons := market.GapReasons()
 	for _, reason := range slices.Sorted(maps.Keys(counts)) {
