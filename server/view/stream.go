@@ -33,7 +33,8 @@ func (s *Stream) Begin(head query.Head) (err error) {
 		}
 	}
 	s.writer, err = format.New(s.Kind, s.To, format.Options{
-		Columns: s.Columns, Derived: head.Derived, Unix: s.Unix, Series: s.Request.Series, About: s.About(s.Request, head.Source, head.Notes, head.Complete, s.Serves),
+		Columns: s.Columns, Derived: head.Derived, Unix: s.Unix, Series: s.Request.Series,
+		About: s.About(s.Request, head.Source, head.Notes, head.Complete, s.Serves),
 	})
 	return err
 }
