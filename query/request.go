@@ -99,6 +99,8 @@ type Answer struct {
 	Source Source
 	// Derived tells that the bars are made of those of another series, in the archive or on the fly: they have Parts.
 	Derived bool
+	// FoldedFrom is of which timeframe they are made where theirs is not kept; empty where it is.
+	FoldedFrom market.Timeframe
 	// Version is that of the series, which the bars are as of; 0 where it is not known, as for all but the newest bars.
 	Version int64
 	// More tells that the window holds bars that the limit left out: older ones with Newest, else later ones.

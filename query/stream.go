@@ -15,9 +15,10 @@ import (
 
 // Head is what is known of a stream before its first bar.
 type Head struct {
-	Source   Source
-	Derived  bool         // as that of an Answer
-	Complete Completeness // the zero value unless the request asked for it
+	Source     Source
+	Derived    bool // as that of an Answer, as is FoldedFrom
+	FoldedFrom market.Timeframe
+	Complete   Completeness // the zero value unless the request asked for it
 	// Tag is the same as long as the same request gives the same answer: the bars, the notes and how complete the window is.
 	Tag   string
 	Notes []string // for people, as those of an Answer; more may come with the bars
@@ -171,7 +172,7 @@ func (s *stream) read(ctx context.Context, pages chan<- *market.Candles) (notes 
 
 // head reads what an answer says beside its bars.
 func (s *stream) head(ctx context.Context) (head Head, err error) {
-	head.Source, head.Derived = s.v.source(), s.v.derived()
+	head.Source, head.Derived, head.FoldedFrom = s.v.source(), s.v.derived(), s.v.folded()
 	if !s.Adjust.stored() {
 		first, err := s.v.page(ctx, s.Series, s.Window, 1, false)
 		if err != nil {

@@ -157,7 +157,7 @@ func (r *Reader) readOnce(ctx context.Context, request Request) (Answer, error) 
 		return Answer{}, err
 	}
 	answer := limited(bars, request, v.source())
-	answer.Derived = v.derived()
+	answer.Derived, answer.FoldedFrom = v.derived(), v.folded()
 	if !request.Adjust.stored() && answer.Bars.Len() > 0 {
 		steps, notes, err := v.scaleOf(ctx, request.Series, answer.Bars.At(0).Start, request.Adjust)
 		if err != nil {
@@ -173,10 +173,18 @@ func (r *Reader) readOnce(ctx context.Context, request Request) (Answer, error) 
 
 // source is where the bars of an answer come from.
 func (v reading) source() Source {
-	if v.folds {
+	if v.folded() != "" {
 		return FromBase
 	}
 	return FromArchive
+}
+
+// folded is the timeframe of which the bars are folded since theirs is not kept; empty where it is.
+func (v reading) folded() market.Timeframe {
+	if v.folds || !v.at.IsZero() && v.from != v.Reader.base(v.series) {
+		return v.from.Timeframe
+	}
+	return ""
 }
 
 // derived tells whether the bars are made of those of another series.

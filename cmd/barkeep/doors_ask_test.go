@@ -287,6 +287,7 @@ func (p *pages) commands(folder string) {
 	for flag, kind := range map[string]format.Kind{"--csv": format.CSV, "--json": format.JSON} {
 		args := append([]string{"show", p.q.Instrument, string(p.q.Timeframe), flag, "--session", string(p.q.session)}, flags...)
 		p.same("show "+flag, p.read(kind, p.run(args...)), p.want, true)
+		p.same("show --server "+flag, p.read(kind, p.run(append(args, "--server", p.h.url)...)), p.want, true)
 	}
 	if p.q.session != query.SessionAll || p.want.Len() == 0 {
 		return

@@ -153,12 +153,12 @@ func drawQuestion(r *rapid.T, whole func(question) market.Window) question {
 		Series: market.Series{
 			Instrument: rapid.SampledFrom([]string{"AAPL", "AAPL", "VOD.L", "ES", "EURUSD=X"}).Draw(r, "instrument"),
 			Timeframe: rapid.SampledFrom([]market.Timeframe{
-				market.M5, market.M15, market.H1, market.H2, market.D1, market.D1, market.W1, market.Mo1,
+				market.M5, market.M15, market.M15, market.H1, market.H2, market.D1, market.D1, market.W1, market.Mo1,
 			}).Draw(r, "timeframe"),
 		},
 		adjust:  query.Adjust(rapid.SampledFrom([]string{"split", "split", "split", "total", "none"}).Draw(r, "adjust")),
 		session: query.Session(rapid.SampledFrom([]string{"all", "all", "all", "regular"}).Draw(r, "session")),
-		asOf:    rapid.IntRange(0, 4).Draw(r, "as of") == 0,
+		asOf:    rapid.Bool().Draw(r, "as of") && rapid.Bool().Draw(r, "indeed"),
 	}
 	series := whole(q)
 	q.From = series.From.Add(time.Duration(fraction(r, "from") * float64(series.To.Sub(series.From)))).Truncate(time.Second)

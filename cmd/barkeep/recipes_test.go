@@ -75,7 +75,7 @@ type kitchen struct {
 }
 
 // TestRecipes does what docs/DATA.md says, block after block in one folder, and compares what that gives.
-func TestRecipes(t *testing.T) {
+func TestRecipes(t *testing.T) { //nolint:tparallel // its blocks follow one another
 	t.Parallel()
 	for _, tool := range []string{"bash", "curl", "sed"} {
 		if _, err := exec.LookPath(tool); err != nil {

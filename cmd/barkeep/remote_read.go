@@ -140,7 +140,7 @@ func (c *showCommand) elsewhere(p *process, there *asked) error {
 	}
 	request.AsOf = page.AsOf
 	answer := query.Answer{
-		Bars: page.Bars, Source: source(page.Head), More: page.More, Notes: page.Notes,
+		Bars: page.Bars, Source: source(page.Head), FoldedFrom: page.FoldedFrom, More: page.More, Notes: page.Notes,
 		Complete: completeOf(request.Series.Instrument, page.Complete),
 	}
 	if c.Table {
@@ -190,10 +190,9 @@ func (c *showCommand) printElsewhere(
 	}
 	begin := func(h client.Head) error {
 		to.Request.AsOf = h.AsOf
-		from := source(h)
 		return to.Begin(query.Head{
-			Source: from, Complete: completeOf(request.Series.Instrument, h.Complete), Notes: h.Notes,
-			Derived: from == query.FromBase || base != request.Series.Timeframe,
+			Source: source(h), Complete: completeOf(request.Series.Instrument, h.Complete), Notes: h.Notes,
+			FoldedFrom: h.FoldedFrom, Derived: h.FoldedFrom != "" || base != request.Series.Timeframe,
 		})
 	}
 	if request.Newest {

@@ -246,8 +246,8 @@ func printHead(w io.Writer, a query.Answer, r query.Request) {
 		before := a.Bars.Close[n-2]
 		line += fmt.Sprintf("  %+.2f%% on the bar before", 100*(last.Close-before)/before)
 	}
-	if a.Source == query.FromBase {
-		line += fmt.Sprintf("  (folded from %s bars)", a.Complete.Series.Timeframe)
+	if a.FoldedFrom != "" {
+		line += fmt.Sprintf("  (folded from %s bars)", a.FoldedFrom)
 	}
 	fmt.Fprintln(w, line)
 	if r.Adjust != query.AdjustSplit {

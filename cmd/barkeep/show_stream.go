@@ -31,7 +31,9 @@ func (c *showCommand) print(p *process, names naming, reader *query.Reader, requ
 		if err != nil {
 			return err
 		}
-		head := query.Head{Source: answer.Source, Derived: answer.Derived, Complete: answer.Complete, Notes: answer.Notes}
+		head := query.Head{
+			Source: answer.Source, Derived: answer.Derived, FoldedFrom: answer.FoldedFrom, Complete: answer.Complete, Notes: answer.Notes,
+		}
 		if err := to.Begin(head); err != nil {
 			return err
 		}

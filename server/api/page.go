@@ -55,7 +55,7 @@ func (a *API) sendPage(c *call, request query.Request, answer query.Answer, p *C
 	}
 	views := a.server.Views()
 	about := format.About{{Name: "count", Value: answer.Bars.Len()}, {Name: "next", Value: optional(next)}}
-	about = append(about, views.About(request, answer.Source, answer.Notes, answer.Complete, a.Serves)...)
+	about = append(about, views.About(request, answer.FoldedFrom, answer.Notes, answer.Complete, a.Serves)...)
 	o := format.Options{
 		Series: request.Series, Columns: p.columns, Derived: answer.Derived, Unix: p.Time == "unix", About: about,
 	}

@@ -34,7 +34,7 @@ func (s *Stream) Begin(head query.Head) (err error) {
 	}
 	s.writer, err = format.New(s.Kind, s.To, format.Options{
 		Columns: s.Columns, Derived: head.Derived, Unix: s.Unix, Series: s.Request.Series,
-		About: s.About(s.Request, head.Source, head.Notes, head.Complete, s.Serves),
+		About: s.About(s.Request, head.FoldedFrom, head.Notes, head.Complete, s.Serves),
 	})
 	return err
 }
@@ -60,7 +60,7 @@ const mostGapsTold = 100
 // About are the facts of an answer that go with its bars in every kind of bytes: the scale, as of when, where the bars were
 // read, and how complete they are.
 func (r Renderer) About(
-	request query.Request, source query.Source, notes []string, complete query.Completeness, serves market.Capabilities,
+	request query.Request, folded market.Timeframe, notes []string, complete query.Completeness, serves market.Capabilities,
 ) (about format.About) {
 	add := func(name string, value any) { about = append(about, format.Fact{Name: name, Value: value}) }
 	if request.Adjust != "" && request.Adjust != query.AdjustSplit {
@@ -72,8 +72,8 @@ func (r Renderer) About(
 	if request.Session == query.SessionRegular {
 		add("session", string(request.Session))
 	}
-	if source == query.FromBase {
-		add("folded_from", string(complete.Series.Timeframe))
+	if folded != "" {
+		add("folded_from", string(folded))
 	}
 	if len(notes) > 0 {
 		add("notes", notes)
