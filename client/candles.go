@@ -76,7 +76,7 @@ func (c *Client) Candles(ctx context.Context, r CandlesRequest) (Page, error) {
 }
 
 // Stream asks for all bars of a window, whatever the limit, and hands them on as they come. An error after bars were handed on
-// tells that they are a part of the answer, in no state to be used. Notes are those that came with the bars.
+// tells that they are a part of the answer, and not to be used. Notes are those that came with the bars.
 func (c *Client) Stream(
 	ctx context.Context, r CandlesRequest, begin func(Head) error, bars func(*market.Candles) error,
 ) (notes []string, err error) {
@@ -86,7 +86,9 @@ func (c *Client) Stream(
 }
 
 // stream asks, and takes the answer apart as it comes.
-func (c *Client) stream(ctx context.Context, r CandlesRequest, begin func(Head) error, bars func(*market.Candles) error) (tail, error) {
+func (c *Client) stream(
+	ctx context.Context, r CandlesRequest, begin func(Head) error, bars func(*market.Candles) error,
+) (tail, error) {
 	b, err := c.send(ctx, ask{
 		method: http.MethodGet, path: []string{"candles", r.Series.Instrument}, query: r.parameters(), kind: "application/json",
 	})

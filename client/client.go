@@ -55,8 +55,8 @@ type Client struct {
 // New makes a Client; it connects to nothing yet. The error is ErrAddress.
 func New(c Config) (*Client, error) {
 	base, err := url.Parse(strings.TrimSpace(c.URL))
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.RawQuery != "" || base.Fragment != "" ||
-		base.User != nil {
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.User != nil || base.RawQuery != "" ||
+		base.Fragment != "" {
 		return nil, ErrAddress
 	}
 	base.Path = strings.TrimRight(base.Path, "/")

@@ -114,7 +114,7 @@ func TestOtherServers(t *testing.T) {
 		"a page":    {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, client.ErrAnswer, false},
 		"not found": {http.NotFound, client.ErrAnswer, false},
 		"elsewhere": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/there", http.StatusFound) }, client.ErrAnswer, false},
-		"a proxy":   {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad gateway", 502) }, client.ErrUnreachable, true},
+		"a proxy":   {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "bad gateway", http.StatusBadGateway) }, client.ErrUnreachable, true},
 		"the length": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "999")
 			saying(before)(w, r)

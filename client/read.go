@@ -31,7 +31,8 @@ func (c *Client) lacks(what string) error {
 // Slot tells how a slot of the import stands: one named "today", by its date (2026-11-22), date and time (2026-11-22/14:05), or
 // instant (2026-11-22T22:05Z). With a wait the answer comes when the slot has ended, or when the wait is over.
 func (c *Client) Slot(ctx context.Context, name string, wait time.Duration) (view.Slot, error) {
-	a := ask{method: http.MethodGet, path: append([]string{"slots"}, strings.SplitN(name, "/", 2)...), wait: wait, kind: "application/json"}
+	path := append([]string{"slots"}, strings.SplitN(name, "/", 2)...)
+	a := ask{method: http.MethodGet, path: path, wait: wait, kind: "application/json"}
 	if wait > 0 {
 		a.query = url.Values{"wait": {strconv.FormatInt(int64(wait/time.Second), 10) + "s"}}
 	}
@@ -153,8 +154,8 @@ func bounds(w market.Window) url.Values {
 	return q
 }
 
-// StartRequest says what to run. The zero value asks for the newest slot of the import whose time has come; Date, Slot and
-// Force are about a slot, and what follows them is about a run beside the slots.
+// StartRequest says what to run. The zero value asks for the newest slot of the import whose time has come; Date, Slot and Force
+// are about a slot, and what follows them is about a run beside the slots.
 type StartRequest struct {
 	Mode  string `json:"mode,omitempty"` // operational or maintenance; that of the server where it is empty
 	Date  string `json:"date,omitempty"`

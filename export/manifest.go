@@ -40,8 +40,8 @@ type Holdings struct {
 	Instrument string           `json:"instrument"`
 	Timeframe  market.Timeframe `json:"timeframe"`
 	AsOf       time.Time        `json:"as_of"` // when the archive held these bars
-	// JudgedTo is up to when imports had asked for bars: Complete of the files tells of those that were over by then. It is zero where
-	// nothing was judged, and of an export as of an instant.
+	// JudgedTo is up to when imports had asked for bars: Complete of the files tells of those that were over by then. It is zero
+	// where nothing was judged, and of an export as of an instant.
 	JudgedTo time.Time `json:"judged_to,omitzero"`
 	Files    []Entry   `json:"files"` // in order
 }

@@ -167,8 +167,8 @@ func (c *Completeness) unjudged(f facts, v market.Coverage, starts []int64) {
 	c.Expected, c.Present = c.Expected+u.Present, c.Present+u.Present
 }
 
-// unlooked finds what of the window was asked for by no import, where the calendar does not tell whether anything is to be expected:
-// that nothing is known to be missing is no proof that nothing is.
+// unlooked finds what of the window was asked for by no import, where the calendar does not tell whether anything is to be
+// expected: that nothing is known to be missing is no proof that nothing is.
 func (c *Completeness) unlooked(f facts, v market.Coverage) {
 	before := within(c.Window, market.Window{From: c.Window.From, To: v.From})
 	after := within(c.Window, market.Window{From: v.Horizon, To: coverage.Due(c.Series.Timeframe, f.listing.Type, f.now)})

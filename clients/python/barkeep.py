@@ -1,6 +1,7 @@
 """A client of Barkeep in one file: waits for a slot of the import, fetches bars, and refuses what is incomplete.
 
-It needs Python 3.9 and nothing else. Where pandas is installed, frames are DataFrames; pyarrow is needed for a folder of Parquet alone.
+It needs Python 3.9 and nothing else. Where pandas is installed, frames are DataFrames. pyarrow is needed for a folder of
+Parquet alone.
 
     from barkeep import Barkeep, Incomplete
 
@@ -124,8 +125,8 @@ class Barkeep:
     def wait_for_slot(self, slot="today", timeout=1800):
         """Wait until the slot is done, so that the date's data is there, and return how it stands.
 
-        It goes on through restarts of the server. After timeout seconds, or when no attempt will come any more, it raises NotDone;
-        Unreachable (or what else came) where nothing is known of the slot by then.
+        It goes on through restarts of the server. After timeout seconds, or when no attempt will come any more, it raises
+        NotDone; Unreachable (or what else came) where nothing is known of the slot by then.
         """
         end = time.monotonic() + timeout
         known, failed = None, None
@@ -155,14 +156,15 @@ class Barkeep:
 
     def candles(self, instrument, timeframe, start=None, end=None, limit=None, adjust="split", as_of=None, session="all",
                 require="nothing", pandas=False):
-        """The bars that start in [start, end), in order: a list of dicts with ts (a datetime in UTC), open, high, low, close, volume
-        (None where it is not known) and flags, or with pandas=True a DataFrame by ts.
+        """The bars that start in [start, end), in order: a list of dicts with ts (a datetime in UTC), open, high, low, close,
+        volume (None where it is not known) and flags, or with pandas=True a DataFrame by ts.
 
-        start and end are datetimes (UTC where they have no zone), dates or texts such as 2026-08-01 or 2026-08-01T14:30:00Z. limit is
-        how many bars at most: the first from start on, or without start the newest. adjust is split, none or total. as_of is an instant
-        in the past (or run:12). session="regular" leaves out bars from outside the exchange's hours. require="complete" raises
-        Incomplete where the window holds a bar that is late, held back, failed, not yet fetched or not over, and "settled" also where it
-        holds one that the provider may still change. The instrument is called as the archive calls it: ES, and not ES=F.
+        start and end are datetimes (UTC where they have no zone), dates or texts such as 2026-08-01 or 2026-08-01T14:30:00Z. limit
+        is how many bars at most: the first from start on, or without start the newest. adjust is split, none or total. as_of is an
+        instant in the past (or run:12). session="regular" leaves out bars from outside the exchange's hours. require="complete"
+        raises Incomplete where the window holds a bar that is late, held back, failed, not yet fetched or not over, and "settled"
+        also where it holds one that the provider may still change. The instrument is called as the archive calls it: ES, and not
+        ES=F.
         """
         start, end = _instant(start), _instant(end)
         if limit is not None and not 1 <= limit <= MOST_ROWS:
@@ -356,17 +358,18 @@ class _Export:
             lack("not judged", asked.start, asked.end)
         elif asked.end is not None and asked.end > judged:
             lack("not yet fetched", judged, asked.end)
-        before = None
+        def wanted(first, last):
+            return (asked.end is None or first < asked.end) and (asked.start is None or last > asked.start)
+
+        covered = None
         for entry in held["files"]:
             first, last = _instant(entry["from"]), _instant(entry["to"])
-            if asked.end is not None and first >= asked.end or asked.start is not None and last <= asked.start:
-                before = last
+            since = asked.start if covered is None else covered
+            if since is not None and since < first and wanted(since, first):
+                lack("not in the export", since, first)
+            covered = last
+            if not wanted(first, last):
                 continue
-            if before is None and asked.start is not None and asked.start < first:
-                lack("not in the export", asked.start, first)
-            elif before is not None and before != first:
-                lack("not in the export", before, first)
-            before = last
             complete = entry.get("complete")
             if not complete or not complete.get("known"):
                 lack("not judged", first, last)
@@ -374,8 +377,9 @@ class _Export:
             for reason, bars in (complete.get("absent") or {}).items():
                 if reason not in MILD:
                     lack(reason, first, last, bars)
-        if not held["files"]:
-            lack("not in the export", asked.start, asked.end)
+        until = judged if asked.end is None else asked.end
+        if until is not None and (covered is None or covered < until):
+            lack("not in the export", covered or asked.start, until)
         if lacks:
             raise Incomplete("%s %s is not %s in the export %s: %s" % (
                 asked.instrument, asked.timeframe, asked.require, self.folder,
@@ -412,7 +416,8 @@ def _read_parquet(path):
     try:
         import pyarrow.parquet
     except ImportError:
-        raise ExportError("%s: Parquet is read with pyarrow, which is not installed; barkeep export --format csv needs nothing" % path) from None
+        raise ExportError("%s: Parquet is read with pyarrow, which is not installed; barkeep export --format csv needs "
+                          "nothing" % path) from None
     columns = ("ts", "open", "high", "low", "close", "volume", "flags")
     table = pyarrow.parquet.ParquetFile(path).read(columns=list(columns))
     bars = zip(*(table.column(name).to_pylist() for name in columns))
@@ -462,6 +467,8 @@ def _has_pandas():
 def _dataframe(rows):
     import pandas
     frame = pandas.DataFrame(rows, columns=["ts", "open", "high", "low", "close", "volume", "flags"])
+    prices = ["open", "high", "low", "close"]
+    frame[prices] = frame[prices].astype("float64")
     frame["volume"] = frame["volume"].astype("Int64")  # which has a place for what is not known
     frame["ts"] = pandas.to_datetime(frame["ts"], utc=True)
     return frame.set_index("ts")

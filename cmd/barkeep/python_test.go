@@ -224,6 +224,8 @@ func TestPythonRefuses(t *testing.T) {
 		"before it begins":         {nil, named{"start": "1999-01-01"}, "Incomplete", "not in the export"},
 		"after it was judged":      {nil, named{"end": "2026-08-21"}, "Incomplete", "not yet fetched"},
 		"what is not told":         {nil, named{"require": "settled"}, "Incomplete", "provisional"},
+		"a month that is not told": {func(t *testing.T, f string) { forget(t, f, 1) }, nil, "Incomplete", "not in the export"},
+		"an end that is not told":  {func(t *testing.T, f string) { forget(t, f, -1) }, nil, "Incomplete", "not in the export"},
 		"a reason nobody knows":    {func(t *testing.T, f string) { edit(t, f, `"expected"`, `"absent": {"odd": 1}, "expected"`) }, nil, "Incomplete", "odd"},
 		"what was never judged":    {func(t *testing.T, f string) { edit(t, f, `"judged_to"`, `"other"`) }, nil, "Incomplete", "not judged"},
 		"a limit beyond an answer": {nil, named{"limit": 99_999}, "ValueError", "50000"},
@@ -249,6 +251,35 @@ func cutFile(t *testing.T, path string) {
 	text, err := os.ReadFile(path)
 	if err == nil {
 		text = text[:bytes.LastIndexByte(text[:len(text)-1], '\n')+1]
+		err = os.WriteFile(path, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// forget takes a file of ES 1h from the manifest of a folder; -1 for the last one.
+func forget(t *testing.T, folder string, at int) {
+	t.Helper()
+	path := filepath.Join(folder, "_barkeep.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest named
+	if err := json.Unmarshal(text, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	series := manifest["series"].([]any)[0].(map[string]any)
+	files := series["files"].([]any)
+	if at < 0 {
+		at = len(files) - 1
+	}
+	if len(files) < 3 || series["timeframe"] != "1h" {
+		t.Fatalf("%s has %d files of %s", path, len(files), series["timeframe"])
+	}
+	series["files"] = append(files[:at:at], files[at+1:]...)
+	if text, err = json.Marshal(manifest); err == nil {
 		err = os.WriteFile(path, text, 0o600)
 	}
 	if err != nil {

@@ -77,8 +77,8 @@ func ahead(args []string) []string {
 // runOf is a run as the ledger has it, from how it is shown.
 func runOf(v view.Run) ledger.Run {
 	r := ledger.Run{
-		ID: v.ID, Job: v.Job, Attempt: v.Attempt, Forced: v.Forced, Entry: v.Entry, Host: v.Host, PID: v.PID, State: v.State, Reason: v.Reason,
-		Started: v.Started.Time(), Finished: v.Finished.Time(),
+		ID: v.ID, Job: v.Job, Attempt: v.Attempt, Forced: v.Forced, Entry: v.Entry, Host: v.Host, PID: v.PID, State: v.State,
+		Reason: v.Reason, Started: v.Started.Time(), Finished: v.Finished.Time(),
 	}
 	if v.SlotName != nil {
 		r.Slot = slotNamed(view.NamedSlot{Job: v.Job, SlotName: *v.SlotName})

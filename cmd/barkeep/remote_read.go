@@ -71,7 +71,9 @@ func coverageOf(v view.Coverage) (query.SeriesCoverage, error) {
 		if err != nil {
 			return c, errors.Join(client.ErrAnswer, err)
 		}
-		c.Cells = append(c.Cells, query.SessionCell{Date: calendar.DateOf(date), Expected: s.Expected, Present: s.Present, Absent: absentOf(s.Absent)})
+		c.Cells = append(c.Cells, query.SessionCell{
+			Date: calendar.DateOf(date), Expected: s.Expected, Present: s.Present, Absent: absentOf(s.Absent),
+		})
 	}
 	return c, nil
 }
@@ -80,8 +82,8 @@ func coverageOf(v view.Coverage) (query.SeriesCoverage, error) {
 func gapsOf(views []view.Gap) (gaps []market.Gap) {
 	for _, v := range views {
 		gaps = append(gaps, market.Gap{
-			Series: market.Series{Instrument: v.Instrument, Timeframe: v.Timeframe}, First: v.First.Time(), Last: v.Last.Time(), Bars: v.Bars,
-			Reason: v.Reason, Seen: v.Seen.Time(), Asked: v.Asked.Time(), Times: v.Times, Next: v.Next.Time(),
+			Series: market.Series{Instrument: v.Instrument, Timeframe: v.Timeframe}, First: v.First.Time(), Last: v.Last.Time(),
+			Bars: v.Bars, Reason: v.Reason, Seen: v.Seen.Time(), Asked: v.Asked.Time(), Times: v.Times, Next: v.Next.Time(),
 		})
 	}
 	return gaps
@@ -97,8 +99,9 @@ func completeOf(instrument string, v view.Complete) query.Completeness {
 	}
 	return query.Completeness{
 		Series: market.Series{Instrument: instrument, Timeframe: v.Timeframe}, Window: market.Window{From: at(v.From), To: at(v.To)},
-		Known: v.Known, Expected: v.Expected, Present: v.Present, Absent: absentOf(v.Absent), Gaps: gapsOf(v.Gaps), Horizon: at(v.JudgedTo),
-		Unjudged: v.Unjudged, UnjudgedFrom: at(v.UnjudgedFrom), Provisional: at(v.ProvisionalFrom), Until: at(v.ProvisionalUntil), Note: v.Note,
+		Known: v.Known, Expected: v.Expected, Present: v.Present, Absent: absentOf(v.Absent), Gaps: gapsOf(v.Gaps),
+		Horizon: at(v.JudgedTo), Unjudged: v.Unjudged, UnjudgedFrom: at(v.UnjudgedFrom), Provisional: at(v.ProvisionalFrom),
+		Until: at(v.ProvisionalUntil), Note: v.Note,
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"barkeep/client"
 )
 
 // told leaves out of a status what another process says otherwise: its clock runs on, and a server does not tell its archive's
@@ -57,6 +59,13 @@ func TestRemoteShowsTheSame(t *testing.T) {
 						t.Errorf("%s says nothing, or too much\n%s\n%s", args, got.stderr, got.stdout)
 					}
 				}
+			}
+			c, err := client.New(client.Config{URL: worker.url, Token: "hunter2"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if series, err := c.Series(t.Context()); err != nil || len(series) != 12 || series[0].Bars == 0 {
+				t.Errorf("the series are %+v: %v", series, err)
 			}
 			barkeep(t, []string{when}, "--server", worker.url, "status").must(t, 2) // the token
 			barkeep(t, there, "--server", worker.url, "runs").must(t, 2)            // which has no such flag

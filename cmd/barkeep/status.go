@@ -160,7 +160,8 @@ func printStatus(w io.Writer, s view.Status, pacific *time.Location) error {
 	printRuns(w, s.Runs, pacific)
 	series := newTable(w, "series", "bars", "oldest", "newest", "age")
 	for _, v := range s.Series {
-		series.AppendRow(table.Row{v.Instrument + " " + string(v.Timeframe), v.Bars, stamp(v.Oldest.Time()), stamp(v.Newest.Time()), age(v)})
+		name := v.Instrument + " " + string(v.Timeframe)
+		series.AppendRow(table.Row{name, v.Bars, stamp(v.Oldest.Time()), stamp(v.Newest.Time()), age(v)})
 	}
 	series.Render()
 	return printEnd(w, s)

@@ -25,10 +25,10 @@ type waitCommand struct {
 
 // Help is the text below the flags.
 func (c *waitCommand) Help() string {
-	return "It ends with 0 as soon as every series of the slot has its evidence, so that the date's data is there. Of a run that is " +
-		"partial or failed it waits for the next attempt. When the time is over, or no attempt will come, it ends with 3 where the " +
-		"slot is partial, and with 4 otherwise: failed, missed, not run yet, or nobody to ask. A server or a database that is down " +
-		"meanwhile is asked again until the time is over."
+	return "It ends with 0 as soon as every series of the slot has its evidence, so that the date's data is there. Of a run that " +
+		"is partial or failed it waits for the next attempt. When the time is over, or no attempt will come, it ends with 3 where " +
+		"the slot is partial, and with 4 otherwise: failed, missed, not run yet, or nobody to ask. A server or a database that is " +
+		"down meanwhile is asked again until the time is over."
 }
 
 // looker tells how the slot stands, once it has ended or when the wait is over.
@@ -72,8 +72,8 @@ const (
 	longestLook = 60 * time.Second // of one request that waits at the server
 )
 
-// waitFor looks until the slot has ended or the time is over. The error is the last one where nothing is known of the slot
-// then, and comes at once where asking again would not help.
+// waitFor looks until the slot has ended or the time is over. The error is the last one where nothing is known of the slot then,
+// and comes at once where asking again would not help.
 func waitFor(p *process, timeout time.Duration, look looker) (slot view.Slot, err error) {
 	end := time.Now().Add(timeout)
 	known, told := false, false

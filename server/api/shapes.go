@@ -55,8 +55,8 @@ type severalAnswer struct {
 // barsAnswer is an answer with bars, in every kind of bytes.
 func (a *API) barsAnswer() *huma.Response {
 	schema := schemaOf[candlesAnswer](a)
-	bars := shown("The bars. CSV, Arrow and Parquet say in the header Barkeep-Complete how complete they are; Arrow and Parquet also "+
-		"in their metadata.", "application/json", schema)
+	bars := shown("The bars. CSV, Arrow and Parquet say in the header Barkeep-Complete how complete they are; Arrow and "+
+		"Parquet also in their metadata.", "application/json", schema)
 	properties := a.huma.OpenAPI().Components.Schemas.Map()["CandlesAnswer"].Properties
 	properties["candles"] = &huma.Schema{
 		Description: "One object a bar; with format=json-columns one object of arrays, one a column.",

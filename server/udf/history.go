@@ -124,7 +124,9 @@ func (d *door) read(ctx context.Context, a asked, i market.Instrument) (table, e
 			return d.before(ctx, a, series, i.Calendar, window.From)
 		}
 	}
-	got, err := d.Reader.Read(ctx, query.Request{Series: series, Window: window, Limit: limit, Newest: true, Complete: d.Reader.Stills != nil})
+	got, err := d.Reader.Read(ctx, query.Request{
+		Series: series, Window: window, Limit: limit, Newest: true, Complete: d.Reader.Stills != nil,
+	})
 	if err != nil {
 		return table{}, err
 	}

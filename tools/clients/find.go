@@ -39,8 +39,8 @@ func FindNpm(ctx context.Context) error {
 	return nil
 }
 
-// FindPython returns the version of the python3 in PATH, such as 3.11.2. The error wraps servers.ErrMissing where there is none, or
-// where it is older than the Python client needs (3.9).
+// FindPython returns the version of the python3 in PATH, such as 3.11.2. The error wraps servers.ErrMissing where there is none,
+// or where it is older than the Python client needs (3.9).
 func FindPython(ctx context.Context) (string, error) {
 	const how = "install Python 3.9 or later (Debian: apt-get install python3; macOS: brew install python)"
 	const ask = "import sys; print('%d.%d.%d' % sys.version_info[:3]); sys.exit(sys.version_info < (3, 9))"
