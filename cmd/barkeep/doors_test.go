@@ -178,7 +178,7 @@ func drawQuestion(r *rapid.T, whole func(question) market.Window) question {
 	if rapid.Bool().Draw(r, "at midnight") {
 		q.From, q.To = q.From.Truncate(24*time.Hour), q.To.Truncate(24*time.Hour).AddDate(0, 0, 1)
 	}
-	q.limit = rapid.IntRange(1, 5).Draw(r, "pages") // how many, until the bars are known
+	q.limit = rapid.IntRange(1, 3).Draw(r, "pages") // how many, until the bars are known
 	return q
 }
 
