@@ -20,7 +20,7 @@ import (
 
 // importCommand takes bars in from files.
 type importCommand struct {
-	Files      []string `arg:"" name:"file" help:"CSV files, also in gzip, and what barkeep export writes; - for standard input."`
+	Files      []string `arg:"" name:"file" help:"CSV files, also in gzip, or what barkeep export writes; standard input is called -."`
 	Instrument string   `help:"What they are bars of; by default what a folder instrument=ES says." placeholder:"ES"`
 	Timeframe  string   `help:"Their timeframe; by default what a folder timeframe=1m says." placeholder:"1m"`
 	Preset     string   `help:"How a program writes them: yfinance, ninjatrader or tradingview." placeholder:"NAME"`
