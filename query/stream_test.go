@@ -132,7 +132,7 @@ func TestAStreamIsOfOneState(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			archive := open(t)
-			const many = 50_000
+			const many = 20_000
 			upsert(t, archive, bars(many)...)
 			p := &planted{Archive: archive, at: start(many + 500)}
 			r := p.reader(t, nil)
@@ -168,10 +168,10 @@ func TestAStreamIsOfOneState(t *testing.T) {
 func TestAStreamEndsWithItsSink(t *testing.T) {
 	t.Parallel()
 	archive := openSQLite(t)
-	upsert(t, archive, bars(50_000)...)
-	r := (&planted{Archive: archive, at: start(50_500)}).reader(t, nil)
+	upsert(t, archive, bars(20_000)...)
+	r := (&planted{Archive: archive, at: start(20_500)}).reader(t, nil)
 	full := errors.New("the disk is full")
-	for i := range 20 { // more than there are connections
+	for i := range 8 { // more than there are connections
 		_, err := r.Stream(t.Context(), query.Request{Series: es()}, &taken{at: func(n int) error {
 			if n == 2 {
 				return full
