@@ -3,17 +3,13 @@ package app
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"math"
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
+	"barkeep/client"
 	"barkeep/config"
 	"barkeep/gate"
 	"barkeep/ledger"
@@ -74,11 +70,11 @@ func (a *App) Heal(ctx context.Context, r HealRequest, o Options) (report HealRe
 // openElsewhere opens another archive for reading, or addresses a Barkeep that serves one.
 func (a *App) openElsewhere(ctx context.Context, text string, o Options) (syncer.Elsewhere, string, func(), error) {
 	if strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://") {
-		s, err := newServed(text)
+		c, err := client.New(client.Config{URL: text, Timeout: servedTimeout})
 		if err != nil {
 			return nil, "", nil, config.Unusable(fmt.Errorf("--from: %w", err))
 		}
-		return s, s.base.Redacted(), func() {}, nil
+		return served{c}, c.URL(), func() {}, nil
 	}
 	address, err := verify.Address(text)
 	if err == nil {
@@ -108,130 +104,34 @@ func (a *App) openElsewhere(ctx context.Context, text string, o Options) (syncer
 }
 
 // served is a Barkeep that is asked over HTTP.
-type served struct {
-	base   *url.URL
-	client *http.Client
-}
+type served struct{ *client.Client }
 
-// The bounds of one answer.
+// servedTimeout is how long it may send nothing, and mostServed how many bars a month and the weeks beside it may have.
 const (
-	servedBars    = 50_000
-	servedBytes   = 64 << 20
 	servedTimeout = time.Minute
+	mostServed    = 100_000
 )
 
-func newServed(text string) (*served, error) {
-	base, err := url.Parse(text)
-	if err != nil || base.Host == "" || base.RawQuery != "" || base.Fragment != "" {
-		return nil, errors.New("that is no address of a Barkeep: expected http://host:port")
-	}
-	base.Path = strings.TrimSuffix(base.Path, "/")
-	return &served{base: base, client: &http.Client{Timeout: servedTimeout}}, nil
-}
-
-// errNotServed tells that a Barkeep has no bars of a series.
-var errNotServed = errors.New("no bars of it are there")
-
-// Candles implements syncer.Elsewhere.
-func (s *served) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
-	all, from := market.NewCandles(0), w.From
-	for {
-		page, err := s.page(ctx, series, market.Window{From: from, To: w.To})
-		if errors.Is(err, errNotServed) {
-			return all, nil
+// Candles implements syncer.Elsewhere. Bars that the other Barkeep folds from another timeframe are none that it has.
+func (s served) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
+	all, folded := market.NewCandles(0), false
+	_, err := s.Stream(ctx, client.CandlesRequest{Series: series, Window: w}, func(h client.Head) error {
+		folded = h.FoldedFrom != ""
+		return nil
+	}, func(bars *market.Candles) error {
+		if all.AppendAll(bars); all.Len() > mostServed {
+			return fmt.Errorf("%s gives more than %d bars", s.URL(), mostServed)
 		}
-		if err == nil {
-			err = page.into(all)
-		}
-		if err == nil && !page.Next.IsZero() && (!page.Next.After(from) || page.Next.After(w.To)) {
-			err = fmt.Errorf("the next page is said to begin at %s", page.Next.Format(time.RFC3339))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: the bars of %s from %s on: %w", s.base.Redacted(), series, from.Format(time.RFC3339), err)
-		}
-		if page.Next.IsZero() {
-			return all, nil
-		}
-		from = page.Next
-	}
-}
-
-// servedPage is a page of bars as a Barkeep serves it.
-type servedPage struct {
-	Instrument string           `json:"instrument"`
-	Timeframe  market.Timeframe `json:"timeframe"`
-	Next       time.Time        `json:"next"`
-	Candles    []struct {
-		TS     time.Time `json:"ts"`
-		Open   *float64  `json:"open"`
-		High   *float64  `json:"high"`
-		Low    *float64  `json:"low"`
-		Close  *float64  `json:"close"`
-		Volume *int64    `json:"volume"`
-		Flags  []string  `json:"flags"`
-	} `json:"candles"`
-}
-
-// page asks for one page. An answer for another series is an error.
-func (s *served) page(ctx context.Context, series market.Series, w market.Window) (p servedPage, err error) {
-	address := *s.base
-	address.Path += "/api/v1/candles"
-	address.RawQuery = url.Values{
-		"instrument": {series.Instrument}, "timeframe": {string(series.Timeframe)}, "limit": {strconv.Itoa(servedBars)},
-		"from": {w.From.UTC().Format(time.RFC3339)}, "to": {w.To.UTC().Format(time.RFC3339)},
-	}.Encode()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
-	if err != nil {
-		return p, err
-	}
-	request.Header.Set("Accept", "application/json")
-	answer, err := s.client.Do(request)
-	if err != nil {
-		return p, err
-	}
-	defer answer.Body.Close() //nolint:errcheck // it was read
-	body, err := io.ReadAll(io.LimitReader(answer.Body, servedBytes+1))
+		return nil
+	})
+	var refused *client.Problem
 	switch {
+	case errors.As(err, &refused) && refused.Status == http.StatusNotFound && strings.HasSuffix(refused.Type, ":no-such-series"):
+		return market.NewCandles(0), nil
 	case err != nil:
-		return p, fmt.Errorf("the answer ends in the middle: %w", err)
-	case len(body) > servedBytes:
-		return p, fmt.Errorf("the answer has more than %d bytes", servedBytes)
-	case answer.StatusCode == http.StatusNotFound && strings.Contains(string(body), "no-such-series"):
-		return p, errNotServed
-	case answer.StatusCode != http.StatusOK:
-		return p, fmt.Errorf("the answer is %s", answer.Status)
+		return nil, fmt.Errorf("the bars of %s from %s on: %w", series, w.From.Format(time.RFC3339), err)
+	case folded:
+		return market.NewCandles(0), nil
 	}
-	if err := json.Unmarshal(body, &p); err != nil {
-		return p, fmt.Errorf("the answer is none of a Barkeep: %w", err)
-	}
-	if p.Instrument != series.Instrument || p.Timeframe != series.Timeframe {
-		return p, fmt.Errorf("the answer is for %q %q", p.Instrument, p.Timeframe)
-	}
-	return p, nil
-}
-
-// into appends the bars of a page.
-func (p servedPage) into(all *market.Candles) error {
-	for _, b := range p.Candles {
-		if b.TS.IsZero() || b.TS.Nanosecond() != 0 || b.Open == nil || b.High == nil || b.Low == nil || b.Close == nil {
-			return errors.New("a bar has no time, or no prices")
-		}
-		c := market.Candle{Start: b.TS.UTC(), Open: *b.Open, High: *b.High, Low: *b.Low, Close: *b.Close, Volume: market.NoVolume}
-		if sum := c.Open + c.High + c.Low + c.Close; math.IsInf(sum, 0) || b.Volume != nil && *b.Volume < 0 {
-			return fmt.Errorf("the bar of %s has no values that a bar has", b.TS.Format(time.RFC3339))
-		}
-		if b.Volume != nil {
-			c.Volume = *b.Volume
-		}
-		for _, flag := range b.Flags {
-			switch flag {
-			case "impossible":
-				c.Flags |= market.FlagImpossible
-			case "outside":
-				c.Flags |= market.FlagOutside
-			}
-		}
-		all.Append(c)
-	}
-	return nil
+	return all, nil
 }

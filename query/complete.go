@@ -2,7 +2,6 @@ package query
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,10 +32,10 @@ type Completeness struct {
 	Provisional, Until time.Time
 	Note               string // what else a person should know; empty for most
 
-	// unsure is what of the window nobody has looked at, where it is not known which bars to expect; and stale tells that the ledger
-	// goes by another calendar.
-	unsure []market.Window
-	stale  bool
+	open   bool            // the window was asked for without an end
+	unsure []market.Window // what of it nobody has looked at, where it is not known which bars to expect
+	ahead  market.Window   // what of it lies too far ahead for bars to be counted
+	stale  bool            // the ledger goes by another calendar
 }
 
 // Line is how complete a window is in one line, for a header: "expected=390, present=388, late=2, provisional_until=2026-...".
@@ -83,15 +82,16 @@ func (f facts) end(t market.Timeframe, start time.Time) time.Time {
 
 // completeness tells how much of a window is there. A window without a beginning begins where the series was first asked for,
 // and one without an end ends with the newest bar that is due, or that is stored. Starts are those of the stored bars of the
-// window, at least from where bars were not judged (coverage.Tail).
-func (f facts) completeness(series market.Series, s store.SeriesStanding, w market.Window, starts []int64) Completeness {
-	c := Completeness{Series: series, Horizon: s.Coverage.Horizon}
+// window, at least from where bars were not judged (coverage.Tail). Open tells that the end of the window was nobody's wish.
+func (f facts) completeness(
+	series market.Series, s store.SeriesStanding, w market.Window, open bool, starts []int64,
+) Completeness {
+	c := Completeness{Series: series, Horizon: s.Coverage.Horizon, Window: f.shaped(series, s, w), open: open}
 	if !s.Judged {
-		c.Window, c.Note = f.shaped(series, s, w), "what is expected of this series was never judged"
+		c.Note = "what is expected of this series was never judged"
 		c.provisional(f, series.Timeframe)
 		return c
 	}
-	c.Window = f.shaped(series, s, w)
 	c.Known = !f.calendar.Inferred
 	if !c.Known {
 		c.Note = "the hours of the exchange are not known, so that no bar is expected"
@@ -108,7 +108,8 @@ func (f facts) completeness(series market.Series, s store.SeriesStanding, w mark
 
 // shaped is a window with both ends.
 func (f facts) shaped(series market.Series, s store.SeriesStanding, w market.Window) market.Window {
-	if w.From.IsZero() {
+	from := w.From
+	if from.IsZero() {
 		w.From = s.Coverage.From
 		if !s.Judged {
 			w.From = s.State.Oldest
@@ -118,9 +119,29 @@ func (f facts) shaped(series market.Series, s store.SeriesStanding, w market.Win
 		w.From = series.Timeframe.Bucket(f.calendar, first)
 	}
 	if w.To.IsZero() {
-		w.To = later(f.due(series.Timeframe), f.end(series.Timeframe, s.State.Newest))
+		w.To = f.until(series.Timeframe, from, f.end(series.Timeframe, s.State.Newest))
 	}
 	return market.Window{From: ceil(w.From), To: ceil(w.To)}
+}
+
+// until is where a window ends that has no end: with the newest bar that is due, or that is stored. One that begins after both is of
+// the first bar that there will be.
+func (f facts) until(t market.Timeframe, from, stored time.Time) time.Time {
+	end := later(f.due(t), stored)
+	if !from.IsZero() && !end.After(from) {
+		end = f.first(t, from)
+	}
+	return end
+}
+
+// first is the end of the first bar that is expected to start at an instant or later.
+func (f facts) first(t market.Timeframe, from time.Time) time.Time {
+	end := from.Add(time.Second)
+	t.Expected(f.calendar, market.Window{From: ceil(from), To: ceil(from).Add(mostAhead)}, func(start time.Time) bool {
+		end = f.end(t, start)
+		return false
+	})
+	return end
 }
 
 // judged counts what the ledger tells of the window.
@@ -158,7 +179,9 @@ const (
 
 // unjudged counts the bars of the window that are expected and that the ledger does not tell of.
 func (c *Completeness) unjudged(f facts, v market.Coverage, starts []int64) {
-	w := within(c.Window, market.Window{From: v.From.Add(-mostBefore), To: later(v.Horizon, f.now).Add(mostAhead)})
+	limit := later(v.Horizon, f.now).Add(mostAhead)
+	w := within(c.Window, market.Window{From: v.From.Add(-mostBefore), To: limit})
+	c.ahead = within(c.Window, market.Window{From: limit, To: c.Window.To})
 	if w.Empty() {
 		return
 	}
@@ -167,11 +190,17 @@ func (c *Completeness) unjudged(f facts, v market.Coverage, starts []int64) {
 	c.Expected, c.Present = c.Expected+u.Present, c.Present+u.Present
 }
 
+// lately is how long ago an import may have looked at a series for a window without an end to end there: they come once a day.
+const lately = 25 * time.Hour
+
 // unlooked finds what of the window was asked for by no import, where the calendar does not tell whether anything is to be
 // expected: that nothing is known to be missing is no proof that nothing is.
 func (c *Completeness) unlooked(f facts, v market.Coverage) {
 	before := within(c.Window, market.Window{From: c.Window.From, To: v.From})
-	after := within(c.Window, market.Window{From: v.Horizon, To: coverage.Due(c.Series.Timeframe, f.listing.Type, f.now)})
+	after := within(c.Window, market.Window{From: v.Horizon, To: c.Window.To})
+	if c.open && f.now.Sub(v.Horizon) <= lately && c.Window.From.Before(v.Horizon) { // it ends with what was looked at last
+		after.To = after.From
+	}
 	for _, w := range []market.Window{before, after} {
 		if !w.Empty() && !f.certain(w) {
 			c.unsure = append(c.unsure, w)
@@ -246,95 +275,4 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// Require says what a window has to be, else there is no answer.
-type Require string
-
-// What can be required.
-const (
-	// RequireComplete refuses a window that holds a bar that is late, held back, not yet fetched or not over, or of which the
-	// request failed. What the provider does not have refuses nothing.
-	RequireComplete Require = "complete"
-	// RequireSettled refuses, too, bars that the provider may still change: until a day after the close of their session.
-	RequireSettled Require = "settled"
-)
-
-// Requires are they, as a user writes them; the first is none.
-func Requires() []string { return []string{"nothing", string(RequireComplete), string(RequireSettled)} }
-
-// Lack is what a window lacks.
-type Lack struct {
-	Series market.Series
-	// Reason is a market.GapReason, "provisional" for bars that are not over, or not settled, or "not judged" where the calendar has
-	// changed since the ledger was written.
-	Reason string
-	From   time.Time
-	To     time.Time // of the start of the last one, half-open
-	Bars   int64     // 0 where it is not counted
-	Next   time.Time // when it is asked for again; zero where that is not known
-}
-
-// IncompleteError tells that a window lacks what was required of it.
-type IncompleteError struct {
-	Series  market.Series
-	Require Require
-	Lacks   []Lack // in order of their beginning
-	Of      Completeness
-}
-
-// Error is for people.
-func (e IncompleteError) Error() string {
-	var parts []string
-	for _, l := range e.Lacks[:min(3, len(e.Lacks))] {
-		text := l.Reason + " from " + l.From.UTC().Format(time.RFC3339)
-		if l.Bars > 0 {
-			text = fmt.Sprintf("%d bars %s", l.Bars, text)
-		}
-		parts = append(parts, text)
-	}
-	if more := len(e.Lacks) - len(parts); more > 0 {
-		parts = append(parts, fmt.Sprintf("and %d more gaps", more))
-	}
-	return fmt.Sprintf("%s is not %s: %s", e.Series, e.Require, strings.Join(parts, "; "))
-}
-
-// refusing tells whether bars that are absent for a reason keep a window from being complete.
-func refusing(r market.GapReason) bool {
-	return r == market.GapHeld || r == market.GapLate || r == market.GapFailed || r == market.GapNotFetched || !r.Known()
-}
-
-// Lacks are what keeps the window from being what is required.
-func (c Completeness) Lacks(require Require) (all []Lack) {
-	for _, g := range c.Gaps {
-		if refusing(g.Reason) {
-			all = append(all, Lack{
-				Series: c.Series, Reason: string(g.Reason), From: g.First, To: g.Last.Add(time.Second), Bars: g.Bars, Next: g.Next,
-			})
-		}
-	}
-	switch {
-	case c.Before > 0:
-		all = append(all, Lack{
-			Series: c.Series, Reason: string(market.GapNotFetched), From: c.UnjudgedFrom, To: c.Window.To, Bars: c.Before,
-		})
-	case !c.Known && c.Horizon.IsZero() && !c.Window.Empty():
-		all = append(all, Lack{Series: c.Series, Reason: string(market.GapNotFetched), From: c.Window.From, To: c.Window.To})
-	}
-	for _, w := range c.unsure {
-		all = append(all, Lack{Series: c.Series, Reason: string(market.GapNotFetched), From: w.From, To: w.To})
-	}
-	if c.stale {
-		all = append(all, Lack{Series: c.Series, Reason: "not judged", From: c.Window.From, To: c.Window.To})
-	}
-	if c.Unjudged > 0 {
-		all = append(all, Lack{
-			Series: c.Series, Reason: "provisional", From: later(c.UnjudgedFrom, c.Window.From), To: c.Window.To, Bars: c.Unjudged,
-		})
-	}
-	if require == RequireSettled && !c.Provisional.IsZero() && c.Unjudged == 0 {
-		all = append(all, Lack{Series: c.Series, Reason: "provisional", From: c.Provisional, To: c.Window.To, Next: c.Until})
-	}
-	slices.SortStableFunc(all, func(a, b Lack) int { return a.From.Compare(b.From) })
-	return all
 }

@@ -62,7 +62,8 @@ func (r *Reader) tell(ctx context.Context, request Request, answer Answer, seen 
 		}
 		seen.SeriesStanding = later
 	}
-	answer.Complete = facts.completeness(request.Series, seen.SeriesStanding, request.tells(answer), answer.Bars.TS)
+	answer.Complete = facts.completeness(request.Series, seen.SeriesStanding, request.tells(answer), request.tells(answer).To.IsZero(),
+		answer.Bars.TS)
 	return answer, nil
 }
 
@@ -131,7 +132,7 @@ func (r *Reader) standing(
 		}
 	}
 	if kept {
-		if c, err = f.read(ctx, s, series, standing, w); err != nil {
+		if c, err = f.read(ctx, s, series, standing, w, w.To.IsZero()); err != nil {
 			return c, nil, err
 		}
 	}
@@ -141,12 +142,14 @@ func (r *Reader) standing(
 	span := w
 	if kept {
 		span = c.Window
+	} else if span.To.IsZero() { // with the newest bar that is due of those that are folded
+		span.To = f.until(series.Timeframe, w.From, time.Time{})
 	}
 	span = f.spanOf(series.Timeframe, span)
 	if standing, err = s.SeriesStanding(ctx, base, within(span, everything())); err != nil {
 		return c, nil, err
 	}
-	of, err := f.read(ctx, s, base, standing, span)
+	of, err := f.read(ctx, s, base, standing, span, w.To.IsZero())
 	if err != nil {
 		return c, nil, err
 	}
@@ -161,13 +164,13 @@ const mostTail = 100_000
 
 // read tells how complete a window is, with the bars from where they were not judged.
 func (f facts) read(
-	ctx context.Context, s store.Still, series market.Series, standing store.SeriesStanding, w market.Window,
+	ctx context.Context, s store.Still, series market.Series, standing store.SeriesStanding, w market.Window, open bool,
 ) (Completeness, error) {
 	var starts []int64
 	if standing.Judged {
 		tail := coverage.Tail(standing.Coverage, f.shaped(series, standing, w))
 		if tail.Empty() {
-			return f.completeness(series, standing, w, nil), nil
+			return f.completeness(series, standing, w, open, nil), nil
 		}
 		bars, err := s.Page(ctx, series, tail, mostTail, true)
 		if err != nil {
@@ -175,7 +178,7 @@ func (f facts) read(
 		}
 		starts = bars.TS
 	}
-	return f.completeness(series, standing, w, starts), nil
+	return f.completeness(series, standing, w, open, starts), nil
 }
 
 // spanOf is where the base bars of a window of derived bars start; an end that is open stays so.

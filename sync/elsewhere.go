@@ -34,7 +34,7 @@ type Healed struct {
 	Gaps   int
 	Bars   int64     // that were absent
 	Filled int64     // bars taken, also such as nobody expected between the others
-	None   int64     // absent bars that are not there either
+	None   int64     // absent bars that are not there either; 0 where the other side failed
 	Left   []LeftGap // gaps that were left since the bars beside them do not agree, or nothing tells whether they do
 }
 
@@ -155,7 +155,9 @@ func (h *healing) run(ctx context.Context) error {
 			break
 		}
 	}
-	h.healed.None = max(0, h.healed.Bars-h.healed.Filled)
+	if err == nil { // else nobody knows
+		h.healed.None = max(0, h.healed.Bars-h.healed.Filled)
+	}
 	for _, k := range h.healed.Left {
 		h.healed.None = max(0, h.healed.None-k.Bars)
 	}

@@ -79,7 +79,7 @@ func TestHealFromAnotherArchive(t *testing.T) {
 				}
 				from := other.url
 				if how == "http" {
-					from = inPages(t, quiet(t, other, env))
+					from = quiet(t, other, env)
 				}
 				dry := barkeep(t, env, "heal", "--dry-run", "--from", from).must(t, 0)
 				readable(t, dry.stdout)
@@ -110,18 +110,6 @@ func quiet(t *testing.T, e engine, env []string) string {
 	return serve(t, append([]string{"DATABASE_URL=" + e.url, "INSTRUMENTS=ES", "IMPORT_TIMES=03:00", "CATCH_UP_WINDOW=1s"}, env[:3]...)).url
 }
 
-// inPages lets a Barkeep serve a thousand bars at a time.
-func inPages(t *testing.T, real string) string {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		status, body := fetch(t, real+strings.Replace(r.URL.RequestURI(), "limit=50000", "limit=1000", 1))
-		w.WriteHeader(status)
-		_, _ = w.Write(body)
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
 // TestHealIsNotFooled: a server that lies, breaks off or answers junk changes nothing, and is named.
 func TestHealIsNotFooled(t *testing.T) {
 	t.Parallel()
@@ -138,6 +126,7 @@ func TestHealIsNotFooled(t *testing.T) {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			status, body := fetch(t, real+r.URL.RequestURI())
 			text := change(string(body))
+			w.Header().Set("Content-Type", "application/json")
 			if text == "" {
 				w.Header().Set("Content-Length", "100000")
 				text = string(body[:len(body)/2])
@@ -153,21 +142,31 @@ func TestHealIsNotFooled(t *testing.T) {
 		code   int
 		says   string
 	}{
-		"it breaks off":      {func(string) string { return "" }, 4, "ends in the middle"},
-		"junk":               {func(string) string { return "<html>hello</html>" }, 4, "none of a Barkeep"},
-		"another instrument": {func(s string) string { return strings.Replace(s, `"instrument":"ES"`, `"instrument":"NQ"`, 1) }, 4, `"NQ"`},
+		"it breaks off":      {func(string) string { return "" }, 4, "cut off"},
+		"junk":               {func(string) string { return "<html>hello</html>" }, 4, "cannot be used"},
+		"another instrument": {func(s string) string { return strings.Replace(s, `"instrument":"ES"`, `"instrument":"NQ"`, 1) }, 4, `"NQ 1h"`},
 		"no prices":          {func(s string) string { return strings.ReplaceAll(s, `"open"`, `"opened"`) }, 4, "no prices"},
 		"another scale": {func(s string) string {
 			return strings.NewReplacer(`"open":`, `"open":4`, `"high":`, `"high":4`, `"low":`, `"low":4`, `"close":`, `"close":4`).Replace(s)
 		}, 3, "times ours"},
-		"an endless page": {func(s string) string { return strings.Replace(s, `"next":null`, `"next":"2026-01-01T00:00:00Z"`, 1) }, 4, "next page"},
-		"nothing":         {func(s string) string { return s[:strings.Index(s, `"candles":[`)] + `"candles":[]}` }, 0, ""},
+		"bars twice": {func(s string) string {
+			bars := s[strings.Index(s, `"candles":[`)+len(`"candles":[`) : strings.LastIndex(s, `]`)]
+			return strings.Replace(s, bars, bars+","+bars, 1)
+		}, 4, "not after the one before"},
+		"fewer than it says": {func(s string) string {
+			return s[:strings.Index(s, `"candles":[`)] + `"candles":[]` + s[strings.LastIndex(s, `]`)+1:]
+		}, 4, "it says that it has"},
+		"folded":  {func(s string) string { return strings.Replace(s, `"complete":`, `"folded_from":"1m","complete":`, 1) }, 0, ""},
+		"nothing": {func(s string) string { return s[:strings.Index(s, `"candles":[`)] + `"candles":[],"count":0}` }, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := barkeep(t, env, "heal", "--from", proxy(t, c.change)).must(t, c.code)
 			if !strings.Contains(got.stdout+got.stderr, c.says) || c.code == 4 && !strings.Contains(got.stderr, "127.0.0.1") {
 				t.Errorf("it says\n%s\n%s", got.stdout, got.stderr)
+			}
+			if c.code == 4 && strings.Contains(got.stdout, "not there either") {
+				t.Errorf("it says of bars that nobody gave or denied\n%s", got.stdout)
 			}
 			if after := ohlc(t, e); strings.Join(after, "\n") != strings.Join(before, "\n") {
 				t.Errorf("%d bars, there were %d", len(after), len(before))

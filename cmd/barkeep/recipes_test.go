@@ -192,7 +192,7 @@ func (k *kitchen) python(t *testing.T, needs []string, code string) string {
 	t.Helper()
 	path, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("not run: there is no python3")
+		t.Fatal("there is no python3: `make test` brings it")
 	}
 	if out, err := exec.CommandContext(t.Context(), path, "-c", "import "+strings.Join(append(needs, "sys"), ", ")).CombinedOutput(); err != nil {
 		t.Skipf("not run, as Python has not all of %v: %s", needs, out)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -62,7 +63,7 @@ func (p *CandlesInput) Resolve(ctx huma.Context) []error {
 		}
 	}
 	for i, name := range p.Columns {
-		if p.columns = append(p.columns, format.Column(name)); countOf(p.Columns[:i], name) > 0 {
+		if p.columns = append(p.columns, format.Column(name)); slices.Contains(p.Columns[:i], name) {
 			c.refuse("query", "columns", c.query.Get("columns"), "each column once")
 		}
 	}
@@ -76,15 +77,6 @@ func (p *CandlesInput) Resolve(ctx huma.Context) []error {
 		c.refuse("query", "require", p.Require, "nothing, where as_of is given: why bars were absent is kept as of now alone")
 	}
 	return nil
-}
-
-func countOf(names []string, name string) (n int) {
-	for _, other := range names {
-		if other == name {
-			n++
-		}
-	}
-	return n
 }
 
 type candlesByPath struct {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"barkeep/market"
+	"barkeep/query"
 	"barkeep/store"
 )
 
@@ -45,14 +46,18 @@ func (d *door) eventsOf(ctx context.Context, a *answer) (*events, error) {
 	if err != nil {
 		return nil, err
 	}
-	splits := d.accounted(a.series(), actions, restatements)
+	base := a.series()
+	if made, ok := d.Reader.Capabilities.Base(base.Timeframe); ok {
+		base.Timeframe = made
+	}
+	amount := query.Amounts(actions, restatements, base)
 	e := &events{map[string]payment{}, map[string]payment{}, map[string]split{}}
 	for _, act := range actions {
 		date := act.Time.Unix()
 		if date < a.q.from || date > a.q.to {
 			continue
 		}
-		key, paid := strconv.FormatInt(date, 10), payment{onScale(act, splits), date, act.Currency}
+		key, paid := strconv.FormatInt(date, 10), payment{amount(act), date, act.Currency}
 		switch {
 		case act.Kind == market.ActionSplit && a.q.wants("split", "splits"):
 			e.Splits[key] = split{date, act.Numerator, act.Denominator, fmt.Sprintf("%g:%g", act.Numerator, act.Denominator)}
@@ -66,31 +71,4 @@ func (d *door) eventsOf(ctx context.Context, a *answer) (*events, error) {
 		return nil, nil
 	}
 	return e, nil
-}
-
-// accounted are the splits on whose scale the bars of a series are: each has a restatement of its base, maybe one of no bars.
-func (d *door) accounted(series market.Series, actions []store.Action, restatements []store.Restatement) (splits []store.Action) {
-	if base, ok := d.Reader.Capabilities.Base(series.Timeframe); ok {
-		series.Timeframe = base
-	}
-	for _, act := range actions {
-		if act.Kind == market.ActionSplit && slices.ContainsFunc(restatements, func(r store.Restatement) bool {
-			return r.Series == series && r.Action == act.Number && r.Undoes == 0
-		}) {
-			splits = append(splits, act)
-		}
-	}
-	return splits
-}
-
-// onScale is an amount on the scale of prices with these splits. It was told on the scale of its time: splits that were told by
-// the same run or before are in it, and those that became known later are not.
-func onScale(act store.Action, splits []store.Action) float64 {
-	amount := act.Amount
-	for _, s := range splits {
-		if act.Date.Before(s.Date) && s.Seen.After(act.Seen) && (act.RunID == 0 || s.RunID != act.RunID) {
-			amount = market.SplitFactor(s.Action).Price.Of(amount)
-		}
-	}
-	return amount
 }
