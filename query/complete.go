@@ -124,8 +124,8 @@ func (f facts) shaped(series market.Series, s store.SeriesStanding, w market.Win
 	return market.Window{From: ceil(w.From), To: ceil(w.To)}
 }
 
-// until is where a window ends that has no end: with the newest bar that is due, or that is stored. One that begins after both is of
-// the first bar that there will be.
+// until is where a window ends that has no end: with the newest bar that is due, or that is stored. One that begins after both
+// is of the first bar that there will be.
 func (f facts) until(t market.Timeframe, from, stored time.Time) time.Time {
 	end := later(f.due(t), stored)
 	if !from.IsZero() && !end.After(from) {

@@ -62,8 +62,8 @@ func (r *Reader) tell(ctx context.Context, request Request, answer Answer, seen 
 		}
 		seen.SeriesStanding = later
 	}
-	answer.Complete = facts.completeness(request.Series, seen.SeriesStanding, request.tells(answer), request.tells(answer).To.IsZero(),
-		answer.Bars.TS)
+	w := request.tells(answer)
+	answer.Complete = facts.completeness(request.Series, seen.SeriesStanding, w, w.To.IsZero(), answer.Bars.TS)
 	return answer, nil
 }
 

@@ -86,8 +86,8 @@ func (v reading) sum(paid []store.Action, splits []appliedSplit) (sum float64, n
 	return sum, notes
 }
 
-// Amounts gives the amount of a payout on the scale of the bars that a base series has now, for each share; in the currency in which it
-// was told.
+// Amounts gives the amount of a payout on the scale of the bars that a base series has now, for each share; in the currency in
+// which it was told.
 func Amounts(actions []store.Action, restatements []store.Restatement, base market.Series) func(store.Action) float64 {
 	splits := applied(actions, restatements, base, time.Time{})
 	return func(a store.Action) float64 { return onScale(a, splits) }
