@@ -31,11 +31,12 @@ build: ## Build bin/barkeep, static, with the version in it
 test: ## Run all tests with the race detector, beside a PostgreSQL and a Redis of their own
 	@echo 'compiling tools/testenv, which brings the servers and a C compiler; on a new machine that takes a minute'
 	$(TESTENV) go test -race -timeout 35m ./...
-	# What the race detector makes too slow: a million bars, thousands of simulated years, and what a provider does in some.
+	# What the race detector makes too slow: a million bars, thousands of simulated years, what a provider does in some, and all doors.
 	$(TESTENV) go test -count=1 -v -run 'TestConformance/bars:_a_million' -timeout 20m ./store/postgres ./store/sqlite
 	go test -count=1 -run TestSimulatedYears -timeout 20m ./scheduler
 	go test -count=1 -run 'TestAMonthOfMissingBars|TestAYearOfWhatProvidersDo|TestACalmYearIsTrueAndErrorsInItAreSeen' -timeout 20m ./sync
 	go test -count=1 -run TestRecordedBarsInWindowsOfAnUpdate -timeout 20m ./yahoo
+	$(TESTENV) go test -count=1 -run TestAllDoorsGiveTheSameBars -timeout 20m ./cmd/barkeep
 
 lint: ## Check the style, the arrows between packages, dead code, workflows and go.mod
 	go vet ./...

@@ -136,8 +136,10 @@ func (k *keeper) sync(t *rapid.T, day int, days []time.Time) (steps [2]int) {
 			from = time.Unix(k.bars.TS[n-1], 0).AddDate(0, 0, -7)
 		}
 	}
-	if k.bars.Len() == 0 && count(k.told, day) < max(count(k.prices, day), count(k.volumes, day)) {
-		k.volumes = k.prices // what is mixed already at first, and not told, nobody can see
+	n := count(k.told, day)
+	ahead := n > 0 && k.splits[n-1].Cutoff(k.cal).After(now)
+	if k.bars.Len() == 0 && (ahead || n < max(count(k.prices, day), count(k.volumes, day))) {
+		k.volumes = k.prices // what is mixed already at first, and not told, or told of a day to come, nobody can see
 	}
 	prices, volumes, told := count(k.prices, day), count(k.volumes, day), count(k.told, day)
 	answer := copied(k.as(prices, volumes).In(market.Window{From: from, To: now}))
