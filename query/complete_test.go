@@ -105,12 +105,18 @@ func newPlanted(t testing.TB, archive store.Archive, seed uint64) *planted {
 
 func (l *planted) reader(t testing.TB, cache store.Cache) *query.Reader {
 	t.Helper()
+	return l.readerBy(t, cache, l.now)
+}
+
+// readerBy is a reader with a clock.
+func (l *planted) readerBy(t testing.TB, cache store.Cache, now func() time.Time) *query.Reader {
+	t.Helper()
 	recent := 100
 	if cache != nil {
 		recent = -1
 	}
 	r, err := query.New(query.Config{
-		Recent: recent, Bars: l.Archive, Truth: l.Archive, Stills: l.Archive, Cache: cache, CacheTimeout: 10 * time.Second, Now: l.now, Resolve: yahoo.Resolve,
+		Recent: recent, Bars: l.Archive, Truth: l.Archive, Stills: l.Archive, Cache: cache, CacheTimeout: 10 * time.Second, Now: now, Resolve: yahoo.Resolve,
 		Capabilities: yahoo.Capabilities(), Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

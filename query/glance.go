@@ -205,54 +205,62 @@ func (c Completeness) lacking(require Require) []Lack {
 // judged by another calendar has them read again.
 const factsFor = 5 * time.Second
 
-// known is what was read of calendars and listings.
+// known is what was read of calendars and listings at an instant. A value of it gains instruments, and changes in nothing else.
 type known struct {
+	read     time.Time
+	settled  market.Calendars
+	listings map[string]market.Listing
+
 	mu          sync.Mutex
-	read        time.Time
-	settled     market.Calendars
-	listings    map[string]market.Listing
 	instruments map[string]market.Instrument
 }
 
-// facts finds out by which calendar an instrument is kept, and what its listing is.
+// facts finds out by which calendar an instrument is kept, and what its listing is. Nobody is kept waiting while it reads: whoever
+// waits may hold the connection that the reading needs.
 func (r *Reader) facts(ctx context.Context, from store.CalendarFacts, instrument, judged string) (facts, error) {
-	k := &r.known
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	now := r.Now()
-	if k.listings == nil || now.Sub(k.read).Abs() > factsFor {
-		if err := k.fill(ctx, from, now); err != nil {
+	now, k := r.Now(), r.known.Load()
+	if k == nil || now.Sub(k.read).Abs() > factsFor {
+		var err error
+		if k, err = r.learn(ctx, from, now); err != nil {
 			return facts{}, err
 		}
 	}
 	i, err := k.instrument(r, instrument)
 	if err == nil && judged != "" && i.Calendar.Version() != judged && !k.read.Equal(now) {
-		if err = k.fill(ctx, from, now); err == nil {
+		if k, err = r.learn(ctx, from, now); err == nil {
 			i, err = k.instrument(r, instrument)
 		}
 	}
-	return facts{calendar: i.Calendar, listing: k.listings[instrument], now: now}, err
+	if err != nil {
+		return facts{}, err
+	}
+	return facts{calendar: i.Calendar, listing: k.listings[instrument], now: now}, nil
 }
 
-func (k *known) fill(ctx context.Context, from store.CalendarFacts, now time.Time) error {
+// learn reads calendars and listings, and keeps them for the next requests.
+func (r *Reader) learn(ctx context.Context, from store.CalendarFacts, now time.Time) (*known, error) {
 	settled, _, err := store.SettledCalendars(ctx, from) // imports log changes that make no sense
 	if err != nil {
-		return err
+		return nil, err
 	}
 	listings, err := from.Listings(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	k.read, k.settled, k.listings, k.instruments = now, settled, map[string]market.Listing{}, map[string]market.Instrument{}
+	k := &known{read: now, settled: settled, listings: map[string]market.Listing{}, instruments: map[string]market.Instrument{}}
 	for _, l := range listings {
 		if k.listings[l.Instrument] = l.Last; l.From != (calendar.Date{}) { // bars from before are of the first listing
 			k.listings[l.Instrument] = market.Listing{Type: l.Last.Type, FirstTrade: l.First.FirstTrade}
 		}
 	}
-	return nil
+	r.known.Store(k)
+	return k, nil
 }
 
+// instrument is one with the calendar by which it is kept.
 func (k *known) instrument(r *Reader, name string) (market.Instrument, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if i, found := k.instruments[name]; found {
 		return i, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"barkeep/market"
@@ -54,7 +55,7 @@ type Reader struct {
 	mu     sync.Mutex
 	paused time.Time // until then the cache is not asked
 
-	known known // of calendars and listings
+	known atomic.Pointer[known] // of calendars and listings
 }
 
 // New checks the configuration and fills in its defaults.
