@@ -8,6 +8,7 @@ import (
 
 	"barkeep/app"
 	"barkeep/server/view"
+	"barkeep/term"
 )
 
 // showFindings prints where the bars of exchanges and their calendars disagree; with check it looks again at all bars first.
@@ -47,6 +48,7 @@ func printDisagreements(w io.Writer, all []view.Finding) {
 		fmt.Fprintln(w, "no finding: bars and calendars agree, by what was looked at last")
 		fmt.Fprintln(w, "--check looks at all bars again")
 	}
+	w = term.Fit(w)
 	for i := range all {
 		f := &all[i]
 		fmt.Fprintf(w, "%s: %s on %s\n", f.Calendar, f.Kind, datesOf(f))

@@ -10,6 +10,7 @@ import (
 	"barkeep/market"
 	"barkeep/server/view"
 	syncer "barkeep/sync"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -57,12 +58,13 @@ func (c *coverageCommand) rebuild(p *process) error {
 
 // printRejudged shows what was wrong in the ledger.
 func printRejudged(w io.Writer, report syncer.CoverageReport) error {
+	w = term.Fit(w)
 	for _, r := range report.Series {
 		if !r.Changed() {
 			continue
 		}
 		before, after := r.Before, r.After
-		fmt.Fprintf(w, "%s %s: %d of %d expected bars are present\n", short(after.Series.Instrument, 20), after.Series.Timeframe,
+		fmt.Fprintf(w, "%s %s: %d of %d expected bars are present\n", after.Series.Instrument, after.Series.Timeframe,
 			after.Present, after.Expected)
 		switch {
 		case before == (market.Coverage{}):
@@ -108,7 +110,7 @@ func byReason(gaps []market.Gap) string {
 	var lines []string
 	for _, reason := range append(market.GapReasons(), "a reason that there is not") {
 		if s := sums[reason]; s != nil {
-			lines = append(lines, fmt.Sprintf("\n    %s, %s: %s", plural(s.gaps, "gap"), plural(s.bars, "bar"), reason))
+			lines = append(lines, fmt.Sprintf("\n    %s, %s: %s", several(s.gaps, "gap"), several(s.bars, "bar"), reason))
 		}
 	}
 	if len(lines) == 0 {

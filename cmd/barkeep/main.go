@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"barkeep/config"
+	"barkeep/term"
 )
 
 // version is stamped by the Makefile.
@@ -23,6 +24,7 @@ type process struct {
 	ctx      context.Context
 	environ  []string
 	out, err io.Writer
+	log      wantedLog
 	secrets  *config.Redactor // for what is printed; nil until the configuration was read
 }
 
@@ -41,6 +43,7 @@ func main() {
 
 // run parses and carries out one command line and returns its exit code.
 func run(args []string, p *process) int {
+	p.out = term.Of(p.out, p.environ)
 	done := -1 // set when kong has answered by itself, as it does for --help
 	parser, err := kong.New(&commands{}, kong.Name("barkeep"), kong.Vars{"version": "barkeep " + version}, kong.UsageOnError(),
 		kong.Description("Barkeep keeps your bars: a complete, correct archive of market candles."), kong.Writers(p.out, p.err),
