@@ -55,6 +55,12 @@ func (s *Screen) Field(name, what string) { s.labelled(Aside, name, what) }
 // Label prints a line that begins with a word in a tone.
 func (s *Screen) Label(tone Tone, word, what string) { s.labelled(tone, word, what) }
 
+// Entry prints a line that begins with a word in a tone and a name.
+func (s *Screen) Entry(tone Tone, word, name, what string) {
+	pad := func(text string) string { return strings.Repeat(" ", max(1, LabelWidth-Widest(text))) }
+	s.lines(s.Paint(tone, word)+pad(word)+name+pad(name), 2*LabelWidth, what)
+}
+
 func (s *Screen) labelled(tone Tone, word, what string) {
 	pad := strings.Repeat(" ", max(1, LabelWidth-Widest(word)))
 	s.lines(s.Paint(tone, word)+pad, max(LabelWidth, Widest(word)+1), what)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -34,10 +35,16 @@ func (c *console) Handle(_ context.Context, r slog.Record) error {
 		}
 		return nil
 	}
+	if saidAtTheEnd(r.Message) {
+		return nil
+	}
 	text := r.Message
 	add := func(a slog.Attr) bool {
-		if a = redact(a, c.secrets); a.Value.String() != "" {
-			text += fmt.Sprintf("; %s %s", a.Key, a.Value)
+		switch value := redact(a, c.secrets).Value; {
+		case value.Kind() == slog.KindDuration:
+			text += fmt.Sprintf("; %s %s", a.Key, term.Took(value.Duration()))
+		case value.String() != "" && value.String() != "0":
+			text += fmt.Sprintf("; %s %s", a.Key, value)
 		}
 		return true
 	}
@@ -53,6 +60,12 @@ func (c *console) Handle(_ context.Context, r slog.Record) error {
 	screen.Label(tone, word, c.secrets.Text(text))
 	_, err := c.out.Write(line.Bytes())
 	return err
+}
+
+// saidAtTheEnd tells whether what a run prints at its end says the same with its cause, or whether it is for the people who are told of
+// it elsewhere.
+func saidAtTheEnd(message string) bool {
+	return slices.Contains([]string{"series failed", "series held back", "series unavailable", "notice"}, message)
 }
 
 // WithAttrs implements slog.Handler.

@@ -103,18 +103,18 @@ func coverageVerdict(s *term.Screen, all []query.SeriesCoverage) {
 		sums[i] = query.Covered{Expected: c.Expected, Present: c.Present, Absent: c.Absent}
 	}
 	total := query.Total(sums)
-	tone, word := term.Good, fine
+	tone, word := term.Good, "complete"
 	for _, a := range total.Absent {
 		switch a.Reason {
 		case market.GapFailed, market.GapLate, market.GapNotFetched, market.GapHeld:
 			tone, word = term.Bad, missing
 		case market.GapBeyond, market.GapImpossible, market.GapAbsent:
-			if word == fine {
+			if word == "complete" {
 				tone, word = term.Waits, "gaps"
 			}
 		}
 	}
-	s.Verdict(tone, word, totalText(total))
+	s.Verdict(tone, word, fmt.Sprintf("%s, of %s that were judged", totalText(total), term.Several(len(all), "series")))
 }
 
 // percentOf is how much is present; what is nearly all is not all.

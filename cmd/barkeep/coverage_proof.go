@@ -33,8 +33,8 @@ func printProofs(w io.Writer, proofs []view.TimeframeProof, asJSON bool) error {
 		return printJSON(w, map[string][]view.TimeframeProof{"proofs": proofs})
 	}
 	if len(proofs) == 0 {
-		_, err := fmt.Fprintln(w, "no timeframes have been held against each other yet")
-		return err
+		screenOf(w).Verdict(term.Waits, unknown, "no timeframes have been held against each other yet")
+		return nil
 	}
 	t := term.NewTable(term.Column{Name: "instrument"}, term.Column{Name: "pair"}, term.Column{Name: "month"},
 		term.Column{Name: "sessions", Right: true}, term.Column{Name: "disagree", Right: true}, term.Column{Name: "why"})

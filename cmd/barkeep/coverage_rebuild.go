@@ -58,6 +58,7 @@ func (c *coverageCommand) rebuild(p *process) error {
 
 // printRejudged shows what was wrong in the ledger.
 func printRejudged(w io.Writer, report syncer.CoverageReport) error {
+	rejudgedVerdict(screenOf(w), report)
 	w = term.Fit(w)
 	for _, r := range report.Series {
 		if !r.Changed() {
@@ -82,15 +83,19 @@ func printRejudged(w io.Writer, report syncer.CoverageReport) error {
 			fmt.Fprintf(w, "  gaps taken out: %s\n  gaps put in: %s\n", byReason(r.Gone), byReason(r.New))
 		}
 	}
+	return nil
+}
+
+// rejudgedVerdict says whether anything was wrong.
+func rejudgedVerdict(s *term.Screen, report syncer.CoverageReport) {
 	switch n := report.Changed(); {
 	case len(report.Series) == 0:
-		fmt.Fprintln(w, "there is nothing to judge: the next import does it (barkeep sync)")
+		s.Verdict(term.Waits, unknown, "there is nothing to judge: the next import does it (barkeep sync)")
 	case n == 0:
-		fmt.Fprintf(w, "%d series judged anew: the ledger of coverage is right\n", len(report.Series))
+		s.Verdict(term.Good, fine, fmt.Sprintf("%d series judged anew: the ledger of coverage is right", len(report.Series)))
 	default:
-		fmt.Fprintf(w, "%d series judged anew: the ledger of coverage was wrong in %d\n", len(report.Series), n)
+		s.Verdict(term.Waits, "mended", fmt.Sprintf("%d series judged anew: the ledger of coverage was wrong in %d", len(report.Series), n))
 	}
-	return nil
 }
 
 // byReason sums up gaps: a line a reason.

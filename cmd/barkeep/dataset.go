@@ -175,9 +175,10 @@ func printProof(w io.Writer, v view.Proof) error {
 		kinds[s.Proved] = true
 		t.Row(s.Instrument+" "+string(s.Timeframe), s.Bars, s.FoundBars, s.Digest.Short(), s.Proved, state)
 	}
-	screenOf(w).Table(t)
 	if !v.Equal {
-		return nil // the error says which series
+		screenOf(w).Verdict(term.Bad, "differs", fmt.Sprintf("dataset %s, first in %s", v.Name, v.First))
+		screenOf(w).Table(t)
+		return nil
 	}
 	var proved []string
 	for _, kind := range []query.Proof{query.ProofAsOf, query.ProofPresent} {
@@ -185,8 +186,9 @@ func printProof(w io.Writer, v view.Proof) error {
 			proved = append(proved, string(kind))
 		}
 	}
-	_, err := fmt.Fprintf(w, "the same bars (%s) in %s\n", strings.Join(proved, ", "), v.Archive)
-	return err
+	screenOf(w).Verdict(term.Good, "same", fmt.Sprintf("the same bars (%s) in %s", strings.Join(proved, ", "), v.Archive))
+	screenOf(w).Table(t)
+	return nil
 }
 
 // datasetRemove forgets a dataset.

@@ -52,9 +52,9 @@ func printFindings(w io.Writer, findings []doctor.Finding) error {
 	slices.SortStableFunc(sorted, func(a, b doctor.Finding) int { return rankOf(a) - rankOf(b) })
 	for _, f := range sorted {
 		tone := []term.Tone{term.Bad, term.Waits, term.Good}[rankOf(f)]
-		s.Label(tone, f.State, fmt.Sprintf("%-9s %s", f.Name, f.Detail))
+		s.Entry(tone, f.State, f.Name, f.Detail)
 		if f.Remedy != "" {
-			s.Lines(term.LabelWidth, "what to do: "+f.Remedy)
+			s.Lines(2*term.LabelWidth, "what to do: "+f.Remedy)
 		}
 	}
 	return nil

@@ -115,7 +115,7 @@ func printExport(w io.Writer, r export.Report) error {
 		s.Label(term.Waits, "note", note)
 	}
 	t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "written", Right: true}, term.Column{Name: "there", Right: true},
-		term.Column{Name: "removed", Right: true}, term.Column{Name: "bars", Right: true}, term.Column{Name: "MB", Right: true})
+		term.Column{Name: "removed", Right: true}, term.Column{Name: "bars", Right: true}, term.Column{Name: "size", Right: true})
 	type counts struct {
 		name                   string
 		written, kept, removed int
@@ -140,10 +140,16 @@ func printExport(w io.Writer, r export.Report) error {
 		c.bars, c.bytes = c.bars+f.Bars, c.bytes+f.Bytes
 	}
 	for _, c := range all {
-		t.Row(c.name, c.written, c.kept, c.removed, c.bars, fmt.Sprintf("%.2f", float64(c.bytes)/1e6))
+		t.Row(c.name, c.written, c.kept, c.removed, c.bars, megabytes(c.bytes))
 	}
 	s.Table(t)
 	return nil
 }
 
-func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
+// megabytes is a size in MB; of a little one in kB.
+func megabytes(n int64) string {
+	if n < 1e6 {
+		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}

@@ -260,7 +260,7 @@ func TestThePageKnowsEveryText(t *testing.T) {
 			t.Errorf("docs/OPERATIONS.md does not explain the %s `%s`", what, name)
 		}
 	}
-	kinds := []ledger.NoticeKind{ledger.NoticeFailed, ledger.NoticePartial, ledger.NoticeAbandoned, ledger.NoticeMissed}
+	kinds := []ledger.NoticeKind{ledger.NoticeFailed, ledger.NoticePartial, ledger.NoticeAbandoned, ledger.NoticeMissed, ledger.NoticeMended}
 	for _, kind := range kinds {
 		has("notice", string(kind))
 	}

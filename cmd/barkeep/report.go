@@ -233,15 +233,19 @@ func (i *instrumentSum) join(other instrumentSum) {
 func printCells(s *term.Screen, cells []ledger.Cell) {
 	t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "state"}, term.Column{Name: "fetched", Right: true, Spare: 2},
 		term.Column{Name: "inserted", Right: true}, term.Column{Name: "changed", Right: true}, term.Column{Name: "unchanged", Right: true, Spare: 1},
-		term.Column{Name: "newest bar (UTC)"})
+		term.Column{Name: "newest bar (UTC)"}, term.Column{Name: "reason", Spare: 3})
 	sorted := inOrder(cells)
 	slices.SortStableFunc(sorted, func(a, b ledger.Cell) int {
 		rank := func(c ledger.Cell) int { return map[bool]int{false: 0, true: 1}[c.State.OK()] }
 		return cmp.Compare(rank(a), rank(b))
 	})
 	for _, c := range sorted {
+		reason, note := c.Reason, ""
+		if !c.State.OK() { // all of it must be read
+			reason, note = "", c.Reason
+		}
 		t.Row(c.Instrument+" "+c.Timeframe, term.Cell{Text: string(c.State), Tone: cellTone(c.State)}, c.Fetched, c.Inserted, c.Changed,
-			c.Unchanged, plainUTC(c.Newest)).Note(c.Reason)
+			c.Unchanged, plainUTC(c.Newest), reason).Note(note)
 	}
 	s.Table(t)
 }

@@ -54,6 +54,7 @@ func (c *runsCommand) Run(p *process) error {
 		return nil
 	}
 	runsVerdict(screen, status.Runs[0], status.Progress, s.now())
+	fmt.Fprintln(screen)
 	printRuns(screen, status.Runs, names.Pacific)
 	return nil
 }
@@ -87,8 +88,8 @@ func toneOf(state ledger.State) term.Tone {
 // are shown where they differ.
 func printRuns(s *term.Screen, runs []ledger.Run, pacific *time.Location) {
 	t := term.NewTable(term.Column{Name: "run", Right: true}, term.Column{Name: "job"}, term.Column{Name: "slot"}, term.Column{Name: "state"},
-		term.Column{Name: "by", Spare: 1}, term.Column{Name: "attempt", Right: true, Spare: 2}, term.Column{Name: "on", Spare: 3},
-		term.Column{Name: "began"}, term.Column{Name: "took", Right: true})
+		term.Column{Name: "by", Spare: 2}, term.Column{Name: "attempt", Right: true, Spare: 3}, term.Column{Name: "on", Spare: 4},
+		term.Column{Name: "began (UTC)"}, term.Column{Name: "Pacific", Spare: 1}, term.Column{Name: "took", Right: true})
 	several, hosts := false, map[string]bool{}
 	for _, r := range runs {
 		several, hosts[r.Host] = several || r.Attempt > 1, true
@@ -102,7 +103,7 @@ func printRuns(s *term.Screen, runs []ledger.Run, pacific *time.Location) {
 			host = r.Host
 		}
 		t.Row(fmt.Sprint(r.ID), r.Job, slotOf(r), term.Cell{Text: string(r.State), Tone: toneOf(r.State)}, r.Entry, attempt, host,
-			both(r.Started, pacific), took(r))
+			plainUTC(r.Started), r.Started.In(pacific).Format("15:04 MST"), took(r))
 		if r.State != ledger.StateDone && r.Reason != "" {
 			t.Note(brief(r.Reason, 300))
 		}

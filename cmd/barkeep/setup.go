@@ -43,7 +43,11 @@ func (p *process) read(w io.Writer) (setup, config.Problems, error) {
 	p.secrets = config.NewRedactor(c)
 	s.log = p.logger(w, c, s.now)
 	if !c.StartAt.IsZero() {
-		s.log.WarnContext(p.ctx, "the clock was set by BARKEEP_NOW and runs on from there", "now", c.StartAt.UTC().Format(time.RFC3339))
+		level := slog.LevelInfo // who set it for one command knows it
+		if p.log == logAll {
+			level = slog.LevelWarn
+		}
+		s.log.Log(p.ctx, level, "the clock was set by BARKEEP_NOW and runs on from there", "now", c.StartAt.UTC().Format(time.RFC3339))
 	}
 	return s, problems, nil
 }

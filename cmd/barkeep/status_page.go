@@ -68,6 +68,9 @@ func (v statusPage) fields(s *term.Screen) {
 		total := query.Covered{Expected: v.Coverage.Expected, Present: v.Coverage.Present, Absent: absentOf(v.Coverage.Absent)}
 		s.Field("coverage", totalText(total))
 	}
+	if v.Exists != nil && !*v.Exists {
+		return
+	}
 	if v.Archive != nil && v.Schema != nil && v.Latest != nil {
 		s.Field("archive", fmt.Sprintf("%s (schema %d of %d)", *v.Archive, *v.Schema, *v.Latest))
 	} else if v.Archive == nil {
@@ -140,7 +143,7 @@ func (v statusPage) series(s *term.Screen) {
 		v.grouped(s, shown)
 	default:
 		t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "bars", Right: true}, term.Column{Name: "oldest (UTC)", Spare: 1},
-			term.Column{Name: "newest bar (UTC)"}, term.Column{Name: "began", Right: true})
+			term.Column{Name: "newest bar (UTC)"}, term.Column{Name: "age", Right: true})
 		for _, one := range shown {
 			t.Row(v.named(one), one.Bars, plainUTC(one.Oldest.Time()), plainUTC(one.Newest.Time()), v.ago(one.Newest.Time()))
 		}
@@ -201,7 +204,7 @@ func (v statusPage) grouped(s *term.Screen, shown []view.Series) {
 	slices.SortStableFunc(sums, func(a, b *sum) int { return min(b.lacks, 1) - min(a.lacks, 1) })
 	t := term.NewTable(term.Column{Name: "instrument"}, term.Column{Name: "series", Right: true}, term.Column{Name: "lacking", Right: true},
 		term.Column{Name: "bars", Right: true}, term.Column{Name: "oldest (UTC)", Spare: 1}, term.Column{Name: "newest bar (UTC)"},
-		term.Column{Name: "began", Right: true})
+		term.Column{Name: "age", Right: true})
 	for _, g := range sums {
 		lacks, name := term.Cell{}, term.Cell{Text: g.name}
 		if g.lacks > 0 {
@@ -216,7 +219,7 @@ func (v statusPage) grouped(s *term.Screen, shown []view.Series) {
 // lacks shows the series that lack something, and why.
 func (v statusPage) lacks(s *term.Screen) {
 	t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "missing", Right: true}, term.Column{Name: "newest bar (UTC)"},
-		term.Column{Name: "began", Right: true})
+		term.Column{Name: "age", Right: true})
 	for _, l := range v.lacking {
 		one := view.Series{Instrument: l.Instrument, Timeframe: l.Timeframe}
 		if !v.shows(one) {

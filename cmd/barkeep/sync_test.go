@@ -101,16 +101,6 @@ func TestPartialAndFailedRunsHaveTheirCodes(t *testing.T) {
 	}
 }
 
-func TestDemo(t *testing.T) {
-	t.Parallel()
-	got := barkeep(t, nil, "demo").must(t, 0)
-	for _, want := range []string{"bars inserted", "1wk", "│ BTC ", "run 1 done:", "the same again", "┃", "read back from the archive"} {
-		if !strings.Contains(got.stdout, want) {
-			t.Errorf("the demo lacks %q:\n%s", want, got.stdout)
-		}
-	}
-}
-
 func TestMigrate(t *testing.T) {
 	t.Parallel()
 	for _, e := range engines(t) {

@@ -137,7 +137,7 @@ func (o *outlook) notDone() (verdict, bool) {
 	case due.State == ledger.StateDue:
 		return verdict{late, fmt.Sprintf("%s is not done for all that is kept: %s%s", name, due.Run.Reason, o.helped())}, true
 	default:
-		return verdict{late, fmt.Sprintf("%s is %s since %s: %s%s", name, due.State, term.Ago(due.Run.Finished.Time(), o.Now.Time()),
+		return verdict{late, fmt.Sprintf("%s is %s, its last attempt ended %s: %s%s", name, due.State, term.Ago(due.Run.Finished.Time(), o.Now.Time()),
 			o.reason(due), o.helped())}, true
 	}
 }

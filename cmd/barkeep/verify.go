@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"barkeep/app"
@@ -86,8 +87,13 @@ func printVerification(out io.Writer, v verify.Report) error {
 	for _, fault := range v.Faults {
 		fmt.Fprintln(w, "fault:", fault)
 	}
-	printDerived(w, v.Derived)
-	printCoverage(w, v.Coverage)
+	if slices.ContainsFunc(v.Derived, func(d verify.Derived) bool { return d.Wrong() > 0 }) { // what is wrong comes first
+		printDerived(w, v.Derived)
+		printCoverage(w, v.Coverage)
+	} else {
+		printCoverage(w, v.Coverage)
+		printDerived(w, v.Derived)
+	}
 	if v.Against != nil {
 		if err := printComparison(out, w, v.Against); err != nil {
 			return err
