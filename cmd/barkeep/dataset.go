@@ -176,7 +176,7 @@ func printProof(w io.Writer, v view.Proof) error {
 		t.Row(s.Instrument+" "+string(s.Timeframe), s.Bars, s.FoundBars, s.Digest.Short(), s.Proved, state)
 	}
 	if !v.Equal {
-		screenOf(w).Verdict(term.Bad, "differs", fmt.Sprintf("dataset %s, first in %s", v.Name, v.First))
+		screenOf(w).Verdict(term.Bad, "differs", "first in "+v.First+"; compared with "+v.Archive)
 		screenOf(w).Table(t)
 		return nil
 	}

@@ -18,12 +18,12 @@ import (
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	got := barkeep(t, []string{saturday}, "demo", "--keep", folder).must(t, 0)
+	got := barkeep(t, []string{saturday, "COLUMNS=80"}, "demo", "--keep", folder).must(t, 0)
 	if got.stderr != "" {
 		t.Errorf("it logs\n%s", got.stderr)
 	}
 	for _, want := range []string{"done  ", "of 12 instruments", "1wk\n", "\nBTC ", "the same again", "┃", "read back from the archive"} {
-		if !strings.Contains(got.stdout, want) {
+		if !printed(got.stdout, want) {
 			t.Errorf("the demo lacks %q:\n%s", want, got.stdout)
 		}
 	}
@@ -45,7 +45,7 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	again := barkeep(t, []string{saturday, "LOG_LEVEL=info"}, "demo", "--keep", folder).must(t, 0)
-	if !strings.Contains(again.stdout, "has its import already") || !strings.Contains(again.stderr, "run ended") {
+	if !printed(again.stdout, "has its import already") || !printed(again.stderr, "run ended") {
 		t.Errorf("again, with a log:\n%s%s", again.stdout, again.stderr)
 	}
 }
@@ -72,7 +72,7 @@ func TestDemoServes(t *testing.T) {
 		t.Errorf("it answers %d: %s", status, body)
 	}
 	taken := barkeep(t, []string{"HTTP_ADDR=" + strings.TrimPrefix(url, "http://")}, "demo", "--serve").must(t, 2)
-	if !strings.Contains(taken.stderr, "address already in use") || !strings.Contains(taken.stderr, "HTTP_ADDR") || taken.stdout != "" {
+	if !printed(taken.stderr, "address already in use") || !printed(taken.stderr, "HTTP_ADDR") || taken.stdout != "" {
 		t.Errorf("with a taken port it says\n%s%s", taken.stdout, taken.stderr)
 	}
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {

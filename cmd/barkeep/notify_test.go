@@ -47,7 +47,7 @@ func TestNotify(t *testing.T) {
 	for _, want := range []string{
 		"arrived   all 2\n", "arrived   NOTIFY_URLS entry 1, generic+http://" + at + ", in ", "arrived   HEARTBEAT_URL, http://" + at + ", in ",
 	} {
-		if !strings.Contains(all.stdout, want) {
+		if !printed(all.stdout, want) {
 			t.Errorf("it lacks %q:\n%s%s", want, all.stdout, all.stderr)
 		}
 	}
@@ -81,22 +81,19 @@ func TestNotify(t *testing.T) {
 		t.Errorf("what arrived stands before what did not:\n%s", bad.stdout)
 	}
 	for _, got := range []ended{all, bad} {
-		if strings.Contains(got.stdout+got.stderr, secret) {
+		if printed(got.stdout+got.stderr, secret) {
 			t.Errorf("a secret is shown:\n%s%s", got.stdout, got.stderr)
 		}
 	}
 
 	none := barkeep(t, nil, "notify", "--test").must(t, 2)
-	if !strings.Contains(none.stdout, "NOTIFY_URLS=ntfy://") || !strings.Contains(none.stdout, "HEARTBEAT_URL=https://") {
+	if !printed(none.stdout, "NOTIFY_URLS=ntfy://") || !printed(none.stdout, "HEARTBEAT_URL=https://") {
 		t.Errorf("without an address it says\n%s", none.stdout)
 	}
-	if got := barkeep(t, []string{"NOTIFY_URLS=" + good}, "notify").must(t, 2); !strings.Contains(got.stderr, "--test") {
+	if got := barkeep(t, []string{"NOTIFY_URLS=" + good}, "notify").must(t, 2); !printed(got.stderr, "--test") {
 		t.Errorf("without a flag it says\n%s", got.stderr)
 	}
-	if got := barkeep(t, []string{"NOTIFY_URLS=nobody://" + secret}, "notify", "--test").must(t, 2); !strings.Contains(got.stderr, "no known service") {
+	if got := barkeep(t, []string{"NOTIFY_URLS=nobody://" + secret}, "notify", "--test").must(t, 2); !printed(got.stderr, "no known service") {
 		t.Errorf("with an address of nobody it says\n%s", got.stderr)
 	}
 }
-
-// flat is a text in one line: where lines are broken depends on how long an address is.
-func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
