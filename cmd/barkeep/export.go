@@ -108,9 +108,9 @@ func destination(path, as string) (kind format.Kind, file bool, err error) {
 
 func printExport(w io.Writer, r export.Report) error {
 	s := screenOf(w)
-	written := fmt.Sprintf("%s: %s written (%s), %d there already, %d removed; %s, %s, %s", r.Path, several(r.Written, "file"),
-		megabytes(r.BytesWritten), r.Kept, r.Removed, several(r.Bars, "bar"), megabytes(r.Bytes), r.Format)
-	s.Verdict(term.Good, "done", written)
+	s.Verdict(term.Good, "done", fmt.Sprintf("%s: %s written (%s), %d there already, %d removed", r.Path, several(r.Written, "file"),
+		megabytes(r.BytesWritten), r.Kept, r.Removed))
+	s.Lines(term.LabelWidth, fmt.Sprintf("%s, %s, %s", several(r.Bars, "bar"), megabytes(r.Bytes), r.Format))
 	for _, note := range r.Notes {
 		s.Label(term.Waits, "note", note)
 	}
@@ -148,7 +148,7 @@ func printExport(w io.Writer, r export.Report) error {
 
 // megabytes is a size in MB; of a little one in kB.
 func megabytes(n int64) string {
-	if n < 1e6 {
+	if n < 1e5 {
 		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
 	}
 	return fmt.Sprintf("%.1f MB", float64(n)/1e6)

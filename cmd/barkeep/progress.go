@@ -68,7 +68,7 @@ func (p *progress) stop() {
 		bars.Wait()
 	}
 	if n := p.backfilled.Swap(0); n > 0 && !p.quiet {
-		p.out.Label(term.Aside, "note", fmt.Sprintf("%s without records, or asked for, were backfilled", term.Several(n, "base series")))
+		p.out.Label(term.Aside, "note", fmt.Sprintf("%s backfilled: without records, or asked for", term.Several(n, "base series")))
 	}
 }
 

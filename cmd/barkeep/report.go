@@ -123,7 +123,7 @@ func printProblems(s *term.Screen, cells []ledger.Cell) {
 		if c.State.OK() && c.State != ledger.CellUnavailable {
 			continue
 		}
-		why := cause{c.State, c.Reason}
+		why := cause{c.State, withoutName(c.Reason)}
 		if of[why] == nil {
 			causes = append(causes, why)
 		}
@@ -140,6 +140,16 @@ func printProblems(s *term.Screen, cells []ledger.Cell) {
 	if more := len(causes) - mostProblems; more > 0 {
 		s.Lines(term.LabelWidth, fmt.Sprintf("and %s more, which --verbose shows", term.Several(more, "cause")))
 	}
+}
+
+// withoutName is a reason without the request that it begins with, which the names of the series say: those of one cause are alike then.
+func withoutName(reason string) string {
+	if rest, found := strings.CutPrefix(reason, "fetch "); found {
+		if request, why, found := strings.Cut(rest, ": "); found && strings.Count(request, " ") == 1 {
+			return why
+		}
+	}
+	return reason
 }
 
 // seriesText names series by their instruments, the timeframes of each once: "ES, NQ 1m, 5m; CL 1d". Of very many it names the first.
