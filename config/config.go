@@ -56,6 +56,9 @@ type Config struct {
 	// APIReadToken is what a request that reads must show, of all but health and metrics, unless it shows APIToken; empty: whoever
 	// reaches HTTPAddr may read. Secret.
 	APIReadToken string `env:"API_READ_TOKEN" secret:"true"`
+	// PublicURL is the address by which people reach the page, for the links in notices; empty: HTTPAddr's, unless that is of this
+	// machine alone.
+	PublicURL string `env:"PUBLIC_URL"`
 	// NotifyURLs are whom to tell of failed, partial, abandoned and missed slots, in shoutrrr's form. Secret.
 	NotifyURLs []string `env:"NOTIFY_URLS" secret:"true"`
 	// HeartbeatURL is pinged on start, success and failure of a run. Secret.
@@ -74,6 +77,8 @@ type Config struct {
 	YahooDailyBudget int `env:"YAHOO_DAILY_BUDGET" envDefault:"5000"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `env:"LOG_LEVEL" envDefault:"info"`
+	// LogLevelGiven tells that LOG_LEVEL was set, to whatever: commands that people watch say less where it was not.
+	LogLevelGiven bool
 	// LogFormat is auto (text, coloured on a terminal), text or json.
 	LogFormat string `env:"LOG_FORMAT" envDefault:"auto"`
 	// StartAt makes the process believe that it started at this instant; zero for the real time.

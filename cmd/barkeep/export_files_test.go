@@ -129,7 +129,7 @@ func TestExportOnAFullDisk(t *testing.T) {
 	exportsOf(t, env, root, "--format", "csv", "--timeframe", "1d")
 	before := tree(t, root)
 	full := ends(t, limited(t, 64, env, "export", root, "--format", "csv")).must(t, 4) // a month takes 300
-	if !strings.Contains(full.stderr, "write "+root) || !strings.Contains(full.stderr, "file too large") {
+	if !printed(full.stderr, "write "+root) || !printed(full.stderr, "file too large") {
 		t.Errorf("it says %s", full.stderr)
 	}
 	after := tree(t, root)
@@ -188,7 +188,7 @@ func TestExportOfWhatItCannot(t *testing.T) {
 		{0, "1 files written", []string{filepath.Join(folder, "weeks.parquet"), "--timeframe", "1wk"}},
 	} {
 		got := barkeep(t, env, append([]string{"export"}, c.args...)...)
-		if got.code != c.code || !strings.Contains(got.stdout+got.stderr, c.says) {
+		if got.code != c.code || !printed(got.stdout+got.stderr, c.says) {
 			t.Errorf("%v: %d, want %d with %q\n%s%s", c.args, got.code, c.code, c.says, got.stdout, got.stderr)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"barkeep/app"
 	"barkeep/market"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -113,26 +114,31 @@ func newHealView(r app.HealReport, dryRun bool) healView {
 
 // print shows it in 80 columns.
 func (v healView) print(w io.Writer) {
+	w = term.Fit(w)
+	fmt.Fprintf(w, "%s %s, %s left\n", several(v.Filled, "bar"), v.done(), several(v.Left, "gap"))
 	fmt.Fprintln(w, "healing from", v.From)
 	for _, s := range v.Series {
-		fmt.Fprintf(w, "%s %s: %s, %s absent\n", short(s.Instrument, 20), s.Timeframe, plural(int64(s.Gaps), "gap"),
-			plural(s.Absent, "bar"))
-		fmt.Fprintf(w, "  %11s  filled\n", thousands(s.Filled))
+		fmt.Fprintf(w, "%s %s: %s, %s absent\n", s.Instrument, s.Timeframe, several(int64(s.Gaps), "gap"),
+			several(s.Absent, "bar"))
+		fmt.Fprintf(w, "  %11s  filled\n", term.Count(s.Filled))
 		if s.None > 0 {
-			fmt.Fprintf(w, "  %11s  not there either\n", thousands(s.None))
+			fmt.Fprintf(w, "  %11s  not there either\n", term.Count(s.None))
 		}
 		const most = 20
 		for _, l := range s.Left[:min(len(s.Left), most)] {
-			fmt.Fprintf(w, "  %11s  left, from %s to %s (%s)\n", thousands(l.Bars), stamp(l.First), stamp(l.Last), l.Reason)
+			fmt.Fprintf(w, "  %11s  left, from %s to %s (%s)\n", term.Count(l.Bars), stamp(l.First), stamp(l.Last), l.Reason)
 			paragraph(w, "             "+l.Why)
 		}
 		if more := len(s.Left) - most; more > 0 {
-			fmt.Fprintf(w, "               and %s more, which --json lists\n", plural(int64(more), "gap"))
+			fmt.Fprintf(w, "               and %s more, which --json lists\n", several(int64(more), "gap"))
 		}
 	}
-	done := "filled"
+}
+
+// done says what became of the bars that fill gaps.
+func (v healView) done() string {
 	if v.DryRun {
-		done = "would be filled; nothing was stored"
+		return "would be filled; nothing was stored"
 	}
-	fmt.Fprintf(w, "%s %s, %s left\n", plural(v.Filled, "bar"), done, plural(v.Left, "gap"))
+	return "filled"
 }

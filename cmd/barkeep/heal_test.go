@@ -83,7 +83,7 @@ func TestHealFromAnotherArchive(t *testing.T) {
 				}
 				dry := barkeep(t, env, "heal", "--dry-run", "--from", from).must(t, 0)
 				readable(t, dry.stdout)
-				if !strings.Contains(dry.stdout, "nothing was stored") {
+				if !printed(dry.stdout, "nothing was stored") {
 					t.Errorf("the dry run says\n%s", dry.stdout)
 				}
 				got := heals(t, env, 0, "--from", from)
@@ -162,10 +162,10 @@ func TestHealIsNotFooled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := barkeep(t, env, "heal", "--from", proxy(t, c.change)).must(t, c.code)
-			if !strings.Contains(got.stdout+got.stderr, c.says) || c.code == 4 && !strings.Contains(got.stderr, "127.0.0.1") {
+			if !printed(got.stdout+got.stderr, c.says) || c.code == 4 && !printed(got.stderr, "127.0.0.1") {
 				t.Errorf("it says\n%s\n%s", got.stdout, got.stderr)
 			}
-			if c.code == 4 && strings.Contains(got.stdout, "not there either") {
+			if c.code == 4 && printed(got.stdout, "not there either") {
 				t.Errorf("it says of bars that nobody gave or denied\n%s", got.stdout)
 			}
 			if after := ohlc(t, e); strings.Join(after, "\n") != strings.Join(before, "\n") {

@@ -76,13 +76,13 @@ func TestARunInProgressIsShown(t *testing.T) {
 				t.Errorf("with one run:\n%s", got.stderr)
 			}
 			got := barkeep(t, env, "runs", "1").must(t, 0).stdout
-			if want := "run 1 running: 0 candles inserted, 0 changed, 0 unchanged; 0 requests in 10m"; !strings.Contains(got, want) ||
-				!strings.Contains(got, " so far; 1 series ended, of them 1 failed\n") {
+			if want := "0 bars inserted, 0 changed, 0 unchanged; 0 requests in 10 min"; !strings.Contains(got, want) ||
+				!strings.HasPrefix(got, "running   run 1, import 2026-08-19 14:05: 1 series ended so far, of them 1 failed\n") {
 				t.Errorf("a run in progress is shown as\n%s", got)
 			}
 			statement(t, db, "INSERT INTO cells (run_id, instrument, timeframe, state, reason) SELECT id, 'NQ', '1d', 'held back', 'type' FROM runs")
 			got = barkeep(t, env, "runs", "1").must(t, 0).stdout
-			if !strings.Contains(got, " so far; 2 series ended, of them 1 failed, 1 held back\n") || !strings.Contains(got, "NQ 1d  │ held back") {
+			if !printed(got, ": 2 series ended so far, of them 1 failed, 1 held back") || !strings.Contains(got, "\nheld back NQ 1d\n          type\n") {
 				t.Errorf("a series that is held back is shown as\n%s", got)
 			}
 			if list := barkeep(t, env, "runs").must(t, 0).stdout; !strings.Contains(list, "2026-08-19 14:05") {

@@ -56,7 +56,7 @@ func (c *syncCommand) heldElsewhere(p *process, f follower, started client.Start
 		}
 		slot = slotNamed(found.NamedSlot)
 	}
-	if err := printAnswer(p.out, gate.Result{Outcome: gate.Held, Run: run}, slot, f.names, c.JSON); err != nil {
+	if err := printAnswer(p.out, slotAnswer{gate.Result{Outcome: gate.Held, Run: run}, slot, f.now(), c.Verbose}, f.names, c.JSON); err != nil {
 		return err
 	}
 	return exit(exitHeld)
@@ -75,9 +75,9 @@ func (c *syncCommand) printElsewhere(p *process, there *asked, started client.St
 		default:
 			outcome = gate.WaitedFor
 		}
-		err = printAnswer(p.out, gate.Result{Outcome: outcome, Run: run, Cells: cells}, run.Slot, there.names, c.JSON)
+		err = printAnswer(p.out, slotAnswer{gate.Result{Outcome: outcome, Run: run, Cells: cells}, run.Slot, there.now(), c.Verbose}, there.names, c.JSON)
 	} else {
-		err = printRun(p, there.setup, reportOf(run, cells), c.JSON)
+		err = printRun(p, there.setup, reportOf(run, cells), c.Verbose, c.JSON)
 	}
 	if code := exitCodeOf(run.State); err == nil && code != exitDone {
 		return exit(code)
@@ -143,6 +143,6 @@ func (f *follower) say(run client.Run) {
 	said.At = time.Time{}
 	if line := fmt.Sprint(said); line != f.said {
 		f.said = line
-		fmt.Fprintln(f.out, progressLine(run.ID, progressOf(*run.Progress)))
+		fmt.Fprintln(f.out, progressLine(runOf(run.Run), progressOf(*run.Progress)))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"barkeep/gate"
 	"barkeep/ledger"
 	syncer "barkeep/sync"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -25,6 +26,7 @@ type syncCommand struct {
 	Force       bool    `help:"Run the slot again though it is done; recorded as forced."`
 	NoWait      bool    `help:"When another process runs the slot, exit with 5 instead of waiting for it."`
 	DryRun      bool    `help:"Print the plan, its requests and how long they take; fetch and store nothing."`
+	Verbose     bool    `help:"End with a row for every series, not one for every instrument."`
 	JSON        bool    `name:"json" help:"Print the result as JSON."`
 }
 
@@ -47,7 +49,7 @@ func (c *syncCommand) Run(p *process) error {
 	} else if there != nil {
 		return c.elsewhere(p, there)
 	}
-	progress := newProgress(p.err, c.JSON || c.DryRun)
+	progress := newProgress(p, c.JSON || c.DryRun)
 	s, err := p.load(progress)
 	if err != nil {
 		return err
@@ -82,8 +84,8 @@ func (c *syncCommand) Run(p *process) error {
 // advise says, on a last line, what to do where nothing was got from the provider.
 func (c *syncCommand) advise(p *process, a *app.App, code int) {
 	if fault, remedy := a.ProviderFault(); code == exitFailed && fault != "" {
-		fmt.Fprintf(p.err, "Nothing came from the provider: %s. What to do: %s; then run barkeep sync again (barkeep doctor "+
-			"--provider tries it).\n", fault, remedy)
+		fmt.Fprintf(term.Fit(term.Of(p.err, p.environ)), "Nothing came from the provider: %s. What to do: %s; then run barkeep sync "+
+			"again (barkeep doctor --provider tries it).\n", fault, remedy)
 	}
 }
 
@@ -135,7 +137,7 @@ func (c *syncCommand) adHoc(p *process, s setup, a *app.App, request syncer.Requ
 	report, err := a.RunAdHoc(p.ctx, "sync", request, nil)
 	progress.stop()
 	if len(report.Cells) > 0 {
-		err = errors.Join(err, printRun(p, s, report, c.JSON))
+		err = errors.Join(err, printRun(p, s, report, c.Verbose, c.JSON))
 	}
 	return exitCodeOf(report.Run.State), err
 }
@@ -156,7 +158,7 @@ func (c *syncCommand) slot(p *process, s setup, a *app.App, request syncer.Reque
 	if err != nil {
 		return 0, fmt.Errorf("run %s: %w", slot, err)
 	}
-	if err := printAnswer(p.out, answer, slot, names, c.JSON); err != nil {
+	if err := printAnswer(p.out, slotAnswer{answer, slot, s.now(), c.Verbose}, names, c.JSON); err != nil {
 		return 0, err
 	}
 	if answer.Outcome == gate.Held {
