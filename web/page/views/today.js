@@ -1,0 +1,5 @@
+import { el, patch } from '../dom.js';
+
+export function show(root) {
+  patch(root, el('h1', {}, 'today'));
+}
