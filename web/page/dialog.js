@@ -3,15 +3,15 @@ import { el } from './dom.js';
 
 /**
  * Asks with a form. Fields are {name, label, type, value, hint, options, required, pattern, placeholder}; the answer is an object
- * of texts (of a checkbox: true or false), or null when the person went away. `submit(values)` may do the work while the dialog
+ * of texts (of a checkbox: true or false), or null when the person went away; with `only` there is nothing to cancel. `submit(values)` may do the work while the dialog
  * stays open: what it throws is shown (by `explain`), and the person can try again.
  */
-export function askForm({ title, about = [], fields = [], yes = 'OK', danger = false, submit, explain, testid }) {
+export function askForm({ title, about = [], fields = [], yes = 'OK', danger = false, only = false, submit, explain, testid }) {
   const id = (name) => `field-${name}`;
   const error = el('p', { class: 'fault', role: 'alert', hidden: true });
   const buttons = el('div', { class: 'buttons' },
     el('button', { type: 'submit', class: danger ? 'danger' : 'primary', 'data-testid': 'dialog-yes' }, yes),
-    el('button', { type: 'button', value: 'no', 'data-testid': 'dialog-no' }, 'Cancel'));
+    !only && el('button', { type: 'button', 'data-close': '', 'data-testid': 'dialog-no' }, 'Cancel'));
   const form = el('form', {},
     el('h2', { id: 'dialog-title' }, title),
     [about].flat().map((text) => (text instanceof Node ? text : el('p', {}, text))),
@@ -22,7 +22,8 @@ export function askForm({ title, about = [], fields = [], yes = 'OK', danger = f
     let answer = null;
     const close = (value) => { answer = value; dialog.close(); };
     dialog.addEventListener('close', () => { dialog.remove(); resolve(answer); }, { once: true });
-    form.querySelector('button[value=no]').addEventListener('click', () => close(null));
+    form.querySelectorAll('[data-close]').forEach((node) => node.addEventListener('click', () => close(null)));
+    addEventListener('hashchange', () => dialog.close(), { once: true }); // the page behind it is another one
     form.addEventListener('submit', async (event) => {
       event.preventDefault(); // nothing is sent by the form itself
       const values = read(form, fields);
