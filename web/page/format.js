@@ -43,6 +43,12 @@ export function both(instant) {
   return `${dayClock(instant)} (${there === day(instant) ? '' : `${there} `}${clock(instant, 'UTC')})`;
 }
 
+/** The start of a bar: of daily and longer ones the date by the exchange's clock, else the moment. */
+export function barStart(instant, timeframe, zone) {
+  if (!instant) return 'none';
+  return /\d(d|wk|mo)$/.test(timeframe) ? day(instant, zone || 'UTC') : dayClock(instant);
+}
+
 /** A calendar date such as 2026-11-27 as "Fri 27 Nov 2026". */
 export function calendarDay(date) {
   const p = parts(new Date(`${date}T12:00:00Z`), 'UTC');

@@ -115,10 +115,11 @@ async function addAction(ask, api, instrument, announce, refresh) {
 }
 
 async function takeBack(ask, api, { instrument, kind, date }, announce, refresh) {
+  const named = kind.replace(' ', '-'); // as paths have it
   const answer = await ask({
     title: `Take back the ${kind} of ${instrument} on ${date}`, yes: 'Take it back', danger: true, testid: 'take-back-dialog',
     about: kind === 'split' ? 'All stored bars before that date are brought back to the scale they had.' : 'Adjusted prices are computed without it from now on.',
-    submit: () => api.delete(`/api/v1/actions/${encodeURIComponent(instrument)}/${kind.replace(' ', '-')}/${date}`),
+    submit: () => api.delete(`/api/v1/actions/${encodeURIComponent(instrument)}/${named}/${date}`),
   });
   if (answer) await finish(done(answer.result), announce, refresh);
 }

@@ -44,7 +44,7 @@ const reasons = {
   impossible: ['warn', 'impossible', 'the row cannot be true, and was left out or marked'],
   absent: ['warn', 'absent', 'it was not in the answer, which has later bars'],
   null: ['calm', 'without prices', 'the provider has the row, without prices'],
-  unavailable: ['calm', 'never there', 'the provider never has it'],
+  unavailable: ['calm', 'not offered', 'the provider never has it'],
   expired: ['calm', 'expired', 'after the last trade of the contract'],
   closed: ['calm', 'closed', 'the exchange was closed, which its calendar did not foresee'],
   'before the first trade': ['calm', 'before the first trade', 'the instrument did not trade yet'],
