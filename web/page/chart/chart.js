@@ -55,6 +55,7 @@ export class Chart {
 
   /** move shows another part. */
   move(view) {
+    if (view.left === this.view.left && view.pixels === this.view.pixels) return; // at an end
     this.view = view;
     this.#moved();
   }
@@ -63,7 +64,7 @@ export class Chart {
   point(cursor, by) {
     this.cursor = cursor;
     if (cursor && by === 'keys') this.view = this.view.show(Math.floor(cursor.position));
-    this.on.cursor(cursor, by);
+    this.pointed = by;
     if (by === 'keys') this.#moved();
     else this.#later('cross');
   }
@@ -72,7 +73,7 @@ export class Chart {
   draw() { this.#later('all'); }
 
   #moved() {
-    this.on.view(this.view);
+    this.movedView = true;
     this.draw();
   }
 
@@ -83,7 +84,17 @@ export class Chart {
       this.frame = 0;
       if (this.all) this.#paint();
       else this.#cross();
+      this.#tell();
     });
+  }
+
+  // tell calls the listeners once a frame, however much happened before it.
+  #tell() {
+    const { movedView, pointed } = this;
+    this.movedView = false;
+    this.pointed = undefined;
+    if (movedView) this.on.view(this.view);
+    if (pointed) this.on.cursor(this.cursor, pointed);
   }
 
   #resize() {
@@ -95,16 +106,18 @@ export class Chart {
       canvas.height = Math.round(height * this.ratio);
     }
     this.theme = null;
-    this.#arrange(width, height);
+    this.size = { width, height };
+    this.#arrange();
     this.#paint(); // at once: a canvas is empty after it got a size
   }
 
-  #arrange(width = this.host.clientWidth, height = this.host.clientHeight) {
+  #arrange() {
+    const { width, height } = this.size;
     this.theme ??= new Theme(this.host, this.under, this.ratio);
     this.layout = layoutOf(width, height, this.theme.size, this.labels, this.model?.volumes ?? true);
     if (this.view && this.view.width !== this.layout.plot) {
       this.view = this.view.resized(this.layout.plot);
-      this.on.view(this.view);
+      this.#moved();
     }
   }
 
@@ -128,7 +141,6 @@ export class Chart {
     this.last = f;
     paint(this.under, f);
     this.#cross();
-    this.on.drawn?.(f);
   }
 
   #frame() {

@@ -42,9 +42,8 @@ export const volume = (v) => (Number.isNaN(v) ? 'not given' : grouped.format(v))
 /** short writes a volume for an axis: 950, 12.5K, 3.2M, 1.1B. */
 export function short(v) {
   const units = [[1e9, 'B'], [1e6, 'M'], [1e3, 'K']];
-  const [size, unit] = units.find(([least]) => v >= least) ?? [1, ''];
-  const n = v / size;
-  return `${n >= 100 || Number.isInteger(n) ? Math.round(n) : n.toFixed(1)}${unit}`;
+  const [size, unit] = units.find(([least]) => v >= least * 0.9995) ?? [1, ''];
+  return `${Number((v / size).toFixed(v / size >= 99.95 ? 0 : 1))}${unit}`;
 }
 
 /** change writes how far a price is from another one: +0.25 %, or nothing where that has no meaning. */

@@ -5,6 +5,7 @@ const sample = 15 * 86400; // no zone changes its clocks twice within so many se
 /** Zone is a time zone by its IANA name, such as America/New_York. It throws a RangeError for an unknown one. */
 export class Zone {
   #years = new Map(); // year -> [[from, offset], ...], rising
+  #names = new Map(); // offset -> abbreviation
 
   constructor(name) {
     this.name = name;
@@ -42,6 +43,14 @@ export class Zone {
 
   /** abbreviation is what people call the zone at an instant: EST, GMT+9. */
   abbreviation(t) {
+    const offset = this.offsetAt(t), known = this.#names.get(offset);
+    if (known) return known;
+    const name = this.#name(t);
+    this.#names.set(offset, name);
+    return name;
+  }
+
+  #name(t) {
     return this.short.formatToParts(t * 1000).find((p) => p.type === 'timeZoneName').value;
   }
 

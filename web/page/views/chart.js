@@ -5,6 +5,7 @@ import { Chart } from '../chart/chart.js';
 import { Controls } from '../chart/controls.js';
 import { classOf, decimalsFor, decimalsOf, plural, slotName } from '../chart/format.js';
 import { Loader, sessionsSince } from '../chart/loader.js';
+import { Readout } from '../chart/readout.js';
 import { reach } from '../chart/paint.js';
 import { addressOf, choiceOf } from '../chart/route.js';
 import { Source } from '../chart/source.js';
@@ -51,7 +52,7 @@ class View {
     this.title = el('h1', { 'data-testid': 'chart-title' }, titleOf(choice));
     this.controls = new Controls({ ...choice, instrument: choice.instrument ?? '', timeframe: choice.timeframe ?? '' }, (name, value) => this.#chose(name, value));
     this.verdict = el('p', { class: 'chart-verdict', 'data-testid': 'chart-verdict' }, 'Loading.');
-    this.readout = el('div', { class: 'chart-readout', 'data-testid': 'chart-readout' });
+    this.readout = new Readout();
     this.host = el('div', {
       class: 'chart-host', tabindex: 0, role: 'application', 'aria-roledescription': 'chart', 'aria-label': titleOf(choice),
       'aria-describedby': 'chart-keys', 'data-testid': 'chart-host',
@@ -66,10 +67,10 @@ class View {
     this.notes = el('div', { 'data-testid': 'chart-troubles', 'aria-live': 'polite' });
     this.bars = details('Bars in view as a table', 'chart-table', () => this.#tables());
     this.events = details('Gaps, actions and revisions in view', 'chart-events', () => this.#tables());
-    this.root.replaceChildren(this.title, this.controls.element, this.verdict, el('figure', { class: 'chart-figure' }, this.readout, this.host, below),
+    this.root.replaceChildren(this.title, this.controls.element, this.verdict, el('figure', { class: 'chart-figure' }, this.readout.element, this.host, below),
       this.legend, this.notes, this.events, this.bars, keys());
     this.chart = new Chart(this.host, {
-      view: () => this.#moved(), cursor: (cursor, by) => this.#pointed(cursor, by), drawn: () => {},
+      view: () => this.#moved(), cursor: (cursor, by) => this.#pointed(cursor, by),
       none: (side) => this.announce(`No gap, action or revision ${side > 0 ? 'later' : 'earlier'}.`),
     }, this.signal);
     this.#actions();
@@ -189,9 +190,7 @@ class View {
     const position = cursor?.position ?? Math.floor(model.positions[model.bars.n - 1] ?? model.axis.length - 1);
     const said = describe(model, Math.floor(position), { decimals: this.chart.decimals, until: until ? Date.parse(until) / 1000 : null });
     if (!said) return;
-    patch(this.readout, el('p', { class: 'chart-when' }, el('b', {}, said.time), el('span', { class: 'muted' }, said.others), cursor ? null : el('span', { class: 'muted' }, 'newest')),
-      el('p', { class: 'chart-values' }, said.values.map(([name, text]) => el('span', {}, `${name} `, el('b', {}, text)))),
-      el('p', { class: 'chart-notes' }, said.notes.join(' ')));
+    this.readout.show(said, !cursor);
     if (by === 'keys' && cursor) this.announce(spoken(said));
   }
 
@@ -211,7 +210,8 @@ class View {
     const named = (t) => slotName(t, model.timeframe, zone);
     const text = `${named(from.start)} to ${named(to.start)}${step < 86400 ? `, ${zone.place} time` : ''}: ${plural(Math.max(0, last - first), 'bar')}.`;
     const why = this.chart.log ? this.chart.last?.scale.why : '';
-    patch(this.range, text, why ? ` ${why}` : '');
+    const all = why ? `${text} ${why}` : text;
+    if (this.range.firstChild.data !== all) this.range.firstChild.data = all;
   }
 
   // settled lets the address and the tables follow what is in view.
