@@ -22,6 +22,7 @@ import (
 	"barkeep/store"
 	"barkeep/store/sqlite"
 	"barkeep/tasks"
+	"barkeep/web"
 	"barkeep/yahoo"
 )
 
@@ -40,16 +41,16 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 	}
 	beside := tasks.New(context.WithoutCancel(ctx)) // it is stopped below, after the log has said why
 	defer beside.Stop()
-	web, err := a.openServer(version, o, beside) //nolint:contextcheck // its tasks end when the server is stopped
+	http, err := a.openServer(version, o, beside) //nolint:contextcheck // its tasks end when the server is stopped
 	if err != nil {
 		return errors.Join(err, closeCron(ctx, cron))
 	}
-	if err := web.Start(ctx); err != nil {
+	if err := http.Start(ctx); err != nil {
 		return config.Unusable(errors.Join(err, closeCron(ctx, cron)))
 	}
 	a.announce(ctx, o)
 	if o.Serving != nil {
-		o.Serving(web.URL())
+		o.Serving(http.URL())
 	}
 	beside.Start(func(ctx context.Context) { tasks.Every(ctx, watchEvery, a.clock.Look) }) // it sends no request to the provider
 	beside.Start(func(ctx context.Context) {
@@ -60,7 +61,7 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 			planner.Run(ctx)
 		}
 	})
-	return errors.Join(serveUntil(ctx, o.Logger, web, beside), closeCron(ctx, cron))
+	return errors.Join(serveUntil(ctx, o.Logger, http, beside), closeCron(ctx, cron))
 }
 
 // planner makes the scheduler. The schedules come into force.
@@ -114,17 +115,17 @@ func (a *App) scheduled(ctx context.Context, slot ledger.Slot, entry string) (le
 }
 
 // serveUntil waits until ctx ends or serving fails, and stops what runs beside the web server, and the server itself.
-func serveUntil(ctx context.Context, log *slog.Logger, web *server.Server, beside *tasks.Group) error {
+func serveUntil(ctx context.Context, log *slog.Logger, http *server.Server, beside *tasks.Group) error {
 	var failure error
 	select {
 	case <-ctx.Done():
 		log.InfoContext(ctx, "stopping", "why", context.Cause(ctx))
-	case failure = <-web.Failed():
+	case failure = <-http.Failed():
 	}
 	beside.Stop()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopBound)
 	defer cancel()
-	failure = errors.Join(failure, web.Stop(last))
+	failure = errors.Join(failure, http.Stop(last))
 	beside.Wait(context.WithoutCancel(ctx))
 	return failure
 }
@@ -146,7 +147,7 @@ func (a *App) announce(ctx context.Context, o Options) {
 
 // openServer builds the HTTP server with its API; it listens nowhere yet.
 func (a *App) openServer(version string, o Options, beside *tasks.Group) (*server.Server, error) {
-	web, err := server.New(server.Config{
+	http, err := server.New(server.Config{
 		Addr: a.Config.HTTPAddr, Hosts: a.hosts(), Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
 		ReadToken: a.Config.APIReadToken,
 		Import:    a.imports, Maintenance: a.maintenance, Kept: a.kept, Instruments: a.instruments, Pacific: a.pacific,
@@ -167,15 +168,18 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 	if err != nil {
 		return nil, err
 	}
-	err = chart.Mount(web, chart.Config{Reader: reader, Archive: a.Archive, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol})
+	err = chart.Mount(http, chart.Config{Reader: reader, Archive: a.Archive, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol})
 	if err != nil {
 		return nil, err
 	}
-	err = udf.Mount(web, udf.Config{Reader: reader, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol, Origins: a.Config.CORSOrigins})
+	err = udf.Mount(http, udf.Config{Reader: reader, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol, Origins: a.Config.CORSOrigins})
 	if err != nil {
 		return nil, err
 	}
-	return web, api.Mount(web, api.Config{
+	if err := web.Mount(http); err != nil {
+		return nil, err
+	}
+	return http, api.Mount(http, api.Config{
 		Reader: reader, Instruments: a.instruments, Resolve: yahoo.Resolve, Symbol: yahoo.Symbol, Calendars: a.Archive, Past: a.Archive,
 		Serves: yahoo.Capabilities(),
 		Hand:   hand{a},

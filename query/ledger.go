@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/store"
 )
 
 // Ledger is what is read of runs, slots and cells. A store.Archive has it; each method says there what it does.
 type Ledger interface {
 	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
+	SelectRuns(ctx context.Context, filter store.RunFilter, limit int) ([]ledger.Run, error)
 	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
 	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
 	Progress(ctx context.Context, runID int64) (ledger.Progress, bool, error)
@@ -33,6 +35,25 @@ func ReadRecent(ctx context.Context, from Ledger, limit int) (Recent, error) {
 	}
 	recent.Progress, err = readProgress(ctx, from, recent.Runs...)
 	return recent, err
+}
+
+// ReadRuns reads the newest runs that a filter selects, limit at most; with cells those of each run, too.
+func ReadRuns(
+	ctx context.Context, from Ledger, filter store.RunFilter, limit int, cells bool,
+) (recent Recent, byRun map[int64][]ledger.Cell, err error) {
+	if recent.Runs, err = from.SelectRuns(ctx, filter, limit); err != nil {
+		return recent, nil, err
+	}
+	if recent.Progress, err = readProgress(ctx, from, recent.Runs...); err != nil || !cells {
+		return recent, nil, err
+	}
+	byRun = make(map[int64][]ledger.Cell, len(recent.Runs))
+	for _, run := range recent.Runs {
+		if byRun[run.ID], err = from.Cells(ctx, run.ID); err != nil {
+			return recent, nil, err
+		}
+	}
+	return recent, byRun, nil
 }
 
 // readProgress reads what those of the runs said that are running.

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"slices"
+	"time"
 
 	"barkeep/market"
 )
@@ -39,6 +40,15 @@ func (r *Reader) recorded(ctx context.Context, series market.Series) (market.Ser
 		}
 	}
 	return base, nil
+}
+
+// FirstKnown is the first instant as of which a series can be read; false where nothing of it arrived since arrivals are recorded.
+func (r *Reader) FirstKnown(ctx context.Context, series market.Series) (at time.Time, found bool, err error) {
+	from, err := r.recorded(ctx, series)
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	return r.Truth.FirstArrival(ctx, from)
 }
 
 // kept finds what the bars of a series are read from now: the series itself, or where it is not kept, one of which it can be

@@ -36,6 +36,10 @@ func (p past) Runs(_ context.Context, limit int) ([]ledger.Run, error) {
 	return p.runs[:min(limit, len(p.runs))], nil
 }
 
+func (p past) SelectRuns(_ context.Context, _ store.RunFilter, limit int) ([]ledger.Run, error) {
+	return p.runs[:min(limit, len(p.runs))], nil
+}
+
 func (p past) Run(_ context.Context, id int64) (ledger.Run, bool, error) {
 	for _, r := range p.runs {
 		if r.ID == id {

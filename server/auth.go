@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -50,15 +51,21 @@ func show(r *http.Request, name string, tokens ...string) error {
 	return nil
 }
 
-// open tells whether a path is for monitors, which have no token.
-func open(path string) bool { return path == "/healthz" || path == "/readyz" || path == "/metrics" }
+// isOpen tells whether a request is for monitors, which have no token, or for what HandleOpen added.
+func (s *Server) isOpen(r *http.Request) bool {
+	if path := r.URL.Path; path == "/healthz" || path == "/readyz" || path == "/metrics" {
+		return true
+	}
+	_, pattern := s.mux.Handler(r)
+	return slices.Contains(s.public, pattern)
+}
 
 // guarded asks whoever reads for the token, whatever is read and whether it is there or not. What changes something asks for the
 // other one by itself.
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return s.answered(func(w http.ResponseWriter, r *http.Request) error {
 		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-		if reads && !open(r.URL.Path) {
+		if reads && !s.isOpen(r) {
 			if err := s.Readable(r); err != nil {
 				return err
 			}

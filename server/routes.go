@@ -26,6 +26,12 @@ func (s *Server) Handle(pattern string, h Handler) { s.add(pattern, s.bounded(s.
 // HandleOwn adds a route that takes a Turn or a Place by itself, and then bounds what it does and calls SetDeadlines.
 func (s *Server) HandleOwn(pattern string, h Handler) { s.add(pattern, s.answered(h)) }
 
+// HandleOpen is Handle for what anybody may read, also where reading asks for a token. It must hold no data.
+func (s *Server) HandleOpen(pattern string, h Handler) {
+	s.public = append(s.public, pattern)
+	s.Handle(pattern, h)
+}
+
 // Routes are the patterns of all routes, such as "GET /status", in the order in which they were added.
 func (s *Server) Routes() []string { return slices.Clone(s.patterns) }
 

@@ -26,6 +26,7 @@ type Server struct {
 	mux      *http.ServeMux
 	paths    []string // of the mux, in the order in which they were added
 	patterns []string // likewise, with their methods
+	public   []string // those that nobody needs a token for
 	handler  http.Handler
 	started  time.Time
 

@@ -255,10 +255,20 @@ type Slots interface {
 	NameSlots(ctx context.Context, find func(ledger.Run) (ledger.Slot, bool)) (named int, err error)
 }
 
+// RunFilter selects runs. What is empty selects nothing.
+type RunFilter struct {
+	Job        ledger.Job
+	State      ledger.State // as readers see it: a run whose lease is over is abandoned
+	Instrument string       // of which the run has a cell
+	Before     int64        // ids are below it; 0 for all
+}
+
 // History reads what the ledger holds.
 type History interface {
 	// Runs are the newest runs, the newest first, limit at most.
 	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
+	// SelectRuns are the newest runs that a filter selects, the newest first, limit at most.
+	SelectRuns(ctx context.Context, filter RunFilter, limit int) ([]ledger.Run, error)
 	// Run is one run by its id; false when there is none.
 	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
 	// Cells are the cells of a run, ordered by instrument and timeframe as text.

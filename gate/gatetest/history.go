@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"barkeep/ledger"
+	"barkeep/store"
 )
 
 // Runs is that of store.History.
@@ -14,6 +15,20 @@ func (l *Ledger) Runs(_ context.Context, limit int) ([]ledger.Run, error) {
 	all := l.All()
 	slices.Reverse(all)
 	return all[:min(limit, len(all))], nil
+}
+
+// SelectRuns is that of store.History.
+func (l *Ledger) SelectRuns(_ context.Context, f store.RunFilter, limit int) ([]ledger.Run, error) {
+	all, of := l.All(), []ledger.Run{}
+	slices.Reverse(all)
+	for _, r := range all {
+		has := func(c ledger.Cell) bool { return c.Instrument == f.Instrument }
+		if (f.Job == "" || r.Job == f.Job) && (f.State == "" || r.State == f.State) && (f.Before == 0 || r.ID < f.Before) &&
+			(f.Instrument == "" || slices.ContainsFunc(l.CellsOf(r.ID), has)) {
+			of = append(of, r)
+		}
+	}
+	return of[:max(0, min(limit, len(of)))], nil
 }
 
 // Run is that of store.History.

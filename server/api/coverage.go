@@ -43,12 +43,12 @@ func (a *API) readCoverage(c *call, p *coverageInput) (coverageAnswer, error) {
 	if err != nil {
 		return coverageAnswer{}, err
 	}
-	limit := p.Limit
-	for i := range all {
-		n := min(limit, len(all[i].Gaps))
-		all[i].Gaps, limit = all[i].Gaps[:n], limit-n
+	views, limit := a.server.Views().Coverages(all, a.Serves), p.Limit // lost_on is of all gaps, also of those that are left out
+	for i := range views {
+		n := min(limit, len(views[i].Gaps))
+		views[i].Gaps, limit = views[i].Gaps[:n], limit-n
 	}
-	return coverageAnswer{a.server.Views().Coverages(all, a.Serves)}, nil
+	return coverageAnswer{views}, nil
 }
 
 // as gives texts another type.

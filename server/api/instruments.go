@@ -2,8 +2,10 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
+	"barkeep/calendar"
 	"barkeep/market"
 	"barkeep/server/view"
 	"barkeep/store"
@@ -31,6 +33,14 @@ type instrumentView struct {
 	Zone       string             `json:"zone" doc:"the exchange's"`
 	Kept       bool               `json:"kept" doc:"the configuration names it, so that it is kept up to date"`
 	Timeframes []market.Timeframe `json:"timeframes" doc:"of which bars are stored"`
+	Listing    *listingView       `json:"listing" doc:"what the provider said last that it is; null where it said nothing yet"`
+}
+
+// listingView is what the provider says an instrument is, and since when.
+type listingView struct {
+	view.Listing
+	Seen    *view.Instant `json:"seen" doc:"when the provider said anything of it first"`
+	Changed *view.Instant `json:"changed" doc:"when it said this first"`
 }
 
 // listInstruments shows what is kept and what is stored.
@@ -40,6 +50,10 @@ func (a *API) listInstruments(c *call, _ *nothing) (instrumentsAnswer, error) {
 		return instrumentsAnswer{}, err
 	}
 	settled, _, err := store.SettledCalendars(c.r.Context(), a.Calendars) // imports log changes that make no sense
+	if err != nil {
+		return instrumentsAnswer{}, err
+	}
+	listings, err := a.listings(c.r.Context())
 	if err != nil {
 		return instrumentsAnswer{}, err
 	}
@@ -63,12 +77,35 @@ func (a *API) listInstruments(c *call, _ *nothing) (instrumentsAnswer, error) {
 		}
 		views = append(views, a.viewInstrument(i, false, timeframes))
 	}
+	for i := range views {
+		views[i].Listing = listings[views[i].Name]
+	}
 	slices.SortFunc(views, func(a, b instrumentView) int { return cmp.Compare(a.Name, b.Name) })
 	return instrumentsAnswer{views}, nil
 }
 
 type instrumentsAnswer struct {
 	Instruments []instrumentView `json:"instruments"`
+}
+
+// listings are what the provider says of the instruments, by their names.
+func (a *API) listings(ctx context.Context) (map[string]*listingView, error) {
+	all, err := a.Calendars.Listings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	views := make(map[string]*listingView, len(all))
+	for _, l := range all {
+		one := view.NewListing(l.Last)
+		if one == nil {
+			continue
+		}
+		if l.From != (calendar.Date{}) {
+			one.From = l.From.String()
+		}
+		views[l.Instrument] = &listingView{*one, a.server.Views().Instant(l.Seen), a.server.Views().Instant(l.Changed)}
+	}
+	return views, nil
 }
 
 func (a *API) viewInstrument(i market.Instrument, kept bool, timeframes []market.Timeframe) instrumentView {

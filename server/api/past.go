@@ -51,7 +51,15 @@ type proofsAnswer struct {
 func (a *API) listRevisions(c *call, p *revisionsInput) (view.Changes, error) {
 	series := market.Series{Instrument: p.Instrument, Timeframe: market.Timeframe(p.Timeframe)}
 	read, err := query.ReadChanges(c.r.Context(), a.Past, series, p.window)
-	return a.server.Views().Changes(series, read, p.Limit), err
+	if err != nil {
+		return view.Changes{}, err
+	}
+	shown := a.server.Views().Changes(series, read, p.Limit)
+	first, found, err := a.Reader.FirstKnown(c.r.Context(), series)
+	if found {
+		shown.Recorded = a.server.Views().Exact(first)
+	}
+	return shown, err
 }
 
 type revisionsInput struct {

@@ -11,20 +11,40 @@ import (
 	"barkeep/query"
 	"barkeep/server"
 	"barkeep/server/view"
+	"barkeep/store"
 )
 
 type runsInput struct {
-	Limit int `query:"limit" minimum:"1" maximum:"500" example:"10" default:"20" doc:"How many runs, at most."`
+	Job        string `query:"job" enum:"import,maintenance" example:"import" doc:"Of which; of all by default."`
+	State      string `query:"state" enum:"running,done,partial,failed,stopped,abandoned,missed" example:"done" doc:"In which; in any by default."`
+	Instrument string `query:"instrument" format:"instrument" example:"ES" doc:"Of which a run has evidence; of any by default."`
+	Before     int64  `query:"before" minimum:"1" example:"12" doc:"Only runs with a smaller number."`
+	Evidence   string `query:"evidence" enum:"0,1" example:"1" default:"0" doc:"With the sums of what each run proves."`
+	Limit      int    `query:"limit" minimum:"1" maximum:"500" example:"10" default:"20" doc:"How many runs, at most."`
+}
+
+// listedRun is a run in a list.
+type listedRun struct {
+	view.Run
+	Evidence *view.Evidence `json:"evidence,omitempty" doc:"where it was asked for, and a cell was recorded"`
 }
 
 type runsAnswer struct {
-	Runs []view.Run `json:"runs" doc:"The newest first."`
+	Runs []listedRun `json:"runs" doc:"The newest first."`
 }
 
-// listRuns shows the newest runs of all jobs, newest first.
+// listRuns shows the newest runs, newest first.
 func (a *API) listRuns(c *call, p *runsInput) (runsAnswer, error) {
-	recent, err := query.ReadRecent(c.r.Context(), a.server.Ledger, p.Limit)
-	return runsAnswer{a.server.Views().Runs(recent.Runs, recent.Progress)}, err
+	filter := store.RunFilter{
+		Job: ledger.Job(p.Job), State: ledger.State(p.State), Instrument: p.Instrument, Before: p.Before,
+	}
+	recent, cells, err := query.ReadRuns(c.r.Context(), a.server.Ledger, filter, p.Limit, p.Evidence == "1")
+	views := a.server.Views()
+	shown := runsAnswer{make([]listedRun, len(recent.Runs))}
+	for i, run := range views.Runs(recent.Runs, recent.Progress) {
+		shown.Runs[i] = listedRun{run, views.Evidence(cells[run.ID])}
+	}
+	return shown, err
 }
 
 // runAnswer is a run with its cells.

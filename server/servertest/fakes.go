@@ -95,6 +95,24 @@ func (f *Ledger) Runs(_ context.Context, limit int) ([]ledger.Run, error) {
 	return slices.Clone(f.List[:min(limit, len(f.List))]), nil
 }
 
+// SelectRuns are the first of List that a filter selects.
+func (f *Ledger) SelectRuns(_ context.Context, filter store.RunFilter, limit int) ([]ledger.Run, error) {
+	if err := f.Pass(); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	of := []ledger.Run{}
+	for _, r := range f.List {
+		has := func(c ledger.Cell) bool { return filter.Instrument == "" || c.Instrument == filter.Instrument }
+		if (filter.Job == "" || r.Job == filter.Job) && (filter.State == "" || r.State == filter.State) && len(of) < limit &&
+			(filter.Before == 0 || r.ID < filter.Before) && (filter.Instrument == "" || slices.ContainsFunc(f.ByRun[r.ID], has)) {
+			of = append(of, r)
+		}
+	}
+	return of, nil
+}
+
 // Run finds a run in List.
 func (f *Ledger) Run(_ context.Context, id int64) (ledger.Run, bool, error) {
 	if err := f.Pass(); err != nil {

@@ -48,6 +48,7 @@ type Restatement struct {
 type Changes struct {
 	Instrument   string           `json:"instrument"`
 	Timeframe    market.Timeframe `json:"timeframe"`
+	Recorded     *Instant         `json:"recorded_from,omitempty" doc:"the first instant as of which the series can be read; absent where nothing arrived since that is recorded"`
 	Count        int              `json:"count" doc:"of revisions, also of those that are left out"`
 	More         bool             `json:"more" doc:"some are left out"`
 	Revisions    []Revision       `json:"revisions"`

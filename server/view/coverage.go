@@ -1,6 +1,8 @@
 package view
 
 import (
+	"time"
+
 	"barkeep/market"
 	"barkeep/query"
 )
@@ -14,6 +16,7 @@ type Coverage struct {
 	Expected   int64                      `json:"expected"`
 	Present    int64                      `json:"present"`
 	Absent     map[market.GapReason]int64 `json:"absent"`
+	LostOn     *Instant                   `json:"lost_on,omitempty" doc:"with gaps: when the first bar that may still be had leaves the provider's window"`
 	Sessions   []CoveredSession           `json:"sessions,omitempty"`
 	Gaps       []Gap                      `json:"gaps,omitempty"`
 }
@@ -57,9 +60,14 @@ func (r Renderer) Coverages(all []query.SeriesCoverage, serves market.Capabiliti
 			}
 			v.Sessions = append(v.Sessions, one)
 		}
+		var first time.Time
 		for _, g := range c.Gaps {
 			v.Gaps = append(v.Gaps, r.Gap(g, serves))
+			if lost := query.LostOn(g, serves); !lost.IsZero() && (first.IsZero() || lost.Before(first)) {
+				first = lost
+			}
 		}
+		v.LostOn = r.Instant(first)
 		views[i] = v
 	}
 	return views

@@ -22,6 +22,7 @@ type Trading struct {
 // TradingSession is a session; its times are UTC.
 type TradingSession struct {
 	Date        string        `json:"date" doc:"the trading date"`
+	Anchor      time.Time     `json:"anchor" doc:"from which intraday bars are counted, at or before the open"`
 	Open        time.Time     `json:"open"`
 	Close       time.Time     `json:"close"`
 	Pauses      []Pause       `json:"pauses"`
@@ -60,8 +61,8 @@ func NewTrading(c *calendar.Calendar, from, to calendar.Date) Trading {
 			continue
 		}
 		one := TradingSession{
-			Date: d.String(), Open: s.Open.UTC(), Close: s.Close.UTC(), Pauses: []Pause{}, Kind: s.Kind, SettledNext: s.SettledNext,
-			Certain: c.Certain(d),
+			Date: d.String(), Anchor: s.Anchor.UTC(), Open: s.Open.UTC(), Close: s.Close.UTC(), Pauses: []Pause{}, Kind: s.Kind,
+			SettledNext: s.SettledNext, Certain: c.Certain(d),
 		}
 		for _, b := range s.Breaks {
 			one.Pauses = append(one.Pauses, Pause{b.From.UTC(), b.To.UTC()})

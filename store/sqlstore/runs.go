@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/store"
 )
 
 // leaseEnded is the reason of runs that were abandoned.
@@ -60,6 +61,22 @@ func (s *Store) Runs(ctx context.Context, limit int) ([]ledger.Run, error) {
 	found, err := s.d.runs(ctx, s.db, `SELECT `+s.d.runColumns()+` FROM runs ORDER BY id DESC LIMIT $1`, max(0, limit))
 	if err != nil {
 		return nil, fmt.Errorf("the newest %d runs: %w", limit, err)
+	}
+	return found, nil
+}
+
+// SelectRuns returns the newest runs that a filter selects, newest first, limit at most.
+func (s *Store) SelectRuns(ctx context.Context, f store.RunFilter, limit int) ([]ledger.Run, error) {
+	over := `CASE WHEN state = 'running' AND coalesce(lease_until <= ` + s.d.Now + `, true) THEN 'abandoned' ELSE state END`
+	found, err := s.d.runs(ctx, s.db, `
+		SELECT `+s.d.runColumns()+`
+		FROM runs
+		WHERE ($1 = '' OR job = $1) AND ($2 = '' OR `+over+` = $2) AND ($3 = 0 OR id < $3)
+			AND ($4 = '' OR EXISTS (SELECT 1 FROM cells WHERE cells.run_id = runs.id AND cells.instrument = $4))
+		ORDER BY id DESC
+		LIMIT $5`, string(f.Job), string(f.State), f.Before, f.Instrument, max(0, limit))
+	if err != nil {
+		return nil, fmt.Errorf("the newest %d runs of %+v: %w", limit, f, err)
 	}
 	return found, nil
 }

@@ -2,10 +2,12 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/store"
 )
 
 // adHoc is a run without a slot.
@@ -65,6 +67,50 @@ func wantRuns(t *testing.T, a Archive, limit int, want ...ledger.Run) {
 	for i := range want {
 		if got[i] != want[i] {
 			t.Errorf("run %d is %+v, want %+v", i, got[i], want[i])
+		}
+	}
+}
+
+// testSelectedRuns selects runs by each part of a filter. A run whose lease is over is no run in progress.
+func testSelectedRuns(t *testing.T, db Database) {
+	archive := migrated(t, db)
+	gone := died(t, archive, "gone")
+	done, upkeep := startRun(t, archive, "done"), wins(t, archive, ledger.Run{Job: ledger.JobMaintenance, Started: start(), Token: "m"}, 1)
+	running := startRun(t, archive, "running")
+	for run, instrument := range map[ledger.Run]string{done: "ES", upkeep: "NQ", running: "ES"} {
+		for _, timeframe := range []string{"1d", "1m"} {
+			if err := archive.RecordCell(t.Context(), run, ledger.Cell{Instrument: instrument, Timeframe: timeframe}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	done.State, done.Finished = ledger.StateDone, start().Add(time.Minute)
+	if ok, err := archive.Finish(t.Context(), done); err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	for name, c := range map[string]struct {
+		filter store.RunFilter
+		limit  int
+		want   []int64
+	}{
+		"all":              {store.RunFilter{}, 9, []int64{running.ID, upkeep.ID, done.ID, gone.ID}},
+		"a job":            {store.RunFilter{Job: ledger.JobMaintenance}, 9, []int64{upkeep.ID}},
+		"a state":          {store.RunFilter{State: ledger.StateRunning}, 9, []int64{running.ID, upkeep.ID}},
+		"whose lease ends": {store.RunFilter{State: ledger.StateAbandoned}, 9, []int64{gone.ID}},
+		"an instrument":    {store.RunFilter{Instrument: "ES"}, 9, []int64{running.ID, done.ID}},
+		"older ones":       {store.RunFilter{Before: upkeep.ID}, 9, []int64{done.ID, gone.ID}},
+		"a few":            {store.RunFilter{Instrument: "ES"}, 1, []int64{running.ID}},
+		"all at once":      {store.RunFilter{Job: ledger.JobImport, State: ledger.StateDone, Instrument: "ES", Before: running.ID}, 9, []int64{done.ID}},
+		"none":             {store.RunFilter{Instrument: "E"}, 9, nil},
+		"nothing":          {store.RunFilter{}, -1, nil},
+	} {
+		got, err := archive.SelectRuns(t.Context(), c.filter, c.limit)
+		var ids []int64
+		for _, run := range got {
+			ids = append(ids, run.ID)
+		}
+		if err != nil || !slices.Equal(ids, c.want) {
+			t.Errorf("%s: %v, %v; want %v", name, ids, err, c.want)
 		}
 	}
 }

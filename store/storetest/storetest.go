@@ -99,6 +99,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Database) {
 		"transactions: settling waits for who writes":           testSettleWaits,
 		"transactions: could write":                             testWritable,
 		"ledger: runs":                                          testRuns,
+		"ledger: selected runs":                                 testSelectedRuns,
 		"ledger: cells":                                         testCells,
 		"ledger: cells of a transaction":                        testCellsInTx,
 		"migrations: several at once":                           testConcurrentMigrations,

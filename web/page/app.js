@@ -1,0 +1,129 @@
+// The shell: which view is shown, the connection, and the theme. Views are modules in views/, each with
+//
+//   export function show(root, { params, api, live, signal, navigate, announce })
+//
+// It builds its DOM into root and works until the signal aborts. params.path are the parts of the route after the view's name
+// (#/chart/ES/1h: ['ES', '1h']), params.query is a URLSearchParams.
+import { askToken } from './dialog.js';
+import { el, onAction, patch } from './dom.js';
+import { clock, duration } from './format.js';
+import { ApiError, explain, makeApi } from './api.js';
+import { makeLive } from './live.js';
+
+const main = document.getElementById('main');
+const views = {
+  today: () => import('./views/today.js'),
+  coverage: () => import('./views/coverage.js'),
+  chart: () => import('./views/chart.js'),
+  runs: () => import('./views/runs.js'),
+  instrument: () => import('./views/instrument.js'),
+};
+const titles = { today: 'Today', coverage: 'Coverage', chart: 'Chart', runs: 'Runs', instrument: 'Instruments' };
+
+const api = makeApi(askToken);
+const forever = new AbortController().signal;
+const live = makeLive(api, forever);
+let current = new AbortController();
+
+/** Goes to a route such as #/runs/12. */
+function navigate(hash) {
+  location.hash = hash;
+}
+
+/** Says something to those who listen to the page. */
+function announce(text) {
+  document.getElementById('announcer').textContent = text;
+}
+
+/** The parts of a route. */
+function routeOf(hash) {
+  const [path, query] = hash.replace(/^#\/?/, '').split('?');
+  const [name, ...rest] = path.split('/').filter(Boolean).map(decodeURIComponent);
+  return { name: name ?? 'today', params: { path: rest, query: new URLSearchParams(query ?? '') } };
+}
+
+async function go() {
+  const { name, params } = routeOf(location.hash);
+  current.abort();
+  current = new AbortController();
+  const { signal } = current;
+  const title = titles[name];
+  document.title = title ? `${title}${params.path.length ? ` ${params.path.join(' ')}` : ''} - Barkeep` : 'Barkeep';
+  for (const link of document.querySelectorAll('[data-view]')) {
+    if (link.dataset.view === name) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  if (!title) return lost();
+  const root = el('div', { class: `view view-${name}`, 'data-testid': `view-${name}` });
+  main.replaceChildren(root);
+  try {
+    const view = await views[name]().catch(notLoaded);
+    if (!signal.aborted) await view.show(root, { params, api, live, signal, navigate, announce });
+  } catch (error) {
+    if (!signal.aborted) failed(root, error);
+  }
+}
+
+function notLoaded(error) {
+  if (!(error instanceof TypeError)) throw error; // it was loaded, and is wrong
+  throw new ApiError({ status: 0, title: 'Not loaded', detail: `This view could not be loaded, since Barkeep at ${location.host} does not answer.` });
+}
+
+function failed(root, error) {
+  patch(root, el('h1', {}, 'This view could not be shown'), el('p', { class: 'fault', role: 'alert' }, explain(error)),
+    el('p', {}, el('button', { type: 'button', 'data-action': 'again' }, 'Try again')));
+  onAction(root, { again: go }, current.signal);
+}
+
+function lost() {
+  patch(main, el('h1', {}, 'There is no such view'), el('p', {}, 'What there is stands above. ', el('a', { href: '#/' }, 'Go to Today'), '.'));
+}
+
+// The connection tells at each moment how old the page is.
+function showConnection() {
+  const node = document.getElementById('connection'), banner = document.getElementById('banner');
+  const now = live.now(), fresh = live.isFresh();
+  patch(node, now === null ? 'Connecting' : [
+    el('span', { class: `dot ${fresh ? 'good' : 'bad'}`, 'aria-hidden': 'true' }), fresh ? 'Live ' : 'As of ',
+    el('time', {}, clock(fresh ? now : live.since(), undefined, true)), el('span', { class: 'muted wide' }, ` ${clock(fresh ? now : live.since(), 'UTC')}`),
+  ]);
+  const stale = staleness(now, fresh);
+  banner.hidden = !stale || (routeOf(location.hash).name === 'today' && !api.isLocked()); // Today says it by itself, and larger
+  patch(banner, stale ?? []);
+}
+
+function staleness(now, fresh) {
+  if (api.isLocked()) {
+    return ['Nothing is shown, since this Barkeep asks for a token to read. ',
+      el('button', { type: 'button', 'data-action': 'unlock', 'data-testid': 'unlock' }, 'Enter the token')];
+  }
+  if (fresh || (live.answered === null && !live.error)) return null;
+  const why = live.error ? explain(live.error) : 'Nothing was heard for a while.';
+  if (now === null) return why;
+  return [`${why} What is shown is as of ${clock(live.since(), undefined, true)} (${clock(live.since(), 'UTC')}), `,
+    `${duration((now - live.since()) / 1000)} ago.`];
+}
+
+const themes = ['auto', 'light', 'dark'];
+function setTheme(theme) {
+  if (theme === 'auto') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  document.getElementById('theme').replaceChildren(el('span', { class: 'wide' }, 'Theme: '), theme);
+  localStorage.setItem('theme', theme);
+}
+
+document.getElementById('theme').addEventListener('click', () => {
+  const now = document.documentElement.dataset.theme ?? 'auto';
+  setTheme(themes[(themes.indexOf(now) + 1) % themes.length]);
+  dispatchEvent(new Event('themechange')); // for what is drawn on a canvas
+});
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault(); // the hash is the route
+  main.focus();
+});
+onAction(document.getElementById('banner'), { unlock() { api.unlock(); live.look(); go(); } }, forever);
+addEventListener('hashchange', () => { go(); main.focus({ preventScroll: true }); scrollTo(0, 0); });
+const remembered = localStorage.getItem('theme');
+setTheme(themes.includes(remembered) ? remembered : 'auto');
+live.subscribe(showConnection, forever);
+go();

@@ -1,0 +1,102 @@
+// How this Barkeep stands now: its status every few seconds, its runs as they go, and how old both are. Whoever shows a part of
+// it has to show its age too: no news are no good news.
+import { listen, sleep } from './stream.js';
+
+const every = 10_000; // milliseconds between two looks
+const retryEvery = 3_000; // and while none comes
+const freshFor = 25_000; // what is older is of the past
+
+/** Looks until the signal aborts. Listeners are called after each news, and each second. */
+export function makeLive(api, signal) {
+  const listeners = new Set();
+  const live = {
+    status: null, // of /api/v1/status
+    slots: null, // of /api/v1/slots; null where they could not be read
+    slotsError: null,
+    known: null, // {status, slots, at}: the newest answer that told how the slots stand
+    answered: null, // performance.now() of the newest answer
+    error: null, // why the newest look failed; null when it did not
+    running: new Map(), // runs in progress with their progress, by number
+    streaming: false,
+
+    /** Now by the server's clock, in milliseconds; null before its first answer. */
+    now: () => (live.status ? Date.parse(live.status.now.utc) + performance.now() - live.answered : null),
+    /** Whether what is known may be called the present. */
+    isFresh: () => live.answered !== null && live.error === null && performance.now() - live.answered < freshFor,
+    /** When the newest answer came, by the server's clock. */
+    since: () => (live.status ? Date.parse(live.status.now.utc) : null),
+    subscribe(listener, until) {
+      listeners.add(listener);
+      until.addEventListener('abort', () => listeners.delete(listener), { once: true });
+      listener();
+    },
+    /** Looks at once. */
+    look: () => look(),
+  };
+  const tell = () => listeners.forEach((listener) => listener());
+
+  let looking = null;
+  function look() {
+    looking ??= readAll().finally(() => { looking = null; tell(); });
+    return looking;
+  }
+
+  async function readAll() {
+    const options = { signal, within: 12_000 };
+    try {
+      const asked = performance.now();
+      const [status, slots] = await Promise.allSettled([
+        api.get('/api/v1/status', options), api.get('/api/v1/slots', { ...options, query: { limit: 7 } }),
+      ]);
+      if (status.status === 'rejected') throw status.reason;
+      live.status = status.value;
+      live.answered = (asked + performance.now()) / 2; // it was written somewhere in between
+      live.error = null;
+      live.slots = slots.status === 'fulfilled' ? slots.value : null;
+      live.slotsError = slots.status === 'fulfilled' ? null : slots.reason;
+      noteRuns(status.value.runs ?? []);
+      if (status.value.slots && live.slots) live.known = { status: live.status, slots: live.slots, at: live.since() };
+    } catch (error) {
+      live.error = error;
+    }
+  }
+
+  // The status has the newest runs; what it does not call running, is not.
+  function noteRuns(runs) {
+    const still = new Map(runs.filter((r) => r.state === 'running').map((r) => [r.id, r]));
+    for (const [id, run] of live.running) {
+      const newer = still.get(id);
+      if (newer && (run.progress?.at?.utc ?? '') > (newer.progress?.at?.utc ?? '')) still.set(id, run);
+    }
+    live.running = still;
+  }
+
+  function onRun(run) {
+    const before = live.running.get(run.id);
+    if (run.state === 'running') live.running.set(run.id, run);
+    else live.running.delete(run.id);
+    tell();
+    if (run.state !== 'running' || !before) look();
+  }
+
+  async function poll() {
+    while (!signal.aborted) {
+      if (!api.isLocked() || live.error === null) await look();
+      await sleep(live.error ? retryEvery : every, signal);
+    }
+  }
+
+  poll();
+  listen(api, {
+    signal, onRun,
+    onState(open) {
+      live.streaming = open;
+      if (!open && !api.isLocked()) look(); // is the server gone, too?
+      tell();
+    },
+  });
+  const timer = setInterval(tell, 1000);
+  signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) look(); }, { signal });
+  return live;
+}
