@@ -32,15 +32,20 @@ function holes(c, f) {
   const { model, layout } = f, { holes: all } = model;
   const drawn = { open: -1, lost: -1, quiet: -1 };
   for (let i = f.firstHole; i < all.length && all[i].from < f.right; i++) {
-    const kind = classOf(all[i].gap?.reason ?? 'not judged');
+    const kind = classOf(all[i].gap?.reason ?? 'no reason recorded');
     const left = Math.max(0, Math.floor(f.x(all[i].from))), right = Math.min(layout.plot, Math.max(left + f.line, Math.round(f.x(all[i].to))));
     if (right <= drawn[kind]) continue;
-    c.fillStyle = f.theme.holes[kind];
-    c.fillRect(Math.max(left, drawn[kind]), 0, right - Math.max(left, drawn[kind]), layout.volume.bottom);
+    const begin = Math.max(left, drawn[kind]), narrow = right - left < 4 * f.ratio;
+    c.fillStyle = narrow ? colours(f.theme)[kind] : f.theme.holes[kind];
+    // What is too narrow for a pattern is a short line: a minute of a year must not look like a wall.
+    if (narrow) c.fillRect(begin, layout.lane.top - 9 * f.ratio, right - begin, 8 * f.ratio);
+    else c.fillRect(begin, 0, right - begin, layout.volume.bottom);
     drawn[kind] = right;
     named(c, f, all[i], left, right);
   }
 }
+
+const colours = (theme) => ({ open: theme.warn, lost: theme.bad, quiet: theme.muted });
 
 // named writes the reason into a hole that is wide enough for it.
 function named(c, f, hole, left, right) {

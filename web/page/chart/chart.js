@@ -44,7 +44,7 @@ export class Chart {
       this.model = model;
       this.cursor = null;
       const view = new Viewport({ length: model.axis.length, width: this.layout.plot, left: Infinity, pixels: usual });
-      this.view = view.newest(model.positions[model.bars.n - 1] ?? 0);
+      this.view = view.newest(model.axis.position(model.newest));
     } else {
       const old = this.axis;
       this.view = this.view.on(model.axis.length, (p) => model.axis.position(old.time(p)) + (p >= old.length ? p - old.length : 0));

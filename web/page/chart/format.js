@@ -65,8 +65,8 @@ export function clock(t, zone) {
   return `${two(p.hour)}:${two(p.minute)}${p.second ? `:${two(p.second)}` : ''}`;
 }
 
-/** moment writes an instant in a zone, which it names: Fri 27 Nov 2026 13:05 EST. */
-export const moment = (t, zone) => `${day(t, zone)} ${clock(t, zone)} ${zone.abbreviation(t)}`;
+/** moment writes an instant to the minute in a zone, which it names: Fri 27 Nov 2026 13:05 EST. */
+export const moment = (t, zone) => `${day(t, zone)} ${clock(t - (((t % 60) + 60) % 60), zone)} ${zone.abbreviation(t)}`;
 
 /** slotName names a bar by its start, as people call one of its timeframe. */
 export function slotName(t, timeframe, zone) {
@@ -108,7 +108,7 @@ const reasons = {
   'expired': ['quiet', 'the contract had ended'],
   'closed': ['quiet', 'the exchange was closed, which its calendar did not foresee'],
   'before the first trade': ['quiet', 'it did not trade yet'],
-  'not judged': ['quiet', 'why is not recorded'],
+  'no reason recorded': ['quiet', 'no bar is stored'],
 };
 
 /** classOf is how a reason is drawn: open, lost or quiet. */

@@ -33,6 +33,7 @@ export class Loader {
     const from = newest.more ? time[0] : extent[0];
     model.add(newest.bars, from, extent[1]);
     model.tell({ ...this.#known(coverage, newest), actions });
+    model.newest = time[n - 1];
     this.model = model;
     await this.#changes(from, extent[1]);
     return model;
@@ -133,9 +134,11 @@ export class Loader {
     const extent = extentOf(model.extent[0], time[n - 1], coverage);
     const followed = model.loaded.to >= model.extent[1];
     if (extent[1] !== model.extent[1]) model.extend(extent, await this.#calendar(extent));
-    if (followed) model.add(newest.bars, Math.max(time[0], model.loaded.from), extent[1]);
+    const from = Math.max(time[0], model.loaded.from); // bars before what is loaded would leave a hole that is none
+    if (followed) model.add(newest.bars.slice(firstAtLeast(time, n, from), n), from, extent[1]);
     model.tell(this.#known(coverage, newest));
-    if (followed) await this.#changes(time[0], extent[1]);
+    model.newest = time[n - 1];
+    if (followed) await this.#changes(from, extent[1]);
     this.on.change(model);
     return false;
   }
@@ -148,7 +151,8 @@ function extentOf(oldest, newest, coverage) {
   return [from, gaps.reduce((t, g) => Math.max(t, g.last), newest) + 1];
 }
 
-// nextOf is which page to read for a view: { before } or { after } an instant; null for none.
+// nextOf is which page to read for a view: { before } or { after } an instant; null for none. Far from what is loaded it is the page
+// that ends with the view, so that it has bars also where the view is a gap.
 function nextOf(model, view, page) {
   const span = view.right - view.left, { axis, loaded, extent } = model;
   const low = Math.max(0, view.left - span / 2), high = Math.min(axis.length, view.right + span / 2);
@@ -157,7 +161,7 @@ function nextOf(model, view, page) {
     return { before: model.from - high > far ? axis.time(high) : loaded.from };
   }
   if (loaded.to < extent[1] && model.to < high) {
-    return low - model.to > far ? { after: axis.time(low) } : { after: loaded.to };
+    return low - model.to > far ? { before: axis.time(high) } : { after: loaded.to };
   }
   return null;
 }

@@ -14,6 +14,7 @@ export class Model {
     this.step = lengthOf(timeframe) || usualLength(timeframe);
     this.bars = new Bars(0);
     this.loaded = { from: extent[1], to: extent[1] }; // of which all bars are here
+    this.newest = extent[1] - 1; // when the newest bar of the series starts, loaded or not
     this.gaps = [];
     this.changes = { revisions: [], restatements: [] };
     this.actions = [];

@@ -14,7 +14,7 @@ import { priceTicks } from './ticks.js';
 export function frameOf({ model, view, layout, theme, ratio, log, tick, decimals, columns, failed }) {
   const pixels = view.pixels * ratio, origin = Math.round(view.left * pixels);
   const f = {
-    model, theme, ratio, failed, pixels, line: Math.max(1, Math.round(ratio)), left: view.left, right: view.right,
+    model, theme, ratio, failed, tick, pixels, line: Math.max(1, Math.round(ratio)), left: view.left, right: view.right,
     layout: scaled(layout, ratio), x: (position) => position * pixels - origin, columns, decimals,
   };
   [f.first, f.last] = model.visible(view.left, view.right);

@@ -37,7 +37,7 @@ export function eventsTable(into, model, view, decimals) {
   const events = [];
   for (const h of model.holes) {
     if (h.to <= view.left || h.from >= view.right) continue;
-    const reason = h.gap?.reason ?? 'not judged';
+    const reason = h.gap?.reason ?? 'no reason recorded';
     const kind = { open: 'Missing', lost: 'Lost', quiet: 'No bar' }[classOf(reason)];
     events.push({ position: Math.floor(h.from), text: `${kind}, ${plural(h.gap?.bars ?? Math.round(h.to - h.from), 'bar')}: ${reason}, ${meaning(reason)}.` });
   }

@@ -16,7 +16,7 @@ const listed = (counts) => counts.map(([reason, n]) => `${n.toLocaleString('en-U
 export function verdict({ model, coverage, complete, asOf, since }) {
   const last = model.axis.slot(model.axis.length - 1), named = (t) => slotName(t, model.timeframe, model.zone);
   const place = model.step < 86400 ? ` ${model.zone.abbreviation(last.start)}` : '';
-  const newest = `newest bar: ${named(model.bars.time[model.bars.n - 1])}${place}.`;
+  const newest = `newest bar: ${named(model.newest)}${place}.`;
   if (asOf !== null) {
     return { state: 'plain', lead: `As known at ${both(asOf)}`, rest: 'Why bars were missing then is not kept: room without a bar has no reason.' };
   }

@@ -10,7 +10,7 @@ import { reach } from '../chart/paint.js';
 import { addressOf, choiceOf } from '../chart/route.js';
 import { Source } from '../chart/source.js';
 import { barsTable, eventsTable } from '../chart/table.js';
-import { describe, spoken, verdict } from '../chart/words.js';
+import { both, describe, spoken, verdict } from '../chart/words.js';
 import { el, onAction, patch } from '../dom.js';
 
 const settle = 300; // milliseconds without a change before address and tables follow
@@ -51,7 +51,7 @@ class View {
     const { choice } = this, line = (cls, id) => el('p', { class: cls, 'data-testid': id }, '\u00a0');
     this.title = el('h1', { 'data-testid': 'chart-title' }, titleOf(choice));
     this.controls = new Controls({ ...choice, instrument: choice.instrument ?? '', timeframe: choice.timeframe ?? '' }, (name, value) => this.#chose(name, value));
-    this.verdict = el('p', { class: 'chart-verdict', 'data-testid': 'chart-verdict' }, 'Loading.');
+    this.verdict = el('p', { class: 'chart-verdict', 'data-testid': 'chart-verdict' }, '\u00a0');
     this.readout = new Readout();
     this.host = el('div', {
       class: 'chart-host', tabindex: 0, role: 'application', 'aria-roledescription': 'chart', 'aria-label': titleOf(choice),
@@ -67,19 +67,25 @@ class View {
     this.notes = el('div', { 'data-testid': 'chart-troubles', 'aria-live': 'polite' });
     this.bars = details('Bars in view as a table', 'chart-table', () => this.#tables());
     this.events = details('Gaps, actions and revisions in view', 'chart-events', () => this.#tables());
-    this.root.replaceChildren(this.title, this.controls.element, this.verdict, el('figure', { class: 'chart-figure' }, this.readout.element, this.host, below),
+    this.root.replaceChildren(el('div', { class: 'chart-head' }, this.title, this.verdict), this.controls.element, el('figure', { class: 'chart-figure' }, this.readout.element, this.host, below),
       this.legend, this.notes, this.events, this.bars, keys());
     this.chart = new Chart(this.host, {
       view: () => this.#moved(), cursor: (cursor, by) => this.#pointed(cursor, by),
       none: (side) => this.announce(`No gap, action or revision ${side > 0 ? 'later' : 'earlier'}.`),
     }, this.signal);
+    this.buttons = below.querySelectorAll('button');
+    this.#enable(false);
     this.#actions();
+  }
+
+  #enable(usable) {
+    for (const button of this.buttons) button.disabled = !usable;
   }
 
   #actions() {
     const move = (act) => () => this.chart.model && this.chart.move(act(this.chart.view));
     onAction(this.root, {
-      oldest: move((v) => v.begin()), newest: move((v) => v.newest(this.chart.model.positions[this.chart.model.bars.n - 1] ?? 0)), wider: move((v) => v.zoom(1.5, v.width / 2)), narrower: move((v) => v.zoom(1 / 1.5, v.width / 2)),
+      oldest: move((v) => v.begin()), newest: move((v) => v.newest(this.chart.model.axis.position(this.chart.model.newest))), wider: move((v) => v.zoom(1.5, v.width / 2)), narrower: move((v) => v.zoom(1 / 1.5, v.width / 2)),
       again: () => this.#load(), more: () => { this.chart.failed = false; this.#troubles(); return this.loader.retry(this.chart.view); },
       go: (target) => { this.chart.point({ position: Number(target.dataset.position), y: null }, 'keys'); this.host.focus(); },
       current: () => this.#chose('asOf', null),
@@ -124,7 +130,7 @@ class View {
       const model = await loader.start(this.now());
       if (generation === this.generation) this.#started(loader, model);
     } catch (error) {
-      if (generation === this.generation && !signal.aborted) this.#failed(error);
+      if (generation === this.generation && !signal.aborted) await this.#failed(error, loader);
     }
     if (generation !== this.generation) return;
     this.host.removeAttribute('aria-busy');
@@ -145,6 +151,7 @@ class View {
     if (!model) return this.#empty();
     const { chart, choice } = this, tick = this.instruments.find((i) => i.name === choice.instrument)?.tick ?? 0;
     this.message.hidden = true;
+    this.#enable(true);
     chart.failed = false;
     chart.tick = tick;
     chart.decimals = tick > 0 ? decimalsOf(tick) : decimalsFor(Array.from(model.bars.close.subarray(-200)));
@@ -169,7 +176,7 @@ class View {
     const { loader, choice } = this, { model } = loader;
     const said = verdict({ model, coverage: loader.coverage, complete: loader.newest.complete, asOf: choice.asOf, since: sessionsSince(model, loader.now) });
     const folded = loader.newest.foldedFrom ? ` ${choice.timeframe} bars are not stored: these are made of ${loader.newest.foldedFrom}.` : '';
-    patch(this.verdict, el('span', { class: `state ${said.state}` }, said.lead), `${/[.!]$/.test(said.lead) ? ' ' : '. '}${said.rest}${folded}`);
+    patch(this.verdict, el('span', {}, el('span', { class: `state ${said.state}` }, said.lead), `. ${said.rest}${folded}`));
     patch(this.legend, legendOf(model));
     this.#pointed(this.chart.cursor);
     this.#tables();
@@ -187,10 +194,12 @@ class View {
     const { chart: { model }, loader } = this;
     if (!model) return;
     const until = loader.newest.complete?.provisional_until;
-    const position = cursor?.position ?? Math.floor(model.positions[model.bars.n - 1] ?? model.axis.length - 1);
+    const i = reach(model, this.chart.view).last - 1;
+    const position = cursor?.position ?? (i >= 0 ? model.positions[i] : Math.min(model.axis.length, this.chart.view.right) - 1);
+    const newest = model.bars.time[i] === model.newest ? 'newest' : 'newest in view';
     const said = describe(model, Math.floor(position), { decimals: this.chart.decimals, until: until ? Date.parse(until) / 1000 : null });
     if (!said) return;
-    this.readout.show(said, !cursor);
+    this.readout.show(said, cursor ? '' : newest);
     if (by === 'keys' && cursor) this.announce(spoken(said));
   }
 
@@ -212,6 +221,7 @@ class View {
     const why = this.chart.log ? this.chart.last?.scale.why : '';
     const all = why ? `${text} ${why}` : text;
     if (this.range.firstChild.data !== all) this.range.firstChild.data = all;
+    if (!this.chart.cursor) this.#pointed(null);
   }
 
   // settled lets the address and the tables follow what is in view.
@@ -241,21 +251,27 @@ class View {
   #message(lead, ...more) {
     this.message.hidden = false;
     patch(this.message, el('p', {}, el('b', {}, lead)), more);
-    patch(this.verdict, '');
+    patch(this.verdict, '\u00a0');
+    this.#enable(false);
     this.host.removeAttribute('aria-busy');
   }
 
   #empty() {
     const { instrument, timeframe, asOf } = this.choice;
     if (asOf !== null) return this.#message(`No bar of ${instrument} ${timeframe} was known then.`, back());
-    return this.#message(`No bars of ${instrument} ${timeframe} are stored.`, el('p', {}, 'Choose another timeframe, or fetch them: ',
-      el('code', {}, `barkeep sync --instrument ${instrument} --timeframe ${timeframe}`)));
+    const others = this.instruments.some((i) => i.name === instrument && i.timeframes.length > 0);
+    return this.#message(`No bars of ${instrument} ${timeframe} are stored.`, el('p', {}, others ? 'Choose another timeframe, or fetch them:' : 'Fetch them:'),
+      el('p', {}, el('code', {}, `barkeep sync --instrument ${instrument} --timeframe ${timeframe}`)));
   }
 
-  #failed(error) {
+  async #failed(error, loader) {
     const { problem } = error, kind = (problem?.type ?? '').split(/[/:]/).at(-1);
     if (kind === 'no-such-series') return this.#empty();
-    if (kind === 'before-arrivals') return this.#message('What was known then is not recorded.', el('p', {}, explain(error)), back());
+    if (kind === 'before-arrivals') {
+      const at = await loader.reach(), { instrument, timeframe } = this.choice;
+      const from = at === null ? explain(error) : `${instrument} ${timeframe} can be read as of ${both(at)} and later: before that nobody wrote down when bars arrived.`;
+      return this.#message('What was known then is not recorded.', el('p', {}, from), back());
+    }
     return this.#message('The bars could not be read.', el('p', { class: 'fault', role: 'alert' }, explain(error)), el('p', {}, el('button', { type: 'button', 'data-action': 'again' }, 'Try again')));
   }
 }
@@ -284,7 +300,7 @@ function keys() {
 // legendOf explains the signs that this series has.
 function legendOf(model) {
   const item = (kind, text, inside = '') => el('li', {}, el('span', { class: `chart-swatch ${kind}`, 'aria-hidden': 'true' }, inside), text);
-  const marked = (kind) => model.marks.some((m) => m.kind === kind), kinds = new Set(model.holes.map((h) => h.gap?.reason ?? 'not judged'));
+  const marked = (kind) => model.marks.some((m) => m.kind === kind), kinds = new Set(model.holes.map((h) => h.gap?.reason ?? 'no reason recorded'));
   const list = (kind) => [...kinds].filter((reason) => classOf(reason) === kind).join(', ');
   return [
     item('rose', 'closed higher or equal'), item('fell', 'closed lower'),

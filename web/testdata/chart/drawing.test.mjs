@@ -199,6 +199,10 @@ test('pages join without doubles and without losses', () => {
     const joined = Bars.from(answer(pick(a, c), 1)).join(Bars.from(answer(back ? second.toReversed() : second, 2)), b, d);
     assert.deepEqual([...joined.time.subarray(0, joined.n)], pick(a, d));
     joined.time.forEach((t, i) => assert.equal(joined.close[i], t >= b ? 2 : 1));
+    const within = Bars.from(answer(pick(a, d), 1)).join(Bars.from(answer(pick(b, c), 2)), b, c);
+    assert.deepEqual([...within.time], pick(a, d), 'a page in the middle');
+    within.time.forEach((t, i) => assert.equal(within.close[i], t >= b && t < c ? 2 : 1));
+    assert.deepEqual([...within.join(new Bars(0), b, c).time], [...pick(a, b), ...pick(c, d)], 'bars that are gone');
     assert.ok(joined.volume.every(Number.isNaN), 'a volume that is not given is no 0');
   });
   const bars = Bars.from({ ts: [5], open: [1], high: [1], low: [1], close: [1], volume: [0], flags: [['incomplete', 'negative']], base_bars: [3], base_due: [4] });
