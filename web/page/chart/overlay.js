@@ -27,12 +27,16 @@ export function crosshair(c, f, cursor) {
   if (x >= 0 && x < layout.plot) timeTag(c, f, cursor, x);
 }
 
-const line = (c, x0, y0, x1, y1) => { c.moveTo(x0, y0); c.lineTo(x1, y1); };
+const line = (c, x0, y0, x1, y1) => {
+  c.moveTo(x0, y0);
+  c.lineTo(x1, y1);
+};
 
-// heightOf is where the pointer is, with the nearest price that can be traded, or the close of the bar under the keyboard's cursor.
+// heightOf is where the pointer is, with the nearest price that can be traded, or the close of the bar that the keyboard chose.
 function heightOf({ model, scale, ratio, tick }, cursor) {
   if (cursor.y !== null) {
-    const y = Math.round(cursor.y * ratio), at = scale.price(y);
+    const y = Math.round(cursor.y * ratio),
+      at = scale.price(y);
     return { y, at: tick > 0 ? Math.round(at / tick) * tick : at };
   }
   const i = model.barAt(cursor.position + 0.5);
@@ -43,7 +47,8 @@ function timeTag(c, f, cursor, x) {
   const slot = f.model.axis.slot(Math.floor(cursor.position));
   if (!slot) return;
   const { layout, theme, ratio, model } = f;
-  const text = slotName(slot.start, model.timeframe, model.zone) + (model.step < 86400 ? `\u2013${clock(slot.end, model.zone)}` : '');
+  const text =
+    slotName(slot.start, model.timeframe, model.zone) + (model.step < 86400 ? `\u2013${clock(slot.end, model.zone)}` : '');
   c.font = theme.font;
   const half = c.measureText(text).width / 2 + 6 * ratio;
   const centre = Math.min(layout.plot - half, Math.max(half, x));

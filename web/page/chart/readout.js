@@ -7,14 +7,30 @@ const names = ['open', 'high', 'low', 'close', 'change', 'volume'];
 /** Readout is an element that shows what describe (words.js) says. */
 export class Readout {
   constructor() {
-    const text = (node) => { const t = document.createTextNode(''); node.append(t); return t; };
-    const time = el('b'), others = el('span', { class: 'muted' }), which = el('span', { class: 'muted' }), notes = el('p', { class: 'chart-notes' });
+    const text = (node) => {
+      const t = document.createTextNode('');
+      node.append(t);
+      return t;
+    };
+    const time = el('b'),
+      others = el('span', { class: 'muted' }),
+      which = el('span', { class: 'muted' }),
+      notes = el('p', { class: 'chart-notes' });
     this.values = names.map((name) => {
       const value = el('b');
       return { name, value: text(value), node: el('span', { hidden: true }, `${name} `, value) };
     });
-    this.element = el('div', { class: 'chart-readout', 'data-testid': 'chart-readout' }, el('p', { class: 'chart-when' }, time, others, which),
-      el('p', { class: 'chart-values' }, this.values.map((v) => v.node)), notes);
+    this.element = el(
+      'div',
+      { class: 'chart-readout', 'data-testid': 'chart-readout' },
+      el('p', { class: 'chart-when' }, time, others, which),
+      el(
+        'p',
+        { class: 'chart-values' },
+        this.values.map((v) => v.node),
+      ),
+      notes,
+    );
     [this.time, this.others, this.which, this.notes] = [time, others, which, notes].map(text);
   }
 
