@@ -47,9 +47,10 @@ func (p *Problem) Error() string {
 // Named tells whether the type of the problem is the one with the slug, such as "no-such-series".
 func (p *Problem) Named(slug string) bool { return p.Type == "urn:barkeep:problem:"+slug }
 
-// again tells whether the same may be asked once more: of what changes something only where it was surely not begun.
+// again tells whether the same may be asked once more: of what changes something only where it was surely not begun, since too many
+// ask, be they this client (429) or all together (503).
 func (p *Problem) again(method string) bool {
-	busy := p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable && method == http.MethodGet
+	busy := p.Status == http.StatusTooManyRequests || p.Named("crowded") || p.Status == http.StatusServiceUnavailable && method == http.MethodGet
 	return busy && p.RetryAfter > 0
 }
 

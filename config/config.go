@@ -65,6 +65,8 @@ type Config struct {
 	HeartbeatURL string `env:"HEARTBEAT_URL" secret:"true"`
 	// Server is the address of a running Barkeep that commands ask in the place of the archive; empty for none.
 	Server string `env:"BARKEEP_SERVER"`
+	// HealFromToken is what heal shows to the Barkeep that it reads from; empty: nothing. No other command shows it. Secret.
+	HealFromToken string `env:"HEAL_FROM_TOKEN" secret:"true"`
 	// SyncMode is operational or maintenance.
 	SyncMode string `env:"SYNC_MODE" envDefault:"operational"`
 	// YahooBaseURL replaces the provider's hosts, for a fake or a proxy. Empty: the real ones.

@@ -125,7 +125,10 @@ func TestHealIsNotFooled(t *testing.T) {
 	proxy := func(t *testing.T, change func(string) string) string {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			status, body := fetch(t, real+r.URL.RequestURI())
-			text := change(string(body))
+			text := string(body)
+			if strings.Contains(r.URL.Path, "/candles/") { // what comes before is the truth, and the lie begins with the bars
+				text = change(text)
+			}
 			w.Header().Set("Content-Type", "application/json")
 			if text == "" {
 				w.Header().Set("Content-Length", "100000")
