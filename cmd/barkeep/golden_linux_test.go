@@ -57,7 +57,7 @@ func (g *goldenRun) piped(t *testing.T, columns int, env []string, args ...strin
 	cmd.Dir, cmd.Env = g.folder, append(g.environ(env...), fmt.Sprintf("COLUMNS=%d", columns), "LOG_LEVEL=error")
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
-	_ = cmd.Run() // the exit code says it
+	_ = cmd.Run()                                          // the exit code says it
 	for line := range strings.Lines(complaints.String()) { // the log is none of it
 		if !strings.HasPrefix(line, "20") {
 			out.WriteString(line)
