@@ -96,7 +96,7 @@ func (s *Screen) Redraw(page string) {
 	lines := strings.Split(strings.TrimRight(page, "\n"), "\n")
 	if s.Height > 1 && len(lines) > s.Height-1 {
 		more := len(lines) - (s.Height - 2)
-		lines = append(lines[:s.Height-2], s.Paint(Aside, "and "+Several(more, "line")+" more, for which the terminal is not high enough"))
+		lines = append(lines[:s.Height-2], s.Paint(Aside, "and "+Several(more, "more line")+", for which the terminal is not high enough"))
 	}
 	var out strings.Builder
 	out.WriteString("\x1b[H")

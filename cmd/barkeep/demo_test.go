@@ -35,7 +35,7 @@ func TestDemo(t *testing.T) {
 	// What it says to try works, on what it left.
 	_, archive, _ := strings.Cut(got.stdout, "export DATABASE_URL=")
 	archive, rest, _ := strings.Cut(archive, "\n")
-	commands := regexp.MustCompile(`(?m)^  \S*barkeep (.+?) +#`).FindAllStringSubmatch(rest, -1)
+	commands := regexp.MustCompile(`(?m)^  \S*barkeep ([^#\n]+)`).FindAllStringSubmatch(rest, -1)
 	if len(commands) < 3 {
 		t.Fatalf("it names the commands %v:\n%s", commands, got.stdout)
 	}
@@ -55,6 +55,8 @@ func TestDemoServes(t *testing.T) {
 	t.Parallel()
 	temporary := t.TempDir()
 	cmd := command(t, []string{"HTTP_ADDR=127.0.0.1:0", "TMPDIR=" + temporary}, "demo", "--serve")
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +82,7 @@ func TestDemoServes(t *testing.T) {
 	}
 	_, _ = io.Copy(io.Discard, pipe)
 	if err := cmd.Wait(); err != nil {
-		t.Errorf("Ctrl-C ends it with %v", err)
+		t.Errorf("Ctrl-C ends it with %v\n%s", err, complaints.String())
 	}
 	if left, err := filepath.Glob(filepath.Join(temporary, "*")); err != nil || len(left) > 0 {
 		t.Errorf("it leaves %v", left)

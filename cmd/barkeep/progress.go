@@ -67,6 +67,10 @@ func (p *progress) stop() {
 		bar.Abort(true)
 		bars.Wait()
 	}
+}
+
+// note says at the end what the log would have said of each series.
+func (p *progress) note() {
 	if n := p.backfilled.Swap(0); n > 0 && !p.quiet {
 		p.out.Label(term.Aside, "note", fmt.Sprintf("%s backfilled: without records, or asked for", term.Several(n, "base series")))
 	}

@@ -74,6 +74,7 @@ func (c *syncCommand) Run(p *process) error {
 	default:
 		code, err = c.slot(p, s, a, request, progress)
 	}
+	progress.note()
 	c.advise(p, a, code)
 	if err = errors.Join(err, a.Close()); err == nil && code != exitDone {
 		return exit(code)
