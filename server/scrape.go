@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"barkeep/ledger"
+	"barkeep/server/view"
 	"barkeep/store"
 )
 
@@ -36,6 +37,9 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
 		if c.LatencyMS != nil {
 			found.add("barkeep_check_latency_seconds", "How long it took to answer.", *c.LatencyMS/1000, "check", c.Name)
 		}
+	}
+	if s.Disk != nil {
+		found.disk(s.Disk())
 	}
 	found.add("barkeep_build_info", "Always 1.", 1, "version", s.Version)
 	now := prometheus.NewRegistry()
@@ -72,6 +76,15 @@ func (f *gauges) add(name, help string, value float64, labels ...string) {
 	}
 	desc := prometheus.NewDesc(name, help, names, nil)
 	f.list = append(f.list, prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, values...))
+}
+
+// disk adds the room of an embedded archive; nil for another one.
+func (f *gauges) disk(d *view.Disk) {
+	if d == nil {
+		return
+	}
+	f.add("barkeep_disk_free_bytes", "Room that is left on the file system of an embedded archive.", float64(d.Free))
+	f.add("barkeep_disk_size_bytes", "All room of that file system.", float64(d.Total))
 }
 
 func truth(b bool) float64 {

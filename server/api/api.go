@@ -62,6 +62,7 @@ func Mount(s *server.Server, c Config) error {
 	if c.Reader == nil || c.Starter == nil || c.Resolve == nil || c.Symbol == nil || c.Calendars == nil || c.Past == nil {
 		return errors.New("api: Reader, Starter, Resolve, Symbol, Calendars and Past are required")
 	}
+	c.Resolve = (&resolved{resolve: c.Resolve, known: map[string]market.Instrument{}}).find
 	a := &API{
 		Config: c, server: s, slots: watchSlots(s), recent: watchRuns(s), bars: server.NewLane(s.Limits.Readers, barsAtOnce),
 		pages: query.NewMemory[page](mostPages), streams: server.NewLane(s.Limits.Readers, streamsAtOnce),

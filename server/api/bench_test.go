@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"barkeep/format"
 	"barkeep/market"
@@ -33,7 +35,8 @@ const (
 
 // BenchmarkNewestCandlesSQLite asks over HTTP, for text as it is, for the newest 1,000 bars of a series beside 2,200 others,
 // and for /healthz on the same connection. of-healthz is the rate of the one in rates of the other, taken in turns; of-encoding
-// in rates of a server that encodes the same bars from memory.
+// in rates of a server that encodes the same bars from memory. written-of-healthz is the rate at which that server sends the text
+// once encoded: more cannot be had without compression. crowd-p99-ms is the slowest hundredth of 200 connections at once.
 func BenchmarkNewestCandlesSQLite(b *testing.B) {
 	archive, err := sqlite.Open(b.Context(), sqlite.Config{Path: b.TempDir() + "/bench.db", Now: servertest.WinterNoon, Clock: servertest.WinterNoon, Logger: quiet()})
 	if err != nil {
@@ -101,20 +104,25 @@ func benchCandles(b *testing.B, archive store.Archive) {
 	}()
 	client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
 	defer client.CloseIdleConnections()
-	floor := encoding(b, archive)
-	var health, candles, encoded time.Duration
+	floor, newest := encoding(b, archive), s.URL()+"/api/v1/candles?instrument=ES&timeframe=1m&limit=1000"
+	var health, candles, gzipped, encoded, written time.Duration
 	for b.Loop() {
-		health += timed(b, client, s.URL()+"/healthz")
-		encoded += timed(b, client, floor)
-		candles += timed(b, client, s.URL()+"/api/v1/candles?instrument=ES&timeframe=1m&limit=1000")
+		health += timed(b, client, s.URL()+"/healthz", "")
+		encoded += timed(b, client, floor+"/encoded", "")
+		written += timed(b, client, floor+"/written", "")
+		candles += timed(b, client, newest, "")
+		gzipped += timed(b, client, newest, "gzip")
 	}
 	b.ReportMetric(float64(b.N)*rounds/candles.Seconds(), "candles/s")
 	b.ReportMetric(float64(b.N)*rounds/health.Seconds(), "healthz/s")
 	b.ReportMetric(health.Seconds()/candles.Seconds(), "of-healthz")
+	b.ReportMetric(health.Seconds()/gzipped.Seconds(), "gzip-of-healthz")
+	b.ReportMetric(health.Seconds()/written.Seconds(), "written-of-healthz")
 	b.ReportMetric(encoded.Seconds()/candles.Seconds(), "of-encoding")
+	crowd(b, newest)
 }
 
-// encoding serves the same bars from memory, encoded for each request, by a server of the standard library.
+// encoding serves the same bars from memory by a server of the standard library: encoded for each request, or only written.
 func encoding(b *testing.B, archive store.Archive) (url string) {
 	b.Helper()
 	series := market.Series{Instrument: "ES", Timeframe: market.M1}
@@ -122,10 +130,16 @@ func encoding(b *testing.B, archive store.Archive) (url string) {
 	if err != nil || bars.Len() != 1000 {
 		b.Fatalf("%d bars, %v", bars.Len(), err)
 	}
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		rows, err := format.JSONRows(format.Options{Series: series}, bars)
-		if err != nil {
-			panic(err)
+	once, err := format.JSONRows(format.Options{Series: series}, bars)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rows := once
+		if r.URL.Path == "/encoded" {
+			if rows, err = format.JSONRows(format.Options{Series: series}, bars); err != nil {
+				panic(err)
+			}
 		}
 		w.Header().Set("Content-Type", format.JSON.MediaType())
 		_, _ = w.Write(rows)
@@ -137,22 +151,55 @@ func encoding(b *testing.B, archive store.Archive) (url string) {
 // rounds is how many requests are sent before the other kind has its turn.
 const rounds = 20
 
-// timed sends requests, one after the other, and reads their answers to the end.
-func timed(b *testing.B, client *http.Client, url string) time.Duration {
+// timed sends requests, one after the other, and reads their answers to the end, as they are sent.
+func timed(b *testing.B, client *http.Client, url, encoding string) time.Duration {
 	b.Helper()
 	began := time.Now()
 	for range rounds {
-		if err := get(b.Context(), client, url); err != nil {
+		if err := get(b.Context(), client, url, encoding); err != nil {
 			b.Fatal(err)
 		}
 	}
 	return time.Since(began)
 }
 
-func get(ctx context.Context, client *http.Client, url string) error {
+// crowd has so many connections ask at once, each one request after the other, and tells how long the slowest hundredth takes.
+func crowd(b *testing.B, url string) {
+	b.Helper()
+	const connections, each = 200, 50
+	client := &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: connections}}
+	defer client.CloseIdleConnections()
+	took := make([]time.Duration, connections*each)
+	var group errgroup.Group
+	began := time.Now()
+	for i := range connections {
+		group.Go(func() error {
+			for k := range each {
+				began := time.Now()
+				if err := get(b.Context(), client, url, ""); err != nil {
+					return err
+				}
+				took[i*each+k] = time.Since(began)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(len(took))/time.Since(began).Seconds(), "crowd/s")
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1e3, "crowd-p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1e3, "crowd-p99-ms")
+}
+
+func get(ctx context.Context, client *http.Client, url, encoding string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
+	}
+	if encoding != "" {
+		request.Header.Set("Accept-Encoding", encoding)
 	}
 	answer, err := client.Do(request)
 	if err != nil {

@@ -73,7 +73,7 @@ func Open(ctx context.Context, cfg Config) (*Archive, error) {
 		a.Close()
 		return nil, openError(path, err)
 	}
-	a.Store = sqlstore.New(engine{a.reader, a.clock, a.file, a.write}, dialect(a.hide))
+	a.Store = sqlstore.New(engine{keep(a.reader), a.clock, a.file, a.write}, dialect(a.hide))
 	if err := a.probe(ctx); err != nil {
 		a.Close()
 		return nil, openError(path, err)

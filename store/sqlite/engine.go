@@ -72,7 +72,7 @@ func (e engine) Write(ctx context.Context, do func(sqlstore.Querier) error) erro
 
 // Still reads in a transaction, whose state is that of its first statement.
 func (e engine) Still(ctx context.Context, do func(sqlstore.Querier) error) (err error) {
-	pool, ok := e.reader.(*sql.DB)
+	pool, ok := e.reader.(*kept)
 	if !ok {
 		return do(e) // a connection that is in a transaction
 	}

@@ -57,7 +57,7 @@ func OpenView(
 	if err != nil {
 		return nil, errors.Join(openError(path, err), v.db.Close(), v.close())
 	}
-	v.Store = sqlstore.New(engine{v.db, clock, v.files, v.refuse}, dialect(hide))
+	v.Store = sqlstore.New(engine{keep(v.db), clock, v.files, v.refuse}, dialect(hide))
 	return v, nil
 }
 

@@ -39,8 +39,12 @@ const (
 
 // Candles returns the bars of a series that start inside the window, in order; none for a series that is unknown.
 func (s *Store) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
-	return candles(ctx, s.db, CountedRows, series, w)
+	return candles(ctx, s.db, CountedRows, series, w, 0)
 }
+
+// pageRoom is for how many bars a page has room before it is read: more than it holds cost a moment of clearing, and columns that
+// grow while they are read cost as much as the reading.
+const pageRoom = 1 << 14
 
 // Page returns at most limit bars of a series that start inside the window, in order: the first, or with newest the last.
 func (s *Store) Page(
@@ -50,15 +54,16 @@ func (s *Store) Page(
 	if newest {
 		rows += ` DESC`
 	}
-	bars, err := candles(ctx, s.db, rows+` LIMIT `+strconv.Itoa(max(0, limit)), series, w)
+	limit = max(0, limit)
+	bars, err := candles(ctx, s.db, rows+` LIMIT `+strconv.Itoa(limit), series, w, min(limit, pageRoom))
 	if err == nil && newest {
 		reverse(bars)
 	}
 	return bars, err
 }
 
-func candles(ctx context.Context, q Querier, sql string, series market.Series, w market.Window) (*market.Candles, error) {
-	bars := market.NewCandles(0)
+func candles(ctx context.Context, q Querier, sql string, series market.Series, w market.Window, room int) (*market.Candles, error) {
+	bars := market.NewCandles(room)
 	first, last := bounds(w)
 	err := q.Scan(ctx, sql, series, first, last, func(b *Bar) error {
 		b.Unpack()
@@ -126,7 +131,7 @@ func (s Snapshot) scan(
 
 // Candles returns the bars of a series that start inside the window, as this transaction sees them.
 func (t Tx) Candles(ctx context.Context, series market.Series, w market.Window) (*market.Candles, error) {
-	bars, err := candles(ctx, t.q, CountedRows, series, w)
+	bars, err := candles(ctx, t.q, CountedRows, series, w, 0)
 	if err != nil {
 		return nil, t.q.Fail(err)
 	}
