@@ -24,6 +24,20 @@ type Script struct {
 // with what it printed to standard error, and when there is no Node.js or no packages.
 func (s Script) Run(t testing.TB) []byte {
 	t.Helper()
+	command := s.Command(t)
+	var complaints bytes.Buffer
+	command.Stderr = &complaints
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s%s", s.File, s.Arguments, err, complaints.Bytes(), out)
+	}
+	return out
+}
+
+// Command returns the script as a command that was not started, for a test that talks with it while it runs. It ends with the
+// test's context. It fails the test when there is no Node.js or no packages.
+func (s Script) Command(t testing.TB) *exec.Cmd {
+	t.Helper()
 	modules := os.Getenv(EnvModules)
 	if modules == "" {
 		t.Fatalf("%s is not set: `make test` brings Node.js and the npm packages of tools/clients", EnvModules)
@@ -45,13 +59,7 @@ func (s Script) Run(t testing.TB) []byte {
 	}
 	command := exec.CommandContext(t.Context(), "node", append([]string{script}, s.Arguments...)...)
 	command.Env = append(os.Environ(), s.Environment...)
-	var complaints bytes.Buffer
-	command.Stderr = &complaints
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("%s %q: %v\n%s%s", s.File, s.Arguments, err, complaints.Bytes(), out)
-	}
-	return out
+	return command
 }
 
 // JSON reads what the script prints as one JSON value into the variable that the pointer names, and fails the test as Run does
