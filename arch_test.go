@@ -55,6 +55,7 @@ func rooms() map[string]room {
 		"server/chart":            {allowed: []string{"market", "calendar", "store", "query", "server"}},
 		"server/udf":              {allowed: []string{"market", "calendar", "query", "server"}},
 		"server/servertest":       {allowed: []string{"market", "calendar", "ledger", "store", "query", "server", "server/view", "server/api"}},
+		"web":                     {allowed: []string{"server"}},
 		"mcp":                     {allowed: []string{"format", "market", "calendar", "ledger", "store", "query", "server/view"}},
 		"notify":                  {allowed: []string{"ledger", "store", "tasks"}},
 		"store":                   {allowed: domain},

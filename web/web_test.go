@@ -255,7 +255,9 @@ func TestEachQuestionHasARoute(t *testing.T) {
 }
 
 // parts is a path whose variable parts are all written alike.
-func parts(route string, variable *regexp.Regexp) string { return variable.ReplaceAllString(route, "*") }
+func parts(route string, variable *regexp.Regexp) string {
+	return variable.ReplaceAllString(route, "*")
+}
 
 // TestNothingComesFromElsewhere looks for addresses of other hosts, and for what the policy would refuse.
 func TestNothingComesFromElsewhere(t *testing.T) {

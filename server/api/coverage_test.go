@@ -73,3 +73,41 @@ func TestCoverage(t *testing.T) {
 		}
 	}
 }
+
+// TestCoverageTellsWhatIsLostFirst gives when the first bar that may still be had is lost, also of gaps that are left out.
+func TestCoverageTellsWhatIsLostFirst(t *testing.T) {
+	t.Parallel()
+	b := servertest.New(t)
+	from := time.Date(2026, 1, 5, 14, 30, 0, 0, time.UTC)
+	gap := func(tf market.Timeframe, days int, reason market.GapReason) market.Gap {
+		first := from.AddDate(0, 0, days)
+		return market.Gap{Series: market.Series{Instrument: "ES", Timeframe: tf}, First: first, Last: first, Bars: 1, Reason: reason, Seen: first}
+	}
+	for _, tf := range []market.Timeframe{market.D1, market.M5} {
+		series := market.Series{Instrument: "ES", Timeframe: tf}
+		b.Archive.Covered.All = append(b.Archive.Covered.All, market.Coverage{Series: series, From: from, Horizon: from.AddDate(0, 0, 9), Expected: 9, Present: 6})
+		b.Archive.Covered.Runs = append(b.Archive.Covered.Runs,
+			gap(tf, 0, market.GapUnavailable), gap(tf, 1, market.GapAbsent), gap(tf, 2, market.GapLate))
+	}
+	type shown struct {
+		Timeframe string
+		LostOn    *struct{ UTC string } `json:"lost_on"`
+		Gaps      []struct{ Reason string }
+	}
+	read := func(query string) []shown {
+		return servertest.Decode[map[string][]shown](t, b.Get(t, "/api/v1/coverage"+query), http.StatusOK)["coverage"]
+	}
+	all := read("?gaps=1&limit=1&timeframe=5m")
+	if len(all) != 1 || len(all[0].Gaps) != 1 || all[0].LostOn == nil {
+		t.Fatalf("%+v", all)
+	}
+	if want := from.AddDate(0, 0, 1+60).Format(time.RFC3339); all[0].LostOn.UTC != want {
+		t.Errorf("it is lost on %s, want %s", all[0].LostOn.UTC, want)
+	}
+	if all := read("?timeframe=5m"); all[0].LostOn != nil {
+		t.Errorf("without the gaps it is %+v", all[0].LostOn)
+	}
+	if all := read("?gaps=1&timeframe=1d"); all[0].LostOn != nil {
+		t.Errorf("what is always served is lost on %s", all[0].LostOn.UTC)
+	}
+}

@@ -69,3 +69,26 @@ func TestSeriesAndInstruments(t *testing.T) {
 	servertest.Refused(t, b.Get(t, "/api/v1/series?instrument=ES"), http.StatusBadRequest)
 	servertest.Refused(t, b.Get(t, "/api/v1/instruments?x=1"), http.StatusBadRequest)
 }
+
+// TestInstrumentsHaveTheirListing shows what the provider says of an instrument, and null of one that it said nothing of.
+func TestInstrumentsHaveTheirListing(t *testing.T) {
+	t.Parallel()
+	b := servertest.New(t)
+	for _, name := range []string{"ABCD.QQ", "ES"} {
+		b.Archive.Series[market.Series{Instrument: name, Timeframe: market.D1}] = servertest.Ramp(servertest.WinterNoon(), 24*time.Hour, 1)
+	}
+	told := map[string]string{}
+	for _, i := range servertest.Decode[struct {
+		Instruments []struct {
+			Name    string
+			Listing *struct{ Symbol, Type string }
+		}
+	}](t, b.Get(t, "/api/v1/instruments"), http.StatusOK).Instruments {
+		if told[i.Name] = "nothing"; i.Listing != nil {
+			told[i.Name] = i.Listing.Symbol + " " + i.Listing.Type
+		}
+	}
+	if told["ABCD.QQ"] != "ABCD.QQ EQUITY" || told["ES"] != "nothing" {
+		t.Errorf("the listings are %v", told)
+	}
+}

@@ -74,6 +74,14 @@ func TestCalendar(t *testing.T) {
 		!c.Sessions[0].Pauses[0].From.Equal(time.Date(2026, 1, 14, 2, 30, 0, 0, time.UTC)) {
 		t.Errorf("%+v", c)
 	}
+	// Bars of currencies are counted from midnight in London also on the Monday that begins in the evening of Sunday.
+	if c := get("instrument=EURUSD=X&from=2026-01-12&to=2026-01-13"); len(c.Sessions) != 1 ||
+		!c.Sessions[0].Open.Equal(time.Date(2026, 1, 11, 22, 0, 0, 0, time.UTC)) || !c.Sessions[0].Anchor.Equal(time.Date(2026, 1, 11, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("%+v", c)
+	}
+	if s := get("instrument=ES&from=2026-01-14&to=2026-01-15").Sessions[0]; !s.Anchor.Equal(s.Open) {
+		t.Errorf("%+v", s)
+	}
 	if c := get("instrument=ES"); c.From != "2026-01-15" || c.To != "2026-02-15" || len(c.Sessions) < 20 {
 		t.Errorf("by default: %s to %s, %d sessions", c.From, c.To, len(c.Sessions))
 	}

@@ -174,7 +174,8 @@ func TestRevisions(t *testing.T) {
 		Reason: "split 2:1 of 2026-01-06", Before: gone.Start, Factor: market.SplitFactor(market.Action{Kind: market.ActionSplit, Numerator: 2, Denominator: 1}),
 	}}
 	a := b.Get(t, "/api/v1/revisions/es?timeframe=1d")
-	want := `{"instrument":"ES","timeframe":"1d","count":2,"more":false,"revisions":[` +
+	want := `{"instrument":"ES","timeframe":"1d",` +
+		`"recorded_from":{"utc":"2026-01-10T00:00:00.0000005Z","pacific":"2026-01-09T16:00:00.0000005-08:00"},"count":2,"more":false,"revisions":[` +
 		`{"ts":"2026-01-06T05:00:00Z","before":{"open":100.25,"high":101.25,"low":99.25,"close":99,"volume":null},` +
 		`"after":{"open":100.25,"high":101.25,"low":99.25,"close":100.5,"volume":1},` +
 		`"at":{"utc":"2026-01-11T00:00:00Z","pacific":"2026-01-10T16:00:00-08:00"},"run_id":4,"cause":"answer","why":"the provider gave other values"},` +
@@ -190,6 +191,13 @@ func TestRevisions(t *testing.T) {
 		Count     int
 		More      bool
 		Revisions []struct{ TS string }
+	}
+	// A derived series is known as long as its base; of one that nothing arrived of it is not said.
+	for timeframe, recorded := range map[string]bool{"1wk": true, "1h": false} {
+		other := b.Get(t, "/api/v1/revisions/ES?timeframe="+timeframe)
+		if other.Status != http.StatusOK || strings.Contains(other.Body, `"recorded_from":{"utc":"2026-01-10T00:00:00.0000005Z"`) != recorded {
+			t.Errorf("%s: %d %s", timeframe, other.Status, other.Body)
+		}
 	}
 	for query, count := range map[string][2]int{"&limit=1": {2, 1}, "&from=2026-01-07": {1, 1}, "&to=2026-01-06": {0, 0}} {
 		got := servertest.Decode[page](t, b.Get(t, "/api/v1/revisions/ES?timeframe=1d"+query), http.StatusOK)

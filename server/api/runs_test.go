@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -270,6 +271,54 @@ func TestStarted(t *testing.T) {
 		}
 		if p.ID != "" && (!strings.Contains(b.Log.String(), p.ID) || !strings.Contains(b.Log.String(), "s3cr3t")) {
 			t.Errorf("the log does not tell of %s: %s", p.ID, b.Log)
+		}
+	}
+}
+
+// TestRunsAreSelected by each parameter, and with what they prove where that is asked for.
+func TestRunsAreSelected(t *testing.T) {
+	t.Parallel()
+	b := servertest.New(t)
+	b.Ledger.List = []ledger.Run{
+		{ID: 3, Job: ledger.JobImport, State: ledger.StateDone}, {ID: 2, Job: ledger.JobMaintenance, State: ledger.StatePartial},
+		{ID: 1, Job: ledger.JobImport, State: ledger.StateFailed},
+	}
+	b.Ledger.ByRun[2] = []ledger.Cell{
+		{Instrument: "ES", Timeframe: "1d", State: ledger.CellStored, Inserted: 4, Changed: 1},
+		{Instrument: "NQ", Timeframe: "1d", State: ledger.CellHeld, Reason: "another scale"},
+	}
+	type shown struct {
+		ID       int64
+		Evidence *struct {
+			Series, OK, Inserted, Changed int
+			Problems                      []struct{ State string }
+		}
+	}
+	read := func(query string) []shown {
+		t.Helper()
+		return servertest.Decode[map[string][]shown](t, b.Get(t, "/api/v1/runs"+query), http.StatusOK)["runs"]
+	}
+	for query, want := range map[string][]int64{
+		"": {3, 2, 1}, "?job=import": {3, 1}, "?state=failed": {1}, "?instrument=NQ%3DF": {2}, "?before=3": {2, 1}, "?before=3&limit=1": {2},
+		"?job=maintenance&state=partial&instrument=es": {2}, "?instrument=GC": {},
+	} {
+		got := []int64{}
+		for _, run := range read(query) {
+			if got = append(got, run.ID); run.Evidence != nil {
+				t.Errorf("%s: run %d has its evidence, which nobody asked for", query, run.ID)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", query, got, want)
+		}
+	}
+	e := read("?evidence=1")[1].Evidence
+	if e == nil || e.Series != 2 || e.OK != 1 || e.Inserted != 4 || e.Changed != 1 || len(e.Problems) != 1 || e.Problems[0].State != "held back" {
+		t.Errorf("%+v", e)
+	}
+	for query, field := range map[string]string{"job=backup": "job", "state=fine": "state", "before=0": "before", "instrument=%3F": "instrument", "evidence=yes": "evidence"} {
+		if p := servertest.Refused(t, b.Get(t, "/api/v1/runs?"+query), http.StatusBadRequest); len(p.Invalid) != 1 || p.Invalid[0].Parameter != field {
+			t.Errorf("%s: %+v", query, p)
 		}
 	}
 }

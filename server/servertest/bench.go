@@ -157,10 +157,18 @@ func (b *Bench) serve(t testing.TB) *server.Server {
 		Reader: reader, Starter: b.Ledger, Instruments: []market.Instrument{Resolve(t, "ES")},
 		Resolve: func(text string) (market.Instrument, error) { return market.Resolve(strings.TrimSuffix(text, "=F")) },
 		Symbol:  func(i market.Instrument) string { return i.Name + "=F" }, Calendars: b.Archive, Past: b.Archive,
-		Hand: b.Hand,
+		Hand: b.Hand, Serves: serves(),
 	}
 	if err := api.Mount(s, config); err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// serves is a source that forgets 5m bars after 60 days, and daily ones never.
+func serves() market.Capabilities {
+	return market.Capabilities{
+		Source: "test", Native: []market.Native{{Timeframe: market.M5, DeepCap: 60 * 24 * time.Hour}, {Timeframe: market.D1, DeepCap: market.Everything}},
+		Bases: map[market.Timeframe]market.Timeframe{},
+	}
 }

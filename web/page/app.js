@@ -83,7 +83,7 @@ function showConnection() {
     el('time', {}, clock(fresh ? now : live.since(), undefined, true)), el('span', { class: 'muted wide' }, ` ${clock(fresh ? now : live.since(), 'UTC')}`),
   ]);
   const stale = staleness(now, fresh);
-  banner.hidden = !stale;
+  banner.hidden = !stale || (routeOf(location.hash).name === 'today' && !api.isLocked()); // Today says it by itself, and larger
   patch(banner, stale ?? []);
 }
 
@@ -103,7 +103,7 @@ const themes = ['auto', 'light', 'dark'];
 function setTheme(theme) {
   if (theme === 'auto') delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
-  document.getElementById('theme').textContent = `Theme: ${theme}`;
+  document.getElementById('theme').replaceChildren(el('span', { class: 'wide' }, 'Theme: '), theme);
   localStorage.setItem('theme', theme);
 }
 

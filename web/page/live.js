@@ -13,6 +13,7 @@ export function makeLive(api, signal) {
     status: null, // of /api/v1/status
     slots: null, // of /api/v1/slots; null where they could not be read
     slotsError: null,
+    known: null, // {status, slots, at}: the newest answer that told how the slots stand
     answered: null, // performance.now() of the newest answer
     error: null, // why the newest look failed; null when it did not
     running: new Map(), // runs in progress with their progress, by number
@@ -54,6 +55,7 @@ export function makeLive(api, signal) {
       live.slots = slots.status === 'fulfilled' ? slots.value : null;
       live.slotsError = slots.status === 'fulfilled' ? null : slots.reason;
       noteRuns(status.value.runs ?? []);
+      if (status.value.slots && live.slots) live.known = { status: live.status, slots: live.slots, at: live.since() };
     } catch (error) {
       live.error = error;
     }
@@ -79,7 +81,7 @@ export function makeLive(api, signal) {
 
   async function poll() {
     while (!signal.aborted) {
-      await look();
+      if (!api.isLocked() || live.error === null) await look();
       await sleep(live.error ? retryEvery : every, signal);
     }
   }

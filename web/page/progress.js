@@ -12,7 +12,7 @@ export function progressOf(run, live) {
   return el('div', { class: 'progress', 'data-key': run.id, 'data-testid': 'progress' },
     el('p', { class: 'large' }, title),
     bar,
-    el('p', {}, p ? `${count(p.ended)} of ${plural(p.tasks, 'task')} · ${plural(p.requests, 'request')} · ${plural(p.inserted, 'new bar')}` : 'It begins.',
+    el('p', {}, !p ? 'It begins.' : p.tasks === 0 ? 'Nothing is planned yet.' : `${count(p.ended)} of ${plural(p.tasks, 'task')} · ${plural(p.requests, 'request')} · ${plural(p.inserted, 'new bar')}`,
       p?.failed ? [' · ', el('span', { class: 'state bad' }, `${p.failed} failed`)] : null),
     el('p', { class: 'muted' }, doing(run, p, now)));
 }
@@ -20,7 +20,7 @@ export function progressOf(run, live) {
 function doing(run, p, now) {
   const ran = `Since ${clock(run.started, undefined, true)}, ${duration((now - Date.parse(run.started.utc)) / 1000)}`;
   if (!p) return `${ran}.`;
-  if (p.waiting) return [`${ran}. `, el('strong', {}, `Waits for ${p.waiting}${p.until ? ` until ${both(p.until)}` : ''}.`)];
+  if (p.waiting) return [`${ran}. `, el('strong', {}, `Waits: ${p.waiting}${p.until ? `, until ${both(p.until)}` : ''}.`)];
   return [ran, estimate(run, p, now), p.now ? `. Now ${p.now}.` : '.'];
 }
 

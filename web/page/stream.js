@@ -10,7 +10,7 @@ export async function listen(api, { onRun, onState, signal }) {
   for (let pause = 1000; !signal.aborted;) {
     const began = performance.now();
     try {
-      await readOnce(api, onRun, () => onState(true), signal);
+      if (!api.isLocked()) await readOnce(api, onRun, () => onState(true), signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!error.problem && error.name !== 'AbortError' && error.name !== 'TypeError') throw error;

@@ -9,19 +9,30 @@ const patience = 120_000; // milliseconds that a slot may be due before it is ca
  */
 export function verdictOf(live) {
   const { status, slots } = live;
-  if (!status) return live.error ? unknown('Not known', 'Barkeep does not answer.') : { tone: 'none', title: 'Asking Barkeep', text: '' };
-  const last = ofSlots(status, slots, Date.parse(status.now.utc));
+  if (!status) return live.error ? neverKnown(live.error) : { tone: 'none', title: 'Asking Barkeep', text: '' };
+  const last = ofSlots(status, slots, live.now());
   if (!live.isFresh()) {
-    return unknown('Not known: no answer from Barkeep', `Since ${dayClock(live.since())} nothing was heard. The last that was known: ${lower(last.title)}.`);
+    return unknown('Not known: no answer from Barkeep', `Nothing was heard since ${both(live.since())}, ${duration((live.now() - live.since()) / 1000)} ago. ${before(live)}`);
   }
+  const database = (status.checks ?? []).find((c) => c.name === 'database' && c.state !== 'ok');
   const lost = (status.unknown ?? []).find((u) => u.part === 'slots') ?? (live.slots === null ? { reason: 'the ledger does not answer' } : null);
-  if (lost) return unknown('Not known: the archive does not answer', `${sentence(lost.reason)} Whether today's data is there can be told when the database is back.`);
-  const database = (status.checks ?? []).find((c) => c.name === 'database');
+  if (lost) return unknown('Not known: the archive does not answer', `${sentence(database?.reason ?? lost.reason)} ${before(live)}`);
   if (status.clock?.state === 'stopped') {
     return unknown('Not certain: the clock is wrong', `${sentence(status.clock.detail)} ${sentence(status.clock.remedy ?? 'Nothing is run until it is right.')}`);
   }
-  if (database && database.state !== 'ok' && last.tone === 'none') return unknown('The archive takes nothing', sentence(database.reason ?? 'It does not answer.'));
+  if (database && last.tone === 'none') return unknown('The archive takes nothing', sentence(database.reason ?? 'It does not answer.'));
   return last;
+}
+
+// What was known last, with its time: as news of then, and not of now.
+function before({ known }) {
+  if (!known) return 'Nothing was known before either.';
+  return `The last that was known, at ${clock(known.at)}: ${lower(ofSlots(known.status, known.slots, known.at).title)}.`;
+}
+
+function neverKnown({ problem }) {
+  if (problem?.status === 401) return unknown('Not known: Barkeep asks for a token', 'Without its API_READ_TOKEN it shows nothing.');
+  return unknown('Not known: no answer from Barkeep', problem?.detail ?? '');
 }
 
 const unknown = (title, text) => ({ tone: 'bad', title, text });
@@ -78,12 +89,12 @@ function ofToday(slot, now, status) {
     case 'partial':
       return { tone: 'warn', title: `${word} data is there in part`, text: `${which}: ${series}. ${problems(e)} ${again(slot)}` };
     case 'failed':
-      return { tone: 'bad', title: `${word} data is not there: the import failed`, text: `${which}: ${sentence(run?.reason || 'no reason is known')} ${problems(e)} ${again(slot)}` };
+      return { tone: 'bad', title: `${word} data is not there`, text: `${which} failed: ${sentence(run?.reason || 'no reason is known')} ${again(slot)}` };
     case 'stopped':
     case 'abandoned':
-      return { tone: 'warn', title: `${word} data is not all there: the import was cut off`, text: `${which}: ${series} so far. ${sentence(run?.reason ?? '')} ${again(slot)}` };
+      return { tone: 'warn', title: `${word} data is not all there`, text: `${which} was cut off: ${series} so far. ${sentence(run?.reason ?? '')} ${again(slot)}` };
     case 'missed':
-      return { tone: 'bad', title: `${word} data is not there: the import was missed`, text: `${which} was not run before the next one came.` };
+      return { tone: 'bad', title: `${word} data is not there`, text: `${which} was missed: it was not run before the next one came.` };
     case 'due':
       return ofDue(slot, now, word, which, e);
     default:
@@ -101,7 +112,9 @@ function ofDue(slot, now, word, which, e) {
 function problems(e) {
   const all = e?.problems ?? [];
   if (!all.length) return '';
-  return `Missing: ${names(all.map((p) => `${p.instrument} ${p.timeframe} (${p.state})`), 3)}.`;
+  const groups = new Map(); // series by instrument and state
+  all.forEach((p) => { const key = `${p.instrument} ${p.state}`; groups.set(key, [...(groups.get(key) ?? []), p]); });
+  return `Not there: ${names([...groups.values()].map(([p, ...more]) => `${p.instrument} (${more.length ? plural(more.length + 1, 'series') : p.timeframe} ${p.state})`), 3)}.`;
 }
 
 function again(slot) {

@@ -18,8 +18,8 @@ export class Pyramid {
     while (from < to) {
       const whole = level + 1 < this.levels.length && to - from >= 2 * fan;
       const left = whole ? Math.ceil(from / fan) * fan : to, right = whole ? Math.floor(to / fan) * fan : to;
-      take(this.levels[level], from, Math.min(left, to), into);
-      take(this.levels[level], Math.max(right, left), to, into);
+      take(this.levels[level], from, left, into);
+      take(this.levels[level], right, to, into);
       if (!whole) break;
       from = left / fan;
       to = right / fan;

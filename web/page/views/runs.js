@@ -86,7 +86,7 @@ function rowOf(run) {
     el('td', {}, el('a', { href: `#/runs/${run.id}` }, run.id)),
     el('td', {}, titleOf(run), el('div', { class: 'muted note' }, run.at ? `of ${dayClock(run.at)}` : 'ad hoc', `, by ${ofEntry(run.entry)}`,
       run.attempt > 1 ? `, attempt ${run.attempt}` : '', run.forced ? ', run again on purpose' : '')),
-    el('td', {}, el('time', { datetime: run.started?.utc }, el('span', { class: 'nowrap' }, dayClock(run.started)), ' ', el('span', { class: 'muted nowrap' }, run.started && clock(run.started, 'UTC')))),
+    el('td', {}, el('time', { datetime: run.started?.utc }, el('span', { class: 'nowrap' }, dayClock(run.started)), el('br'), el('span', { class: 'muted note nowrap' }, run.started && clock(run.started, 'UTC')))),
     el('td', { class: 'number' }, run.took_seconds === null ? '–' : duration(run.took_seconds)),
     el('td', {}, badge(ofRun(run.state)), run.reason && el('div', { class: 'muted note' }, run.reason)),
     el('td', { class: 'number' }, e ? `${count(e.ok)} of ${count(e.series)}` : '–'),

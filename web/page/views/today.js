@@ -85,7 +85,7 @@ function slotRow(slot, live) {
   const { run, evidence: e } = slot;
   return el('tr', { 'data-key': `${slot.job}${slot.at?.utc}`, 'data-testid': 'slot' },
     el('td', {}, titleOf(slot)),
-    el('td', {}, el('time', { datetime: slot.at?.utc }, el('span', { class: 'nowrap' }, dayClock(slot.at)), ' ', el('span', { class: 'muted nowrap' }, clock(slot.at, 'UTC')))),
+    el('td', {}, el('time', { datetime: slot.at?.utc }, el('span', { class: 'nowrap' }, dayClock(slot.at)), el('br'), el('span', { class: 'muted note nowrap' }, clock(slot.at, 'UTC')))),
     el('td', {}, badge(slot.state === 'missed' && !run ? ['', 'not run'] : ofRun(slot.state)), ' ', run && el('a', { href: `#/runs/${run.id}`, class: 'nowrap' }, `run ${run.id}`),
       slotNote(slot, live)),
     el('td', { class: 'number' }, e ? `${count(e.ok)} of ${count(e.series)}` : el('span', { class: 'muted' }, '–')));

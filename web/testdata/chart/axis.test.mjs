@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Axis } from '../../page/chart/axis.js';
+import { Axis, rank } from '../../page/chart/axis.js';
+import { label } from '../../page/chart/format.js';
 import { lengthOf, periodOf, runsOf, timeframes, trimmed, withExtra } from '../../page/chart/grid.js';
 import { holesOf } from '../../page/chart/holes.js';
+import { timeTicks } from '../../page/chart/ticks.js';
 import { Zone } from '../../page/chart/zone.js';
 import { forSeeds, near, sessions, whole } from './support.mjs';
 
@@ -80,6 +82,7 @@ test('a hole has the reason of its gap, and none where no gap tells', () => {
   assert.deepEqual(holesOf([], 0, [], 3, 3), []);
   assert.deepEqual(holesOf([], 0, [], 0, 2), [{ from: 0, to: 2, gap: null }]);
   assert.deepEqual(holesOf([0, 1.5, 3], 3, [], 0, 4), [], 'bars off the grid leave no room for another one');
+  assert.deepEqual(holesOf([0, 1.5, 3], 3, [{ from: 1, to: 2, reason: 'late' }], 0, 4), [], 'nor a gap');
 });
 
 test('bars of closed hours get slots of their own', () => {
@@ -154,10 +157,20 @@ test('dates, weeks, months and quarters have one slot each where a daily bar is 
 test('a trimmed axis has the slots of its extent', () => {
   forSeeds(200, (next) => {
     const runs = runsOf(sessions(next), '5m', utc), whole = new Axis(runs);
-    const from = whole.time(next() * whole.length), to = from + next() * 5e5, part = new Axis(trimmed(runs, from, to));
+    const some = runs[Math.floor(next() * runs.length)]; // an extent may begin just after the end of a run
+    const from = next() < 0.5 ? whole.time(next() * whole.length) : some.end + Math.floor(next() * 3) * 60, to = from + next() * 5e5, part = new Axis(trimmed(runs, from, to));
     const slots = (axis) => Array.from({ length: axis.length }, (_, p) => axis.slot(p)).map((s) => [s.start, s.end]);
     assert.deepEqual(slots(part), slots(whole).filter(([start, end]) => end > from && start < to));
   });
+});
+
+test('what begins with a session is told by its date', () => {
+  const session = (date) => ({ date, anchor: Date.parse(date) / 1000, open: Date.parse(date) / 1000, close: Date.parse(date) / 1000 + 7200, pauses: [{ from: Date.parse(date) / 1000 + 3600, to: Date.parse(date) / 1000 + 5400 }] });
+  const axis = axisOf(['2026-11-26', '2026-11-27', '2026-11-30', '2026-12-01', '2026-12-31', '2027-01-01', '2027-01-04'].map(session), '5m');
+  assert.deepEqual([...axis.ranks], [rank.day, 0, rank.day, 0, rank.week, 0, rank.month, 0, rank.week, 0, rank.year, 0, rank.week, 0]);
+  const labels = (pixels) => timeTicks(axis, utc, { from: 0, to: axis.length, pixels, room: 50 }).map((t) => label(t, utc));
+  assert.deepEqual(labels(3), ['Thu 26', 'Fri 27', 'Mon 30', '1 Dec', 'Thu 31', '1 Jan 2027', 'Mon 4']);
+  assert.deepEqual(labels(1.5), ['Dec', '2027']);
 });
 
 test('without sessions, and with one bar', () => {

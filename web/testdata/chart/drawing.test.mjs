@@ -50,13 +50,15 @@ test('390,000 bars sum up, and every column of the view is what its bars come to
   const positions = new Float64Array(n);
   for (let i = 1; i < n; i++) positions[i] = positions[i - 1] + (next() < 0.001 ? whole(next, 2, 5000) : 1);
   const columns = new Columns(), length = positions[n - 1] + 1;
-  for (const [left, right] of [[0, length], [-500, length + 500], [length * 0.3, length * 0.3 + 9000], [length, length + 10], [-10, 0]]) {
-    const slots = (right - left) / 1200;
+  for (const [left, right] of [[0, length], [-500, length + 500], [length * 0.3, length * 0.3 + 9000], [400, 400 + 1200 * 4], [length, length + 10], [-10, 0]]) {
+    const slots = (right - left) / 1200, columnOf = (i) => Math.floor(positions[i] / slots);
     columns.fill(positions, n, pyramid, { left, right, slots });
     let bar = columns.n > 0 ? columns.first[0] : 0, x = -Infinity;
     for (let k = 0; k < columns.n; k++) {
       assert.equal(columns.first[k], bar, 'no bar is left out or there twice');
       bar = columns.last[k];
+      assert.equal(columnOf(bar - 1), columnOf(columns.first[k]), 'all bars of a column are of one');
+      if (bar < n) assert.notEqual(columnOf(bar), columnOf(bar - 1), 'and no other one is');
       assert.ok(columns.x[k] > x, 'columns come from left to right');
       x = columns.x[k];
       assert.deepEqual({ low: columns.low[k], high: columns.high[k], volume: columns.volume[k] }, naive(s, columns.first[k], columns.last[k]));
@@ -107,6 +109,7 @@ test('price to height to price is the same, also below zero', () => {
 });
 
 test('equal prices stand in the middle, and no prices have a scale', () => {
+  assert.deepEqual([scaleOf({ low: 0, high: 5, log: true, top: 0, bottom: 9 }).log, scaleOf({ low: 1e-9, high: 5, log: true, top: 0, bottom: 9 }).log], [false, true]);
   for (const [low, log] of [[5000.25, false], [5000.25, true], [0, false], [-37.63, false], [1e-7, false]]) {
     const scale = scaleOf({ low, high: low, log, top: 0, bottom: 100 });
     near(scale.y(low), 50, `${low}`, 0.02);
