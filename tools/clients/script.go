@@ -2,6 +2,7 @@ package clients
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -24,7 +25,7 @@ type Script struct {
 // with what it printed to standard error, and when there is no Node.js or no packages.
 func (s Script) Run(t testing.TB) []byte {
 	t.Helper()
-	command := s.Command(t)
+	command := s.Command(t.Context(), t)
 	var complaints bytes.Buffer
 	command.Stderr = &complaints
 	out, err := command.Output()
@@ -34,9 +35,9 @@ func (s Script) Run(t testing.TB) []byte {
 	return out
 }
 
-// Command returns the script as a command that was not started, for a test that talks with it while it runs. It ends with the
-// test's context. It fails the test when there is no Node.js or no packages.
-func (s Script) Command(t testing.TB) *exec.Cmd {
+// Command returns the script as a command that was not started, for a test that talks with it while it runs. It is killed
+// when ctx ends. It fails the test when there is no Node.js or no packages.
+func (s Script) Command(ctx context.Context, t testing.TB) *exec.Cmd {
 	t.Helper()
 	modules := os.Getenv(EnvModules)
 	if modules == "" {
@@ -57,7 +58,7 @@ func (s Script) Command(t testing.TB) *exec.Cmd {
 	if err := os.Symlink(modules, filepath.Join(folder, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), "node", append([]string{script}, s.Arguments...)...)
+	command := exec.CommandContext(ctx, "node", append([]string{script}, s.Arguments...)...)
 	command.Env = append(os.Environ(), s.Environment...)
 	return command
 }

@@ -24,7 +24,7 @@ export function show(root, context) {
 
 class View {
   constructor(root, { params, api, live, signal, announce }) {
-    Object.assign(this, { root, api, live, signal, announce, choice: choiceOf(params), instruments: [], generation: 0 });
+    Object.assign(this, { root, api, live, signal, announce, choice: choiceOf(params), address: location.hash, instruments: [], generation: 0 });
   }
 
   now() { return Math.floor((this.live?.now?.() ?? Date.now()) / 1000); }
@@ -102,6 +102,7 @@ class View {
       }
       Object.assign(this.choice, { from: null, to: null });
       history.pushState(null, '', addressOf(this.choice));
+      this.address = location.hash;
     }
     this.#load();
   }
@@ -222,7 +223,9 @@ class View {
     const usual = view.atEnd && view.pixels === 7;
     choice.from = usual ? null : model.axis.time(view.left);
     choice.to = usual ? null : model.axis.time(view.right);
+    if (location.hash !== this.address) return; // somebody is about to go elsewhere
     history.replaceState(null, '', addressOf(choice));
+    this.address = location.hash;
     this.#tables();
   }
 

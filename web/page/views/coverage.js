@@ -27,7 +27,11 @@ export async function show(root, { params, api, live, signal, navigate, announce
     if (first) widget.set(state.rows.length, state.columns, true);
     else widget.paint(0, state.rows.length);
   }, (error) => patch(told, el('p', { class: 'fault', role: 'alert' }, explain(error))));
-  let fills = null;
+  let fills = null; // before the grid listens to the same: it draws with what is made here
+  const refill = () => { fills = makeFills(root); drawLegend(grid, fills); };
+  refill();
+  addEventListener('themechange', refill, { signal });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', refill, { signal });
   const widget = makeGrid(grid, {
     label: `Coverage of ${timeframe}: series by session`, signal,
     rowName: (i) => state.rows[i].instrument, rowLink: (i) => `#/instrument/${encodeURIComponent(state.rows[i].instrument)}`,
@@ -35,10 +39,6 @@ export async function show(root, { params, api, live, signal, navigate, announce
     explain: (i, column) => sentence(state, i, column), point: (i, column) => showCell(told, state, i, column, live),
     open: (i, column) => { const to = chartOf(state, i, column); if (to) navigate(to); },
   });
-  const refill = () => { fills = makeFills(root); drawLegend(grid, fills); };
-  refill();
-  addEventListener('themechange', refill, { signal });
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', refill, { signal });
   showCell(told, state, -1, -1, live);
   announce(`Coverage of ${timeframe}, ${plural(state.rows.length, 'series')}`);
   read(0, batch);
