@@ -7,7 +7,7 @@
 import { askToken } from './dialog.js';
 import { el, onAction, patch } from './dom.js';
 import { clock, duration } from './format.js';
-import { explain, makeApi } from './api.js';
+import { ApiError, explain, makeApi } from './api.js';
 import { makeLive } from './live.js';
 
 const main = document.getElementById('main');
@@ -57,11 +57,16 @@ async function go() {
   const root = el('div', { class: `view view-${name}`, 'data-testid': `view-${name}` });
   main.replaceChildren(root);
   try {
-    const view = await views[name]();
+    const view = await views[name]().catch(notLoaded);
     if (!signal.aborted) await view.show(root, { params, api, live, signal, navigate, announce });
   } catch (error) {
     if (!signal.aborted) failed(root, error);
   }
+}
+
+function notLoaded(error) {
+  if (!(error instanceof TypeError)) throw error; // it was loaded, and is wrong
+  throw new ApiError({ status: 0, title: 'Not loaded', detail: `This view could not be loaded, since Barkeep at ${location.host} does not answer.` });
 }
 
 function failed(root, error) {

@@ -2,7 +2,7 @@
 // the one with the focus is an element, which is what the keyboard and a screen reader go through.
 import { el } from './dom.js';
 
-const rowHeight = 18, overscan = 6;
+const overscan = 6;
 
 /**
  * Makes the grid inside root. columns are texts (dates), rowName(i) and rowLink(i) are of the row's head; draw(context, row, width,
@@ -17,9 +17,11 @@ export function makeGrid(root, { label, signal, ...on }) {
   root.append(scroller);
   const mark = el('div', { class: 'grid-mark', 'aria-hidden': 'true', hidden: true });
   const shown = new Map(); // elements of rows in sight, by number
-  let rows = 0, columns = [], cell = 8, head = 84, active = { row: 0, column: -1 };
+  let rowHeight = 18, rows = 0, columns = [], cell = 8, head = 84, active = { row: 0, column: -1 };
 
   function measure() {
+    rowHeight = rows > 24 ? 14 : 18; // fifty rows are seen at once
+    scroller.style.setProperty('--row', `${rowHeight}px`);
     head = Math.min(132, Math.max(64, scroller.clientWidth * 0.12));
     const room = scroller.clientWidth - head - 2;
     cell = Math.max(4, Math.min(26, Math.floor(room / Math.max(1, columns.length))));

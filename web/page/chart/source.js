@@ -15,11 +15,11 @@ export class Source {
     Object.assign(this, { api, series, signal });
   }
 
-  #get(path, query) { return this.api.get(`/api/v1/${path}`, { query, signal: this.signal }); }
+  #get(path, query) { return this.api.get(path, { query, signal: this.signal }); }
 
   async #candles(query) {
     const { instrument, timeframe, adjust, asOf } = this.series;
-    const answer = await this.#get(`candles/${encodeURIComponent(instrument)}`, {
+    const answer = await this.#get(`/api/v1/candles/${encodeURIComponent(instrument)}`, {
       timeframe, format: 'json-columns', time: 'unix', ...query, ...(adjust === 'split' ? {} : { adjust }),
       ...(asOf === null ? {} : { as_of: new Date(asOf * 1000).toISOString() }),
     });
@@ -47,7 +47,7 @@ export class Source {
   /** coverage is the series' own row with its gaps, in a window where one is given; null where it was never judged. */
   async coverage(from, to) {
     const { instrument, timeframe } = this.series;
-    const answer = await this.#get('coverage', { instrument, timeframe, gaps: 1, limit: mostGaps, from, to });
+    const answer = await this.#get('/api/v1/coverage', { instrument, timeframe, gaps: 1, limit: mostGaps, from, to });
     const row = answer.coverage[0];
     if (!row) return null;
     const gaps = (row.gaps ?? []).map((g) => ({
@@ -69,7 +69,7 @@ export class Source {
     for (let d = day(from - shift * 86400); d < end; d = new Date(d.getTime() + longestCalendar * 86400e3)) {
       const last = new Date(Math.min(end.getTime(), d.getTime() + longestCalendar * 86400e3));
       if (isoDay(last) === isoDay(d)) break;
-      answers.push(this.#get('calendar', { instrument, from: isoDay(d), to: isoDay(last) }));
+      answers.push(this.#get('/api/v1/calendar', { instrument, from: isoDay(d), to: isoDay(last) }));
     }
     const all = await Promise.all(answers);
     return { inferred: all.some((a) => a.inferred), zone: all[0]?.zone ?? 'UTC', sessions: all.flatMap((a) => a.sessions.map(sessionOf)) };
@@ -81,7 +81,7 @@ export class Source {
    */
   async changes(from, to) {
     const { instrument, timeframe } = this.series;
-    const answer = await this.#get(`revisions/${encodeURIComponent(instrument)}`, { timeframe, from, to, limit: 10_000 });
+    const answer = await this.#get(`/api/v1/revisions/${encodeURIComponent(instrument)}`, { timeframe, from, to, limit: 10_000 });
     return {
       more: answer.more, recordedFrom: secondsOf(answer.recorded_from),
       revisions: answer.revisions.map((r) => ({ ...r, time: secondsOf(r.ts), at: secondsOf(r.at), run: r.run_id })),
@@ -92,7 +92,7 @@ export class Source {
   /** actions are the splits, dividends and capital gains that held at the instant the series is read as of. */
   async actions() {
     const { instrument, asOf } = this.series;
-    const { actions } = await this.#get('actions', { instrument });
+    const { actions } = await this.#get('/api/v1/actions', { instrument });
     const at = asOf ?? Infinity;
     return actions.map((a) => ({ ...a, seen: secondsOf(a.seen), gone: secondsOf(a.gone) }))
       .filter((a) => a.seen <= at && (a.gone === null || a.gone > at));

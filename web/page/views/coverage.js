@@ -15,11 +15,14 @@ export async function show(root, { params, api, live, signal, navigate, announce
   const told = el('div', { class: 'coverage-told', 'data-testid': 'explained' });
   patch(root, el('h1', {}, 'Coverage'), head, grid);
   patch(head, el('p', { class: 'muted' }, 'Reading.'));
+  const readSums = (timeframe) => api.get('/api/v1/coverage', { query: { timeframe, gaps: 1, limit: 1 }, signal });
+  const guess = readSums(wanted ?? '1d').catch((error) => ({ error })); // beside the list, which tells whether it is one
   const timeframes = timeframesOf((await api.get('/api/v1/series', { signal })).series);
   if (timeframes.length === 0) return showEmpty(head, grid);
   const timeframe = timeframes.includes(wanted) ? wanted : timeframes.includes('1d') ? '1d' : timeframes[0];
   const state = { timeframe, rows: [], cells: new Map(), asked: new Set(), columns: [] };
-  const { coverage } = await api.get('/api/v1/coverage', { query: { timeframe, gaps: 1, limit: 1 }, signal });
+  const guessed = timeframe === (wanted ?? '1d') ? await guess : null;
+  const { coverage } = guessed && !guessed.error ? guessed : await readSums(timeframe);
   state.rows = sorted(coverage);
   showHead(head, state, timeframes, live);
   patch(grid, told, legend(state));

@@ -72,7 +72,7 @@ function listOf({ runs, more }, filter) {
     return chosen ? el('p', { 'data-testid': 'empty' }, 'No run is so. ', el('a', { href: '#/runs' }, 'Show all runs'), '.') :
       el('p', { 'data-testid': 'empty' }, el('strong', {}, 'Nothing was run yet. '), el('a', { href: '#/' }, 'Start the first import on Today'), '.');
   }
-  const heads = [['Run'], ['What'], ['Began'], ['Took', 'number'], ['How it ended'], ['Series', 'number'], ['New bars', 'number'], ['Changed', 'number'], ['Held back', 'number']];
+  const heads = [['Run'], ['How it ended'], ['What'], ['Began'], ['Took', 'number'], ['Series', 'number'], ['New bars', 'number'], ['Changed', 'number'], ['Held back', 'number']];
   return [el('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Runs' }, el('table', {},
     el('thead', {}, el('tr', {}, heads.map(([text, c]) => el('th', { scope: 'col', class: c }, text)))),
     el('tbody', {}, runs.map(rowOf)))),
@@ -84,11 +84,11 @@ function rowOf(run) {
   const held = e?.problems.filter((p) => p.state === 'held back').length;
   return el('tr', { 'data-key': run.id, 'data-testid': 'run' },
     el('td', {}, el('a', { href: `#/runs/${run.id}` }, run.id)),
+    el('td', {}, badge(ofRun(run.state)), run.reason && el('div', { class: 'muted note' }, run.reason)),
     el('td', {}, titleOf(run), el('div', { class: 'muted note' }, run.at ? `of ${dayClock(run.at)}` : 'ad hoc', `, by ${ofEntry(run.entry)}`,
       run.attempt > 1 ? `, attempt ${run.attempt}` : '', run.forced ? ', run again on purpose' : '')),
     el('td', {}, el('time', { datetime: run.started?.utc }, el('span', { class: 'nowrap' }, dayClock(run.started)), el('br'), el('span', { class: 'muted note nowrap' }, run.started && clock(run.started, 'UTC')))),
     el('td', { class: 'number' }, run.took_seconds === null ? '–' : duration(run.took_seconds)),
-    el('td', {}, badge(ofRun(run.state)), run.reason && el('div', { class: 'muted note' }, run.reason)),
     el('td', { class: 'number' }, e ? `${count(e.ok)} of ${count(e.series)}` : '–'),
     number(e?.inserted), number(e?.changed), number(held));
 }

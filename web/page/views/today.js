@@ -74,7 +74,7 @@ function showSlots(root, live) {
   const rows = [...today.toSorted((a, b) => (a.job === b.job ? order(b, a) : a.job === 'import' ? -1 : 1)), ...past];
   patch(root, el('h2', { id: 'slots' }, 'Today and the days before'),
     rows.length ? el('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-labelledby': 'slots' }, el('table', {},
-      el('thead', {}, el('tr', {}, ['Run', 'Due', 'How it stands', 'Series'].map((t, i) => el('th', { scope: 'col', class: i === 3 ? 'number' : null }, t)))),
+      el('thead', {}, el('tr', {}, ['Run', 'How it stands', 'Due', 'Series'].map((t, i) => el('th', { scope: 'col', class: i === 3 ? 'number' : null }, t)))),
       el('tbody', {}, rows.map((s) => slotRow(s, live))))) :
       el('p', { class: 'muted' }, live.status ? live.slotsError ? 'The ledger could not be read.' : 'No import is scheduled.' : '\u00a0'));
 }
@@ -85,9 +85,9 @@ function slotRow(slot, live) {
   const { run, evidence: e } = slot;
   return el('tr', { 'data-key': `${slot.job}${slot.at?.utc}`, 'data-testid': 'slot' },
     el('td', {}, titleOf(slot)),
-    el('td', {}, el('time', { datetime: slot.at?.utc }, el('span', { class: 'nowrap' }, dayClock(slot.at)), el('br'), el('span', { class: 'muted note nowrap' }, clock(slot.at, 'UTC')))),
     el('td', {}, badge(slot.state === 'missed' && !run ? ['', 'not run'] : ofRun(slot.state)), ' ', run && el('a', { href: `#/runs/${run.id}`, class: 'nowrap' }, `run ${run.id}`),
       slotNote(slot, live)),
+    el('td', {}, el('time', { datetime: slot.at?.utc }, el('span', { class: 'nowrap' }, dayClock(slot.at)), el('br'), el('span', { class: 'muted note nowrap' }, clock(slot.at, 'UTC')))),
     el('td', { class: 'number' }, e ? `${count(e.ok)} of ${count(e.series)}` : el('span', { class: 'muted' }, '–')));
 }
 
