@@ -34,7 +34,7 @@ func pageOutage(t *testing.T, b *browser) {
 	if err := postgres.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	p.verdict(`^Not known: the archive does not answer$`, `Whether today's data is there can be told when the database is back`)
+	p.verdict(`^Not known: the archive does not answer$`, `The last that was known, at 14:\d\d PDT: today’s data is there`)
 	p.reads(testid("part-database"), `(does not answer|failed)`)
 	p.look("both-stopped")
 	for hash, says := range map[string]string{"coverage": `could not be shown`, "chart/ES/1h": `could not be read|could not be shown`, "runs": `could not be shown`} {
@@ -62,7 +62,7 @@ func pageKilled(t *testing.T, b *browser) {
 	p := b.open(t, "http://"+at, args{"refusals": true})
 	p.verdict(`^Today’s data is there$`, `9 of 9 series`)
 	signal(t, worker, syscall.SIGKILL)
-	p.verdict(`^Not known: no answer from Barkeep$`, `Since Wed 19 Aug 14:\d\d PDT nothing was heard\. The last that was known: today’s data is there`)
+	p.verdict(`^Not known: no answer from Barkeep$`, `Nothing was heard since Wed 19 Aug 14:\d\d PDT \(21:\d\d UTC\), .* ago\. The last that was known, at 14:\d\d PDT: today’s data is there`)
 	p.reads(testid("banner"), `does not answer\. Is it running\? What is shown is as of 14:\d\d:\d\d PDT`)
 	p.reads(testid("connection"), `^As of 14:`)
 	p.look("gone")
@@ -82,7 +82,7 @@ func pageFrozen(t *testing.T, b *browser) {
 	p := b.open(t, worker.url, args{"refusals": true})
 	p.verdict(`^Today’s data is there$`, `9 of 9 series`)
 	signal(t, worker.running, syscall.SIGSTOP)
-	p.verdict(`^Not known: no answer from Barkeep$`, `nothing was heard`)
+	p.verdict(`^Not known: no answer from Barkeep$`, `^Nothing was heard since`)
 	p.reads(testid("banner"), `What is shown is as of`)
 	p.look("frozen")
 	signal(t, worker.running, syscall.SIGCONT)

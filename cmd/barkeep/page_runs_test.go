@@ -70,7 +70,7 @@ func pageRunning(t *testing.T, b *browser) {
 func pagePartial(t *testing.T, b *browser) {
 	worker := afterImport(t, pageEnv(t, provider(t, []string{when}, "--fault", "empty@NQ=F"), "RUN_RETRIES=0"), "partial")
 	p := b.open(t, worker.url, nil)
-	p.verdict(`^Today’s data is there in part$`, `: 6 of 9 series\. Missing: NQ 1\w+ \(empty\)`)
+	p.verdict(`^Today’s data is there in part$`, `: 6 of 9 series\. Not there: NQ \(3 series empty\)`)
 	p.look("today")
 	p.goes("#/runs/1")
 	p.reads(testid("run-title"), `^Import, run 1: partly done$`)
@@ -85,7 +85,7 @@ func pagePartial(t *testing.T, b *browser) {
 func pageFailed(t *testing.T, b *browser) {
 	worker := afterImport(t, pageEnv(t, provider(t, []string{when}, "--fault", "404")), "failed")
 	p := b.open(t, worker.url, nil)
-	p.verdict(`^Today’s data is not there: the import failed$`, `^Import of Wed 19 Aug 14:05 PDT: .+`)
+	p.verdict(`^Today’s data is not there$`, `^Import of Wed 19 Aug 14:05 PDT failed: .+`)
 	p.look("today")
 	p.goes("#/runs/1")
 	p.reads(testid("run-title"), `^Import, run 1: failed$`)

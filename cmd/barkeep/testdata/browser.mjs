@@ -78,7 +78,7 @@ const verbs = {
     const wanted = new RegExp(matches), node = page.locator(selector).filter({ visible: true }).first();
     let text = '';
     for (const end = Date.now() + (within ?? 60_000); ;) {
-      text = await node.innerText({ timeout: 1000 }).catch(() => '(no such element in sight)');
+      text = await node.innerText({ timeout: 5000 }).catch(() => '(no such element in sight)');
       if (wanted.test(text)) return text;
       if (Date.now() > end) throw new Error(`${selector} says ${JSON.stringify(text)}, want ${wanted}`);
       await page.waitForTimeout(50);

@@ -47,7 +47,8 @@ export class Axis {
   time(p) {
     if (this.length === 0) return 0;
     if (p >= this.length) return this.runs.at(-1).end;
-    const i = this.runAt(p), run = this.runs[i];
+    const i = this.runAt(p),
+      run = this.runs[i];
     const slot = Math.max(0, Math.floor(p - this.firsts[i]));
     const start = run.start + slot * run.step;
     return start + (Math.max(0, p) - this.firsts[i] - slot) * (slotEnd(run, slot) - start);
@@ -61,7 +62,9 @@ export class Axis {
   /** slot tells of the slot at a position: { start, end, run }; null outside. */
   slot(p) {
     if (!(p >= 0 && p < this.length)) return null;
-    const i = this.runAt(p), run = this.runs[i], k = Math.floor(p - this.firsts[i]);
+    const i = this.runAt(p),
+      run = this.runs[i],
+      k = Math.floor(p - this.firsts[i]);
     return { start: run.start + k * run.step, end: slotEnd(run, k), run };
   }
 
@@ -93,7 +96,8 @@ function rankOf(date, before) {
 
 /** lastAtMost is the index of the last of the first n rising values that is at most v; -1 for none. */
 export function lastAtMost(values, n, v) {
-  let low = 0, high = n;
+  let low = 0,
+    high = n;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (values[middle] <= v) low = middle + 1;
@@ -104,7 +108,8 @@ export function lastAtMost(values, n, v) {
 
 /** firstAtLeast is the index of the first of the first n rising values that is at least v; n for none. */
 export function firstAtLeast(values, n, v) {
-  let low = 0, high = n;
+  let low = 0,
+    high = n;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (values[middle] < v) low = middle + 1;

@@ -29,18 +29,26 @@ function grid(c, f) {
 
 // holes shades the room that no bar fills, by the reason's class. Those of one pixel are drawn once.
 function holes(c, f) {
-  const { model, layout } = f, { holes: all } = model;
+  const { model, layout } = f,
+    { holes: all } = model;
   const drawn = { open: -1, lost: -1, quiet: -1 };
   for (let i = f.firstHole; i < all.length && all[i].from < f.right; i++) {
-    const kind = classOf(all[i].gap?.reason ?? 'not judged');
-    const left = Math.max(0, Math.floor(f.x(all[i].from))), right = Math.min(layout.plot, Math.max(left + f.line, Math.round(f.x(all[i].to))));
+    const kind = classOf(all[i].gap?.reason ?? 'no reason recorded');
+    const left = Math.max(0, Math.floor(f.x(all[i].from))),
+      right = Math.min(layout.plot, Math.max(left + f.line, Math.round(f.x(all[i].to))));
     if (right <= drawn[kind]) continue;
-    c.fillStyle = f.theme.holes[kind];
-    c.fillRect(Math.max(left, drawn[kind]), 0, right - Math.max(left, drawn[kind]), layout.volume.bottom);
+    const begin = Math.max(left, drawn[kind]),
+      narrow = right - left < 4 * f.ratio;
+    c.fillStyle = narrow ? colours(f.theme)[kind] : f.theme.holes[kind];
+    // What is too narrow for a pattern is a short line: a minute of a year must not look like a wall.
+    if (narrow) c.fillRect(begin, layout.lane.top - 9 * f.ratio, right - begin, 8 * f.ratio);
+    else c.fillRect(begin, 0, right - begin, layout.volume.bottom);
     drawn[kind] = right;
     named(c, f, all[i], left, right);
   }
 }
+
+const colours = (theme) => ({ open: theme.warn, lost: theme.bad, quiet: theme.muted });
 
 // named writes the reason into a hole that is wide enough for it.
 function named(c, f, hole, left, right) {
@@ -51,7 +59,8 @@ function named(c, f, hole, left, right) {
   c.font = f.theme.font;
   const width = c.measureText(text).width;
   if (right - left < width + 4 * pad) return;
-  const height = f.theme.size * f.ratio * 1.6, y = f.layout.price.top + height;
+  const height = f.theme.size * f.ratio * 1.6,
+    y = f.layout.price.top + height;
   c.fillStyle = f.theme.panel;
   c.fillRect((left + right - width) / 2 - pad, y - height / 2, width + 2 * pad, height);
   c.fillStyle = f.theme.ink;
@@ -85,8 +94,12 @@ function boundaries(c, f) {
 // unloaded says that bars are on their way.
 function unloaded(c, f) {
   const { model } = f;
-  for (const [from, to] of [[Math.max(0, f.left), model.from], [model.to, Math.min(model.axis.length, f.right)]]) {
-    const left = f.x(from), right = f.x(to);
+  for (const [from, to] of [
+    [Math.max(0, f.left), model.from],
+    [model.to, Math.min(model.axis.length, f.right)],
+  ]) {
+    const left = f.x(from),
+      right = f.x(to);
     if (right - left < 2) continue;
     c.fillStyle = f.theme.bg;
     c.fillRect(left, 0, right - left, f.layout.volume.bottom);
@@ -95,7 +108,8 @@ function unloaded(c, f) {
     c.textAlign = 'center';
     c.textBaseline = 'middle';
     const text = f.failed ? 'could not be loaded' : 'loading';
-    if (right - left > c.measureText(text).width + 8) c.fillText(text, (left + right) / 2, (f.layout.price.top + f.layout.price.bottom) / 2);
+    if (right - left > c.measureText(text).width + 8)
+      c.fillText(text, (left + right) / 2, (f.layout.price.top + f.layout.price.bottom) / 2);
   }
 }
 
@@ -108,10 +122,12 @@ export function labels(c, f) {
   c.fillStyle = theme.line;
   c.fillRect(layout.plot, 0, f.line, layout.height);
   c.fillStyle = theme.muted;
-  const left = layout.plot + 7 * f.ratio, half = theme.size * f.ratio * 0.6;
+  const left = layout.plot + 7 * f.ratio,
+    half = theme.size * f.ratio * 0.6;
   const hidden = (y) => f.newest && Math.abs(y - f.newest.y) < 2 * half; // by the newest close
   for (const t of f.priceTicks) {
-    if (!hidden(t.y) && t.y > half && t.y < layout.price.bottom - half / 2) c.fillText(price(t.price, f.decimals), left, Math.round(t.y));
+    if (!hidden(t.y) && t.y > half && t.y < layout.price.bottom - half / 2)
+      c.fillText(price(t.price, f.decimals), left, Math.round(t.y));
   }
   if (f.mostVolume > 0) c.fillText(short(f.mostVolume), left, layout.volume.top + half + f.ratio);
   times(c, f);
@@ -127,7 +143,8 @@ function times(c, f) {
     c.fillStyle = theme.line;
     c.fillRect(x, layout.time.top, f.line, 4 * f.ratio);
     if (model.step >= 86400 || t.rank >= rank.month) c.fillRect(x, 0, f.line, layout.volume.bottom);
-    const text = label(t, model.zone), half = c.measureText(text).width / 2 + 2 * f.ratio;
+    const text = label(t, model.zone),
+      half = c.measureText(text).width / 2 + 2 * f.ratio;
     if (x < half || x > layout.plot - half) continue;
     c.fillStyle = t.rank === rank.none ? theme.muted : theme.ink;
     c.fillText(text, x, (layout.time.top + layout.time.bottom) / 2 + 2 * f.ratio);
@@ -135,5 +152,9 @@ function times(c, f) {
   c.textAlign = 'left';
   c.fillStyle = theme.muted;
   if (model.axis.length === 0 || model.step >= 86400) return;
-  c.fillText(model.zone.abbreviation(model.axis.time(f.right)), layout.plot + 7 * f.ratio, (layout.time.top + layout.time.bottom) / 2 + 2 * f.ratio);
+  c.fillText(
+    model.zone.abbreviation(model.axis.time(f.right)),
+    layout.plot + 7 * f.ratio,
+    (layout.time.top + layout.time.bottom) / 2 + 2 * f.ratio,
+  );
 }

@@ -4,8 +4,15 @@ import { firstAtLeast, lastAtMost } from './axis.js';
 import { Pyramid } from './pyramid.js';
 
 const columns = {
-  time: Float64Array, open: Float64Array, high: Float64Array, low: Float64Array, close: Float64Array, volume: Float64Array,
-  flags: Uint8Array, base: Uint16Array, due: Uint16Array,
+  time: Float64Array,
+  open: Float64Array,
+  high: Float64Array,
+  low: Float64Array,
+  close: Float64Array,
+  volume: Float64Array,
+  flags: Uint8Array,
+  base: Uint16Array,
+  due: Uint16Array,
 };
 const bits = ['outside', 'negative', 'off_tick', 'incomplete', 'off_session', 'impossible'];
 
@@ -24,7 +31,8 @@ export class Bars {
 
   /** from reads the columns of an answer with format=json-columns and time=unix, in either order. */
   static from(answer) {
-    const n = answer.ts?.length ?? 0, bars = new Bars(n);
+    const n = answer.ts?.length ?? 0,
+      bars = new Bars(n);
     const back = n > 1 && answer.ts[0] > answer.ts[n - 1];
     for (let i = 0; i < n; i++) {
       const k = back ? n - 1 - i : i;
@@ -43,7 +51,8 @@ export class Bars {
 
   /** join replaces the bars that start in [from, to) by others, which all start there: an answer tells of the whole window. */
   join(others, from, to) {
-    const left = firstAtLeast(this.time, this.n, from), right = firstAtLeast(this.time, this.n, to);
+    const left = firstAtLeast(this.time, this.n, from),
+      right = firstAtLeast(this.time, this.n, to);
     const all = new Bars(left + others.n + this.n - right);
     for (const name of Object.keys(columns)) {
       all[name].set(this[name].subarray(0, left));

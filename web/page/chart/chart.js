@@ -25,13 +25,21 @@ export class Chart {
       host.append(canvas);
       return canvas;
     });
-    [this.under, this.over] = this.canvases.map((canvas) => canvas.getContext('2d', { alpha: canvas.className !== 'chart-bars' }));
+    [this.under, this.over] = this.canvases.map((canvas) =>
+      canvas.getContext('2d', { alpha: canvas.className !== 'chart-bars' }),
+    );
     this.columns = new Columns();
     this.labels = 40;
     const size = new ResizeObserver(() => this.#resize());
     size.observe(host);
-    signal.addEventListener('abort', () => { size.disconnect(); cancelAnimationFrame(this.frame); });
-    const again = () => { this.theme = null; this.draw(); };
+    signal.addEventListener('abort', () => {
+      size.disconnect();
+      cancelAnimationFrame(this.frame);
+    });
+    const again = () => {
+      this.theme = null;
+      this.draw();
+    };
     addEventListener('themechange', again, { signal });
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again, { signal });
     listen(host, this.#handlers(), signal);
@@ -44,10 +52,13 @@ export class Chart {
       this.model = model;
       this.cursor = null;
       const view = new Viewport({ length: model.axis.length, width: this.layout.plot, left: Infinity, pixels: usual });
-      this.view = view.newest(model.positions[model.bars.n - 1] ?? 0);
+      this.view = view.newest(model.axis.position(model.newest));
     } else {
       const old = this.axis;
-      this.view = this.view.on(model.axis.length, (p) => model.axis.position(old.time(p)) + (p >= old.length ? p - old.length : 0));
+      this.view = this.view.on(
+        model.axis.length,
+        (p) => model.axis.position(old.time(p)) + (p >= old.length ? p - old.length : 0),
+      );
     }
     this.axis = model.axis;
     this.#moved();
@@ -70,7 +81,9 @@ export class Chart {
   }
 
   /** draw draws again, in the next frame. */
-  draw() { this.#later('all'); }
+  draw() {
+    this.#later('all');
+  }
 
   #moved() {
     this.movedView = true;
@@ -124,7 +137,9 @@ export class Chart {
   #paint() {
     if (!this.layout) return;
     this.all = false;
-    if (!this.model) { // a canvas without a drawing is black
+    if (!this.model) {
+      // a canvas without a drawing is black
+      this.theme ??= new Theme(this.host, this.under, this.ratio);
       this.under.fillStyle = this.theme.panel;
       this.under.fillRect(0, 0, this.under.canvas.width, this.under.canvas.height);
       return;
@@ -133,7 +148,8 @@ export class Chart {
     let f = this.#frame();
     this.under.font = f.theme.font;
     const widest = Math.max(...f.priceTicks.map((t) => this.under.measureText(price(t.price, f.decimals)).width), 0) / this.ratio;
-    if (widest > this.labels) { // it never gets narrower, so that the bars do not move
+    if (widest > this.labels) {
+      // it never gets narrower, so that the bars do not move
       this.labels = widest;
       this.#arrange();
       f = this.#frame();
@@ -148,10 +164,15 @@ export class Chart {
     return frameOf({ model, view, layout, theme, ratio, log, tick, decimals, columns, failed });
   }
 
-  #cross() { if (this.last) crosshair(this.over, this.last, this.cursor); }
+  #cross() {
+    if (this.last) crosshair(this.over, this.last, this.cursor);
+  }
 
   #handlers() {
-    const ready = (act) => (...values) => (this.model && this.view ? act(...values) : false);
+    const ready =
+      (act) =>
+      (...values) =>
+        this.model && this.view ? act(...values) : false;
     const place = (x, y, by) => {
       const position = Math.floor(this.view.position(x));
       const inside = x <= this.layout.plot && position >= 0 && position < this.model.axis.length;
@@ -168,13 +189,21 @@ export class Chart {
   }
 
   #key(name, shift) {
-    const { view } = this, step = shift ? Math.max(10, Math.round(view.width / view.pixels / 10)) : 1;
+    const { view } = this,
+      step = shift ? Math.max(10, Math.round(view.width / view.pixels / 10)) : 1;
     const acts = {
-      ArrowLeft: () => this.#step(-step), ArrowRight: () => this.#step(step),
-      PageUp: () => this.move(view.pan(view.width * 0.9)), PageDown: () => this.move(view.pan(-view.width * 0.9)),
-      Home: () => this.#go(0), End: () => this.#go(this.model.axis.length - 1),
-      '+': () => this.#zoomed(1.25), '=': () => this.#zoomed(1.25), '-': () => this.#zoomed(0.8), _: () => this.#zoomed(0.8),
-      e: () => this.#event(1), E: () => this.#event(-1),
+      ArrowLeft: () => this.#step(-step),
+      ArrowRight: () => this.#step(step),
+      PageUp: () => this.move(view.pan(view.width * 0.9)),
+      PageDown: () => this.move(view.pan(-view.width * 0.9)),
+      Home: () => this.#go(0),
+      End: () => this.#go(this.model.axis.length - 1),
+      '+': () => this.#zoomed(1.25),
+      '=': () => this.#zoomed(1.25),
+      '-': () => this.#zoomed(0.8),
+      _: () => this.#zoomed(0.8),
+      e: () => this.#event(1),
+      E: () => this.#event(-1),
       Escape: () => (this.cursor ? this.point(null, 'keys') : null),
     };
     if (!acts[name] || (name === 'Escape' && !this.cursor)) return false;

@@ -2,7 +2,7 @@
 
 import { firstAtLeast } from './axis.js';
 
-/** Columns are n columns: x is the pixel of each, [first, last) its bars, and the rest what they come to. They are used again and again. */
+/** Columns are n columns: x is the pixel of each, [first, last) its bars, and the rest what they come to. */
 export class Columns {
   constructor() {
     this.n = 0;
@@ -20,7 +20,8 @@ export class Columns {
    * begin at multiples of their width, wherever the view begins: so a column has the same bars while a person pans.
    */
   fill(positions, n, pyramid, { left, right, slots }) {
-    const origin = Math.round(left / slots), into = {};
+    const origin = Math.round(left / slots),
+      into = {};
     this.n = 0;
     let i = firstAtLeast(positions, n, Math.floor(left / slots) * slots);
     while (i < n && positions[i] < right) {
@@ -42,7 +43,9 @@ export class Columns {
 
 // endOf is the first index after i at or beyond a position. Steps that double find it near, as it is.
 function endOf(positions, n, i, position) {
-  let step = 1, low = i, high = i + 1;
+  let step = 1,
+    low = i,
+    high = i + 1;
   while (high < n && positions[high] < position) {
     low = high;
     step *= 2;

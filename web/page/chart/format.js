@@ -14,8 +14,8 @@ export function decimalsOf(step) {
 }
 
 /**
- * decimalsFor is how many digits prices are written with where no tick is known: as many as they have, and 2 where they are 20 and
- * more. What differs by a part in a million is noise.
+ * decimalsFor is how many digits prices are written with where no tick is known: as many as they have, and 2 where they are 20
+ * and more. What differs by a part in a million is noise.
  */
 export function decimalsFor(prices) {
   const last = Math.abs(prices.at(-1) ?? 0);
@@ -41,7 +41,11 @@ export const volume = (v) => (Number.isNaN(v) ? 'not given' : grouped.format(v))
 
 /** short writes a volume for an axis: 950, 12.5K, 3.2M, 1.1B. */
 export function short(v) {
-  const units = [[1e9, 'B'], [1e6, 'M'], [1e3, 'K']];
+  const units = [
+    [1e9, 'B'],
+    [1e6, 'M'],
+    [1e3, 'K'],
+  ];
   const [size, unit] = units.find(([least]) => v >= least * 0.9995) ?? [1, ''];
   return `${Number((v / size).toFixed(v / size >= 99.95 ? 0 : 1))}${unit}`;
 }
@@ -65,18 +69,23 @@ export function clock(t, zone) {
   return `${two(p.hour)}:${two(p.minute)}${p.second ? `:${two(p.second)}` : ''}`;
 }
 
-/** moment writes an instant in a zone, which it names: Fri 27 Nov 2026 13:05 EST. */
-export const moment = (t, zone) => `${day(t, zone)} ${clock(t, zone)} ${zone.abbreviation(t)}`;
+/** moment writes an instant to the minute in a zone, which it names: Fri 27 Nov 2026 13:05 EST. */
+export const moment = (t, zone) => `${day(t, zone)} ${clock(t - (((t % 60) + 60) % 60), zone)} ${zone.abbreviation(t)}`;
 
 /** slotName names a bar by its start, as people call one of its timeframe. */
 export function slotName(t, timeframe, zone) {
   const p = zone.parts(t);
   switch (timeframe) {
-    case '1d': return day(t, zone);
-    case '1wk': return `week of ${day(t, zone)}`;
-    case '1mo': return `${months[p.month - 1]} ${p.year}`;
-    case '3mo': return `Q${Math.ceil(p.month / 3)} ${p.year}`;
-    default: return `${day(t, zone)} ${clock(t, zone)}`;
+    case '1d':
+      return day(t, zone);
+    case '1wk':
+      return `week of ${day(t, zone)}`;
+    case '1mo':
+      return `${months[p.month - 1]} ${p.year}`;
+    case '3mo':
+      return `Q${Math.ceil(p.month / 3)} ${p.year}`;
+    default:
+      return `${day(t, zone)} ${clock(t, zone)}`;
   }
 }
 
@@ -96,19 +105,19 @@ export const plural = (n, noun) => `${grouped.format(n)} ${noun}${n === 1 ? '' :
 
 // What each reason of a gap means, and how it is drawn: open can still come, lost cannot, and quiet was never there to have.
 const reasons = {
-  'late': ['open', 'the provider has not served it yet'],
-  'failed': ['open', 'the provider was asked and gave no answer'],
+  late: ['open', 'the provider has not served it yet'],
+  failed: ['open', 'the provider was asked and gave no answer'],
   'not yet fetched': ['open', 'it was not asked for yet'],
   'held back': ['open', 'the answer contradicts the series and waits for a person'],
-  'absent': ['open', 'the provider was asked and left it out'],
-  'impossible': ['open', 'what the provider served cannot be true'],
+  absent: ['open', 'the provider was asked and left it out'],
+  impossible: ['open', 'what the provider served cannot be true'],
   'beyond the window': ['lost', 'the provider does not serve it any more'],
-  'null': ['quiet', 'the provider has the row without prices'],
-  'unavailable': ['quiet', 'the provider never has it'],
-  'expired': ['quiet', 'the contract had ended'],
-  'closed': ['quiet', 'the exchange was closed, which its calendar did not foresee'],
+  null: ['quiet', 'the provider has the row without prices'],
+  unavailable: ['quiet', 'the provider never has it'],
+  expired: ['quiet', 'the contract had ended'],
+  closed: ['quiet', 'the exchange was closed, which its calendar did not foresee'],
   'before the first trade': ['quiet', 'it did not trade yet'],
-  'not judged': ['quiet', 'why is not recorded'],
+  'no reason recorded': ['quiet', 'no bar is stored'],
 };
 
 /** classOf is how a reason is drawn: open, lost or quiet. */

@@ -20,7 +20,8 @@ export function listen(element, handlers, signal) {
     element.setPointerCapture(event.pointerId);
   });
   on('pointermove', (event) => {
-    const to = at(event), from = pointers.get(event.pointerId);
+    const to = at(event),
+      from = pointers.get(event.pointerId);
     if (!from) {
       if (event.pointerType === 'mouse') handlers.point(to.x, to.y);
       return;
@@ -42,10 +43,14 @@ export function listen(element, handlers, signal) {
   on('pointerup', up);
   on('pointercancel', up);
   on('pointerleave', (event) => event.pointerType === 'mouse' && pointers.size === 0 && handlers.leave());
-  on('wheel', (event) => {
-    event.preventDefault();
-    wheel(event, at(event).x, handlers, element.clientHeight);
-  }, { passive: false });
+  on(
+    'wheel',
+    (event) => {
+      event.preventDefault();
+      wheel(event, at(event).x, handlers, element.clientHeight);
+    },
+    { passive: false },
+  );
   on('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (handlers.key(event.key, event.shiftKey)) event.preventDefault();
@@ -54,8 +59,10 @@ export function listen(element, handlers, signal) {
 
 // pinch zooms by how far two fingers move apart, and pans with their middle.
 function pinch(pointers, id, to, handlers) {
-  const other = [...pointers].find(([key]) => key !== id)[1], from = pointers.get(id);
-  const before = Math.abs(from.x - other.x), after = Math.abs(to.x - other.x);
+  const other = [...pointers].find(([key]) => key !== id)[1],
+    from = pointers.get(id);
+  const before = Math.abs(from.x - other.x),
+    after = Math.abs(to.x - other.x);
   const middle = (to.x + other.x) / 2;
   handlers.pan(middle - (from.x + other.x) / 2);
   if (before > 8 && after > 8) handlers.zoom(after / before, middle);
@@ -64,7 +71,8 @@ function pinch(pointers, id, to, handlers) {
 // wheel zooms, and pans sideways. Its steps come in pixels, lines or pages.
 function wheel(event, x, handlers, page) {
   const unit = [1, 16, page][event.deltaMode] ?? 1;
-  const across = (event.shiftKey ? event.deltaY || event.deltaX : event.deltaX) * unit, along = event.shiftKey ? 0 : event.deltaY * unit;
+  const across = (event.shiftKey ? event.deltaY || event.deltaX : event.deltaX) * unit,
+    along = event.shiftKey ? 0 : event.deltaY * unit;
   if (Math.abs(across) > Math.abs(along)) handlers.pan(-across);
   else if (along !== 0) handlers.zoom(Math.exp(-Math.max(-200, Math.min(200, along)) * (event.ctrlKey ? 0.01 : 0.002)), x);
 }

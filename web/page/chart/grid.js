@@ -4,8 +4,19 @@
 // start + i * step; the last one ends at end, which may be before its length is over, as sessions do. date is the trading date.
 
 const lengths = {
-  '1m': 60, '2m': 120, '3m': 180, '5m': 300, '15m': 900, '30m': 1800, '1h': 3600, '90m': 5400,
-  '2h': 7200, '4h': 14400, '6h': 21600, '8h': 28800, '12h': 43200,
+  '1m': 60,
+  '2m': 120,
+  '3m': 180,
+  '5m': 300,
+  '15m': 900,
+  '30m': 1800,
+  '1h': 3600,
+  '90m': 5400,
+  '2h': 7200,
+  '4h': 14400,
+  '6h': 21600,
+  '8h': 28800,
+  '12h': 43200,
 };
 const dated = { '1d': 1, '1wk': 7, '1mo': 31, '3mo': 92 }; // days, at most
 
@@ -83,9 +94,12 @@ export function periodOf(date, timeframe) {
       const weekday = new Date(Date.UTC(year, month - 1, day)).getUTCDay();
       return dateText(year, month, day - ((weekday + 6) % 7));
     }
-    case '1mo': return dateText(year, month, 1);
-    case '3mo': return dateText(year, Math.floor((month - 1) / 3) * 3 + 1, 1);
-    default: return date;
+    case '1mo':
+      return dateText(year, month, 1);
+    case '3mo':
+      return dateText(year, Math.floor((month - 1) / 3) * 3 + 1, 1);
+    default:
+      return date;
   }
 }
 
@@ -117,7 +131,8 @@ export function withExtra(runs, starts, step, dateOf) {
   let i = 0;
   const add = (until) => {
     for (; i < starts.length && starts[i] < until; i++) {
-      const t = starts[i], before = all.at(-1);
+      const t = starts[i],
+        before = all.at(-1);
       if (before && t < before.end) continue; // it has a slot
       const end = Math.min(t + step, until, starts[i + 1] ?? Infinity);
       const date = dateOf(t);

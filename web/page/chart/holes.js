@@ -6,12 +6,14 @@
  */
 export function holesOf(positions, n, gaps, from, to) {
   const holes = [];
-  let end = from, g = 0;
+  let end = from,
+    g = 0;
   const add = (low, high) => {
     if (high - low < 0.99) return;
     while (g < gaps.length && gaps[g].to <= low) g++;
     for (let k = g; k < gaps.length && gaps[k].from < high; k++) {
-      const begins = Math.max(low, gaps[k].from), ends = Math.min(high, gaps[k].to);
+      const begins = Math.max(low, gaps[k].from),
+        ends = Math.min(high, gaps[k].to);
       if (ends <= begins) continue;
       if (begins - low >= 0.99) holes.push({ from: low, to: begins, gap: null });
       holes.push({ from: begins, to: ends, gap: gaps[k] });

@@ -4,11 +4,13 @@ import { firstAtLeast } from './axis.js';
 import { Model } from './model.js';
 import { Zone } from './zone.js';
 
-const first = 3_000, page = 25_000, pageAsOf = 10_000; // bars of one answer
+const first = 3_000,
+  page = 25_000,
+  pageAsOf = 10_000; // bars of one answer
 const tail = 1_000; // bars that are read again to see what is new
 const farPages = 3; // so many pages from what is loaded, the bars between are left out
 
-/** Loader fills a model from a source. on.change(model) tells of each change, on.busy(true or false) of waiting, on.fail(error). */
+/** Loader fills a model from a source. on.change(model) tells of a change, on.busy(true or false) of waiting, on.fail(error). */
 export class Loader {
   constructor(source, on) {
     Object.assign(this, { source, on, model: null, busy: false, failed: null, troubles: [] });
@@ -17,10 +19,13 @@ export class Loader {
 
   /** start reads the newest bars and all that the axis needs; the model is null where there are no bars. */
   async start(now) {
-    const { source } = this, current = source.series.asOf === null;
+    const { source } = this,
+      current = source.series.asOf === null;
     this.now = now;
     const [newest, oldest, coverage, actions] = await Promise.all([
-      source.newest(first), source.oldest(), current ? this.#beside(source.coverage(), 'gaps', null) : null,
+      source.newest(first),
+      source.oldest(),
+      current ? this.#beside(source.coverage(), 'gaps', null) : null,
       this.#beside(source.actions(), 'actions', []),
     ]);
     if (newest.bars.n === 0) return null;
@@ -33,6 +38,7 @@ export class Loader {
     const from = newest.more ? time[0] : extent[0];
     model.add(newest.bars, from, extent[1]);
     model.tell({ ...this.#known(coverage, newest), actions });
+    model.newest = time[n - 1];
     this.model = model;
     await this.#changes(from, extent[1]);
     return model;
@@ -41,7 +47,8 @@ export class Loader {
   #known(coverage, newest) {
     const from = newest.complete?.provisional_from;
     return {
-      gaps: coverage?.gaps ?? [], recorded: this.source.series.asOf === null,
+      gaps: coverage?.gaps ?? [],
+      recorded: this.source.series.asOf === null,
       provisionalFrom: from ? Date.parse(from) / 1000 : Infinity,
     };
   }
@@ -64,7 +71,8 @@ export class Loader {
 
   // changes brings the revisions of a window, and its gaps where there are too many to have them all at once.
   async #changes(from, to) {
-    const { source, model } = this, limit = (t) => Math.max(-62135596800, Math.floor(t));
+    const { source, model } = this,
+      limit = (t) => Math.max(-62135596800, Math.floor(t));
     const [changes, coverage] = await Promise.all([
       this.#beside(source.changes(limit(from), limit(to)), 'revisions', { revisions: [], restatements: [] }),
       this.coverage?.cut ? this.#beside(source.coverage(limit(from), limit(to)), 'gaps', null) : null,
@@ -100,8 +108,10 @@ export class Loader {
   async #bring({ before, after }) {
     const { model, source } = this;
     const answer = before === undefined ? await source.after(after, this.page) : await source.before(before, this.page);
-    const { bars, more } = answer, { extent } = model;
-    let from = after, to = before;
+    const { bars, more } = answer,
+      { extent } = model;
+    let from = after,
+      to = before;
     if (before === undefined) to = more && bars.n > 0 ? bars.time[bars.n - 1] + 1 : extent[1];
     else from = more && bars.n > 0 ? bars.time[0] : extent[0];
     model.add(bars, from, to);
@@ -110,7 +120,8 @@ export class Loader {
 
   /** reach is the first instant as of which the series can be read; null for none. It is known also where a read was refused. */
   async reach() {
-    const at = this.recordedFrom ?? (await this.#beside(this.source.changes(0, 1), 'what was known when', {})).recordedFrom ?? null;
+    const at =
+      this.recordedFrom ?? (await this.#beside(this.source.changes(0, 1), 'what was known when', {})).recordedFrom ?? null;
     return at === null ? null : Math.ceil(at);
   }
 
@@ -133,31 +144,36 @@ export class Loader {
     const extent = extentOf(model.extent[0], time[n - 1], coverage);
     const followed = model.loaded.to >= model.extent[1];
     if (extent[1] !== model.extent[1]) model.extend(extent, await this.#calendar(extent));
-    if (followed) model.add(newest.bars, Math.max(time[0], model.loaded.from), extent[1]);
+    const from = Math.max(time[0], model.loaded.from); // bars before what is loaded would leave a hole that is none
+    if (followed) model.add(newest.bars.slice(firstAtLeast(time, n, from), n), from, extent[1]);
     model.tell(this.#known(coverage, newest));
-    if (followed) await this.#changes(time[0], extent[1]);
+    model.newest = time[n - 1];
+    if (followed) await this.#changes(from, extent[1]);
     this.on.change(model);
     return false;
   }
 }
 
-// extentOf is what the axis reaches over: all bars, and the gaps before and after them, but not the time before an instrument traded.
+// extentOf is what the axis reaches over: all bars, and the gaps before and after them, but not the time before the first trade.
 function extentOf(oldest, newest, coverage) {
   const gaps = (coverage?.gaps ?? []).filter((g) => g.reason !== 'before the first trade');
   const from = gaps.reduce((t, g) => Math.min(t, g.first), oldest);
   return [from, gaps.reduce((t, g) => Math.max(t, g.last), newest) + 1];
 }
 
-// nextOf is which page to read for a view: { before } or { after } an instant; null for none.
+// nextOf is which page to read for a view: { before } or { after } an instant; null for none. Far from what is loaded it is the
+// page that ends with the view, so that it has bars also where the view is a gap.
 function nextOf(model, view, page) {
-  const span = view.right - view.left, { axis, loaded, extent } = model;
-  const low = Math.max(0, view.left - span / 2), high = Math.min(axis.length, view.right + span / 2);
+  const span = view.right - view.left,
+    { axis, loaded, extent } = model;
+  const low = Math.max(0, view.left - span / 2),
+    high = Math.min(axis.length, view.right + span / 2);
   const far = farPages * page;
   if (loaded.from > extent[0] && model.from > low) {
     return { before: model.from - high > far ? axis.time(high) : loaded.from };
   }
   if (loaded.to < extent[1] && model.to < high) {
-    return low - model.to > far ? { after: axis.time(low) } : { after: loaded.to };
+    return low - model.to > far ? { before: axis.time(high) } : { after: loaded.to };
   }
   return null;
 }
@@ -167,9 +183,10 @@ function merged(known, others) {
   return [...all.values()].sort((a, b) => a.first - b.first);
 }
 
-/** sessionsSince counts the sessions that opened after the axis ends and closed a day before now: nobody has asked for their bars. */
+/** sessionsSince counts the sessions that opened after the axis ends and closed a day before now: no run asked for them. */
 export function sessionsSince(model, now) {
-  const { sessions, inferred } = model.calendar, end = model.axis.time(model.axis.length);
+  const { sessions, inferred } = model.calendar,
+    end = model.axis.time(model.axis.length);
   if (inferred) return 0;
   const opens = Float64Array.from(sessions, (s) => s.open);
   return sessions.slice(firstAtLeast(opens, opens.length, end)).filter((s) => s.close <= now - 86400 && !s.settledNext).length;

@@ -14,6 +14,7 @@ export class Model {
     this.step = lengthOf(timeframe) || usualLength(timeframe);
     this.bars = new Bars(0);
     this.loaded = { from: extent[1], to: extent[1] }; // of which all bars are here
+    this.newest = extent[1] - 1; // when the newest bar of the series starts, loaded or not
     this.gaps = [];
     this.changes = { revisions: [], restatements: [] };
     this.actions = [];
@@ -73,11 +74,15 @@ export class Model {
   }
 
   #marks() {
-    const { axis, bars, positions } = this, marks = [], byStart = new Map();
+    const { axis, bars, positions } = this,
+      marks = [],
+      byStart = new Map();
     for (const r of this.changes.revisions) byStart.set(r.time, [...(byStart.get(r.time) ?? []), r]);
-    for (const [time, revisions] of byStart) if (axis.has(time)) marks.push({ kind: 'revision', position: axis.position(time), time, revisions });
+    for (const [time, revisions] of byStart)
+      if (axis.has(time)) marks.push({ kind: 'revision', position: axis.position(time), time, revisions });
     for (const r of this.changes.restatements) {
-      if (!r.action && axis.has(r.time)) marks.push({ kind: 'scale', position: axis.position(r.time), time: r.time, restatement: r });
+      if (!r.action && axis.has(r.time))
+        marks.push({ kind: 'scale', position: axis.position(r.time), time: r.time, restatement: r });
     }
     for (const action of this.actions) {
       const i = this.#runOn(periodOf(action.date, this.timeframe));
@@ -93,7 +98,8 @@ export class Model {
   #runOn(date) {
     const { runs } = this.axis;
     if (runs.length === 0 || date < runs[0].date) return -1;
-    let low = 0, high = runs.length;
+    let low = 0,
+      high = runs.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (runs[middle].date < date) low = middle + 1;
@@ -110,7 +116,8 @@ export class Model {
 
   /** holeAt is the hole that covers a position, or null. */
   holeAt(position) {
-    let low = 0, high = this.holes.length;
+    let low = 0,
+      high = this.holes.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.holes[middle].to <= position) low = middle + 1;
@@ -123,7 +130,10 @@ export class Model {
   /** marksIn are the marks between two positions. */
   marksIn(from, to) {
     const first = firstIndex(this.marks, (m) => m.position >= from);
-    return this.marks.slice(first, firstIndex(this.marks, (m) => m.position >= to));
+    return this.marks.slice(
+      first,
+      firstIndex(this.marks, (m) => m.position >= to),
+    );
   }
 
   /** visible are the indexes [first, last) of the bars that touch the positions from one to another. */
@@ -135,7 +145,8 @@ export class Model {
 
 // firstIndex is the first index from which on a test holds.
 function firstIndex(list, holds) {
-  let low = 0, high = list.length;
+  let low = 0,
+    high = list.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (holds(list[middle])) high = middle;

@@ -12,18 +12,34 @@ import { priceTicks } from './ticks.js';
  * columns are a Columns that is used again.
  */
 export function frameOf({ model, view, layout, theme, ratio, log, tick, decimals, columns, failed }) {
-  const pixels = view.pixels * ratio, origin = Math.round(view.left * pixels);
+  const pixels = view.pixels * ratio,
+    origin = Math.round(view.left * pixels);
   const f = {
-    model, theme, ratio, failed, pixels, line: Math.max(1, Math.round(ratio)), left: view.left, right: view.right,
-    layout: scaled(layout, ratio), x: (position) => position * pixels - origin, columns, decimals,
+    model,
+    theme,
+    ratio,
+    failed,
+    tick,
+    pixels,
+    line: Math.max(1, Math.round(ratio)),
+    left: view.left,
+    right: view.right,
+    layout: scaled(layout, ratio),
+    x: (position) => position * pixels - origin,
+    columns,
+    decimals,
   };
   [f.first, f.last] = model.visible(view.left, view.right);
   f.narrow = pixels < 1;
-  if (f.narrow) columns.fill(model.positions, model.bars.n, model.bars.pyramid, { left: view.left, right: view.right, slots: 1 / pixels });
+  if (f.narrow)
+    columns.fill(model.positions, model.bars.n, model.bars.pyramid, { left: view.left, right: view.right, slots: 1 / pixels });
   const all = model.bars.pyramid.span(f.first, f.last);
   f.mostVolume = f.narrow ? greatest(columns.volume, 0, columns.n) : greatest(model.bars.volume, f.first, f.last);
   f.scale = scaleOf({ low: all.low, high: all.high, log, tick, top: f.layout.price.top, bottom: f.layout.price.bottom });
-  const found = priceTicks(f.scale, Math.max(2, Math.floor((f.layout.price.bottom - f.layout.price.top) / (theme.size * ratio * 4.2))));
+  const found = priceTicks(
+    f.scale,
+    Math.max(2, Math.floor((f.layout.price.bottom - f.layout.price.top) / (theme.size * ratio * 4.2))),
+  );
   f.priceTicks = f.first < f.last ? found.ticks : [];
   f.decimals = Math.max(decimals, Math.min(8, decimalsOf(found.step)));
   f.firstHole = firstHole(model.holes, view.left);
@@ -31,9 +47,13 @@ export function frameOf({ model, view, layout, theme, ratio, log, tick, decimals
   return f;
 }
 
-const scaled = (layout, ratio) => Object.fromEntries(Object.entries(layout).map(([name, v]) => [
-  name, typeof v === 'number' ? Math.round(v * ratio) : { top: Math.round(v.top * ratio), bottom: Math.round(v.bottom * ratio) },
-]));
+const scaled = (layout, ratio) =>
+  Object.fromEntries(
+    Object.entries(layout).map(([name, v]) => [
+      name,
+      typeof v === 'number' ? Math.round(v * ratio) : { top: Math.round(v.top * ratio), bottom: Math.round(v.bottom * ratio) },
+    ]),
+  );
 
 function greatest(values, from, to) {
   let most = 0;
@@ -42,7 +62,8 @@ function greatest(values, from, to) {
 }
 
 function firstHole(holes, position) {
-  let low = 0, high = holes.length;
+  let low = 0,
+    high = holes.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (holes[middle].to <= position) low = middle + 1;
@@ -69,7 +90,12 @@ export function paint(c, f) {
 }
 
 function drawColumns(c, f) {
-  const { columns: k, scale, theme, model: { bars } } = f;
+  const {
+    columns: k,
+    scale,
+    theme,
+    model: { bars },
+  } = f;
   const volume = volumeOf(f);
   for (const up of [true, false]) {
     c.fillStyle = up ? theme.up : theme.down;
@@ -95,11 +121,16 @@ function volumeOf(f) {
 }
 
 function drawBars(c, f) {
-  const { model: { bars, positions }, theme } = f;
-  const width = f.pixels < 3 ? Math.max(1, Math.floor(f.pixels)) : Math.max(1, 2 * Math.floor((f.pixels * 0.72 - f.line) / 2) + f.line);
+  const {
+    model: { bars, positions },
+    theme,
+  } = f;
+  const width =
+    f.pixels < 3 ? Math.max(1, Math.floor(f.pixels)) : Math.max(1, 2 * Math.floor((f.pixels * 0.72 - f.line) / 2) + f.line);
   const volume = volumeOf(f);
   for (let i = f.first; i < f.last; i++) {
-    const centre = Math.round(f.x(positions[i] + 0.5) - f.line / 2), left = centre - Math.floor((width - f.line) / 2);
+    const centre = Math.round(f.x(positions[i] + 0.5) - f.line / 2),
+      left = centre - Math.floor((width - f.line) / 2);
     const up = bars.close[i] >= bars.open[i];
     candle(c, f, i, { centre, left, width, up });
     const height = volume(bars.volume[i]);
@@ -115,9 +146,16 @@ function drawBars(c, f) {
 // candle draws one: hollow when it rose, full when it fell, hatched while the provider may change it, with a broken outline when
 // base bars of it are missing.
 function candle(c, f, i, { centre, left, width, up }) {
-  const { model: { bars, provisional: open }, scale, theme, line } = f;
-  const top = Math.round(scale.y(Math.max(bars.open[i], bars.close[i]))), bottom = Math.round(scale.y(Math.min(bars.open[i], bars.close[i])));
-  const high = Math.round(scale.y(bars.high[i])), low = Math.round(scale.y(bars.low[i]));
+  const {
+    model: { bars, provisional: open },
+    scale,
+    theme,
+    line,
+  } = f;
+  const top = Math.round(scale.y(Math.max(bars.open[i], bars.close[i]))),
+    bottom = Math.round(scale.y(Math.min(bars.open[i], bars.close[i])));
+  const high = Math.round(scale.y(bars.high[i])),
+    low = Math.round(scale.y(bars.low[i]));
   c.fillStyle = up ? theme.up : theme.down;
   if (width < 5 * f.ratio) {
     c.fillRect(centre, high, line, Math.max(line, low - high));
@@ -126,7 +164,8 @@ function candle(c, f, i, { centre, left, width, up }) {
   }
   c.fillRect(centre, high, line, Math.max(0, top - high));
   c.fillRect(centre, bottom, line, Math.max(0, low - bottom));
-  const height = Math.max(line, bottom - top), partial = bars.flags[i] & incomplete;
+  const height = Math.max(line, bottom - top),
+    partial = bars.flags[i] & incomplete;
   if (!up && i < open && !partial) {
     c.fillRect(left, top, width, height);
     return;
@@ -153,7 +192,8 @@ function candle(c, f, i, { centre, left, width, up }) {
 function provisional(c, f) {
   const { model, layout, theme } = f;
   if (model.provisional >= model.bars.n) return;
-  const left = Math.max(0, f.x(model.positions[model.provisional])), right = f.x(model.positions[model.bars.n - 1] + 1);
+  const left = Math.max(0, f.x(model.positions[model.provisional])),
+    right = f.x(model.positions[model.bars.n - 1] + 1);
   if (right <= left) return;
   c.fillStyle = theme.holes.open;
   c.fillRect(left, layout.lane.top - 3 * f.ratio, right - left, 4 * f.ratio);
@@ -164,7 +204,8 @@ const ranks = { split: 4, dividend: 3, 'capital gain': 3, scale: 3, revision: 2,
 
 // marks draws actions and revisions in their lane; of those that would overlap the most telling one.
 function marks(c, f) {
-  const size = f.theme.size * f.ratio, y = (f.layout.lane.top + f.layout.lane.bottom) / 2;
+  const size = f.theme.size * f.ratio,
+    y = (f.layout.lane.top + f.layout.lane.bottom) / 2;
   let held = null;
   const give = () => held && mark(c, f, held.mark, held.x, y, size);
   for (const m of f.model.marksIn(f.left - 1, f.right + 1)) {
@@ -180,7 +221,8 @@ function marks(c, f) {
 }
 
 function mark(c, f, { kind }, x, y, size) {
-  const { theme } = f, half = size * 0.32;
+  const { theme } = f,
+    half = size * 0.32;
   c.beginPath();
   if (kind === 'revision') {
     c.moveTo(x, y - half);
@@ -193,7 +235,12 @@ function mark(c, f, { kind }, x, y, size) {
   } else if (kind === 'incomplete') {
     c.strokeStyle = theme.warn;
     c.lineWidth = f.line;
-    c.strokeRect(Math.round(x - half * 0.8) + f.line / 2, Math.round(y - half * 0.8) + f.line / 2, Math.round(half * 1.6), Math.round(half * 1.6));
+    c.strokeRect(
+      Math.round(x - half * 0.8) + f.line / 2,
+      Math.round(y - half * 0.8) + f.line / 2,
+      Math.round(half * 1.6),
+      Math.round(half * 1.6),
+    );
   } else {
     c.fillStyle = theme.ink;
     c.fillRect(Math.round(x - size * 0.55), Math.round(y - size * 0.6), Math.round(size * 1.1), Math.round(size * 1.2));
@@ -207,7 +254,8 @@ function mark(c, f, { kind }, x, y, size) {
 // newestOf is the newest close: { close, y, up }, where its bar is loaded and its price is in view; else null.
 function newestOf({ model: { bars, to, axis }, scale, first, last }) {
   if (bars.n === 0 || to < axis.length || first >= last) return null;
-  const close = bars.close[bars.n - 1], y = Math.round(scale.y(close));
+  const close = bars.close[bars.n - 1],
+    y = Math.round(scale.y(close));
   return y > scale.top && y < scale.bottom ? { close, y, up: close >= bars.open[bars.n - 1] } : null;
 }
 

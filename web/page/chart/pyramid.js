@@ -9,7 +9,7 @@ export class Pyramid {
     while (this.levels.at(-1).n > fan) this.levels.push(above(this.levels.at(-1)));
   }
 
-  /** span gives { low, high, volume } of the bars [from, to): of none Infinity, -Infinity and NaN; volume sums those that are known. */
+  /** span gives { low, high, volume } of the bars [from, to): of none Infinity, -Infinity, NaN; volume sums those known. */
   span(from, to, into = {}) {
     into.low = Infinity;
     into.high = -Infinity;
@@ -17,7 +17,8 @@ export class Pyramid {
     let level = 0;
     while (from < to) {
       const whole = level + 1 < this.levels.length && to - from >= 2 * fan;
-      const left = whole ? Math.ceil(from / fan) * fan : to, right = whole ? Math.floor(to / fan) * fan : to;
+      const left = whole ? Math.ceil(from / fan) * fan : to,
+        right = whole ? Math.floor(to / fan) * fan : to;
       take(this.levels[level], from, left, into);
       take(this.levels[level], right, to, into);
       if (!whole) break;

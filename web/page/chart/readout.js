@@ -7,22 +7,38 @@ const names = ['open', 'high', 'low', 'close', 'change', 'volume'];
 /** Readout is an element that shows what describe (words.js) says. */
 export class Readout {
   constructor() {
-    const text = (node) => { const t = document.createTextNode(''); node.append(t); return t; };
-    const time = el('b'), others = el('span', { class: 'muted' }), newest = el('span', { class: 'muted' }), notes = el('p', { class: 'chart-notes' });
+    const text = (node) => {
+      const t = document.createTextNode('');
+      node.append(t);
+      return t;
+    };
+    const time = el('b'),
+      others = el('span', { class: 'muted' }),
+      which = el('span', { class: 'muted' }),
+      notes = el('p', { class: 'chart-notes' });
     this.values = names.map((name) => {
       const value = el('b');
       return { name, value: text(value), node: el('span', { hidden: true }, `${name} `, value) };
     });
-    this.element = el('div', { class: 'chart-readout', 'data-testid': 'chart-readout' }, el('p', { class: 'chart-when' }, time, others, newest),
-      el('p', { class: 'chart-values' }, this.values.map((v) => v.node)), notes);
-    [this.time, this.others, this.newest, this.notes] = [time, others, newest, notes].map(text);
+    this.element = el(
+      'div',
+      { class: 'chart-readout', 'data-testid': 'chart-readout' },
+      el('p', { class: 'chart-when' }, time, others, which),
+      el(
+        'p',
+        { class: 'chart-values' },
+        this.values.map((v) => v.node),
+      ),
+      notes,
+    );
+    [this.time, this.others, this.which, this.notes] = [time, others, which, notes].map(text);
   }
 
-  /** show takes a description; newest tells that no cursor is set, so that it is of the newest bar. */
-  show(said, newest) {
+  /** show takes a description, and what to say of a bar that no cursor chose. */
+  show(said, which) {
     set(this.time, said.time);
     set(this.others, said.others);
-    set(this.newest, newest ? 'newest' : '');
+    set(this.which, which);
     set(this.notes, said.notes.join(' '));
     const given = new Map(said.values);
     for (const { name, value, node } of this.values) {

@@ -13,8 +13,13 @@ function readInstant(text) {
 export function choiceOf({ path = [], query = new URLSearchParams() }) {
   const adjust = query.get('adjust');
   return {
-    instrument: path[0] ?? null, timeframe: path[1] ?? null, adjust: ['none', 'total'].includes(adjust) ? adjust : 'split',
-    log: query.get('log') === '1', asOf: readInstant(query.get('as_of')), from: readInstant(query.get('from')), to: readInstant(query.get('to')),
+    instrument: path[0] ?? null,
+    timeframe: path[1] ?? null,
+    adjust: ['none', 'total'].includes(adjust) ? adjust : 'split',
+    log: query.get('log') === '1',
+    asOf: readInstant(query.get('as_of')),
+    from: readInstant(query.get('from')),
+    to: readInstant(query.get('to')),
   };
 }
 

@@ -14,8 +14,10 @@ export function scaleOf({ low, high, log = false, top, bottom, tick = 0 }) {
     why = 'Prices at or below zero are in view, which a log scale cannot show: this one is linear.';
   }
   const shape = log ? Math.log : (v) => v;
-  let from = shape(low), to = shape(high);
-  if (to - from <= Math.abs(to) * 1e-9) { // equal prices stand in the middle
+  let from = shape(low),
+    to = shape(high);
+  if (to - from <= Math.abs(to) * 1e-9) {
+    // equal prices stand in the middle
     const around = log ? 0.01 : Math.max(4 * tick, Math.abs(high) * 0.01) || 1;
     from -= around;
     to += around;

@@ -15,28 +15,52 @@ export class Source {
     Object.assign(this, { api, series, signal });
   }
 
+<<<<<<< HEAD
   #get(path, query) { return this.api.get(path, { query, signal: this.signal }); }
 
   async #candles(query) {
     const { instrument, timeframe, adjust, asOf } = this.series;
     const answer = await this.#get(`/api/v1/candles/${encodeURIComponent(instrument)}`, {
       timeframe, format: 'json-columns', time: 'unix', ...query, ...(adjust === 'split' ? {} : { adjust }),
+=======
+  #get(path, query) {
+    return this.api.get(`/api/v1/${path}`, { query, signal: this.signal });
+  }
+
+  async #candles(query) {
+    const { instrument, timeframe, adjust, asOf } = this.series;
+    const answer = await this.#get(`candles/${encodeURIComponent(instrument)}`, {
+      timeframe,
+      format: 'json-columns',
+      time: 'unix',
+      ...query,
+      ...(adjust === 'split' ? {} : { adjust }),
+>>>>>>> h-chart
       ...(asOf === null ? {} : { as_of: new Date(asOf * 1000).toISOString() }),
     });
     return {
-      bars: Bars.from(answer.candles), more: Boolean(answer.next), complete: answer.complete,
-      notes: answer.notes ?? [], foldedFrom: answer.folded_from ?? '',
+      bars: Bars.from(answer.candles),
+      more: Boolean(answer.next),
+      complete: answer.complete,
+      notes: answer.notes ?? [],
+      foldedFrom: answer.folded_from ?? '',
     };
   }
 
   /** newest are the last bars of the series, at most so many; more tells whether there are older ones. */
-  newest(limit) { return this.#candles({ order: 'desc', limit }); }
+  newest(limit) {
+    return this.#candles({ order: 'desc', limit });
+  }
 
   /** before are the last bars that start before an instant. */
-  before(t, limit) { return this.#candles({ order: 'desc', limit, to: Math.ceil(t) }); }
+  before(t, limit) {
+    return this.#candles({ order: 'desc', limit, to: Math.ceil(t) });
+  }
 
   /** after are the first bars that start at an instant or later. */
-  after(t, limit) { return this.#candles({ order: 'asc', limit, from: Math.ceil(t) }); }
+  after(t, limit) {
+    return this.#candles({ order: 'asc', limit, from: Math.ceil(t) });
+  }
 
   /** oldest is the start of the first bar; null for none. */
   async oldest() {
@@ -51,12 +75,22 @@ export class Source {
     const row = answer.coverage[0];
     if (!row) return null;
     const gaps = (row.gaps ?? []).map((g) => ({
-      first: secondsOf(g.first), last: secondsOf(g.last), bars: g.bars, reason: g.reason, next: secondsOf(g.next),
-      lostOn: secondsOf(g.lost_on), asked: secondsOf(g.asked), times: g.times,
+      first: secondsOf(g.first),
+      last: secondsOf(g.last),
+      bars: g.bars,
+      reason: g.reason,
+      next: secondsOf(g.next),
+      lostOn: secondsOf(g.lost_on),
+      asked: secondsOf(g.asked),
+      times: g.times,
     }));
     const absent = Object.values(row.absent ?? {}).reduce((a, b) => a + b, 0);
     return {
-      expected: row.expected, present: row.present, absent: row.absent ?? {}, horizon: secondsOf(row.horizon), gaps,
+      expected: row.expected,
+      present: row.present,
+      absent: row.absent ?? {},
+      horizon: secondsOf(row.horizon),
+      gaps,
       cut: gaps.reduce((n, g) => n + g.bars, 0) < absent,
     };
   }
@@ -64,15 +98,21 @@ export class Source {
   /** sessions are those of the trading dates from one instant to another, with some days around them. */
   async sessions(from, to) {
     const { instrument } = this.series;
-    const day = (t) => new Date(t * 1000), shift = 4;
-    const end = day(to + shift * 86400), answers = [];
+    const day = (t) => new Date(t * 1000),
+      shift = 4;
+    const end = day(to + shift * 86400),
+      answers = [];
     for (let d = day(from - shift * 86400); d < end; d = new Date(d.getTime() + longestCalendar * 86400e3)) {
       const last = new Date(Math.min(end.getTime(), d.getTime() + longestCalendar * 86400e3));
       if (isoDay(last) === isoDay(d)) break;
       answers.push(this.#get('/api/v1/calendar', { instrument, from: isoDay(d), to: isoDay(last) }));
     }
     const all = await Promise.all(answers);
-    return { inferred: all.some((a) => a.inferred), zone: all[0]?.zone ?? 'UTC', sessions: all.flatMap((a) => a.sessions.map(sessionOf)) };
+    return {
+      inferred: all.some((a) => a.inferred),
+      zone: all[0]?.zone ?? 'UTC',
+      sessions: all.flatMap((a) => a.sessions.map(sessionOf)),
+    };
   }
 
   /**
@@ -83,9 +123,15 @@ export class Source {
     const { instrument, timeframe } = this.series;
     const answer = await this.#get(`/api/v1/revisions/${encodeURIComponent(instrument)}`, { timeframe, from, to, limit: 10_000 });
     return {
-      more: answer.more, recordedFrom: secondsOf(answer.recorded_from),
+      more: answer.more,
+      recordedFrom: secondsOf(answer.recorded_from),
       revisions: answer.revisions.map((r) => ({ ...r, time: secondsOf(r.ts), at: secondsOf(r.at), run: r.run_id })),
-      restatements: answer.restatements.map((r) => ({ ...r, time: secondsOf(r.before), at: secondsOf(r.at), factor: r.price_factor })),
+      restatements: answer.restatements.map((r) => ({
+        ...r,
+        time: secondsOf(r.before),
+        at: secondsOf(r.at),
+        factor: r.price_factor,
+      })),
     };
   }
 
@@ -94,7 +140,8 @@ export class Source {
     const { instrument, asOf } = this.series;
     const { actions } = await this.#get('/api/v1/actions', { instrument });
     const at = asOf ?? Infinity;
-    return actions.map((a) => ({ ...a, seen: secondsOf(a.seen), gone: secondsOf(a.gone) }))
+    return actions
+      .map((a) => ({ ...a, seen: secondsOf(a.seen), gone: secondsOf(a.gone) }))
       .filter((a) => a.seen <= at && (a.gone === null || a.gone > at));
   }
 }
@@ -102,6 +149,10 @@ export class Source {
 const isoDay = (d) => dateText(d.getUTCFullYear(), d.getUTCMonth() + 1, d.getUTCDate());
 
 const sessionOf = (s) => ({
-  date: s.date, open: secondsOf(s.open), close: secondsOf(s.close), anchor: secondsOf(s.anchor ?? s.open), settledNext: s.settled_with_next,
+  date: s.date,
+  open: secondsOf(s.open),
+  close: secondsOf(s.close),
+  anchor: secondsOf(s.anchor ?? s.open),
+  settledNext: s.settled_with_next,
   pauses: s.pauses.map((p) => ({ from: secondsOf(p.from), to: secondsOf(p.to) })),
 });

@@ -7,22 +7,64 @@ import { markWords } from './words.js';
 
 const most = 200; // rows
 
-const head = (...names) => el('thead', {}, el('tr', {}, names.map((n) => el('th', { scope: 'col', class: n[1] }, n[0]))));
+const head = (...names) =>
+  el(
+    'thead',
+    {},
+    el(
+      'tr',
+      {},
+      names.map((n) => el('th', { scope: 'col', class: n[1] }, n[0])),
+    ),
+  );
 
 /** barsTable fills an element with the newest bars in view. */
 export function barsTable(into, model, view, decimals) {
-  const { first, last } = reach(model, view), { bars } = model, from = Math.max(first, last - most);
+  const { first, last } = reach(model, view),
+    { bars } = model,
+    from = Math.max(first, last - most);
   const rows = [];
   for (let i = last - 1; i >= from; i--) {
-    const cell = (text) => el('td', { class: 'number' }, text), p = (v) => cell(price(v, decimals));
-    rows.push(el('tr', {}, el('th', { scope: 'row' }, slotName(bars.time[i], model.timeframe, model.zone)),
-      p(bars.open[i]), p(bars.high[i]), p(bars.low[i]), p(bars.close[i]), cell(volume(bars.volume[i])), el('td', {}, stateOf(model, i))));
+    const cell = (text) => el('td', { class: 'number' }, text),
+      p = (v) => cell(price(v, decimals));
+    rows.push(
+      el(
+        'tr',
+        {},
+        el('th', { scope: 'row' }, slotName(bars.time[i], model.timeframe, model.zone)),
+        p(bars.open[i]),
+        p(bars.high[i]),
+        p(bars.low[i]),
+        p(bars.close[i]),
+        cell(volume(bars.volume[i])),
+        el('td', {}, stateOf(model, i)),
+      ),
+    );
   }
-  const shown = rows.length < last - first ? `The newest ${rows.length} of ${plural(last - first, 'bar')} in view` : `${plural(rows.length, 'bar')} in view`;
-  patch(into, rows.length === 0 ? el('p', { class: 'muted' }, 'No bar is in view.') : el('table', {},
-    el('caption', {}, `${shown}, the newest first. Times are those of ${model.zone.place}.`),
-    head(['Start'], ['Open', 'number'], ['High', 'number'], ['Low', 'number'], ['Close', 'number'], ['Volume', 'number'], ['State']),
-    el('tbody', {}, rows)));
+  const shown =
+    rows.length < last - first
+      ? `The newest ${rows.length} of ${plural(last - first, 'bar')} in view`
+      : `${plural(rows.length, 'bar')} in view`;
+  patch(
+    into,
+    rows.length === 0
+      ? el('p', { class: 'muted' }, 'No bar is in view.')
+      : el(
+          'table',
+          {},
+          el('caption', {}, `${shown}, the newest first. Times are those of ${model.zone.place}.`),
+          head(
+            ['Start'],
+            ['Open', 'number'],
+            ['High', 'number'],
+            ['Low', 'number'],
+            ['Close', 'number'],
+            ['Volume', 'number'],
+            ['State'],
+          ),
+          el('tbody', {}, rows),
+        ),
+  );
 }
 
 function stateOf(model, i) {
@@ -37,16 +79,40 @@ export function eventsTable(into, model, view, decimals) {
   const events = [];
   for (const h of model.holes) {
     if (h.to <= view.left || h.from >= view.right) continue;
-    const reason = h.gap?.reason ?? 'not judged';
+    const reason = h.gap?.reason ?? 'no reason recorded';
     const kind = { open: 'Missing', lost: 'Lost', quiet: 'No bar' }[classOf(reason)];
-    events.push({ position: Math.floor(h.from), text: `${kind}, ${plural(h.gap?.bars ?? Math.round(h.to - h.from), 'bar')}: ${reason}, ${meaning(reason)}.` });
+    events.push({
+      position: Math.floor(h.from),
+      text: `${kind}, ${plural(h.gap?.bars ?? Math.round(h.to - h.from), 'bar')}: ${reason}, ${meaning(reason)}.`,
+    });
   }
-  for (const m of model.marksIn(view.left, view.right)) events.push({ position: m.position, text: markWords(m, model.zone, decimals).join(' ') });
+  for (const m of model.marksIn(view.left, view.right))
+    events.push({ position: m.position, text: markWords(m, model.zone, decimals).join(' ') });
   events.sort((a, b) => b.position - a.position);
-  const rows = events.slice(0, most).map((e) => el('tr', {},
-    el('th', { scope: 'row' }, el('button', { type: 'button', class: 'chart-go', 'data-action': 'go', 'data-position': Math.floor(e.position) },
-      slotName(model.axis.slot(e.position)?.start ?? 0, model.timeframe, model.zone))), el('td', {}, e.text)));
-  const shown = rows.length < events.length ? `The newest ${rows.length} of ${events.length}.` : `${plural(events.length, 'event')} in view.`;
-  patch(into, rows.length === 0 ? el('p', { class: 'muted' }, 'No gap, action or revision is in view.') : el('table', {},
-    el('caption', {}, shown), head(['Bar'], ['What']), el('tbody', {}, rows)));
+  const rows = events
+    .slice(0, most)
+    .map((e) =>
+      el(
+        'tr',
+        {},
+        el(
+          'th',
+          { scope: 'row' },
+          el(
+            'button',
+            { type: 'button', class: 'chart-go', 'data-action': 'go', 'data-position': Math.floor(e.position) },
+            slotName(model.axis.slot(e.position)?.start ?? 0, model.timeframe, model.zone),
+          ),
+        ),
+        el('td', {}, e.text),
+      ),
+    );
+  const shown =
+    rows.length < events.length ? `The newest ${rows.length} of ${events.length}.` : `${plural(events.length, 'event')} in view.`;
+  patch(
+    into,
+    rows.length === 0
+      ? el('p', { class: 'muted' }, 'No gap, action or revision is in view.')
+      : el('table', {}, el('caption', {}, shown), head(['Bar'], ['What']), el('tbody', {}, rows)),
+  );
 }

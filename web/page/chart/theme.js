@@ -10,15 +10,27 @@ export class Theme {
     this.size = Math.round(parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.75);
     this.font = `${this.size * ratio}px ${style.fontFamily}`;
     this.holes = {
-      open: pattern(context, this.warn, ratio, slash), lost: pattern(context, this.bad, ratio, cross), quiet: pattern(context, this.muted, ratio, dots),
+      open: pattern(context, this.warn, ratio, slash),
+      lost: pattern(context, this.bad, ratio, cross),
+      quiet: pattern(context, this.muted, ratio, dots),
     };
     this.hatch = { up: pattern(context, this.up, ratio, close), down: pattern(context, this.down, ratio, close) };
   }
 }
 
 const fallback = {
-  bg: '#f4f5f3', panel: '#fff', ink: '#1b211f', muted: '#58625e', line: '#d5dad6', accent: '#14604e', up: '#14735c', down: '#b3382c',
-  warn: '#8a5a00', bad: '#b02a20', good: '#14694f', pattern: '#1b211f',
+  bg: '#f4f5f3',
+  panel: '#fff',
+  ink: '#1b211f',
+  muted: '#58625e',
+  line: '#d5dad6',
+  accent: '#14604e',
+  up: '#14735c',
+  down: '#b3382c',
+  warn: '#8a5a00',
+  bad: '#b02a20',
+  good: '#14694f',
+  pattern: '#1b211f',
 };
 
 // pattern makes a tile that a drawing covers without seams.
@@ -36,8 +48,8 @@ function lines(tile, to, size, width, rising, falling) {
   to.lineWidth = width;
   to.beginPath();
   for (const shift of [-size, 0, size]) {
-    if (rising) to.moveTo(shift - 1, size + 1), to.lineTo(shift + size + 1, -1);
-    if (falling) to.moveTo(shift - 1, -1), to.lineTo(shift + size + 1, size + 1);
+    if (rising) (to.moveTo(shift - 1, size + 1), to.lineTo(shift + size + 1, -1));
+    if (falling) (to.moveTo(shift - 1, -1), to.lineTo(shift + size + 1, size + 1));
   }
   to.stroke();
 }

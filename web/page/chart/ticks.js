@@ -12,7 +12,8 @@ export function roundStep(least) {
 
 /** priceTicks are about so many round prices of a scale (scale.js), rising, each { price, y }; step is what lies between them. */
 export function priceTicks(scale, about) {
-  const low = scale.price(scale.bottom), high = scale.price(scale.top);
+  const low = scale.price(scale.bottom),
+    high = scale.price(scale.top);
   const wide = scale.log && high / low > 10;
   const { prices, step } = wide ? decades(low, high, about) : even(low, high, about);
   return { ticks: prices.map((price) => ({ price, y: scale.y(price) })), step };
@@ -27,7 +28,8 @@ function even(low, high, about) {
 
 // decades gives 1, 2 and 5 times the powers of ten, or only these where that is too much.
 function decades(low, high, about) {
-  const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
+  const first = Math.floor(Math.log10(low)),
+    last = Math.ceil(Math.log10(high));
   const every = Math.max(1, Math.ceil((last - first) / Math.max(1, about)));
   const of = (last - first) * 3 <= 2 * about ? [1, 2, 5] : [1];
   const prices = [];
@@ -44,7 +46,11 @@ const levels = [
   (r) => r >= rank.month,
   (r, [, month]) => r >= rank.month && month % 3 === 1,
   (r) => r >= rank.year,
-  ...[2, 5, 10, 20, 50].map((n) => (r, [year]) => r >= rank.year && year % n === 0),
+  ...[2, 5, 10, 20, 50].map(
+    (n) =>
+      (r, [year]) =>
+        r >= rank.year && year % n === 0,
+  ),
 ];
 const minutes = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720];
 
@@ -63,7 +69,10 @@ export function spacings(axis) {
  */
 export function timeTicks(axis, zone, { from, to, pixels, room, spacing = spacings(axis) }) {
   if (axis.length === 0) return [];
-  const level = Math.max(0, spacing.findIndex((s) => s * pixels >= room));
+  const level = Math.max(
+    0,
+    spacing.findIndex((s) => s * pixels >= room),
+  );
   const all = [];
   const last = axis.runAt(to);
   for (let i = axis.runAt(from); i <= last; i++) {
@@ -73,16 +82,20 @@ export function timeTicks(axis, zone, { from, to, pixels, room, spacing = spacin
     }
     if (level === 0) all.push(...within(axis, zone, i, { from, to, pixels, room }));
   }
-  return apart(all.filter((t) => t.position >= from && t.position <= to), room / pixels);
+  return apart(
+    all.filter((t) => t.position >= from && t.position <= to),
+    room / pixels,
+  );
 }
 
 // within are round times of day in a run that is wide enough.
 function within(axis, zone, i, { from, to, pixels, room }) {
   const run = axis.runs[i];
   if (run.step >= 86400 || run.count * pixels < 2 * room) return [];
-  const minute = minutes.find((m) => (m * 60 / run.step) * pixels >= room && m * 60 >= run.step);
+  const minute = minutes.find((m) => ((m * 60) / run.step) * pixels >= room && m * 60 >= run.step);
   if (!minute) return [];
-  const step = minute * 60, ticks = [];
+  const step = minute * 60,
+    ticks = [];
   let t = Math.max(run.start, axis.time(Math.max(from, axis.firsts[i])));
   const end = Math.min(run.end, axis.time(Math.min(to, axis.firsts[i + 1])));
   t = roundUp(t, step, zone);

@@ -9,7 +9,16 @@ export class Zone {
 
   constructor(name) {
     this.name = name;
-    const options = { timeZone: name, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' };
+    const options = {
+      timeZone: name,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    };
     this.format = new Intl.DateTimeFormat('en-US', options);
     this.short = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'short' });
     this.place = name.split('/').at(-1).replaceAll('_', ' ');
@@ -27,15 +36,20 @@ export class Zone {
   parts(t) {
     const d = new Date((t + this.offsetAt(t)) * 1000);
     return {
-      year: d.getUTCFullYear(), month: d.getUTCMonth() + 1, day: d.getUTCDate(), weekday: d.getUTCDay(),
-      hour: d.getUTCHours(), minute: d.getUTCMinutes(), second: d.getUTCSeconds(),
+      year: d.getUTCFullYear(),
+      month: d.getUTCMonth() + 1,
+      day: d.getUTCDate(),
+      weekday: d.getUTCDay(),
+      hour: d.getUTCHours(),
+      minute: d.getUTCMinutes(),
+      second: d.getUTCSeconds(),
     };
   }
 
   /** midnight is the first instant of a date in the zone; day and month may overflow, as in Date.UTC. */
   midnight(year, month, day) {
     const wall = Date.UTC(year, month - 1, day) / 1000;
-    // The offset a day earlier is the one before a change at midnight, if there is one: then 00:00 is skipped, and the day begins later.
+    // A day earlier the offset is that of before a change at midnight, which skips 00:00: then the day begins later.
     const before = wall - this.offsetAt(wall - 86400);
     const guess = wall - this.offsetAt(before);
     return guess + this.offsetAt(guess) === wall ? guess : before;
@@ -43,7 +57,8 @@ export class Zone {
 
   /** abbreviation is what people call the zone at an instant: EST, GMT+9. */
   abbreviation(t) {
-    const offset = this.offsetAt(t), known = this.#names.get(offset);
+    const offset = this.offsetAt(t),
+      known = this.#names.get(offset);
     if (known) return known;
     const name = this.#name(t);
     this.#names.set(offset, name);
@@ -58,7 +73,8 @@ export class Zone {
   #year(year) {
     const known = this.#years.get(year);
     if (known) return known;
-    const from = Date.UTC(year, 0, 1) / 1000, to = Date.UTC(year + 1, 0, 1) / 1000;
+    const from = Date.UTC(year, 0, 1) / 1000,
+      to = Date.UTC(year + 1, 0, 1) / 1000;
     const changes = [[from, this.#ask(from)]];
     for (let t = from; t < to; t += sample) this.#changes(t, Math.min(t + sample, to), changes);
     this.#years.set(year, changes);

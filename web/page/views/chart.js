@@ -3,14 +3,14 @@
 import { explain } from '../api.js';
 import { Chart } from '../chart/chart.js';
 import { Controls } from '../chart/controls.js';
-import { classOf, decimalsFor, decimalsOf, plural, slotName } from '../chart/format.js';
+import { decimalsFor, decimalsOf, plural, slotName } from '../chart/format.js';
 import { Loader, sessionsSince } from '../chart/loader.js';
-import { Readout } from '../chart/readout.js';
+import { Frame, legendOf } from '../chart/frame.js';
 import { reach } from '../chart/paint.js';
 import { addressOf, choiceOf } from '../chart/route.js';
 import { Source } from '../chart/source.js';
 import { barsTable, eventsTable } from '../chart/table.js';
-import { describe, spoken, verdict } from '../chart/words.js';
+import { both, describe, spoken, verdict } from '../chart/words.js';
 import { el, onAction, patch } from '../dom.js';
 
 const settle = 300; // milliseconds without a change before address and tables follow
@@ -27,7 +27,9 @@ class View {
     Object.assign(this, { root, api, live, signal, announce, choice: choiceOf(params), address: location.hash, instruments: [], generation: 0 });
   }
 
-  now() { return Math.floor((this.live?.now?.() ?? Date.now()) / 1000); }
+  now() {
+    return Math.floor((this.live?.now?.() ?? Date.now()) / 1000);
+  }
 
   async begin() {
     this.#build();
@@ -38,52 +40,63 @@ class View {
     }
     const stored = this.instruments.filter((i) => i.timeframes.length > 0);
     this.choice.instrument ??= (stored[0] ?? this.instruments[0])?.name ?? null;
-    if (this.choice.instrument === null) {
-      return this.#message('This archive holds no bars yet.', el('p', {}, 'Start an import on ', el('a', { href: '#/' }, 'Today'), ', or run ', el('code', {}, 'barkeep sync'), '.'));
+    if (this.choice.instrument === null || stored.length === 0) {
+      return this.frame.say(
+        'This archive holds no bars yet.',
+        el('p', {}, 'Start an import on ', el('a', { href: '#/' }, 'Today'), ', or run ', el('code', {}, 'barkeep sync'), '.'),
+      );
     }
     this.choice.timeframe ??= usualTimeframe(this.instruments.find((i) => i.name === this.choice.instrument));
     const timer = setInterval(() => this.#refresh(), every);
-    this.signal.addEventListener('abort', () => { clearInterval(timer); clearTimeout(this.settling); });
+    this.signal.addEventListener('abort', () => {
+      clearInterval(timer);
+      clearTimeout(this.settling);
+    });
     return this.#load();
   }
 
   #build() {
-    const { choice } = this, line = (cls, id) => el('p', { class: cls, 'data-testid': id }, '\u00a0');
-    this.title = el('h1', { 'data-testid': 'chart-title' }, titleOf(choice));
-    this.controls = new Controls({ ...choice, instrument: choice.instrument ?? '', timeframe: choice.timeframe ?? '' }, (name, value) => this.#chose(name, value));
-    this.verdict = el('p', { class: 'chart-verdict', 'data-testid': 'chart-verdict' }, 'Loading.');
-    this.readout = new Readout();
-    this.host = el('div', {
-      class: 'chart-host', tabindex: 0, role: 'application', 'aria-roledescription': 'chart', 'aria-label': titleOf(choice),
-      'aria-describedby': 'chart-keys', 'data-testid': 'chart-host',
-    });
-    this.message = el('div', { class: 'chart-message', 'data-testid': 'chart-message' }, el('p', { class: 'muted' }, 'Loading.'));
-    this.host.append(this.message);
-    this.range = line('chart-range', 'chart-range');
-    const button = (action, text, label) => el('button', { type: 'button', 'data-action': action, 'aria-label': label, 'data-testid': `chart-${action}` }, text);
-    const below = el('div', { class: 'chart-below' }, this.range, el('div', { class: 'buttons' }, button('oldest', 'Oldest', 'Go to the oldest bars'),
-      button('narrower', '\u2212', 'Zoom out'), button('wider', '+', 'Zoom in'), button('newest', 'Newest', 'Go to the newest bars')));
-    this.legend = el('ul', { class: 'chart-legend', 'aria-label': 'What the signs mean', 'data-testid': 'chart-legend' });
-    this.notes = el('div', { 'data-testid': 'chart-troubles', 'aria-live': 'polite' });
-    this.bars = details('Bars in view as a table', 'chart-table', () => this.#tables());
-    this.events = details('Gaps, actions and revisions in view', 'chart-events', () => this.#tables());
-    this.root.replaceChildren(this.title, this.controls.element, this.verdict, el('figure', { class: 'chart-figure' }, this.readout.element, this.host, below),
-      this.legend, this.notes, this.events, this.bars, keys());
-    this.chart = new Chart(this.host, {
-      view: () => this.#moved(), cursor: (cursor, by) => this.#pointed(cursor, by),
-      none: (side) => this.announce(`No gap, action or revision ${side > 0 ? 'later' : 'earlier'}.`),
-    }, this.signal);
+    const { choice } = this;
+    this.controls = new Controls(
+      { ...choice, instrument: choice.instrument ?? '', timeframe: choice.timeframe ?? '' },
+      (name, value) => this.#chose(name, value),
+    );
+    this.frame = new Frame(this.root, titleOf(choice), this.controls.element, () => this.#tables());
+    this.chart = new Chart(
+      this.frame.host,
+      {
+        view: () => this.#moved(),
+        cursor: (cursor, by) => this.#pointed(cursor, by),
+        none: (side) => this.announce(`No gap, action or revision ${side > 0 ? 'later' : 'earlier'}.`),
+      },
+      this.signal,
+    );
     this.#actions();
   }
 
   #actions() {
     const move = (act) => () => this.chart.model && this.chart.move(act(this.chart.view));
-    onAction(this.root, {
-      oldest: move((v) => v.begin()), newest: move((v) => v.newest(this.chart.model.positions[this.chart.model.bars.n - 1] ?? 0)), wider: move((v) => v.zoom(1.5, v.width / 2)), narrower: move((v) => v.zoom(1 / 1.5, v.width / 2)),
-      again: () => this.#load(), more: () => { this.chart.failed = false; this.#troubles(); return this.loader.retry(this.chart.view); },
-      go: (target) => { this.chart.point({ position: Number(target.dataset.position), y: null }, 'keys'); this.host.focus(); },
-      current: () => this.#chose('asOf', null),
-    }, this.signal);
+    onAction(
+      this.root,
+      {
+        oldest: move((v) => v.begin()),
+        newest: move((v) => v.newest(this.chart.model.axis.position(this.chart.model.newest))),
+        wider: move((v) => v.zoom(1.5, v.width / 2)),
+        narrower: move((v) => v.zoom(1 / 1.5, v.width / 2)),
+        again: () => this.#load(),
+        more: () => {
+          this.chart.failed = false;
+          this.#troubles();
+          return this.loader.retry(this.chart.view);
+        },
+        go: (target) => {
+          this.chart.point({ position: Number(target.dataset.position), y: null }, 'keys');
+          this.frame.host.focus();
+        },
+        current: () => this.#chose('asOf', null),
+      },
+      this.signal,
+    );
   }
 
   #chose(name, value) {
@@ -98,7 +111,8 @@ class View {
     if (name === 'timeframe' || name === 'instrument') {
       if (name === 'instrument') {
         const { timeframes } = this.instruments.find((i) => i.name === value) ?? { timeframes: [] };
-        if (timeframes.length > 0 && !timeframes.includes(this.choice.timeframe)) this.choice.timeframe = usualTimeframe({ timeframes });
+        if (timeframes.length > 0 && !timeframes.includes(this.choice.timeframe))
+          this.choice.timeframe = usualTimeframe({ timeframes });
       }
       Object.assign(this.choice, { from: null, to: null });
       history.pushState(null, '', addressOf(this.choice));
@@ -109,48 +123,63 @@ class View {
 
   // load shows the chosen series. What comes late for one that was chosen before is dropped.
   async #load() {
-    const generation = ++this.generation, { choice } = this;
+    const generation = ++this.generation,
+      { choice } = this;
     this.controls.offer(this.instruments, choice);
-    patch(this.title, titleOf(choice));
+    patch(this.frame.title, titleOf(choice));
     document.title = `${titleOf(choice)} - Barkeep`;
-    this.host.setAttribute('aria-label', titleOf(choice));
+    this.frame.host.setAttribute('aria-label', titleOf(choice));
     this.chart.log = choice.log;
     this.loading?.abort();
     this.loading = new AbortController();
     const signal = AbortSignal.any([this.signal, this.loading.signal]);
-    const source = new Source(this.api, choice, signal), loader = new Loader(source, this.#on(generation));
-    if (!this.chart.model) this.#wait('Loading.');
-    this.host.setAttribute('aria-busy', 'true');
+    const source = new Source(this.api, choice, signal),
+      loader = new Loader(source, this.#on(generation));
+    if (!this.chart.model) this.frame.wait('Loading.');
+    this.frame.host.setAttribute('aria-busy', 'true');
     try {
       const model = await loader.start(this.now());
       if (generation === this.generation) this.#started(loader, model);
     } catch (error) {
-      if (generation === this.generation && !signal.aborted) this.#failed(error);
+      if (generation === this.generation && !signal.aborted) await this.#failed(error, loader);
     }
     if (generation !== this.generation) return;
-    this.host.removeAttribute('aria-busy');
+    this.frame.host.removeAttribute('aria-busy');
     this.controls.reach(await loader.reach(), this.now(), choice.asOf);
   }
 
   #on(generation) {
-    const mine = (act) => (...values) => generation === this.generation && act(...values);
+    const mine =
+      (act) =>
+      (...values) =>
+        generation === this.generation && act(...values);
     return {
-      change: mine((model) => { this.chart.show(model); this.#words(); this.loader.ensure(this.chart.view); }),
-      busy: mine((busy) => this.host.toggleAttribute('data-busy', busy)),
-      fail: mine((error) => { this.chart.failed = true; this.chart.draw(); this.#troubles(error); }),
+      change: mine((model) => {
+        this.chart.show(model);
+        this.#words();
+        this.loader.ensure(this.chart.view);
+      }),
+      busy: mine((busy) => this.frame.host.toggleAttribute('data-busy', busy)),
+      fail: mine((error) => {
+        this.chart.failed = true;
+        this.chart.draw();
+        this.#troubles(error);
+      }),
     };
   }
 
   #started(loader, model) {
     this.loader = loader;
     if (!model) return this.#empty();
-    const { chart, choice } = this, tick = this.instruments.find((i) => i.name === choice.instrument)?.tick ?? 0;
-    this.message.hidden = true;
+    const { chart, choice } = this,
+      tick = this.instruments.find((i) => i.name === choice.instrument)?.tick ?? 0;
+    this.frame.clear();
     chart.failed = false;
     chart.tick = tick;
     chart.decimals = tick > 0 ? decimalsOf(tick) : decimalsFor(Array.from(model.bars.close.subarray(-200)));
     chart.show(model);
-    if (choice.from !== null && choice.to > choice.from) chart.move(chart.view.fit(model.axis.position(choice.from), model.axis.position(choice.to)));
+    if (choice.from !== null && choice.to > choice.from)
+      chart.move(chart.view.fit(model.axis.position(choice.from), model.axis.position(choice.to)));
     this.#words();
     this.#troubles();
     return loader.ensure(chart.view);
@@ -160,38 +189,64 @@ class View {
     if (document.hidden || !this.loader?.model) return;
     const generation = this.generation;
     try {
-      if (await this.loader.refresh(this.now()) && generation === this.generation) await this.#load();
+      if ((await this.loader.refresh(this.now())) && generation === this.generation) await this.#load();
     } catch {
       // The shell says that the server does not answer; the next look tries again.
     }
   }
 
   #words() {
-    const { loader, choice } = this, { model } = loader;
-    const said = verdict({ model, coverage: loader.coverage, complete: loader.newest.complete, asOf: choice.asOf, since: sessionsSince(model, loader.now) });
-    const folded = loader.newest.foldedFrom ? ` ${choice.timeframe} bars are not stored: these are made of ${loader.newest.foldedFrom}.` : '';
-    patch(this.verdict, el('span', { class: `state ${said.state}` }, said.lead), `${/[.!]$/.test(said.lead) ? ' ' : '. '}${said.rest}${folded}`);
-    patch(this.legend, legendOf(model));
+    const { loader, choice } = this,
+      { model } = loader;
+    const said = verdict({
+      model,
+      coverage: loader.coverage,
+      complete: loader.newest.complete,
+      asOf: choice.asOf,
+      since: sessionsSince(model, loader.now),
+    });
+    const folded = loader.newest.foldedFrom
+      ? ` ${choice.timeframe} bars are not stored: these are made of ${loader.newest.foldedFrom}.`
+      : '';
+    patch(this.frame.verdict, el('span', {}, el('span', { class: `state ${said.state}` }, said.lead), `. ${said.rest}${folded}`));
+    patch(this.frame.legend, legendOf(model));
     this.#pointed(this.chart.cursor);
     this.#tables();
   }
 
   // troubles says what could not be read or taken into account, beside the bars that are shown.
   #troubles(error) {
-    const { loader } = this, sentences = (loader?.troubles ?? []).map((t) => `Without ${t.what}: ${explainShort(t.error)}`);
+    const { loader } = this,
+      sentences = (loader?.troubles ?? []).map((t) => `Without ${t.what}: ${explainShort(t.error)}`);
     const notes = [...sentences, ...(loader?.newest?.notes ?? [])].map((text) => el('p', { class: 'muted' }, text));
-    if (error) notes.unshift(el('p', { class: 'fault', role: 'alert' }, `More bars could not be loaded. ${explain(error)} `, el('button', { type: 'button', 'data-action': 'more' }, 'Try again')));
-    patch(this.notes, notes);
+    if (error)
+      notes.unshift(
+        el(
+          'p',
+          { class: 'fault', role: 'alert' },
+          `More bars could not be loaded. ${explain(error)} `,
+          el('button', { type: 'button', 'data-action': 'more' }, 'Try again'),
+        ),
+      );
+    patch(this.frame.notes, notes);
   }
 
   #pointed(cursor, by) {
-    const { chart: { model }, loader } = this;
+    const {
+      chart: { model },
+      loader,
+    } = this;
     if (!model) return;
     const until = loader.newest.complete?.provisional_until;
-    const position = cursor?.position ?? Math.floor(model.positions[model.bars.n - 1] ?? model.axis.length - 1);
-    const said = describe(model, Math.floor(position), { decimals: this.chart.decimals, until: until ? Date.parse(until) / 1000 : null });
+    const i = reach(model, this.chart.view).last - 1;
+    const position = cursor?.position ?? (i >= 0 ? model.positions[i] : Math.min(model.axis.length, this.chart.view.right) - 1);
+    const newest = model.bars.time[i] === model.newest ? 'newest' : 'newest in view';
+    const said = describe(model, Math.floor(position), {
+      decimals: this.chart.decimals,
+      until: until ? Date.parse(until) / 1000 : null,
+    });
     if (!said) return;
-    this.readout.show(said, !cursor);
+    this.frame.readout.show(said, cursor ? '' : newest);
     if (by === 'keys' && cursor) this.announce(spoken(said));
   }
 
@@ -205,19 +260,27 @@ class View {
   }
 
   #ranged() {
-    const { model, view } = this.chart, { first, last } = reach(model, view), { axis, zone, step } = model;
-    const from = axis.slot(Math.max(0, Math.floor(view.left))), to = axis.slot(Math.min(axis.length, Math.ceil(view.right)) - 1);
+    const { model, view } = this.chart,
+      { first, last } = reach(model, view),
+      { axis, zone, step } = model;
+    const from = axis.slot(Math.max(0, Math.floor(view.left))),
+      to = axis.slot(Math.min(axis.length, Math.ceil(view.right)) - 1);
     if (!from || !to) return;
     const named = (t) => slotName(t, model.timeframe, zone);
-    const text = `${named(from.start)} to ${named(to.start)}${step < 86400 ? `, ${zone.place} time` : ''}: ${plural(Math.max(0, last - first), 'bar')}.`;
+    const place = step < 86400 ? `, ${zone.place} time` : '';
+    const text = `${named(from.start)} to ${named(to.start)}${place}: ${plural(Math.max(0, last - first), 'bar')}.`;
     const why = this.chart.log ? this.chart.last?.scale.why : '';
     const all = why ? `${text} ${why}` : text;
-    if (this.range.firstChild.data !== all) this.range.firstChild.data = all;
+    if (this.frame.range.firstChild.data !== all) this.frame.range.firstChild.data = all;
+    if (!this.chart.cursor) this.#pointed(null);
   }
 
   // settled lets the address and the tables follow what is in view.
   #settled() {
-    const { chart: { model, view }, choice } = this;
+    const {
+      chart: { model, view },
+      choice,
+    } = this;
     if (!model || this.signal.aborted) return;
     this.#ranged();
     const usual = view.atEnd && view.pixels === 7;
@@ -232,34 +295,39 @@ class View {
   #tables() {
     const { model, view, decimals } = this.chart;
     if (!model) return;
-    if (this.bars.open) barsTable(this.bars.body, model, view, decimals);
-    if (this.events.open) eventsTable(this.events.body, model, view, decimals);
-  }
-
-  #wait(text) {
-    this.message.hidden = false;
-    patch(this.message, el('p', { class: 'muted' }, text));
-  }
-
-  #message(lead, ...more) {
-    this.message.hidden = false;
-    patch(this.message, el('p', {}, el('b', {}, lead)), more);
-    patch(this.verdict, '');
-    this.host.removeAttribute('aria-busy');
+    if (this.frame.bars.open) barsTable(this.frame.bars.body, model, view, decimals);
+    if (this.frame.events.open) eventsTable(this.frame.events.body, model, view, decimals);
   }
 
   #empty() {
     const { instrument, timeframe, asOf } = this.choice;
-    if (asOf !== null) return this.#message(`No bar of ${instrument} ${timeframe} was known then.`, back());
-    return this.#message(`No bars of ${instrument} ${timeframe} are stored.`, el('p', {}, 'Choose another timeframe, or fetch them: ',
-      el('code', {}, `barkeep sync --instrument ${instrument} --timeframe ${timeframe}`)));
+    if (asOf !== null) return this.frame.say(`No bar of ${instrument} ${timeframe} was known then.`, back());
+    const others = this.instruments.some((i) => i.name === instrument && i.timeframes.length > 0);
+    return this.frame.say(
+      `No bars of ${instrument} ${timeframe} are stored.`,
+      el('p', {}, others ? 'Choose another timeframe, or fetch them:' : 'Fetch them:'),
+      el('p', {}, el('code', {}, `barkeep sync --instrument ${instrument} --timeframe ${timeframe}`)),
+    );
   }
 
-  #failed(error) {
-    const { problem } = error, kind = (problem?.type ?? '').split(/[/:]/).at(-1);
+  async #failed(error, loader) {
+    const { problem } = error,
+      kind = (problem?.type ?? '').split(/[/:]/).at(-1);
     if (kind === 'no-such-series') return this.#empty();
-    if (kind === 'before-arrivals') return this.#message('What was known then is not recorded.', el('p', {}, explain(error)), back());
-    return this.#message('The bars could not be read.', el('p', { class: 'fault', role: 'alert' }, explain(error)), el('p', {}, el('button', { type: 'button', 'data-action': 'again' }, 'Try again')));
+    if (kind === 'before-arrivals') {
+      const at = await loader.reach(),
+        { instrument, timeframe } = this.choice;
+      const from =
+        at === null
+          ? explain(error)
+          : `${instrument} ${timeframe} can be read as of ${both(at)} and later; when bars arrived before is not recorded.`;
+      return this.frame.say('What was known then is not recorded.', el('p', {}, from), back());
+    }
+    return this.frame.say(
+      'The bars could not be read.',
+      el('p', { class: 'fault', role: 'alert' }, explain(error)),
+      el('p', {}, el('button', { type: 'button', 'data-action': 'again' }, 'Try again')),
+    );
   }
 }
 
@@ -267,34 +335,3 @@ const back = () => el('p', {}, el('button', { type: 'button', 'data-action': 'cu
 const explainShort = (error) => (error.problem ? explain(error) : error.message);
 const titleOf = ({ instrument, timeframe }) => (instrument ? `${instrument} ${timeframe ?? ''}`.trim() : 'Chart');
 const usualTimeframe = (i) => ['1h', '1d'].find((t) => i?.timeframes.includes(t)) ?? i?.timeframes[0] ?? '1d';
-
-// details holds a table that is filled while it is open.
-function details(summary, id, opened) {
-  const body = el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': summary });
-  const node = el('details', { class: 'chart-details', 'data-testid': id }, el('summary', {}, summary), body);
-  node.body = body;
-  node.addEventListener('toggle', opened);
-  return node;
-}
-
-function keys() {
-  const key = (...names) => names.map((name) => el('kbd', {}, name));
-  return el('p', { class: 'chart-keys muted', id: 'chart-keys' }, 'In the chart: ', key('\u2190', '\u2192'), ' bar by bar, ', key('+', '\u2212'), ' zoom, ',
-    key('Page \u2191', 'Page \u2193'), ' earlier and later, ', key('Home', 'End'), ' first and last bar, ', key('E'), ' next gap or event, ', key('Shift'), ' ', key('E'),
-    ' the one before. With the mouse drag and scroll; with fingers drag and pinch.');
-}
-
-// legendOf explains the signs that this series has.
-function legendOf(model) {
-  const item = (kind, text, inside = '') => el('li', {}, el('span', { class: `chart-swatch ${kind}`, 'aria-hidden': 'true' }, inside), text);
-  const marked = (kind) => model.marks.some((m) => m.kind === kind), kinds = new Set(model.holes.map((h) => h.gap?.reason ?? 'not judged'));
-  const list = (kind) => [...kinds].filter((reason) => classOf(reason) === kind).join(', ');
-  return [
-    item('rose', 'closed higher or equal'), item('fell', 'closed lower'),
-    model.provisional < model.bars.n && item('provisional', 'provisional: the provider may still change it'),
-    marked('incomplete') && item('incomplete', 'incomplete: base bars are missing'),
-    list('open') && item('open', `missing: ${list('open')}`), list('lost') && item('lost', `lost: ${list('lost')}`), list('quiet') && item('quiet', `no bar: ${list('quiet')}`),
-    marked('revision') && item('revision', 'revised'), marked('split') && item('action', 'split', 'S'), marked('dividend') && item('action', 'dividend', 'D'),
-    marked('capital gain') && item('action', 'capital gain', 'G'), marked('scale') && item('action', 'change of scale', '\u00d7'),
-  ];
-}

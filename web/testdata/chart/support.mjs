@@ -36,7 +36,9 @@ export function sessions(next, n = 20) {
   let day = whole(next, 18000, 20000);
   for (let i = 0; i < n; i++) {
     day += next() < 0.7 ? 1 : whole(next, 2, 5);
-    const open = day * 86400 + whole(next, 0, 600) * 60, minutes = whole(next, 1, 800), close = open + minutes * 60;
+    const open = day * 86400 + whole(next, 0, 600) * 60,
+      minutes = whole(next, 1, 800),
+      close = open + minutes * 60;
     const pauses = [];
     if (minutes > 60 && next() < 0.4) {
       const from = open + whole(next, 1, minutes - 40) * 60;
