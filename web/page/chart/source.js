@@ -15,27 +15,18 @@ export class Source {
     Object.assign(this, { api, series, signal });
   }
 
-<<<<<<< HEAD
-  #get(path, query) { return this.api.get(path, { query, signal: this.signal }); }
-
-  async #candles(query) {
-    const { instrument, timeframe, adjust, asOf } = this.series;
-    const answer = await this.#get(`/api/v1/candles/${encodeURIComponent(instrument)}`, {
-      timeframe, format: 'json-columns', time: 'unix', ...query, ...(adjust === 'split' ? {} : { adjust }),
-=======
   #get(path, query) {
-    return this.api.get(`/api/v1/${path}`, { query, signal: this.signal });
+    return this.api.get(path, { query, signal: this.signal });
   }
 
   async #candles(query) {
     const { instrument, timeframe, adjust, asOf } = this.series;
-    const answer = await this.#get(`candles/${encodeURIComponent(instrument)}`, {
+    const answer = await this.#get(`/api/v1/candles/${encodeURIComponent(instrument)}`, {
       timeframe,
       format: 'json-columns',
       time: 'unix',
       ...query,
       ...(adjust === 'split' ? {} : { adjust }),
->>>>>>> h-chart
       ...(asOf === null ? {} : { as_of: new Date(asOf * 1000).toISOString() }),
     });
     return {
