@@ -17,7 +17,7 @@ import (
 	"barkeep/tools/clients"
 )
 
-// envScreenshots names the folder where pictures are kept; they are artifacts of the test where it is not set.
+// envScreenshots names the folder where pictures are kept. Where it is not set, those of a test that fails are.
 const envScreenshots = "BARKEEP_SCREENSHOTS"
 
 // browser is a Chromium in which any number of tests have tabs at a time.
@@ -141,8 +141,9 @@ func (b *browser) ask(do, tab string, with args, into any) error {
 // tab is a page in a browser, with neither storage nor cache from another one.
 type tab struct {
 	testing.TB
-	b    *browser
-	name string
+	b      *browser
+	name   string
+	folder string // of its pictures
 }
 
 // open opens a page at an address, in a window of 1280 x 800 where `with` does not say otherwise.
@@ -152,6 +153,7 @@ func (b *browser) open(t testing.TB, url string, with args) *tab {
 	b.last++
 	p := &tab{TB: t, b: b, name: fmt.Sprint("tab ", b.last)}
 	b.mu.Unlock()
+	p.folder = pictures(t)
 	request := args{"url": url}
 	for name, value := range with {
 		request[name] = value
@@ -165,7 +167,7 @@ func (p *tab) do(verb string, with args, into any) {
 	p.Helper()
 	if err := p.b.ask(verb, p.name, with, into); err != nil {
 		if verb != "open" {
-			_ = p.b.ask("shot", p.name, args{"file": filepath.Join(pictures(p), "failed.png")}, nil) // beside the failure
+			_ = p.b.ask("shot", p.name, args{"file": filepath.Join(p.folder, "failed.png")}, nil) // beside the failure
 		}
 		p.Fatal(err)
 	}
@@ -218,7 +220,7 @@ func (p *tab) reaches(times int) (all []string) {
 func (p *tab) look(name string) {
 	p.Helper()
 	var said []string
-	p.do("look", args{"file": filepath.Join(pictures(p), name)}, &said)
+	p.do("look", args{"file": filepath.Join(p.folder, name)}, &said)
 	for _, text := range said {
 		p.Errorf("%s: %s", name, text)
 	}
@@ -234,5 +236,16 @@ func pictures(t testing.TB) string {
 		}
 		return absolute
 	}
-	return t.ArtifactDir()
+	folder, err := os.MkdirTemp("", "barkeep-screenshots-") //nolint:usetesting // it stays where the test fails
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the pictures of the page are in %s", folder)
+			return
+		}
+		_ = os.RemoveAll(folder) // what stays is in the folder for temporary files
+	})
+	return folder
 }

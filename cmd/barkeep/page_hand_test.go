@@ -125,7 +125,7 @@ func pageHeldBack(t *testing.T, b *browser) {
 	p.reads(testid("held-back"), `^1 answer held back\s+They contradict what is stored.*\s+AAPL .*ETF`)
 	p.look("today")
 	p.click(testid("accept"))
-	p.reads(testid("accept-dialog"), `^Accept what is held back of AAPL\s+.*cannot be taken back`)
+	p.reads(testid("accept-dialog"), `^Accept what is held back of AAPL\s[\s\S]*cannot be taken back`)
 	p.look("accept")
 	p.click(testid("accept-dialog") + " " + testid("dialog-yes"))
 	p.gives(pageToken)

@@ -75,3 +75,20 @@ func pageLarge(t *testing.T, b *browser) {
 	}
 	p.look("coverage-end")
 }
+
+// BenchmarkFirstPaint opens Coverage of 50 series by 250 sessions in a browser that has nothing of it yet. It reports how
+// long the first paint took, and how long it took until the cells were drawn.
+func BenchmarkFirstPaint(b *testing.B) {
+	worker, _ := large(b, 50)
+	chromium := newBrowser(b)
+	var first, cells float64
+	for b.Loop() {
+		p := chromium.open(b, worker.url+"/#/coverage", nil)
+		var painted struct{ First, Cells float64 }
+		p.do("painted", nil, &painted)
+		first, cells = first+painted.First, cells+painted.Cells
+		p.do("close", nil, nil)
+	}
+	b.ReportMetric(first/float64(b.N), "ms-first-paint")
+	b.ReportMetric(cells/float64(b.N), "ms-cells")
+}

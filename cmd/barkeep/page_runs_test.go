@@ -78,7 +78,7 @@ func pagePartial(t *testing.T, b *browser) {
 	p.reads(testid("cell"), `^NQ 1\w+\s+empty answer`)
 	p.look("run")
 	p.goes("#/runs")
-	p.reads(testid("run"), `partly done.*\s+.*6 of 9`)
+	p.reads(testid("run")+":last-child", `^1\s+partly done[\s\S]*6 of 9`)
 }
 
 // pageFailed has a provider that refuses everything.

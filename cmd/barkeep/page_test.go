@@ -91,7 +91,7 @@ func pageFull(t *testing.T, b *browser) {
 	p.reads(testid("chart-table"), `19 Aug 2026`)
 	p.look("chart-table")
 	p.goes("#/runs")
-	p.reads(testid("run"), `^1\s+Import\s+of Wed 19 Aug 14:05 PDT.*done\s+9 of 9`)
+	p.reads(testid("run"), `^1\s+done\s+Import\s+of Wed 19 Aug 14:05 PDT[\s\S]*9 of 9\s+3,147`)
 	p.look("runs")
 	p.goes("#/runs/1")
 	p.reads(testid("run-title"), `^Import, run 1: done$`)

@@ -25,7 +25,12 @@ function watch({ hours }) {
   new MutationObserver(() => {
     const title = document.querySelector('[data-testid=verdict-title]')?.textContent;
     if (title && title !== seen.titles.at(-1)) seen.titles.push(title);
-  }).observe(document, { subtree: true, childList: true, characterData: true });
+    const columns = document.querySelector('[data-testid=grid]')?.getAttribute('aria-colcount');
+    if (columns > 1 && !seen.cells) { // the frame that comes shows the cells of the first series
+      seen.cells = -1;
+      requestAnimationFrame(() => setTimeout(() => { seen.cells = performance.now(); }));
+    }
+  }).observe(document, { subtree: true, childList: true, characterData: true, attributeFilter: ['aria-colcount'] });
   if (!hours) return;
   const Real = Date, by = hours * 3_600_000; // a machine whose clock is off
   window.Date = class extends Real {
@@ -116,6 +121,12 @@ const verbs = {
   },
   forget: ({ page }) => page.unrouteAll({ behavior: 'ignoreErrors' }),
 
+  // Milliseconds from the start of the navigation: to the first paint with contents, and to the first cells of Coverage.
+  async painted({ page }) {
+    await page.waitForFunction(() => window.seenByTest.cells > 0, null, { timeout: 60_000 });
+    return page.evaluate(() => ({ first: performance.getEntriesByName('first-contentful-paint')[0].startTime, cells: window.seenByTest.cells }));
+  },
+
   titles: ({ page }) => page.evaluate(() => window.seenByTest.titles),
 
   // Takes the picture of a state by day, by night and on a phone, and tells all that no state may have.
@@ -138,9 +149,19 @@ const verbs = {
     }
     await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize(size);
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))); // a picture of all shifts, too
     await page.evaluate(() => { window.seenByTest.shifts.length = 0; });
     return said;
   },
+
+  // Waits until nothing was asked for a while, and all was drawn.
+  quiet: ({ page }) => page.waitForTimeout(700).then(() => null),
+
+  // Stops what changes by itself, and puts texts in the place of those that differ each time.
+  still: ({ page }, { texts }) => page.evaluate((all) => {
+    for (let i = setTimeout(() => {}); i > 0; i--) clearTimeout(i);
+    for (const [selector, text] of Object.entries(all)) document.querySelectorAll(selector).forEach((node) => { node.textContent = text; });
+  }, texts),
 
   async shot({ page }, { file, selector, width, height, scheme }) {
     if (scheme) await page.emulateMedia({ colorScheme: scheme });

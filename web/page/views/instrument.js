@@ -34,14 +34,6 @@ async function showOne(root, { params, api, live, signal, announce }) {
   const month = /^\d{4}-\d{2}$/.test(params.query.get('month') ?? '') ? params.query.get('month') : dateIn(live.now() ?? Date.now(), one.zone || 'UTC').slice(0, 7);
   const sections = { listing: el('section', { class: 'panel' }), held: el('section', { class: 'panel held', hidden: true }), stored: el('section', { class: 'panel' }), calendar: el('section', { class: 'panel' }), actions: el('section', { class: 'panel' }), gaps: el('section', { class: 'panel' }), revisions: el('section', { class: 'panel' }) };
   patch(root, el('p', { class: 'crumb' }, el('a', { href: '#/instrument' }, 'All instruments')), el('h1', {}, name, one.listing?.name && one.listing.name !== name ? el('span', { class: 'muted' }, ` ${one.listing.name}`) : null));
-  // Appended, since `patch` would move the contents that come later.
-  root.append(el('div', { class: 'buttons' },
-    el('a', { class: 'button', href: `#/chart/${encodeURIComponent(name)}/${timeframe ?? '1d'}` }, 'Chart'),
-    el('button', { type: 'button', 'data-action': 'heal', 'data-instrument': name }, 'Ask again for gaps'),
-    el('button', { type: 'button', 'data-action': 'backfill', 'data-instrument': name }, 'Backfill'),
-    el('button', { type: 'button', 'data-action': 'action', 'data-instrument': name, 'data-testid': 'add-action' }, 'Add an action')),
-  sections.held, el('div', { class: 'columns' }, el('div', { class: 'stack' }, sections.stored, sections.gaps, sections.revisions),
-    el('div', { class: 'stack' }, sections.listing, sections.calendar, sections.actions)));
   const read = () => Promise.all([
     part(sections.listing, 'Listing', async () => listing(one)),
     part(sections.stored, 'Stored bars', async () => stored(name, one.zone || 'UTC', timeframe, month, await api.get('/api/v1/coverage', { query: { instrument: name }, signal }), await api.get('/api/v1/series', { signal }))),
@@ -53,6 +45,14 @@ async function showOne(root, { params, api, live, signal, announce }) {
   ]);
   sections.gaps.hidden = sections.revisions.hidden = !timeframe;
   await read();
+  // Appended, since `patch` would move the contents that come later; and once they are whole, so that nothing jumps.
+  root.append(el('div', { class: 'buttons' },
+    el('a', { class: 'button', href: `#/chart/${encodeURIComponent(name)}/${timeframe ?? '1d'}` }, 'Chart'),
+    el('button', { type: 'button', 'data-action': 'heal', 'data-instrument': name }, 'Ask again for gaps'),
+    el('button', { type: 'button', 'data-action': 'backfill', 'data-instrument': name }, 'Backfill'),
+    el('button', { type: 'button', 'data-action': 'action', 'data-instrument': name, 'data-testid': 'add-action' }, 'Add an action')),
+  sections.held, el('div', { class: 'columns' }, el('div', { class: 'stack' }, sections.stored, sections.gaps, sections.revisions),
+    el('div', { class: 'stack' }, sections.listing, sections.calendar, sections.actions)));
   onAction(root, hand.actions({ api, live, announce, refresh() { live.look(); return read(); } }), signal);
 }
 
