@@ -17,10 +17,10 @@ FUZZTIME ?= 10s
 MUTATE ?= ./gate ./scheduler ./ledger ./sync
 SAMPLE ?= 0
 
-.PHONY: help demo build test lint fmt bench fuzz soak mutate clean
+.PHONY: help demo build test lint fmt bench pictures fuzz soak mutate clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## Watch a dozen futures land in an archive, offline
 	go run ./cmd/barkeep demo
@@ -56,6 +56,9 @@ soak: ## Run two workers under everything that goes wrong (SOAK=30m)
 bench: ## Run the benchmarks (BENCH=regexp BENCHTIME=1s)
 	$(TESTENV) go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem -p 1 -timeout 60m \
 		$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
+
+pictures: ## Make the pictures of README and docs from the demo (Linux)
+	BARKEEP_PICTURES=$(CURDIR)/docs/pictures $(TESTENV) go test -count=1 -run '^TestPictures$$' ./cmd/barkeep
 
 fuzz: ## Fuzz every fuzz test for a moment (FUZZTIME=10s)
 	@grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' . | sort | while IFS=: read -r file name; do \

@@ -56,7 +56,7 @@ type ended struct {
 }
 
 // barkeep runs one command line to its end, in a folder of its own and with no other environment than env.
-func barkeep(t *testing.T, env []string, args ...string) ended {
+func barkeep(t testing.TB, env []string, args ...string) ended {
 	t.Helper()
 	cmd := command(t, env, args...)
 	var stdout, stderr bytes.Buffer
@@ -86,7 +86,7 @@ func commandIn(ctx context.Context, t testing.TB, env []string, args ...string) 
 }
 
 // must fails the test unless the process ended with the code.
-func (e ended) must(t *testing.T, code int) ended {
+func (e ended) must(t testing.TB, code int) ended {
 	t.Helper()
 	if e.code != code {
 		t.Fatalf("exit code %d, want %d\n%s\n%s", e.code, code, e.stdout, e.stderr)
@@ -127,13 +127,13 @@ func (r *running) text() string {
 }
 
 // start runs a command line in the background.
-func start(t *testing.T, env []string, args ...string) *running {
+func start(t testing.TB, env []string, args ...string) *running {
 	t.Helper()
 	return follow(t, command(t, env, args...))
 }
 
 // follow starts a command whose log is read.
-func follow(t *testing.T, cmd *exec.Cmd) *running {
+func follow(t testing.TB, cmd *exec.Cmd) *running {
 	t.Helper()
 	r := &running{cmd: cmd, lines: make(chan string), out: &bytes.Buffer{}}
 	pipe, err := cmd.StderrPipe()
@@ -158,7 +158,7 @@ func follow(t *testing.T, cmd *exec.Cmd) *running {
 }
 
 // until reads the log up to the first line that holds text.
-func (r *running) until(t *testing.T, text string) {
+func (r *running) until(t testing.TB, text string) {
 	t.Helper()
 	for line := range r.lines {
 		r.note(line)

@@ -17,13 +17,13 @@ type serving struct {
 }
 
 // serve starts a worker on a free port and waits until it listens.
-func serve(t *testing.T, env []string) serving {
+func serve(t testing.TB, env []string) serving {
 	t.Helper()
 	return listening(t, start(t, append(env, "HTTP_ADDR=127.0.0.1:0"), "serve"))
 }
 
 // listening waits until a worker listens.
-func listening(t *testing.T, worker *running) serving {
+func listening(t testing.TB, worker *running) serving {
 	t.Helper()
 	s := serving{running: worker}
 	s.until(t, "http server listens")
@@ -35,7 +35,7 @@ func listening(t *testing.T, worker *running) serving {
 }
 
 // fetch reads a path.
-func fetch(t *testing.T, url string) (status int, body []byte) {
+func fetch(t testing.TB, url string) (status int, body []byte) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -53,7 +53,7 @@ func fetch(t *testing.T, url string) (status int, body []byte) {
 }
 
 // get reads a path as JSON.
-func get(t *testing.T, url string, into any) int {
+func get(t testing.TB, url string, into any) int {
 	t.Helper()
 	status, body := fetch(t, url)
 	if err := json.Unmarshal(body, into); err != nil {

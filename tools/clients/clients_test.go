@@ -122,6 +122,40 @@ func TestFolderOfTheUser(t *testing.T) {
 	}
 }
 
+func TestChromiumThatIsMissingOrDoesNotRun(t *testing.T) {
+	if _, err := os.Stat("/Applications"); err == nil {
+		t.Skip("a browser may be installed in a place that this test cannot hide")
+	}
+	folder := t.TempDir()
+	t.Setenv("PATH", folder)
+	t.Setenv(clients.EnvChromium, "")
+	refused := func() {
+		t.Helper()
+		_, err := clients.FindChromium(t.Context())
+		if !errors.Is(err, servers.ErrMissing) || !strings.Contains(err.Error(), "apt-get install chromium") {
+			t.Errorf("without a browser that runs: %v", err)
+		}
+	}
+	refused()
+	place := func(name, script string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	broken := place("chromium-browser", "exit 1")
+	refused()
+	chrome := place("google-chrome", "exit 0")
+	if got, err := clients.FindChromium(t.Context()); err != nil || got != chrome {
+		t.Errorf("found %q, %v, want %s", got, err, chrome)
+	}
+	t.Setenv(clients.EnvChromium, broken) // what the user placed is the user's to repair
+	if got, err := clients.FindChromium(t.Context()); err == nil || !strings.Contains(err.Error(), broken) {
+		t.Errorf("found %q, %v, although %s is set to what does not run", got, err, clients.EnvChromium)
+	}
+}
+
 func TestNodeThatIsMissingOrOld(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("PATH", folder)

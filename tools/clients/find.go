@@ -3,6 +3,7 @@ package clients
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -49,4 +50,34 @@ func FindPython(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("a python3 that is not older than 3.9 is %w in PATH: "+how+": %w", servers.ErrMissing, err)
 	}
 	return strings.TrimSpace(string(out)), nil
+}
+
+// EnvChromium names the environment variable with the path of the browser.
+const EnvChromium = "BARKEEP_TEST_CHROMIUM"
+
+// browsers are the names under which a Chromium is installed: Debian's, Ubuntu's and Fedora's, Google's packages, and macOS's
+// applications.
+func browsers() []string {
+	return []string{
+		"chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+		"/Applications/Chromium.app/Contents/MacOS/Chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+	}
+}
+
+// FindChromium returns the path of the browser: that of EnvChromium where it is set, else of the first of the usual names that
+// runs. A name alone proves nothing: Ubuntu's chromium-browser is a script that asks for a snap. The error wraps
+// servers.ErrMissing.
+func FindChromium(ctx context.Context) (string, error) {
+	names := browsers()
+	if set := os.Getenv(EnvChromium); set != "" {
+		names = []string{set}
+	}
+	for _, name := range names {
+		path, err := exec.LookPath(name)
+		if err == nil && exec.CommandContext(ctx, path, "--version").Run() == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("Chromium is %w as %s: install Chromium or Chrome (Debian: apt-get install chromium; macOS: brew install "+
+		"--cask google-chrome), or set %s to the path of one", servers.ErrMissing, strings.Join(names, ", "), EnvChromium)
 }

@@ -2,6 +2,7 @@ package clients
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -24,6 +25,20 @@ type Script struct {
 // with what it printed to standard error, and when there is no Node.js or no packages.
 func (s Script) Run(t testing.TB) []byte {
 	t.Helper()
+	command := s.Command(t.Context(), t)
+	var complaints bytes.Buffer
+	command.Stderr = &complaints
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s%s", s.File, s.Arguments, err, complaints.Bytes(), out)
+	}
+	return out
+}
+
+// Command returns the script as a command that was not started, for a test that talks with it while it runs. It is killed
+// when ctx ends. It fails the test when there is no Node.js or no packages.
+func (s Script) Command(ctx context.Context, t testing.TB) *exec.Cmd {
+	t.Helper()
 	modules := os.Getenv(EnvModules)
 	if modules == "" {
 		t.Fatalf("%s is not set: `make test` brings Node.js and the npm packages of tools/clients", EnvModules)
@@ -43,15 +58,9 @@ func (s Script) Run(t testing.TB) []byte {
 	if err := os.Symlink(modules, filepath.Join(folder, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), "node", append([]string{script}, s.Arguments...)...)
+	command := exec.CommandContext(ctx, "node", append([]string{script}, s.Arguments...)...)
 	command.Env = append(os.Environ(), s.Environment...)
-	var complaints bytes.Buffer
-	command.Stderr = &complaints
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("%s %q: %v\n%s%s", s.File, s.Arguments, err, complaints.Bytes(), out)
-	}
-	return out
+	return command
 }
 
 // JSON reads what the script prints as one JSON value into the variable that the pointer names, and fails the test as Run does

@@ -6,7 +6,7 @@
 //
 // It finds the servers or brings them (see package needs), and hands the command their addresses in BARKEEP_TEST_POSTGRES and
 // BARKEEP_TEST_REDIS; so it does with Node.js and the packages of tools/clients, whose folder is in BARKEEP_TEST_NODE_MODULES,
-// and with python3. A command with -race gets a C compiler and CGO_ENABLED=1 too. It says on standard error what it does,
+// with a Chromium, whose path is in BARKEEP_TEST_CHROMIUM, and with python3. A command with -race gets a C compiler and CGO_ENABLED=1 too. It says on standard error what it does,
 // passes on the signals it gets, removes everything at the end, and exits as the command did.
 package main
 
@@ -94,13 +94,15 @@ func serve(ctx context.Context, arguments []string, signals <-chan os.Signal) (c
 		return 0, fmt.Errorf("find the command: %w", err) // before minutes go into installing servers for it
 	}
 	race := slices.Contains(arguments, "-race")
-	programs, err := needs.Needs{Race: race, Node: true, Python: true, Policy: "/usr/sbin/policy-rc.d", Log: os.Stderr}.Ensure(ctx)
+	programs, err := needs.Needs{
+		Race: race, Node: true, Chromium: true, Python: true, Policy: "/usr/sbin/policy-rc.d", Log: os.Stderr,
+	}.Ensure(ctx)
 	if err != nil {
 		return 0, err
 	}
 	environment := []string{
 		servers.EnvPostgres + "=" + programs.Postgres, servers.EnvRedis + "=" + programs.Redis,
-		clients.EnvModules + "=" + programs.Modules,
+		clients.EnvModules + "=" + programs.Modules, clients.EnvChromium + "=" + programs.Chromium,
 	}
 	if race {
 		environment = append(environment, "CGO_ENABLED=1") // the race detector is C; it is there now

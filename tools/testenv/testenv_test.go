@@ -148,7 +148,7 @@ func saysWhatIsMissing(t *testing.T, program string) {
 	if got := code(t, err); got != 1 {
 		t.Errorf("exit code %d, want 1", got)
 	}
-	for _, want := range []string{"PostgreSQL is not installed", "Redis is not installed", "C compiler", "Node.js is not installed", "apt-get install"} {
+	for _, want := range []string{"PostgreSQL is not installed", "Redis is not installed", "C compiler", "Node.js is not installed", "Chromium is not installed", "apt-get install"} {
 		if !bytes.Contains(out, []byte(want)) {
 			t.Errorf("%q is missing in:\n%s", want, out)
 		}
@@ -175,7 +175,7 @@ func saysWhatItDoes(t *testing.T, program string) {
 	}
 	rest := said.String()
 	for _, want := range []string{
-		"found PostgreSQL in /", "found Redis as /", "found Node.js v", "found the npm packages of the tests in /", "starting PostgreSQL", "started PostgreSQL on port", "running go version",
+		"found PostgreSQL in /", "found Redis as /", "found Node.js v", "found the npm packages of the tests in /", "found a Chromium as /", "starting PostgreSQL", "started PostgreSQL on port", "running go version",
 		"go compiles", "stopping",
 	} {
 		_, after, found := strings.Cut(rest, "testenv: "+want)

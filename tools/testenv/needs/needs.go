@@ -1,5 +1,5 @@
 // Package needs makes sure of what the tests cannot run without: PostgreSQL, Redis, Node.js with the packages of tools/clients,
-// Python and, for the race detector, a C compiler.
+// a Chromium, Python and, for the race detector, a C compiler.
 package needs
 
 import (
@@ -21,6 +21,8 @@ type Needs struct {
 	Race bool
 	// Node asks for Node.js and the packages of tools/clients, and for curl.
 	Node bool
+	// Chromium asks for a browser, in which the tests look at the page.
+	Chromium bool
 	// Python asks for a python3 that the Python client runs on.
 	Python bool
 	// Policy is the file that keeps Debian from starting the services it installs: /usr/sbin/policy-rc.d.
@@ -30,8 +32,8 @@ type Needs struct {
 }
 
 // Programs says where things are: the folder of initdb and postgres and the path of redis-server, or servers.Docker; and, where
-// they were asked for, the folder node_modules of the packages.
-type Programs struct{ Postgres, Redis, Modules string }
+// they were asked for, the folder node_modules of the packages and the path of the browser.
+type Programs struct{ Postgres, Redis, Modules, Chromium string }
 
 // Ensure finds what is installed, else installs it with apt-get where that is allowed, else settles for Docker. The error has
 // one sentence for each thing that is still missing, with the ways to get it.
@@ -42,7 +44,7 @@ func (n Needs) Ensure(ctx context.Context) (Programs, error) {
 		}
 	}
 	var found Programs
-	var errs [5]error
+	var errs [6]error
 	found.Postgres, errs[0] = servers.FindPostgres(ctx)
 	found.Redis, errs[1] = servers.FindRedis(ctx)
 	n.report("PostgreSQL in "+found.Postgres, errs[0])
@@ -58,6 +60,10 @@ func (n Needs) Ensure(ctx context.Context) (Programs, error) {
 		var version string
 		version, errs[4] = clients.FindPython(ctx)
 		n.report("Python "+version, errs[4])
+	}
+	if n.Chromium {
+		found.Chromium, errs[5] = clients.FindChromium(ctx)
+		n.report("a Chromium as "+found.Chromium, errs[5])
 	}
 	return found, errors.Join(errs[:]...)
 }
@@ -98,6 +104,11 @@ func (n Needs) missing(ctx context.Context) []string {
 	}
 	if n.Node && os.Getenv(clients.EnvModules) == "" && clients.FindNpm(ctx) != nil {
 		packages = append(packages, "npm")
+	}
+	if n.Chromium && os.Getenv(clients.EnvChromium) == "" {
+		if _, err := clients.FindChromium(ctx); err != nil {
+			packages = append(packages, "chromium")
+		}
 	}
 	if _, err := clients.FindPython(ctx); n.Python && err != nil {
 		packages = append(packages, "python3")

@@ -25,6 +25,7 @@ case "$*" in
 	case "$*" in *redis*) printf '#!/bin/sh\nexit 0\n' >"$FAKE_APT/redis-server"; chmod 755 "$FAKE_APT/redis-server" ;; esac
 	case "$*" in *node*) printf '#!/bin/sh\necho v20.0.0\n' >"$FAKE_APT/node"; chmod 755 "$FAKE_APT/node" ;; esac
 	case "$*" in *python3*) printf '#!/bin/sh\necho 3.11.2\n' >"$FAKE_APT/python3"; chmod 755 "$FAKE_APT/python3" ;; esac
+	case "$*" in *chromium*) printf '#!/bin/sh\nexit 0\n' >"$FAKE_APT/chromium"; chmod 755 "$FAKE_APT/chromium" ;; esac
 	case "$*" in *npm*) printf '#!/bin/sh\nmkdir -p node_modules\n' >"$FAKE_APT/npm"; chmod 755 "$FAKE_APT/npm" ;; esac ;;
 esac
 `
@@ -123,6 +124,29 @@ func TestInstallsPython(t *testing.T) { //nolint:paralleltest // it sets PATH
 	}
 	if calls := readCalls(t, dir); !strings.Contains(calls, "--no-install-recommends python3\n") {
 		t.Errorf("want python3 alone to be installed:\n%s", calls)
+	}
+}
+
+// TestInstallsChromium brings the browser, and it alone, where what has its name does not run.
+func TestInstallsChromium(t *testing.T) { //nolint:paralleltest // it sets PATH
+	if _, err := os.Stat("/Applications"); err == nil {
+		t.Skip("a browser may be installed in a place that this test cannot hide")
+	}
+	dir := machine(t)
+	t.Setenv(servers.EnvPostgres, dir)
+	t.Setenv(servers.EnvRedis, dir)
+	t.Setenv(clients.EnvChromium, "")
+	snap := []byte("#!/bin/sh\necho 'it needs the snap' >&2\nexit 1\n") // as Ubuntu's package is
+	if err := os.WriteFile(filepath.Join(dir, "chromium-browser"), snap, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	found, err := needs.Needs{Chromium: true, Policy: filepath.Join(dir, "policy"), Log: &log}.Ensure(t.Context())
+	if err == nil || strings.Contains(err.Error(), "Chromium is") || found.Chromium != filepath.Join(dir, "chromium") {
+		t.Errorf("ensure: %q, %v, want the servers alone to be missing\n%s", found.Chromium, err, &log)
+	}
+	if calls := readCalls(t, dir); !strings.Contains(calls, "--no-install-recommends chromium\n") {
+		t.Errorf("want chromium alone to be installed:\n%s", calls)
 	}
 }
 

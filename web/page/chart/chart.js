@@ -139,6 +139,7 @@ export class Chart {
     this.all = false;
     if (!this.model) {
       // a canvas without a drawing is black
+      this.theme ??= new Theme(this.host, this.under, this.ratio);
       this.under.fillStyle = this.theme.panel;
       this.under.fillRect(0, 0, this.under.canvas.width, this.under.canvas.height);
       return;

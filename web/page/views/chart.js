@@ -24,7 +24,7 @@ export function show(root, context) {
 
 class View {
   constructor(root, { params, api, live, signal, announce }) {
-    Object.assign(this, { root, api, live, signal, announce, choice: choiceOf(params), instruments: [], generation: 0 });
+    Object.assign(this, { root, api, live, signal, announce, choice: choiceOf(params), address: location.hash, instruments: [], generation: 0 });
   }
 
   now() {
@@ -40,7 +40,7 @@ class View {
     }
     const stored = this.instruments.filter((i) => i.timeframes.length > 0);
     this.choice.instrument ??= (stored[0] ?? this.instruments[0])?.name ?? null;
-    if (this.choice.instrument === null) {
+    if (this.choice.instrument === null || stored.length === 0) {
       return this.frame.say(
         'This archive holds no bars yet.',
         el('p', {}, 'Start an import on ', el('a', { href: '#/' }, 'Today'), ', or run ', el('code', {}, 'barkeep sync'), '.'),
@@ -116,6 +116,7 @@ class View {
       }
       Object.assign(this.choice, { from: null, to: null });
       history.pushState(null, '', addressOf(this.choice));
+      this.address = location.hash;
     }
     this.#load();
   }
@@ -285,7 +286,9 @@ class View {
     const usual = view.atEnd && view.pixels === 7;
     choice.from = usual ? null : model.axis.time(view.left);
     choice.to = usual ? null : model.axis.time(view.right);
+    if (location.hash !== this.address) return; // somebody is about to go elsewhere
     history.replaceState(null, '', addressOf(choice));
+    this.address = location.hash;
     this.#tables();
   }
 

@@ -38,7 +38,14 @@ export async function show(root, { params, api, live, signal, navigate, announce
     },
     (error) => patch(told, el('p', { class: 'fault', role: 'alert' }, explain(error))),
   );
-  let fills = null;
+  let fills = null; // before the grid listens to the same: it draws with what is made here
+  const refill = () => {
+    fills = makeFills(root);
+    drawLegend(grid, fills);
+  };
+  refill();
+  addEventListener('themechange', refill, { signal });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', refill, { signal });
   const widget = makeGrid(grid, {
     label: `Coverage of ${timeframe}: series by session`,
     signal,
@@ -53,13 +60,6 @@ export async function show(root, { params, api, live, signal, navigate, announce
       if (to) navigate(to);
     },
   });
-  const refill = () => {
-    fills = makeFills(root);
-    drawLegend(grid, fills);
-  };
-  refill();
-  addEventListener('themechange', refill, { signal });
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', refill, { signal });
   showCell(told, state, -1, -1, live);
   announce(`Coverage of ${timeframe}, ${plural(state.rows.length, 'series')}`);
   read(0, batch);

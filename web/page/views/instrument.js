@@ -109,28 +109,6 @@ async function showOne(root, { params, api, live, signal, announce }) {
       one.listing?.name && one.listing.name !== name ? el('span', { class: 'muted' }, ` ${one.listing.name}`) : null,
     ),
   );
-  // Appended, since `patch` would move the contents that come later.
-  root.append(
-    el(
-      'div',
-      { class: 'buttons' },
-      el('a', { class: 'button', href: `#/chart/${encodeURIComponent(name)}/${timeframe ?? '1d'}` }, 'Chart'),
-      el('button', { type: 'button', 'data-action': 'heal', 'data-instrument': name }, 'Ask again for gaps'),
-      el('button', { type: 'button', 'data-action': 'backfill', 'data-instrument': name }, 'Backfill'),
-      el(
-        'button',
-        { type: 'button', 'data-action': 'action', 'data-instrument': name, 'data-testid': 'add-action' },
-        'Add an action',
-      ),
-    ),
-    sections.held,
-    el(
-      'div',
-      { class: 'columns' },
-      el('div', { class: 'stack' }, sections.stored, sections.gaps, sections.revisions),
-      el('div', { class: 'stack' }, sections.listing, sections.calendar, sections.actions),
-    ),
-  );
   const read = () =>
     Promise.all([
       part(sections.listing, 'Listing', async () => listing(one)),
@@ -186,6 +164,28 @@ async function showOne(root, { params, api, live, signal, announce }) {
     ]);
   sections.gaps.hidden = sections.revisions.hidden = !timeframe;
   await read();
+  // Appended, since `patch` would move the contents that come later; and once they are whole, so that nothing jumps.
+  root.append(
+    el(
+      'div',
+      { class: 'buttons' },
+      el('a', { class: 'button', href: `#/chart/${encodeURIComponent(name)}/${timeframe ?? '1d'}` }, 'Chart'),
+      el('button', { type: 'button', 'data-action': 'heal', 'data-instrument': name }, 'Ask again for gaps'),
+      el('button', { type: 'button', 'data-action': 'backfill', 'data-instrument': name }, 'Backfill'),
+      el(
+        'button',
+        { type: 'button', 'data-action': 'action', 'data-instrument': name, 'data-testid': 'add-action' },
+        'Add an action',
+      ),
+    ),
+    sections.held,
+    el(
+      'div',
+      { class: 'columns' },
+      el('div', { class: 'stack' }, sections.stored, sections.gaps, sections.revisions),
+      el('div', { class: 'stack' }, sections.listing, sections.calendar, sections.actions),
+    ),
+  );
   onAction(
     root,
     hand.actions({

@@ -1,0 +1,198 @@
+package main_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// pageToken is the API_TOKEN of the workers whose page is looked at.
+const pageToken = "a-token-for-the-page"
+
+// pageEnv is the environment of a worker with an archive of its own, which keeps two futures and a share. It looks at the
+// provider at twenty past the time of the import, which it catches up.
+func pageEnv(t testing.TB, address string, more ...string) []string {
+	t.Helper()
+	return append([]string{
+		when, "DATABASE_URL=sqlite:" + t.TempDir() + "/barkeep.db", "YAHOO_BASE_URL=" + address, "YAHOO_REQUESTS_PER_MINUTE=600000",
+		"INSTRUMENTS=ES,NQ,AAPL", "TIMEFRAMES=1h,1d,1wk", "LOG_LEVEL=info", "API_TOKEN=" + pageToken,
+	}, more...)
+}
+
+// afterImport starts a worker and waits for the end of the import of 19 August, whatever that is.
+func afterImport(t *testing.T, env []string, state string) serving {
+	t.Helper()
+	worker := serve(t, env)
+	var slot struct{ State string }
+	get(t, worker.url+"/api/v1/slots/2026-08-19/0?wait=60s", &slot)
+	if slot.State != state {
+		t.Fatalf("the slot is %s, want %s", slot.State, state)
+	}
+	return worker
+}
+
+// TestPage looks at the page in a browser, in every state that it can be in: a person must read how things stand, and no state
+// may have an error, a finding of axe-core, or parts that jump (see tab.look). One browser serves all of them.
+func TestPage(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t)
+	for name, test := range map[string]func(*testing.T, *browser){
+		"everything there":       pageFull,
+		"keyboard":               pageKeyboard,
+		"a clock that is off":    pageClock,
+		"a slow network":         pageSlow,
+		"an empty archive":       pageEmpty,
+		"a running import":       pageRunning,
+		"a part is missing":      pagePartial,
+		"nothing came":           pageFailed,
+		"tokens":                 pageTokens,
+		"no token":               pageWithoutToken,
+		"by hand":                pageByHand,
+		"held back":              pageHeldBack,
+		"another worker":         pageOther,
+		"servers that stop":      pageOutage,
+		"killed":                 pageKilled,
+		"frozen":                 pageFrozen,
+		"a server with faults":   pageFaults,
+		"a thousand instruments": pageLarge,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, b)
+		})
+	}
+}
+
+// pageFull goes through all views of an archive that is whole.
+func pageFull(t *testing.T, b *browser) {
+	address := provider(t, []string{when}, "--change", "dividend=0.25,2026-06-15@AAPL")
+	worker := afterImport(t, pageEnv(t, address), "done")
+	p := b.open(t, worker.url, nil)
+	p.verdict(`^Today’s data is there$`, `Import of Wed 19 Aug 14:05 PDT done at .* PDT \(.* UTC\): 9 of 9 series, the newest bar is of Wed 19 Aug 13:00 PDT`)
+	p.reads(testid("next"), `^Import Thu 20 Aug 14:05 PDT \(21:05 UTC\)$`)
+	p.reads(testid("countdown"), `^23 h \d\d min \d\d s$`)
+	p.reads(testid("slot"), `Import\s+(done run 1|Wed 19 Aug 14:05 PDT)[^–]+9 of 9$`)
+	p.reads(testid("part-database"), `answers`)
+	p.reads(testid("part-redis"), `not used`)
+	p.reads(testid("part-disk"), `[kMGT]B free\s+of `)
+	p.look("today")
+	p.goes("#/coverage")
+	p.reads(testid("coverage-sum"), `^100 % of the expected 1d bars are there$`)
+	p.look("coverage")
+	p.goes("#/coverage?timeframe=1h")
+	p.reads(testid("coverage-sum"), `^98\.85 % of the expected 1h bars are there$`) // which is not rounded up
+	p.look("coverage-1h")
+	p.goes("#/chart/ES/1h")
+	p.reads(testid("chart-verdict"), `^Complete to Wed 19 Aug 2026 17:00 EDT`)
+	p.look("chart")
+	p.goes("#/chart/AAPL/1d")
+	p.reads(testid("chart-title"), `^AAPL 1d$`)
+	p.reads(testid("chart-verdict"), `^Complete to`)
+	p.click(testid("chart-table") + " summary")
+	p.reads(testid("chart-table"), `19 Aug 2026`)
+	p.look("chart-table")
+	p.goes("#/runs")
+	p.reads(testid("run"), `^1\s+done\s+Import\s+of Wed 19 Aug 14:05 PDT[\s\S]*9 of 9\s+3,147`)
+	p.look("runs")
+	p.goes("#/runs/1")
+	p.reads(testid("run-title"), `^Import, run 1: done$`)
+	p.click(testid("all"))
+	p.reads(testid("evidence"), `AAPL 1wk\s+stored`)
+	p.look("run")
+	p.goes("#/instrument")
+	p.reads(testid("instrument"), `^AAPL`)
+	p.look("instruments")
+	p.goes("#/instrument/AAPL")
+	p.reads(testid("action"), `^Dividend 0\.25 USD on Mon 15 Jun 2026|^Dividend 0\.25 on Mon 15 Jun 2026`)
+	p.reads(testid("stored"), `^1h\s+293\s+Mon 22 Jun`)
+	p.look("instrument")
+	p.goes("#/nothing/of/this")
+	p.reads("h1", `^There is no such view$`)
+	p.look("no-view")
+}
+
+// pageKeyboard reaches all of use without a mouse, from the first tabulator on, and opens the bars of a session.
+func pageKeyboard(t *testing.T, b *browser) {
+	worker := afterImport(t, pageEnv(t, provider(t, []string{when})), "done")
+	p := b.open(t, worker.url, nil)
+	p.verdict(`^Today’s data is there$`, ``)
+	reached := strings.Join(p.reaches(18), "\n")
+	for _, want := range []string{"skip: Skip to the content", "a: Coverage", "a: Instruments", "theme: Theme", "sync: Sync now", "heal: ", "backfill: ", "a: run 1"} {
+		if !strings.Contains(reached, want) {
+			t.Errorf("tabulators do not reach %q:\n%s", want, reached)
+		}
+	}
+	if strings.Contains(reached, "no outline") {
+		t.Errorf("the focus cannot be seen:\n%s", reached)
+	}
+	p.goes("#/coverage")
+	p.reads(testid("coverage-sum"), `^100 %`)
+	p.reads(testid("grid"), `NQ`)
+	for range 12 {
+		if strings.Contains(strings.Join(p.reaches(1), ""), "grid-cell") {
+			break
+		}
+	}
+	p.press("End")
+	p.reads(testid("explained"), `^(AAPL|ES|NQ) 1d Wed 19 Aug 2026: 1 of 1 bar present`)
+	p.press("ArrowDown")
+	p.reads(testid("explained"), `^ES 1d`)
+	p.press("Enter")
+	p.reads(testid("chart-title"), `^ES 1d$`)
+	p.reads(testid("chart-verdict"), `^Complete to`)
+	p.do("run", args{"text": "document.querySelector('[data-testid=chart-host]').focus()"}, nil)
+	p.press("End")
+	p.reads("#announcer", ``) // of those who listen
+	p.goes("#/")
+	p.verdict(`^Today’s data is there$`, ``)
+	p.click(testid("sync"))
+	p.reads(testid("sync-dialog"), `^Sync now`)
+	p.look("sync-dialog")
+	p.press("Escape")
+	if left := p.reaches(1); !strings.Contains(left[0], "heal") {
+		t.Errorf("after a dialog the focus goes to %q, want what follows its button", left[0])
+	}
+}
+
+// pageClock opens the page on machines whose clock is hours off: what it tells is by the server's.
+func pageClock(t *testing.T, b *browser) {
+	worker := afterImport(t, pageEnv(t, provider(t, []string{when})), "done")
+	for _, hours := range []int{-9, 31} {
+		p := b.open(t, worker.url, args{"hours": hours})
+		p.verdict(`^Today’s data is there$`, `done at Wed 19 Aug 14:\d\d PDT`)
+		p.reads(testid("countdown"), `^23 h [34]\d min \d\d s$`)
+		p.reads(testid("connection"), `^Live 14:[2-4]\d:\d\d PDT`)
+	}
+}
+
+// pageSlow gets every file late: what is not known yet is said to be so, and nothing jumps when it comes.
+func pageSlow(t *testing.T, b *browser) {
+	worker := afterImport(t, pageEnv(t, provider(t, []string{when})), "done")
+	p := b.open(t, worker.url, args{"slow": 400})
+	p.reads(testid("main"), `^(Loading\.|Asking Barkeep)`)
+	p.verdict(`^Today’s data is there$`, `9 of 9 series`)
+	if said := p.titles(); said[len(said)-1] != "Today’s data is there" || len(said) > 2 || len(said) == 2 && said[0] != "Asking Barkeep" {
+		t.Errorf("on its way it said %q", said)
+	}
+	p.look("today")
+	p.goes("#/coverage")
+	p.reads(testid("coverage-sum"), `^100 %`)
+	p.look("coverage")
+}
+
+// pageEmpty opens a worker's page before its first import.
+func pageEmpty(t *testing.T, b *browser) {
+	env := pageEnv(t, provider(t, []string{when}), "BARKEEP_NOW=2026-08-19T09:30:00-07:00", "CATCH_UP_WINDOW=1s")
+	worker := serve(t, env)
+	p := b.open(t, worker.url, nil)
+	p.verdict(`^The archive is empty$`, `Nothing was imported yet\. The first import comes Wed 19 Aug 14:05 PDT \(21:05 UTC\)\. Press “Sync now”`)
+	p.reads(testid("countdown"), `^4 h 3\d min`)
+	p.look("today")
+	for hash, says := range map[string]string{
+		"coverage": `Nothing is stored yet`, "chart": `holds no bars yet|No bars of .* are stored`, "runs": `Nothing was run yet`,
+		"instrument/ES": `Nothing is stored of it yet`,
+	} {
+		p.goes("#/" + hash)
+		p.reads(testid("main"), says)
+		p.look(strings.ReplaceAll(hash, "/", "-"))
+	}
+}
