@@ -35,7 +35,8 @@ func TestRemoteShowsTheSame(t *testing.T) {
 			holes(t, e, env, "late")
 			worker := serve(t, append(env, "LOG_LEVEL=info", "API_READ_TOKEN=hunter2"))
 			env = append(env, "HTTP_ADDR="+strings.TrimPrefix(worker.url, "http://")) // it is asked whether it is ready
-			there := []string{when, "API_READ_TOKEN=hunter2", "BARKEEP_SERVER=" + worker.url}
+			env = append(env, "COLUMNS=300")                                          // the line about the archive, which a server does not tell, is one
+			there := []string{"COLUMNS=300", when, "API_READ_TOKEN=hunter2", "BARKEEP_SERVER=" + worker.url}
 			for _, args := range []string{
 				"show ES 1d --table", "show ES 5m", "show ^GSPC 1h --last 3d --table", "show ES 4h --csv", "show ES 5m --json", "show ES 2h --json --last 50",
 				"show ES 1d --json --adjust total --from 2026-07-01 --to 2026-08-01", "show ^GSPC 5m --session regular --csv --last 2d", "show ES 15m --last 2000 --table",

@@ -32,10 +32,10 @@ type statusCommand struct {
 
 // Help is the text below the flags.
 func (c *statusCommand) Help() string {
-	return "The first line says how it stands. fine: the newest due import is done for all that is kept, no bar is known to be missing, " +
-		"and a worker answers at HTTP_ADDR (or ran that import elsewhere). running: the import is in progress. late: it is due and not " +
-		"done. missing: data is not there and does not come by itself soon. warning: the data is there, something else is wrong. " +
-		"unknown: nobody can tell, as of an archive of another release or by a clock that is in doubt."
+	return "The first line says how it stands. fine: the newest due import is done for all that is kept, no bar is known to " +
+		"be missing, and a worker answers at HTTP_ADDR (or ran that import elsewhere). running: the import is in progress. late: " +
+		"it is due and not done. missing: data is not there and does not come by itself soon. warning: the data is there, " +
+		"something else is wrong. unknown: nobody can tell, as of an archive of another release or by a clock that is in doubt."
 }
 
 // Run carries the command out.
@@ -118,8 +118,8 @@ func (c *statusCommand) archive(p *process) (o outlook, err error) {
 	return o, nil
 }
 
-// aloneAt is why nobody is known to see to the next slot: neither does a worker answer at the address, nor did one run the newest due
-// slot on another machine.
+// aloneAt is why nobody is known to see to the next slot: neither does a worker answer at the address, nor did one run the
+// newest due slot on another machine.
 func aloneAt(ctx context.Context, address string, due *view.Slot) string {
 	_, err := askHealth(ctx, address, false)
 	if err == nil {
