@@ -21,7 +21,7 @@ func told(status string) string {
 			kept = append(kept, line)
 		}
 	}
-	return regexp.MustCompile(`\w{3} \d\d:\d\d: | +$`).ReplaceAllString(strings.Join(kept, "\n"), "")
+	return regexp.MustCompile(`\w{3} \d\d:\d\d: |(in )? *(\d+ (min|h|days|months)|less than 1 min)( ago)?| +$`).ReplaceAllString(strings.Join(kept, "\n"), "")
 }
 
 // TestRemoteShowsTheSame holds what a command prints of a server to what it prints of the archive itself.

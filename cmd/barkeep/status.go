@@ -111,7 +111,7 @@ func (c *statusCommand) archive(p *process) (o outlook, err error) {
 		due := names.Slot(status.due.Standing, status.due.Cells)
 		o.due = &due
 	}
-	o.lacking = lackingOf(o.due, names.Coverages(status.covered, yahoo.Capabilities()))
+	o.lacking = lackingOf(o.due, o.kept(names.Coverages(status.covered, yahoo.Capabilities())))
 	if status.Schema > 0 {
 		o.alone = aloneAt(p.ctx, s.config.HTTPAddr, o.due)
 	}
@@ -161,8 +161,18 @@ func (a *asked) outlook(ctx context.Context, runs int) (o outlook, err error) {
 	if err != nil {
 		return o.notTold("coverage", err)
 	}
-	o.lacking = lackingOf(o.due, coverage)
+	o.lacking = lackingOf(o.due, o.kept(coverage))
 	return o, nil
+}
+
+// kept is the coverage of the instruments that are kept: what others lack is nobody's business any more. A status names the kept ones
+// with their calendars.
+func (o *outlook) kept(all []view.Coverage) []view.Coverage {
+	var names []string
+	for _, c := range o.Calendars {
+		names = append(names, c.Instruments...)
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(c view.Coverage) bool { return !slices.Contains(names, c.Instrument) })
 }
 
 // notTold notes what a server does not tell, though it tells its status. That it was turned down is an error.
@@ -185,7 +195,7 @@ type archiveStatus struct {
 	clock  *view.Clock
 
 	due         *query.Slot // the newest slot of the import whose time has come
-	covered     []query.SeriesCoverage
+	covered     []query.SeriesCoverage // of the series that are kept
 	instruments []market.Instrument // that the configuration keeps
 }
 
@@ -219,6 +229,7 @@ func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Sche
 		return status, err
 	}
 	status.covered, err = query.ReadCoverage(ctx, archive, query.CoverageRequest{})
+	status.covered = slices.DeleteFunc(status.covered, func(c query.SeriesCoverage) bool { return !kept.Has(c.Series) })
 	return status, err
 }
 
