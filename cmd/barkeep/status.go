@@ -194,9 +194,9 @@ type archiveStatus struct {
 	mode   string
 	clock  *view.Clock
 
-	due         *query.Slot // the newest slot of the import whose time has come
+	due         *query.Slot            // the newest slot of the import whose time has come
 	covered     []query.SeriesCoverage // of the series that are kept
-	instruments []market.Instrument // that the configuration keeps
+	instruments []market.Instrument    // that the configuration keeps
 }
 
 // readStatus reads the archive; it makes and changes nothing. The first of the schedules is that of the import.
@@ -229,7 +229,9 @@ func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Sche
 		return status, err
 	}
 	status.covered, err = query.ReadCoverage(ctx, archive, query.CoverageRequest{})
-	status.covered = slices.DeleteFunc(status.covered, func(c query.SeriesCoverage) bool { return !kept.Has(c.Series) })
+	status.covered = slices.DeleteFunc(status.covered, func(c query.SeriesCoverage) bool {
+		return !kept.Has(ledger.Series{Instrument: c.Series.Instrument, Timeframe: string(c.Series.Timeframe)})
+	})
 	return status, err
 }
 

@@ -219,7 +219,11 @@ func (o *outlook) unsure() (verdict, bool) {
 // done says what is done.
 func (o *outlook) done() string {
 	text := o.slotName(o.due.NamedSlot) + " is done"
-	if e := o.due.Evidence; e != nil && e.Series > 0 {
+	switch e := o.due.Evidence; {
+	case e == nil || e.Series == 0:
+	case e.Series == 1:
+		text += ", 1 series"
+	default:
 		text += fmt.Sprintf(", all %s", term.Several(e.Series, "series"))
 	}
 	return text
