@@ -50,8 +50,8 @@ func newNotifier(c config.Config) (*notify.Notifier, error) {
 	return n, nil
 }
 
-// linkOf is where people find the page: at PUBLIC_URL, or at HTTP_ADDR where that names a host that others than this machine reach;
-// empty where it is not known.
+// linkOf is where people find the page: at PUBLIC_URL, or at HTTP_ADDR where that names a host that others than this machine
+// reach; empty where it is not known.
 func linkOf(c config.Config) string {
 	if c.PublicURL != "" {
 		return strings.TrimRight(c.PublicURL, "/") + "/"
@@ -68,7 +68,7 @@ func linkOf(c config.Config) string {
 // configured. It needs no archive.
 func TryNotices(ctx context.Context, c config.Config, text string) (all []notify.Arrival, err error) {
 	if len(c.NotifyURLs) > 0 {
-		notifier, err := newNotifier(c)
+		notifier, err := newNotifier(c) //nolint:contextcheck // each sending is waited for below, within ctx
 		if err != nil {
 			return nil, err
 		}

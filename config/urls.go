@@ -48,8 +48,8 @@ func (c *Config) checkAddresses() []Problem {
 	}
 	if c.PublicURL != "" && !validPublic(c.PublicURL) {
 		found = append(found, Problem{
-			"PUBLIC_URL", Redact(c.PublicURL), "the address by which people reach the page, http://host:port or https://host/path, without " +
-				"user, ? and #; unset for none",
+			"PUBLIC_URL", Redact(c.PublicURL), "the address by which people reach the page, http://host:port or https://host/path, " +
+				"without user, ? and #; unset for none",
 		})
 	}
 	return found

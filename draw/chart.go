@@ -103,8 +103,9 @@ func (c Chart) dateOf(start time.Time) calendar.Date {
 	return calendar.DateOf(start.In(c.Calendar.Zone))
 }
 
-// columns puts as many bars into a column as it takes for all of them to fit, and no more, so that the picture is as wide as may be:
-// some columns have one bar more than others. Sessions are apart as long as there is room for that. Each is the most bars of a column.
+// columns puts as many bars into a column as it takes for all of them to fit, and no more, so that the picture is as wide as
+// may be: some columns have one bar more than others. Sessions are apart as long as there is room for that. Each is the most
+// bars of a column.
 func (c Chart) columns() (columns []column, each int) {
 	slots, room := c.slots(), c.Width-labelWidth
 	for _, apart := range []bool{c.Timeframe.Intraday(), false} {

@@ -26,8 +26,8 @@ const (
 // noticeIncident stands for whatever goes wrong with a slot: people are told once that it does, and once that it is mended.
 const noticeIncident NoticeKind = "incident"
 
-// Topic is what of all that there is to say of a subject people are told once: of a slot, that something is wrong with it, whether it
-// fails, is partial, is abandoned or is missed in the end; else the kind itself.
+// Topic is what of all that there is to say of a subject people are told once: of a slot, that something is wrong with it,
+// whether it fails, is partial, is abandoned or is missed in the end; else the kind itself.
 func (k NoticeKind) Topic() NoticeKind {
 	switch k {
 	case NoticeFailed, NoticePartial, NoticeAbandoned, NoticeMissed, NoticeSeveral:

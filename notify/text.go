@@ -111,8 +111,8 @@ func advice(n ledger.Notice) string {
 		return fmt.Sprintf("Nothing to do yet: it is tried again by itself until the next slot, and you are told when it is there. "+
 			"If it lasts: `barkeep runs %d`.", n.Run.ID)
 	case ledger.NoticePartial:
-		return fmt.Sprintf("Nothing to do yet: what came is stored, the rest is tried again by itself until the next slot, and you are "+
-			"told when it is there. If it lasts: `barkeep runs %d`.", n.Run.ID)
+		return fmt.Sprintf("Nothing to do yet: what came is stored, the rest is tried again by itself until the next slot, and you "+
+			"are told when it is there. If it lasts: `barkeep runs %d`.", n.Run.ID)
 	case ledger.NoticeAbandoned:
 		return "Its process died, or could not record its end; what was stored is kept, and another one goes on. Should this come " +
 			"again, look for what ends the process: memory, restarts, power, a full disk."

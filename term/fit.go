@@ -12,8 +12,8 @@ type fitter struct {
 	begun  bytes.Buffer // a line that has not ended yet
 }
 
-// Fit is a writer of texts for people on a screen: a line that is too long goes on in the next one, two columns further in than it
-// began. What is written must end with a line's end. It is nothing for JSON and CSV.
+// Fit is a writer of texts for people on a screen: a line that is too long goes on in the next one, two columns further in
+// than it began. What is written must end with a line's end. It is nothing for JSON and CSV.
 func Fit(w io.Writer) io.Writer { return &fitter{screen: Of(w, nil)} }
 
 // Write implements io.Writer.

@@ -37,9 +37,9 @@ type Screen struct {
 	Colour bool
 }
 
-// Of is the screen behind a writer. A terminal is as wide as it says. Elsewhere, as in a pipe, a line has 80 columns, or as many as
-// COLUMNS says in environ (of the form of os.Environ), and no colour. NO_COLOR and TERM=dumb keep colours from a terminal too
-// (https://no-color.org).
+// Of is the screen behind a writer. A terminal is as wide as it says. Elsewhere, as in a pipe, a line has 80 columns, or as
+// many as COLUMNS says in environ (of the form of os.Environ), and no colour. NO_COLOR and TERM=dumb keep colours from a
+// terminal too (https://no-color.org).
 func Of(w io.Writer, environ []string) *Screen {
 	if s, ok := w.(*Screen); ok {
 		return s
@@ -96,7 +96,8 @@ func (s *Screen) Redraw(page string) {
 	lines := strings.Split(strings.TrimRight(page, "\n"), "\n")
 	if s.Height > 1 && len(lines) > s.Height-1 {
 		more := len(lines) - (s.Height - 2)
-		lines = append(lines[:s.Height-2], s.Paint(Aside, "and "+Several(more, "more line")+", for which the terminal is not high enough"))
+		rest := "and " + Several(more, "more line") + ", for which the terminal is not high enough"
+		lines = append(lines[:s.Height-2], s.Paint(Aside, rest))
 	}
 	var out strings.Builder
 	out.WriteString("\x1b[H")

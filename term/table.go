@@ -17,6 +17,18 @@ type Column struct {
 	Spare int
 }
 
+// Text is a column of texts, and Number one of numbers. They are always shown, unless they are Sparing.
+func Text(name string) Column { return Column{Name: name} }
+
+// Number is a column of numbers.
+func Number(name string) Column { return Column{Name: name, Right: true} }
+
+// Sparing is the column as one that is left out where there is no room: the one with the highest number first.
+func (c Column) Sparing(n int) Column {
+	c.Spare = n
+	return c
+}
+
 // Cell is a text of a table in a tone.
 type Cell struct {
 	Text string
@@ -137,8 +149,8 @@ func (t *Table) widths() (all []int, total int) {
 	return all, total - gap
 }
 
-// fitting is the table without the columns for which there is no room, those that matter least first. Where that is not enough the
-// widest column of texts goes on in further lines.
+// fitting is the table without the columns for which there is no room, those that matter least first. Where that is not enough
+// the widest column of texts goes on in further lines.
 func (t *Table) fitting(width int) *Table {
 	widths, total := t.widths()
 	for total > width {

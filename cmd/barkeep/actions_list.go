@@ -45,8 +45,8 @@ func printActions(w io.Writer, actions []view.Action) error {
 		_, err := fmt.Fprintln(w, "no splits, dividends or capital gains are known")
 		return err
 	}
-	t := term.NewTable(term.Column{Name: "instrument"}, term.Column{Name: "no.", Right: true}, term.Column{Name: "date"},
-		term.Column{Name: "action"}, term.Column{Name: "from"}, term.Column{Name: "seen (UTC)", Spare: 1}, term.Column{Name: "state"})
+	t := term.NewTable(term.Text("instrument"), term.Number("no."), term.Text("date"),
+		term.Text("action"), term.Text("from"), term.Text("seen (UTC)").Sparing(1), term.Text("state"))
 	for _, a := range actions {
 		state := ""
 		if !a.Holds {

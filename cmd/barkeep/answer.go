@@ -14,7 +14,6 @@ import (
 type slotAnswer struct {
 	gate.Result
 	slot    ledger.Slot
-	now     time.Time
 	verbose bool
 }
 

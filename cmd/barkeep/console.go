@@ -14,8 +14,8 @@ import (
 	"barkeep/term"
 )
 
-// console is the log of a command that a person watches: warnings and errors, in words that fit the terminal. Of what was backfilled
-// it keeps the number alone.
+// console is the log of a command that a person watches: warnings and errors, in words that fit the terminal. Of what was
+// backfilled it keeps the number alone.
 type console struct {
 	out        io.Writer
 	screen     *term.Screen
@@ -62,8 +62,8 @@ func (c *console) Handle(_ context.Context, r slog.Record) error {
 	return err
 }
 
-// saidAtTheEnd tells whether what a run prints at its end says the same with its cause, or whether it is for the people who are told of
-// it elsewhere.
+// saidAtTheEnd tells whether what a run prints at its end says the same with its cause, or whether it is for the people who
+// are told of it elsewhere.
 func saidAtTheEnd(message string) bool {
 	return slices.Contains([]string{"series failed", "series held back", "series unavailable", "notice"}, message)
 }

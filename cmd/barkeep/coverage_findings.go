@@ -45,7 +45,8 @@ func tellFindings(w io.Writer, views []view.Finding, asJSON bool) error {
 // printDisagreements says of each what it is, where it was seen, and what to do.
 func printDisagreements(w io.Writer, all []view.Finding) {
 	if len(all) == 0 {
-		screenOf(w).Verdict(term.Good, fine, "no finding: bars and calendars agree, by what was looked at last; --check looks at all bars again")
+		screenOf(w).Verdict(term.Good, fine, "no finding: bars and calendars agree, by what was looked at last; "+
+			"--check looks at all bars again")
 		return
 	}
 	screenOf(w).Verdict(term.Waits, "disagree", fmt.Sprintf("bars and calendars, in %s", several(len(all), "finding")))

@@ -61,8 +61,8 @@ func markOf(r market.GapReason) mark {
 	}
 }
 
-// printMap says how much is there, and draws the heat map: a row a series, a column a date on which any of them has a session, the
-// newest ones that fit.
+// printMap says how much is there, and draws the heat map: a row a series, a column a date on which any of them has a session,
+// the newest ones that fit.
 func printMap(s *term.Screen, all []query.SeriesCoverage) error {
 	coverageVerdict(s, all)
 	label := mapLabel

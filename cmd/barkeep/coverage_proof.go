@@ -36,8 +36,8 @@ func printProofs(w io.Writer, proofs []view.TimeframeProof, asJSON bool) error {
 		screenOf(w).Verdict(term.Waits, unknown, "no timeframes have been held against each other yet")
 		return nil
 	}
-	t := term.NewTable(term.Column{Name: "instrument"}, term.Column{Name: "pair"}, term.Column{Name: "month"},
-		term.Column{Name: "sessions", Right: true}, term.Column{Name: "disagree", Right: true}, term.Column{Name: "why"})
+	t := term.NewTable(term.Text("instrument"), term.Text("pair"), term.Text("month"),
+		term.Number("sessions"), term.Number("disagree"), term.Text("why"))
 	sessions, disagree := 0, 0
 	for _, p := range proofs {
 		pair := market.Pair{Finer: p.Finer, Coarser: p.Coarser}
@@ -49,8 +49,8 @@ func printProofs(w io.Writer, proofs []view.TimeframeProof, asJSON bool) error {
 	if disagree > 0 {
 		tone, word = term.Waits, "disagree"
 	}
-	s.Verdict(tone, word, fmt.Sprintf("sessions that disagree: %s of %s", strings.Join(strings.Fields(shareOf(disagree, sessions)), " "),
-		term.Count(sessions)))
+	share := strings.Join(strings.Fields(shareOf(disagree, sessions)), " ")
+	s.Verdict(tone, word, fmt.Sprintf("sessions that disagree: %s of %s", share, term.Count(sessions)))
 	s.Table(t)
 	return nil
 }

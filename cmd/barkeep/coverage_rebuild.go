@@ -94,7 +94,8 @@ func rejudgedVerdict(s *term.Screen, report syncer.CoverageReport) {
 	case n == 0:
 		s.Verdict(term.Good, fine, fmt.Sprintf("%d series judged anew: the ledger of coverage is right", len(report.Series)))
 	default:
-		s.Verdict(term.Waits, "mended", fmt.Sprintf("%d series judged anew: the ledger of coverage was wrong in %d", len(report.Series), n))
+		s.Verdict(term.Waits, "mended", fmt.Sprintf("%d series judged anew: the ledger of coverage was wrong in %d",
+			len(report.Series), n))
 	}
 }
 

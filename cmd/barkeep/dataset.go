@@ -74,8 +74,8 @@ func (c *datasetCreate) Run(p *process) error {
 }
 
 func printDataset(w io.Writer, d view.Dataset) error {
-	t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "bars", Right: true}, term.Column{Name: "first (UTC)"},
-		term.Column{Name: "last (UTC)"}, term.Column{Name: "digest"})
+	t := term.NewTable(term.Text("series"), term.Number("bars"), term.Text("first (UTC)"),
+		term.Text("last (UTC)"), term.Text("digest"))
 	for _, s := range d.Series {
 		t.Row(s.Instrument+" "+string(s.Timeframe), s.Bars, plainUTC(s.First), plainUTC(s.Last), s.Digest.Short())
 	}
@@ -116,8 +116,8 @@ func printDatasets(w io.Writer, all []view.Dataset) error {
 		_, err := fmt.Fprintln(w, "there are no datasets: barkeep dataset create makes one")
 		return err
 	}
-	t := term.NewTable(term.Column{Name: "dataset"}, term.Column{Name: "as of"}, term.Column{Name: "series", Right: true},
-		term.Column{Name: "bars", Right: true}, term.Column{Name: "digest", Spare: 1})
+	t := term.NewTable(term.Text("dataset"), term.Text("as of"), term.Number("series"),
+		term.Number("bars"), term.Text("digest").Sparing(1))
 	for _, d := range all {
 		var bars int64
 		for _, s := range d.Series {
@@ -164,8 +164,8 @@ func (c *datasetVerify) Run(p *process) error {
 }
 
 func printProof(w io.Writer, v view.Proof) error {
-	t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "bars", Right: true}, term.Column{Name: "found", Right: true},
-		term.Column{Name: "digest", Spare: 1}, term.Column{Name: "compared with bars"}, term.Column{Name: "state"})
+	t := term.NewTable(term.Text("series"), term.Number("bars"), term.Number("found"),
+		term.Text("digest").Sparing(1), term.Text("compared with bars"), term.Text("state"))
 	kinds := map[query.Proof]bool{}
 	for _, s := range v.Series {
 		state := term.Cell{Text: "same", Tone: term.Good}

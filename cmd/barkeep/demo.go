@@ -80,7 +80,8 @@ func (c *demoCommand) Run(p *process) error {
 func free(ctx context.Context, address string) error {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return misuse("--serve cannot listen on %s: %w; another address is given by HTTP_ADDR=127.0.0.1:8090", address, errors.Unwrap(err))
+		return misuse("--serve cannot listen on %s: %w; another address is given by HTTP_ADDR=127.0.0.1:8090", address,
+			errors.Unwrap(err))
 	}
 	return l.Close()
 }
@@ -115,9 +116,10 @@ func printDemo(s *term.Screen, d demo, took time.Duration) {
 	fmt.Fprintln(s)
 	printMatrix(s, sum)
 	if n := d.bars.Len(); n > 0 {
-		fmt.Fprintf(s, "\n%s, the newest %s, read back from the archive:\n%s", d.series, term.Several(min(n, draw.Columns(s.Width)), "bar"),
+		n = min(n, draw.Columns(s.Width))
+		fmt.Fprintf(s, "\n%s, the newest %s, read back from the archive:\n%s", d.series, term.Several(n, "bar"),
 			draw.Chart{
-				Bars: newest(d.bars, draw.Columns(s.Width)), Timeframe: d.series.Timeframe, Calendar: d.calendar, Width: s.Width,
+				Bars: newest(d.bars, n), Timeframe: d.series.Timeframe, Calendar: d.calendar, Width: s.Width,
 				Height: min(20, max(12, s.Width/7)), Colour: s.Colour,
 			})
 	}
@@ -168,8 +170,8 @@ func quoted(text string) string {
 	return text
 }
 
-// invoked is how this program is called again, from how it was called: by its name where it lies on PATH, by go run where that has
-// compiled it for once.
+// invoked is how this program is called again, from how it was called: by its name where it lies on PATH, by go run where that
+// has compiled it for once.
 func invoked(by string) string {
 	name := filepath.Base(by)
 	switch found, err := exec.LookPath(name); {

@@ -40,11 +40,14 @@ func printFindings(w io.Writer, findings []doctor.Finding) error {
 	for _, f := range findings {
 		count[f.State]++
 	}
+	of := func(state string) string {
+		return fmt.Sprintf("%s of %d", several(count[state], "check"), len(findings))
+	}
 	switch {
 	case count[doctor.Broken] > 0:
-		s.Verdict(term.Bad, doctor.Broken, several(count[doctor.Broken], "check")+" of "+fmt.Sprint(len(findings))+" must be put right")
+		s.Verdict(term.Bad, doctor.Broken, of(doctor.Broken)+" must be put right")
 	case count[doctor.Warning] > 0:
-		s.Verdict(term.Waits, doctor.Warning, several(count[doctor.Warning], "check")+" of "+fmt.Sprint(len(findings))+" should be looked at")
+		s.Verdict(term.Waits, doctor.Warning, of(doctor.Warning)+" should be looked at")
 	default:
 		s.Verdict(term.Good, doctor.OK, several(len(findings), "check")+", nothing is wrong")
 	}

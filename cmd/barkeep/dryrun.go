@@ -25,8 +25,8 @@ type dryRun struct {
 func (d dryRun) print(w io.Writer) error {
 	screen := screenOf(w)
 	w = term.Fit(w)
-	t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "why"}, term.Column{Name: "from (UTC)"}, term.Column{Name: "to (UTC)"},
-		term.Column{Name: "days", Right: true, Spare: 1}, term.Column{Name: "requests", Right: true}, term.Column{Name: "also gives", Spare: 2})
+	t := term.NewTable(term.Text("series"), term.Text("why"), term.Text("from (UTC)"), term.Text("to (UTC)"),
+		term.Number("days").Sparing(1), term.Number("requests"), term.Text("also gives").Sparing(2))
 	for _, task := range d.plan.Tasks {
 		t.Row(task.Series(), task.Reason, plainUTC(task.Window.From), plainUTC(task.Window.To), task.Days(), len(task.Fetches),
 			strings.Trim(fmt.Sprint(task.Derived), "[]"))

@@ -114,8 +114,8 @@ func printExport(w io.Writer, r export.Report) error {
 	for _, note := range r.Notes {
 		s.Label(term.Waits, "note", note)
 	}
-	t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "written", Right: true}, term.Column{Name: "there", Right: true},
-		term.Column{Name: "removed", Right: true}, term.Column{Name: "bars", Right: true}, term.Column{Name: "size", Right: true})
+	t := term.NewTable(term.Text("series"), term.Number("written"), term.Number("there"),
+		term.Number("removed"), term.Number("bars"), term.Number("size"))
 	type counts struct {
 		name                   string
 		written, kept, removed int

@@ -18,8 +18,8 @@ type notifyCommand struct {
 
 // Help is the text below the flags.
 func (c *notifyCommand) Help() string {
-	return "It exits with 0 when all arrived, 4 when one did not, and 2 where none is configured. A heartbeat monitor has no ping that " +
-		"means nothing: it takes the test for a run that succeeded, and its body says that it is none."
+	return "It exits with 0 when all arrived, 4 when one did not, and 2 where none is configured. A heartbeat monitor has no ping " +
+		"that means nothing: it takes the test for a run that succeeded, and its body says that it is none."
 }
 
 // Run carries the command out.
@@ -31,8 +31,8 @@ func (c *notifyCommand) Run(p *process) error {
 	screen := screenOf(p.out)
 	if len(s.config.NotifyURLs) == 0 && s.config.HeartbeatURL == "" {
 		screen.Verdict(term.Bad, "nobody", "is told of anything: NOTIFY_URLS and HEARTBEAT_URL are not set")
-		screen.Lines(term.LabelWidth, "NOTIFY_URLS=ntfy://ntfy.sh/TOPIC tells a phone (also discord://, telegram://, smtp:// and others of "+
-			"shoutrrr, with commas between); HEARTBEAT_URL=https://hc-ping.com/UUID notices when the machine is dead. Set them in the "+
+		screen.Lines(term.LabelWidth, "NOTIFY_URLS=ntfy://ntfy.sh/TOPIC tells a phone (also discord://, telegram://, smtp:// and "+
+			"others of shoutrrr, with commas between); HEARTBEAT_URL=https://hc-ping.com/UUID notices when the machine is dead. Set them in the "+
 			"environment or in .env, and try again.")
 		return exit(exitUsage)
 	}
@@ -44,8 +44,8 @@ func (c *notifyCommand) Run(p *process) error {
 	if err != nil {
 		host = "this machine"
 	}
-	arrived, err := app.TryNotices(p.ctx, s.config, fmt.Sprintf("Notices of Barkeep on %s arrive here. Somebody tried it at %s.", host,
-		utc(s.now())))
+	text := fmt.Sprintf("Notices of Barkeep on %s arrive here. Somebody tried it at %s.", host, utc(s.now()))
+	arrived, err := app.TryNotices(p.ctx, s.config, text)
 	if err != nil {
 		return err
 	}

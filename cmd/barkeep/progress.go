@@ -51,7 +51,8 @@ func (p *progress) start(tasks int) {
 		return
 	}
 	bars := mpb.New(mpb.WithOutput(p.out.Writer), mpb.WithWidth(max(10, p.out.Width/4)))
-	bar := bars.AddBar(int64(tasks), mpb.BarRemoveOnComplete(), mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return p.doing() })))
+	bar := bars.AddBar(int64(tasks), mpb.BarRemoveOnComplete(),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return p.doing() })))
 	p.mu.Lock()
 	p.bars, p.bar, p.began = bars, bar, time.Now()
 	p.mu.Unlock()

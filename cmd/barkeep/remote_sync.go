@@ -56,7 +56,8 @@ func (c *syncCommand) heldElsewhere(p *process, f follower, started client.Start
 		}
 		slot = slotNamed(found.NamedSlot)
 	}
-	if err := printAnswer(p.out, slotAnswer{gate.Result{Outcome: gate.Held, Run: run}, slot, f.now(), c.Verbose}, f.names, c.JSON); err != nil {
+	answer := slotAnswer{gate.Result{Outcome: gate.Held, Run: run}, slot, c.Verbose}
+	if err := printAnswer(p.out, answer, f.names, c.JSON); err != nil {
 		return err
 	}
 	return exit(exitHeld)
@@ -75,7 +76,8 @@ func (c *syncCommand) printElsewhere(p *process, there *asked, started client.St
 		default:
 			outcome = gate.WaitedFor
 		}
-		err = printAnswer(p.out, slotAnswer{gate.Result{Outcome: outcome, Run: run, Cells: cells}, run.Slot, there.now(), c.Verbose}, there.names, c.JSON)
+		answer := slotAnswer{gate.Result{Outcome: outcome, Run: run, Cells: cells}, run.Slot, c.Verbose}
+		err = printAnswer(p.out, answer, there.names, c.JSON)
 	} else {
 		err = printRun(p, there.setup, reportOf(run, cells), c.Verbose, c.JSON)
 	}

@@ -21,7 +21,7 @@ func told(status string) string {
 			kept = append(kept, line)
 		}
 	}
-	return regexp.MustCompile(`\w{3} \d\d:\d\d: | +$`).ReplaceAllString(strings.Join(kept, "\n"), "")
+	return regexp.MustCompile(`\w{3} \d\d:\d\d: |(in )? *(\d+ (min|h|days|months)|less than 1 min)( ago)?| +$`).ReplaceAllString(strings.Join(kept, "\n"), "")
 }
 
 // TestRemoteShowsTheSame holds what a command prints of a server to what it prints of the archive itself.
@@ -35,7 +35,7 @@ func TestRemoteShowsTheSame(t *testing.T) {
 			holes(t, e, env, "late")
 			worker := serve(t, append(env, "LOG_LEVEL=info", "API_READ_TOKEN=hunter2"))
 			env = append(env, "HTTP_ADDR="+strings.TrimPrefix(worker.url, "http://")) // it is asked whether it is ready
-			env = append(env, "COLUMNS=300") // the line about the archive, which a server does not tell, is one
+			env = append(env, "COLUMNS=300")                                          // the line about the archive, which a server does not tell, is one
 			there := []string{"COLUMNS=300", when, "API_READ_TOKEN=hunter2", "BARKEEP_SERVER=" + worker.url}
 			for _, args := range []string{
 				"show ES 1d --table", "show ES 5m", "show ^GSPC 1h --last 3d --table", "show ES 4h --csv", "show ES 5m --json", "show ES 2h --json --last 50",

@@ -111,7 +111,8 @@ func cellTone(state ledger.CellState) term.Tone {
 // mostProblems is how many causes are shown; --verbose shows the rest.
 const mostProblems = 20
 
-// printProblems shows the cells that are not as they should be: those of one cause together, a cause with the series that it is of.
+// printProblems shows the cells that are not as they should be: those of one cause together, a cause with the series that it
+// is of.
 func printProblems(s *term.Screen, cells []ledger.Cell) {
 	type cause struct {
 		state  ledger.CellState
@@ -142,7 +143,8 @@ func printProblems(s *term.Screen, cells []ledger.Cell) {
 	}
 }
 
-// withoutName is a reason without the request that it begins with, which the names of the series say: those of one cause are alike then.
+// withoutName is a reason without the request that it begins with, which the names of the series say: those of one cause are
+// alike then.
 func withoutName(reason string) string {
 	if rest, found := strings.CutPrefix(reason, "fetch "); found {
 		if request, why, found := strings.Cut(rest, ": "); found && strings.Count(request, " ") == 1 {
@@ -152,7 +154,8 @@ func withoutName(reason string) string {
 	return reason
 }
 
-// seriesText names series by their instruments, the timeframes of each once: "ES, NQ 1m, 5m; CL 1d". Of very many it names the first.
+// seriesText names series by their instruments, the timeframes of each once: "ES, NQ 1m, 5m; CL 1d". Of very many it names the
+// first.
 func seriesText(cells []ledger.Cell) string {
 	var parts []string
 	frames := map[string][]string{}
@@ -205,8 +208,8 @@ func printGood(s *term.Screen, cells []ledger.Cell) {
 		}
 		alike[sum] = append(alike[sum], name)
 	}
-	t := term.NewTable(term.Column{Name: "instrument"}, term.Column{Name: "series", Right: true}, term.Column{Name: "inserted", Right: true},
-		term.Column{Name: "changed", Right: true}, term.Column{Name: "unchanged", Right: true, Spare: 1}, term.Column{Name: "newest bar (UTC)"})
+	t := term.NewTable(term.Text("instrument"), term.Number("series"), term.Number("inserted"),
+		term.Number("changed"), term.Number("unchanged").Sparing(1), term.Text("newest bar (UTC)"))
 	row := func(name string, n int, sum instrumentSum) {
 		t.Row(name, n*sum.series, n*sum.inserted, n*sum.changed, n*sum.unchanged, plainUTC(sum.newest))
 	}
@@ -241,9 +244,9 @@ func (i *instrumentSum) join(other instrumentSum) {
 
 // printCells shows a row of evidence for every series, those that are not as they should be first.
 func printCells(s *term.Screen, cells []ledger.Cell) {
-	t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "state"}, term.Column{Name: "fetched", Right: true, Spare: 2},
-		term.Column{Name: "inserted", Right: true}, term.Column{Name: "changed", Right: true}, term.Column{Name: "unchanged", Right: true, Spare: 1},
-		term.Column{Name: "newest bar (UTC)"}, term.Column{Name: "reason", Spare: 3})
+	t := term.NewTable(term.Text("series"), term.Text("state"), term.Number("fetched").Sparing(2),
+		term.Number("inserted"), term.Number("changed"), term.Number("unchanged").Sparing(1),
+		term.Text("newest bar (UTC)"), term.Text("reason").Sparing(3))
 	sorted := inOrder(cells)
 	slices.SortStableFunc(sorted, func(a, b ledger.Cell) int {
 		rank := func(c ledger.Cell) int { return map[bool]int{false: 0, true: 1}[c.State.OK()] }
@@ -270,9 +273,9 @@ func printMatrix(s *term.Screen, r syncer.Report) {
 		}
 	}
 	slices.SortFunc(frames, func(a, b string) int { return market.Timeframe(a).Compare(market.Timeframe(b)) })
-	columns := []term.Column{{Name: "bars"}}
+	columns := []term.Column{term.Text("bars")}
 	for _, f := range frames {
-		columns = append(columns, term.Column{Name: f, Right: true})
+		columns = append(columns, term.Number(f))
 	}
 	t := term.NewTable(columns...)
 	for i := 0; i < len(cells); {

@@ -84,12 +84,12 @@ func toneOf(state ledger.State) term.Tone {
 	}
 }
 
-// printRuns shows runs, the newest first, with the reasons of those that are not done. Attempts, and the machines that they ran on,
-// are shown where they differ.
+// printRuns shows runs, the newest first, with the reasons of those that are not done. Attempts, and the machines that they
+// ran on, are shown where they differ.
 func printRuns(s *term.Screen, runs []ledger.Run, pacific *time.Location) {
-	t := term.NewTable(term.Column{Name: "run", Right: true}, term.Column{Name: "job"}, term.Column{Name: "slot"}, term.Column{Name: "state"},
-		term.Column{Name: "by", Spare: 2}, term.Column{Name: "attempt", Right: true, Spare: 3}, term.Column{Name: "on", Spare: 4},
-		term.Column{Name: "began (UTC)"}, term.Column{Name: "Pacific", Spare: 1}, term.Column{Name: "took", Right: true})
+	t := term.NewTable(term.Number("run"), term.Text("job"), term.Text("slot"), term.Text("state"),
+		term.Text("by").Sparing(2), term.Number("attempt").Sparing(3), term.Text("on").Sparing(4),
+		term.Text("began (UTC)"), term.Text("Pacific").Sparing(1), term.Number("took"))
 	several, hosts := false, map[string]bool{}
 	for _, r := range runs {
 		several, hosts[r.Host] = several || r.Attempt > 1, true

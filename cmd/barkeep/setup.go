@@ -52,8 +52,8 @@ func (p *process) read(w io.Writer) (setup, config.Problems, error) {
 	return s, problems, nil
 }
 
-// logger is the log of a command. That of a worker has everything; where a person watches a command it has what matters, and that of
-// the demo nothing, unless LOG_LEVEL says which log is wanted.
+// logger is the log of a command. That of a worker has everything; where a person watches a command it has what matters, and
+// that of the demo nothing, unless LOG_LEVEL says which log is wanted.
 func (p *process) logger(w io.Writer, c config.Config, now func() time.Time) *slog.Logger {
 	screen := term.Of(p.err, p.environ)
 	switch {

@@ -190,8 +190,8 @@ func printBars(w io.Writer, a query.Answer, r query.Request) error {
 	if !r.Series.Timeframe.Intraday() {
 		start, layout = "date", time.DateOnly
 	}
-	t := term.NewTable(term.Column{Name: start}, term.Column{Name: "open", Right: true}, term.Column{Name: "high", Right: true},
-		term.Column{Name: "low", Right: true}, term.Column{Name: "close", Right: true}, term.Column{Name: "volume", Right: true})
+	t := term.NewTable(term.Text(start), term.Number("open"), term.Number("high"),
+		term.Number("low"), term.Number("close"), term.Number("volume"))
 	for i := range a.Bars.Len() {
 		b := a.Bars.At(i)
 		volume := "-"

@@ -32,10 +32,10 @@ type statusCommand struct {
 
 // Help is the text below the flags.
 func (c *statusCommand) Help() string {
-	return "The first line says how it stands. fine: the newest due import is done for all that is kept, no bar is known to be missing, " +
-		"and a worker answers at HTTP_ADDR (or ran that import elsewhere). running: the import is in progress. late: it is due and not " +
-		"done. missing: data is not there and does not come by itself soon. warning: the data is there, something else is wrong. " +
-		"unknown: nobody can tell, as of an archive of another release or by a clock that is in doubt."
+	return "The first line says how it stands. fine: the newest due import is done for all that is kept, no bar is known to " +
+		"be missing, and a worker answers at HTTP_ADDR (or ran that import elsewhere). running: the import is in progress. late: " +
+		"it is due and not done. missing: data is not there and does not come by itself soon. warning: the data is there, " +
+		"something else is wrong. unknown: nobody can tell, as of an archive of another release or by a clock that is in doubt."
 }
 
 // Run carries the command out.
@@ -111,15 +111,15 @@ func (c *statusCommand) archive(p *process) (o outlook, err error) {
 		due := names.Slot(status.due.Standing, status.due.Cells)
 		o.due = &due
 	}
-	o.lacking = lackingOf(o.due, names.Coverages(status.covered, yahoo.Capabilities()))
+	o.lacking = lackingOf(o.due, o.kept(names.Coverages(status.covered, yahoo.Capabilities())))
 	if status.Schema > 0 {
 		o.alone = aloneAt(p.ctx, s.config.HTTPAddr, o.due)
 	}
 	return o, nil
 }
 
-// aloneAt is why nobody is known to see to the next slot: neither does a worker answer at the address, nor did one run the newest due
-// slot on another machine.
+// aloneAt is why nobody is known to see to the next slot: neither does a worker answer at the address, nor did one run the
+// newest due slot on another machine.
 func aloneAt(ctx context.Context, address string, due *view.Slot) string {
 	_, err := askHealth(ctx, address, false)
 	if err == nil {
@@ -161,8 +161,18 @@ func (a *asked) outlook(ctx context.Context, runs int) (o outlook, err error) {
 	if err != nil {
 		return o.notTold("coverage", err)
 	}
-	o.lacking = lackingOf(o.due, coverage)
+	o.lacking = lackingOf(o.due, o.kept(coverage))
 	return o, nil
+}
+
+// kept is the coverage of the instruments that are kept: what others lack is nobody's business any more. A status names the kept ones
+// with their calendars.
+func (o *outlook) kept(all []view.Coverage) []view.Coverage {
+	var names []string
+	for _, c := range o.Calendars {
+		names = append(names, c.Instruments...)
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(c view.Coverage) bool { return !slices.Contains(names, c.Instrument) })
 }
 
 // notTold notes what a server does not tell, though it tells its status. That it was turned down is an error.
@@ -184,9 +194,9 @@ type archiveStatus struct {
 	mode   string
 	clock  *view.Clock
 
-	due         *query.Slot // the newest slot of the import whose time has come
-	covered     []query.SeriesCoverage
-	instruments []market.Instrument // that the configuration keeps
+	due         *query.Slot            // the newest slot of the import whose time has come
+	covered     []query.SeriesCoverage // of the series that are kept
+	instruments []market.Instrument    // that the configuration keeps
 }
 
 // readStatus reads the archive; it makes and changes nothing. The first of the schedules is that of the import.
@@ -219,6 +229,9 @@ func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Sche
 		return status, err
 	}
 	status.covered, err = query.ReadCoverage(ctx, archive, query.CoverageRequest{})
+	status.covered = slices.DeleteFunc(status.covered, func(c query.SeriesCoverage) bool {
+		return !kept.Has(ledger.Series{Instrument: c.Series.Instrument, Timeframe: string(c.Series.Timeframe)})
+	})
 	return status, err
 }
 

@@ -51,17 +51,18 @@ func (v statusPage) fields(s *term.Screen) {
 	}
 	if v.Next != nil {
 		next := slotNamed(*v.Next)
-		s.Field("next", fmt.Sprintf("%s %s (%s), %s", next.Job, term.When(next.At, now, v.pacific), utc(next.At), term.Ago(next.At, now)))
+		s.Field("next", fmt.Sprintf("%s %s (%s), %s", next.Job, term.When(next.At, now, v.pacific), utc(next.At),
+			term.Ago(next.At, now)))
 	}
 	for _, run := range v.Runs {
 		if run.Progress != nil && (v.due == nil || v.due.Run == nil || v.due.Run.ID != run.ID) {
-			s.Label(term.Waits, "running", fmt.Sprintf("run %d (%s), %s", run.ID, runOf(run).Name(), progressText(progressOf(*run.Progress),
-				runOf(run), now)))
+			s.Label(term.Waits, "running", fmt.Sprintf("run %d (%s), %s", run.ID, runOf(run).Name(),
+				progressText(progressOf(*run.Progress), runOf(run), now)))
 		}
 	}
 	for _, h := range v.HeldBack {
-		s.Label(term.Bad, "held back", fmt.Sprintf("%s: %s since %s; look with %s --dry-run", h.Instrument, h.Text(), utc(h.First.Time()),
-			h.Command))
+		s.Label(term.Bad, "held back", fmt.Sprintf("%s: %s since %s; look with %s --dry-run", h.Instrument, h.Text(),
+			utc(h.First.Time()), h.Command))
 	}
 	v.parts(s)
 	if v.Coverage != nil && v.Coverage.Expected > 0 {
@@ -110,7 +111,7 @@ func (v statusPage) parts(s *term.Screen) {
 func (v statusPage) sessions(s *term.Screen) {
 	if len(v.Calendars) > 0 {
 		fmt.Fprintln(s)
-		printSessions(s, v.Calendars, v.Now.Time(), v.pacific)
+		_ = printSessions(s, v.Calendars, v.Now.Time(), v.pacific) // a terminal that is gone ends the process by itself
 	}
 }
 
@@ -142,8 +143,8 @@ func (v statusPage) series(s *term.Screen) {
 	case len(shown) > mostRows && len(v.only) == 0:
 		v.grouped(s, shown)
 	default:
-		t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "bars", Right: true}, term.Column{Name: "oldest (UTC)", Spare: 1},
-			term.Column{Name: "newest bar (UTC)"}, term.Column{Name: "age", Right: true})
+		t := term.NewTable(term.Text("series"), term.Number("bars"), term.Text("oldest (UTC)").Sparing(1),
+			term.Text("newest bar (UTC)"), term.Number("age"))
 		for _, one := range shown {
 			t.Row(v.named(one), one.Bars, plainUTC(one.Oldest.Time()), plainUTC(one.Newest.Time()), v.ago(one.Newest.Time()))
 		}
@@ -202,9 +203,9 @@ func (v statusPage) grouped(s *term.Screen, shown []view.Series) {
 		}
 	}
 	slices.SortStableFunc(sums, func(a, b *sum) int { return min(b.lacks, 1) - min(a.lacks, 1) })
-	t := term.NewTable(term.Column{Name: "instrument"}, term.Column{Name: "series", Right: true}, term.Column{Name: "lacking", Right: true},
-		term.Column{Name: "bars", Right: true}, term.Column{Name: "oldest (UTC)", Spare: 1}, term.Column{Name: "newest bar (UTC)"},
-		term.Column{Name: "age", Right: true})
+	t := term.NewTable(term.Text("instrument"), term.Number("series"), term.Number("lacking"),
+		term.Number("bars"), term.Text("oldest (UTC)").Sparing(1), term.Text("newest bar (UTC)"),
+		term.Number("age"))
 	for _, g := range sums {
 		lacks, name := term.Cell{}, term.Cell{Text: g.name}
 		if g.lacks > 0 {
@@ -213,13 +214,13 @@ func (v statusPage) grouped(s *term.Screen, shown []view.Series) {
 		t.Row(name, g.series, lacks, g.bars, plainUTC(g.oldest), plainUTC(g.newest), v.ago(g.newest))
 	}
 	s.Table(t)
-	s.Lines(0, fmt.Sprintf("%s of %s; --instrument shows each", term.Several(len(shown), "series"), term.Several(len(sums), "instrument")))
+	fmt.Fprintf(s, "%s of %s; --instrument shows each\n", term.Several(len(shown), "series"), term.Several(len(sums), "instrument"))
 }
 
 // lacks shows the series that lack something, and why.
 func (v statusPage) lacks(s *term.Screen) {
-	t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "missing", Right: true}, term.Column{Name: "newest bar (UTC)"},
-		term.Column{Name: "age", Right: true})
+	t := term.NewTable(term.Text("series"), term.Number("missing"), term.Text("newest bar (UTC)"),
+		term.Number("age"))
 	for _, l := range v.lacking {
 		one := view.Series{Instrument: l.Instrument, Timeframe: l.Timeframe}
 		if !v.shows(one) {

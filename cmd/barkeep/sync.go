@@ -159,7 +159,7 @@ func (c *syncCommand) slot(p *process, s setup, a *app.App, request syncer.Reque
 	if err != nil {
 		return 0, fmt.Errorf("run %s: %w", slot, err)
 	}
-	if err := printAnswer(p.out, slotAnswer{answer, slot, s.now(), c.Verbose}, names, c.JSON); err != nil {
+	if err := printAnswer(p.out, slotAnswer{answer, slot, c.Verbose}, names, c.JSON); err != nil {
 		return 0, err
 	}
 	if answer.Outcome == gate.Held {

@@ -55,8 +55,9 @@ type lackSeries struct {
 	why  string
 }
 
-// judge finds the verdict. Fine is what is left when all is proved: the ledger has the newest due slot as done for every kept series,
-// coverage knows of no bar that should have come, the clock by which slots are due can be believed, and a worker answers.
+// judge finds the verdict. Fine is what is left when all is proved: the ledger has the newest due slot as done for every kept
+// series, coverage knows of no bar that should have come, the clock by which slots are due can be believed, and a worker
+// answers.
 func (o *outlook) judge() verdict {
 	for _, find := range []func() (verdict, bool){o.unreadable, o.clockWrong, o.notDone, o.lacks, o.unsure} {
 		if v, found := find(); found {
@@ -77,8 +78,8 @@ func (o *outlook) unreadable() (verdict, bool) {
 		return verdict{unknown, fmt.Sprintf("the archive has schema %d of a newer release, and this one knows %d: use that release to "+
 			"tell how it stands", *o.Schema, *o.Latest)}, true
 	case o.Schema != nil && *o.Schema < *o.Latest:
-		return verdict{unknown, fmt.Sprintf("the archive has schema %d of an earlier release, and this one reads %d: barkeep migrate, or "+
-			"the next sync or serve, brings it up to date", *o.Schema, *o.Latest)}, true
+		return verdict{unknown, fmt.Sprintf("the archive has schema %d of an earlier release, and this one reads %d: barkeep migrate, "+
+			"or the next sync or serve, brings it up to date", *o.Schema, *o.Latest)}, true
 	}
 	for _, c := range o.Checks {
 		if c.Needed && c.Name == "database" && c.State != "ok" {
@@ -137,8 +138,9 @@ func (o *outlook) notDone() (verdict, bool) {
 	case due.State == ledger.StateDue:
 		return verdict{late, fmt.Sprintf("%s is not done for all that is kept: %s%s", name, due.Run.Reason, o.helped())}, true
 	default:
-		return verdict{late, fmt.Sprintf("%s is %s, its last attempt ended %s: %s%s", name, due.State, term.Ago(due.Run.Finished.Time(), o.Now.Time()),
-			o.reason(due), o.helped())}, true
+		ago := term.Ago(due.Run.Finished.Time(), o.Now.Time())
+		return verdict{late, fmt.Sprintf("%s is %s, its last attempt ended %s: %s%s", name, due.State, ago, o.reason(due),
+			o.helped())}, true
 	}
 }
 
@@ -217,7 +219,11 @@ func (o *outlook) unsure() (verdict, bool) {
 // done says what is done.
 func (o *outlook) done() string {
 	text := o.slotName(o.due.NamedSlot) + " is done"
-	if e := o.due.Evidence; e != nil && e.Series > 0 {
+	switch e := o.due.Evidence; {
+	case e == nil || e.Series == 0:
+	case e.Series == 1:
+		text += ", 1 series"
+	default:
 		text += fmt.Sprintf(", all %s", term.Several(e.Series, "series"))
 	}
 	return text
@@ -229,8 +235,8 @@ func (o *outlook) slotName(v view.NamedSlot) string {
 	return fmt.Sprintf("the %s of %s", slot.Job, term.When(slot.At, o.Now.Time(), slot.Local().Location()))
 }
 
-// lackingOf are the series that lack something: those that the newest due slot did not get, and those of which coverage knows bars
-// that should have come. Of a slot that is being run it is not known yet.
+// lackingOf are the series that lack something: those that the newest due slot did not get, and those of which coverage knows
+// bars that should have come. Of a slot that is being run it is not known yet.
 func lackingOf(due *view.Slot, coverage []view.Coverage) (all []lackSeries) {
 	seen := map[market.Series]bool{}
 	if due != nil && due.Evidence != nil && due.State != ledger.StateRunning {

@@ -41,7 +41,7 @@ func TestAVerdictIsProved(t *testing.T) {
 		word  string
 		says  string
 	}{
-		{"all is well", nil, "fine", "the import of today 14:05 PDT is done, all 1 series"},
+		{"all is well", nil, "fine", "the import of today 14:05 PDT is done, 1 series"},
 		{"no archive", func(s *view.Status, _ **view.Slot, _ *[]view.Coverage, _ *string) { s.Exists = &no }, "missing", "barkeep sync makes it"},
 		{"an empty one", func(s *view.Status, _ **view.Slot, _ *[]view.Coverage, _ *string) { s.Schema = new(int64) }, "missing", "fills it"},
 		{"too new", func(s *view.Status, _ **view.Slot, _ *[]view.Coverage, _ *string) { s.Schema = &other }, "unknown", "newer release"},

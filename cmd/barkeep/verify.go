@@ -71,8 +71,8 @@ func (c *verifyCommand) Run(p *process) error {
 // printVerification says first whether all is well, then what is wrong and what differs, then what there is.
 func printVerification(out io.Writer, v verify.Report) error {
 	s, w := screenOf(out), term.Fit(out)
-	t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "months", Right: true}, term.Column{Name: "bars", Right: true},
-		term.Column{Name: "revisions", Right: true}, term.Column{Name: "digest"})
+	t := term.NewTable(term.Text("series"), term.Number("months"), term.Number("bars"),
+		term.Number("revisions"), term.Text("digest"))
 	var bars, revisions int64
 	for _, one := range v.Series {
 		t.Row(one.Instrument+" "+one.Timeframe, len(one.Months), one.Bars, one.Revisions, one.Digest.Short())
@@ -118,8 +118,8 @@ func printComparison(out, w io.Writer, c *verify.Comparison) error {
 	}
 	fmt.Fprintf(w, "compared %s with %s\n", compared, c.Archive)
 	const most = 100
-	t := term.NewTable(term.Column{Name: "series"}, term.Column{Name: "month"}, term.Column{Name: "here", Right: true},
-		term.Column{Name: "there", Right: true}, term.Column{Name: "differs"}, term.Column{Name: "first bar that differs", Spare: 1})
+	t := term.NewTable(term.Text("series"), term.Text("month"), term.Number("here"),
+		term.Number("there"), term.Text("differs"), term.Text("first bar that differs").Sparing(1))
 	for _, d := range c.Differences[:min(len(c.Differences), most)] {
 		unit := ""
 		if d.What == verify.ComparedRevisions {
@@ -176,7 +176,8 @@ func (l *statusLine) show(at verify.Progress) {
 		return
 	}
 	l.shown = true
-	fmt.Fprintf(l.out, "\r\x1b[K%s", brief(fmt.Sprintf("%s read, at %s of %s", several(at.Bars, "bar"), at.Series, at.Archive), l.out.Width-5))
+	text := fmt.Sprintf("%s read, at %s of %s", several(at.Bars, "bar"), at.Series, at.Archive)
+	fmt.Fprint(l.out, "\r\x1b[K"+brief(text, l.out.Width-5))
 }
 
 // clear takes the line away.

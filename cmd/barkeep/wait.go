@@ -90,7 +90,7 @@ func waitFor(p *process, timeout time.Duration, look looker) (slot view.Slot, er
 			}
 		case p.ctx.Err() != nil:
 			return slot, context.Cause(p.ctx)
-		case exitCode(failed) == exitUsage:
+		case exitCode(failed) == exitUsage && !migrating(failed):
 			return slot, failed
 		case !told && left > lookAgain:
 			told = true
@@ -107,6 +107,12 @@ func waitFor(p *process, timeout time.Duration, look looker) (slot view.Slot, er
 		case <-time.After(min(lookAgain, left)):
 		}
 	}
+}
+
+// migrating tells whether an archive has the schema of an earlier release, which a worker that starts brings up to date.
+func migrating(err error) bool {
+	var outdated query.SchemaError
+	return errors.As(err, &outdated)
 }
 
 // slotLooker asks the server, which waits itself.

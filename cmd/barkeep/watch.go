@@ -14,8 +14,8 @@ import (
 // watchEvery is how often a status is shown anew.
 const watchEvery = 2 * time.Second
 
-// watch shows something again and again until the process is told to end, which is no error. A terminal is drawn over; elsewhere the
-// first line is printed where it is another one than before. What fails for a while is shown and tried again.
+// watch shows something again and again until the process is told to end, which is no error. A terminal is drawn over;
+// elsewhere the first line is printed where it is another one than before. What fails for a while is shown and tried again.
 func (p *process) watch(show func(io.Writer) error) error {
 	screen := term.Of(p.out, p.environ)
 	before := ""
