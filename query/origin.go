@@ -42,7 +42,7 @@ func (r *Reader) recorded(ctx context.Context, series market.Series) (market.Ser
 	return base, nil
 }
 
-// FirstKnown is the first instant as of which a series can be read; false where nothing of it arrived since arrivals are recorded.
+// FirstKnown is the first instant as of which a series can be read; false where nothing of it arrived since that is recorded.
 func (r *Reader) FirstKnown(ctx context.Context, series market.Series) (at time.Time, found bool, err error) {
 	from, err := r.recorded(ctx, series)
 	if err != nil {

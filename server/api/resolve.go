@@ -9,8 +9,8 @@ import (
 // mostResolved is how many spellings of instruments are remembered.
 const mostResolved = 4096
 
-// resolved remembers what instruments were read from texts: the zone and the hours of each are read from tables, for every request
-// anew otherwise. Refusals are not remembered.
+// resolved remembers what instruments were read from texts: the zone and the hours of each are read from tables, for every
+// request anew otherwise. Refusals are not remembered.
 type resolved struct {
 	resolve func(text string) (market.Instrument, error)
 

@@ -168,7 +168,10 @@ func (b *Bench) serve(t testing.TB) *server.Server {
 // serves is a source that forgets 5m bars after 60 days, and daily ones never.
 func serves() market.Capabilities {
 	return market.Capabilities{
-		Source: "test", Native: []market.Native{{Timeframe: market.M5, DeepCap: 60 * 24 * time.Hour}, {Timeframe: market.D1, DeepCap: market.Everything}},
+		Source: "test",
+		Native: []market.Native{
+			{Timeframe: market.M5, DeepCap: 60 * 24 * time.Hour}, {Timeframe: market.D1, DeepCap: market.Everything},
+		},
 		Bases: map[market.Timeframe]market.Timeframe{},
 	}
 }

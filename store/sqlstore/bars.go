@@ -62,7 +62,9 @@ func (s *Store) Page(
 	return bars, err
 }
 
-func candles(ctx context.Context, q Querier, sql string, series market.Series, w market.Window, room int) (*market.Candles, error) {
+func candles(
+	ctx context.Context, q Querier, sql string, series market.Series, w market.Window, room int,
+) (*market.Candles, error) {
 	bars := market.NewCandles(room)
 	first, last := bounds(w)
 	err := q.Scan(ctx, sql, series, first, last, func(b *Bar) error {

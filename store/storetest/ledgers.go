@@ -75,7 +75,8 @@ func wantRuns(t *testing.T, a Archive, limit int, want ...ledger.Run) {
 func testSelectedRuns(t *testing.T, db Database) {
 	archive := migrated(t, db)
 	gone := died(t, archive, "gone")
-	done, upkeep := startRun(t, archive, "done"), wins(t, archive, ledger.Run{Job: ledger.JobMaintenance, Started: start(), Token: "m"}, 1)
+	done := startRun(t, archive, "done")
+	upkeep := wins(t, archive, ledger.Run{Job: ledger.JobMaintenance, Started: start(), Token: "m"}, 1)
 	running := startRun(t, archive, "running")
 	for run, instrument := range map[ledger.Run]string{done: "ES", upkeep: "NQ", running: "ES"} {
 		for _, timeframe := range []string{"1d", "1m"} {
@@ -100,7 +101,9 @@ func testSelectedRuns(t *testing.T, db Database) {
 		"an instrument":    {store.RunFilter{Instrument: "ES"}, 9, []int64{running.ID, done.ID}},
 		"older ones":       {store.RunFilter{Before: upkeep.ID}, 9, []int64{done.ID, gone.ID}},
 		"a few":            {store.RunFilter{Instrument: "ES"}, 1, []int64{running.ID}},
-		"all at once":      {store.RunFilter{Job: ledger.JobImport, State: ledger.StateDone, Instrument: "ES", Before: running.ID}, 9, []int64{done.ID}},
+		"all at once": {
+			store.RunFilter{Job: ledger.JobImport, State: ledger.StateDone, Instrument: "ES", Before: running.ID}, 9, []int64{done.ID},
+		},
 		"none":             {store.RunFilter{Instrument: "E"}, 9, nil},
 		"nothing":          {store.RunFilter{}, -1, nil},
 	} {

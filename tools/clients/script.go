@@ -43,7 +43,7 @@ func (s Script) Command(ctx context.Context, t testing.TB) *exec.Cmd {
 	if modules == "" {
 		t.Fatalf("%s is not set: `make test` brings Node.js and the npm packages of tools/clients", EnvModules)
 	}
-	if _, err := FindNode(t.Context()); err != nil {
+	if _, err := FindNode(ctx); err != nil {
 		t.Fatalf("this test runs %s: %v", s.File, err)
 	}
 	source, err := os.ReadFile(s.File)

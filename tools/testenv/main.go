@@ -6,7 +6,8 @@
 //
 // It finds the servers or brings them (see package needs), and hands the command their addresses in BARKEEP_TEST_POSTGRES and
 // BARKEEP_TEST_REDIS; so it does with Node.js and the packages of tools/clients, whose folder is in BARKEEP_TEST_NODE_MODULES,
-// with a Chromium, whose path is in BARKEEP_TEST_CHROMIUM, and with python3. A command with -race gets a C compiler and CGO_ENABLED=1 too. It says on standard error what it does,
+// with a Chromium, whose path is in BARKEEP_TEST_CHROMIUM, and with python3. A command with -race gets a
+// C compiler and CGO_ENABLED=1 too. It says on standard error what it does,
 // passes on the signals it gets, removes everything at the end, and exits as the command did.
 package main
 
