@@ -104,8 +104,8 @@ func testSelectedRuns(t *testing.T, db Database) {
 		"all at once": {
 			store.RunFilter{Job: ledger.JobImport, State: ledger.StateDone, Instrument: "ES", Before: running.ID}, 9, []int64{done.ID},
 		},
-		"none":             {store.RunFilter{Instrument: "E"}, 9, nil},
-		"nothing":          {store.RunFilter{}, -1, nil},
+		"none":    {store.RunFilter{Instrument: "E"}, 9, nil},
+		"nothing": {store.RunFilter{}, -1, nil},
 	} {
 		got, err := archive.SelectRuns(t.Context(), c.filter, c.limit)
 		var ids []int64
