@@ -32,8 +32,8 @@ func (c *notifyCommand) Run(p *process) error {
 	if len(s.config.NotifyURLs) == 0 && s.config.HeartbeatURL == "" {
 		screen.Verdict(term.Bad, "nobody", "is told of anything: NOTIFY_URLS and HEARTBEAT_URL are not set")
 		screen.Lines(term.LabelWidth, "NOTIFY_URLS=ntfy://ntfy.sh/TOPIC tells a phone (also discord://, telegram://, smtp:// and "+
-			"others of shoutrrr, with commas between); HEARTBEAT_URL=https://hc-ping.com/UUID notices when the machine is dead. Set them in the "+
-			"environment or in .env, and try again.")
+			"others of shoutrrr, with commas between); HEARTBEAT_URL=https://hc-ping.com/UUID notices when the machine is dead. Set them "+
+			"in the environment or in .env, and try again.")
 		return exit(exitUsage)
 	}
 	if !c.Test {
