@@ -165,8 +165,8 @@ func (a *asked) outlook(ctx context.Context, runs int) (o outlook, err error) {
 	return o, nil
 }
 
-// kept is the coverage of the instruments that are kept: what others lack is nobody's business any more. A status names the kept
-// ones with their calendars.
+// kept is the coverage of the instruments that are kept: what others lack is nobody's business any more. A status names the
+// kept ones with their calendars.
 func (o *outlook) kept(all []view.Coverage) []view.Coverage {
 	var names []string
 	for _, c := range o.Calendars {
