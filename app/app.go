@@ -29,6 +29,8 @@ type Options struct {
 	Now    func() time.Time
 	Logger *slog.Logger
 	Watch  func(ledger.Event) // nil: nobody watches the runs
+	// Serving is told the URL at which Serve answers, once it does; nil for nobody.
+	Serving func(url string)
 	// Released is when this program was released, before which no clock that is right can be; zero when that is not known.
 	Released time.Time
 }

@@ -9,7 +9,7 @@ func Clock(start time.Time) func() time.Time {
 		return machineClock
 	}
 	began := time.Now()
-	return func() time.Time { return start.Add(time.Since(began)) }
+	return func() time.Time { return start.Add(passed(time.Since(began))) }
 }
 
 // machineClock is the machine's own clock, also where BARKEEP_NOW sets another time: the leases in a SQLite file end by it, so

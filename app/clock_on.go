@@ -19,3 +19,12 @@ func misread(t time.Time) time.Time {
 	off, _ := time.ParseDuration(text) // none is 0
 	return t.Add(off)
 }
+
+// passed is how far a clock that was set has run on: not at all with BARKEEP_CLOCK_STILL, so that what a test build prints is
+// the same each time.
+func passed(d time.Duration) time.Duration {
+	if os.Getenv("BARKEEP_CLOCK_STILL") != "" {
+		return 0
+	}
+	return d
+}

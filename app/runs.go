@@ -10,6 +10,10 @@ import (
 
 // runRequest carries out what was asked for over HTTP.
 func (a *App) runRequest(ctx context.Context, r api.RunRequest, listen func(ledger.Event)) (api.StartedRun, error) {
+	if r.Heal != nil {
+		started, err := a.heals(ctx, *r.Heal, listen)
+		return started, refusedOf(err)
+	}
 	if r.Slot.At.IsZero() {
 		started, err := a.runsAdHoc(ctx, r, listen)
 		return started, refusedOf(err)

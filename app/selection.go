@@ -116,14 +116,22 @@ func (a *App) requestName(r api.RunRequest) string {
 	if r.Slot.Date != "" {
 		return "slot:" + r.Slot.Key() + ":" + strconv.FormatBool(r.Force)
 	}
+	if r.Heal != nil {
+		return healName(healOf(*r.Heal))
+	}
 	return selectionName(a.adHocRequest(r))
 }
 
-// holdSelection takes the lease of a selection, which all processes on an archive or a Redis see, and keeps it until give is
-// called; a process that dies loses it after seriesLease. Won is false while another process has it. When leases cannot be had
-// the selection counts as won: the ledger and the leases of series keep the data right.
+// holdSelection is hold for a selection.
 func (a *App) holdSelection(ctx context.Context, r syncer.Request) (give func(), won bool) {
-	name, token, lasts := "selection:"+selectionName(r), rand.Text(), min(seriesLease, a.Config.RunLease)
+	return a.hold(ctx, selectionName(r))
+}
+
+// hold takes the lease of what a run beside the slots does, which all processes on an archive or a Redis see, and keeps it until
+// give is called; a process that dies loses it after seriesLease. Won is false while another process has it. When leases cannot
+// be had it counts as won: the ledger and the leases of series keep the data right.
+func (a *App) hold(ctx context.Context, what string) (give func(), won bool) {
+	name, token, lasts := "selection:"+what, rand.Text(), min(seriesLease, a.Config.RunLease)
 	won, err := a.shared.Acquire(ctx, name, token, lasts)
 	if err != nil || !won {
 		return func() {}, err != nil
@@ -153,20 +161,33 @@ func (a *App) adHocInProgress(ctx context.Context) ([]ledger.Run, error) {
 // too many are in progress.
 func (a *App) runsAdHoc(ctx context.Context, r api.RunRequest, listen func(ledger.Event)) (api.StartedRun, error) {
 	request := a.adHocRequest(r)
-	running, err := a.adHocInProgress(ctx)
+	give, err := a.alone(ctx, selectionName(request), jobOf(request))
 	if err != nil {
 		return api.StartedRun{}, err
 	}
-	give, won := a.holdSelection(ctx, request)
 	defer give()
-	switch {
-	case !won:
-		return api.StartedRun{}, sameElsewhere(running, jobOf(request))
-	case len(running) >= mostAdHoc:
-		return api.StartedRun{}, api.TooManyRuns(len(running))
-	}
 	report, err := a.runAdHoc(ctx, "api", request, listen)
 	return api.StartedRun{Run: report.Run, New: true}, err
+}
+
+// alone holds what a run beside the slots does, until give is called. The error is a Problem where another process is at it, or
+// where too many such runs are in progress.
+func (a *App) alone(ctx context.Context, what string, job ledger.Job) (give func(), err error) {
+	running, err := a.adHocInProgress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	give, won := a.hold(ctx, what)
+	switch {
+	case !won:
+		err = sameElsewhere(running, job)
+	case len(running) >= mostAdHoc:
+		err = api.TooManyRuns(len(running))
+	default:
+		return give, nil
+	}
+	give()
+	return nil, err
 }
 
 // sameElsewhere says that another process carries out the same, and which run that is as far as the ledger shows it: it does not

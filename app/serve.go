@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"slices"
 	"time"
 
 	"barkeep/config"
@@ -47,6 +49,9 @@ func (a *App) Serve(ctx context.Context, version string, o Options) error {
 		return config.Unusable(errors.Join(err, closeCron(ctx, cron)))
 	}
 	a.announce(ctx, o)
+	if o.Serving != nil {
+		o.Serving(http.URL())
+	}
 	beside.Start(func(ctx context.Context) { tasks.Every(ctx, watchEvery, a.clock.Look) }) // it sends no request to the provider
 	beside.Start(func(ctx context.Context) {
 		if planner == nil {
@@ -143,7 +148,7 @@ func (a *App) announce(ctx context.Context, o Options) {
 // openServer builds the HTTP server with its API; it listens nowhere yet.
 func (a *App) openServer(version string, o Options, beside *tasks.Group) (*server.Server, error) {
 	http, err := server.New(server.Config{
-		Addr: a.Config.HTTPAddr, Hosts: a.Config.HTTPHosts, Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
+		Addr: a.Config.HTTPAddr, Hosts: a.hosts(), Version: version, Mode: a.Config.SyncMode, Token: a.Config.APIToken,
 		ReadToken: a.Config.APIReadToken,
 		Import:    a.imports, Maintenance: a.maintenance, Kept: a.kept, Instruments: a.instruments, Pacific: a.pacific,
 		Ledger: a.Archive, States: a.Archive.States, Calendars: a.Archive,
@@ -183,6 +188,15 @@ func (a *App) openServer(version string, o Options, beside *tasks.Group) (*serve
 			Run: a.runRequest, Name: a.requestName,
 		},
 	})
+}
+
+// hosts are the names by which the server is asked for: those of HTTP_HOSTS, and that of PUBLIC_URL.
+func (a *App) hosts() []string {
+	hosts := slices.Clone(a.Config.HTTPHosts)
+	if u, err := url.Parse(a.Config.PublicURL); err == nil && u.Hostname() != "" {
+		hosts = append(hosts, u.Hostname())
+	}
+	return hosts
 }
 
 // probes are what /readyz and /status look at.

@@ -16,9 +16,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
-// ErrUnreachable tells that nothing came of the server: no connection, or a proxy in front of it that has none. It may be back.
+// ErrUnreachable tells that nothing came of the server: no connection, or a proxy in front of it that has none, or lets us not
+// through now. It may be back.
 var ErrUnreachable = errors.New("the server cannot be reached")
 
 // ErrAnswer tells of an answer that cannot be used: none of a Barkeep, cut off, or for something else than was asked for.
@@ -26,6 +28,9 @@ var ErrAnswer = errors.New("the answer cannot be used")
 
 // ErrAddress tells of an address that is none of a server.
 var ErrAddress = errors.New("accepted is an address such as http://localhost:8080")
+
+// ErrToken tells of a token that no header can hold.
+var ErrToken = errors.New("accepted is a token of one line, without spaces around it")
 
 const (
 	// DefaultTimeout is how long the server may send nothing, beside what it was asked to wait.
@@ -52,12 +57,15 @@ type Client struct {
 	http    *http.Client
 }
 
-// New makes a Client; it connects to nothing yet. The error is ErrAddress.
+// New makes a Client; it connects to nothing yet. The error is ErrAddress or ErrToken.
 func New(c Config) (*Client, error) {
 	base, err := url.Parse(strings.TrimSpace(c.URL))
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || base.User != nil || base.RawQuery != "" ||
 		base.Fragment != "" {
 		return nil, ErrAddress
+	}
+	if strings.TrimSpace(c.Token) != c.Token || strings.ContainsFunc(c.Token, unicode.IsControl) {
+		return nil, ErrToken
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
 	one := &Client{base: base, token: c.Token, timeout: c.Timeout, http: c.HTTP}
@@ -171,7 +179,7 @@ func (c *Client) once(ctx context.Context, a ask) (_ *body, err error) {
 	case media == "application/problem+json" && response.StatusCode >= http.StatusBadRequest:
 		return nil, b.problem()
 	case response.StatusCode == http.StatusBadGateway, response.StatusCode == http.StatusServiceUnavailable,
-		response.StatusCode == http.StatusGatewayTimeout:
+		response.StatusCode == http.StatusGatewayTimeout, response.StatusCode == http.StatusTooManyRequests: // of a proxy
 		return nil, fmt.Errorf("%w: %s answers %s", ErrUnreachable, b.address, response.Status)
 	case response.StatusCode != http.StatusOK && response.StatusCode != http.StatusAccepted:
 		return nil, fmt.Errorf("%w: %s answers %s, as no Barkeep does", ErrAnswer, b.address, response.Status)

@@ -209,3 +209,56 @@ func TestProblems(t *testing.T) {
 		})
 	}
 }
+
+// TestCrowds: a server that is busy is asked again when it says, whether this client asks too much (429) or all together (503), and
+// whatever it is asked for: it has begun nothing. A proxy that refuses is no answer, and may let us through later.
+func TestCrowds(t *testing.T) {
+	t.Parallel()
+	asks := map[string]func(*client.Client) error{
+		"a read":  func(c *client.Client) error { _, err := c.Status(t.Context()); return err },
+		"a start": func(c *client.Client) error { _, err := c.Start(t.Context(), client.StartRequest{}); return err },
+	}
+	for name, ask := range asks {
+		for slug, status := range map[string]int{"too-many-requests": http.StatusTooManyRequests, "crowded": http.StatusServiceUnavailable} {
+			t.Run(name+" "+slug, func(t *testing.T) {
+				t.Parallel()
+				var calls atomic.Int64
+				began := time.Now()
+				err := ask(answering(t, func(w http.ResponseWriter, r *http.Request) {
+					if calls.Add(1) > 2 {
+						saying(`{"new":true,"location":"/api/v1/runs/7","run":{"id":7},"now":{"utc":"2026-08-03T00:00:00Z"}}`)(w, r)
+						return
+					}
+					w.Header().Set("Content-Type", "application/problem+json")
+					w.Header().Set("Retry-After", "1")
+					w.WriteHeader(status)
+					fmt.Fprintf(w, `{"type":"urn:barkeep:problem:%s","detail":"busy"}`, slug)
+				}))
+				if err != nil || calls.Load() != 3 || time.Since(began) < 2*time.Second {
+					t.Errorf("%d requests in %s: %v", calls.Load(), time.Since(began), err)
+				}
+			})
+		}
+		err := ask(answering(t, func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "Too Many Requests", http.StatusTooManyRequests)
+		}))
+		if !errors.Is(err, client.ErrUnreachable) || !client.Passing(err) {
+			t.Errorf("%s of a proxy that refuses: %v", name, err)
+		}
+	}
+}
+
+// TestTokens: one that no header can hold is refused before anything is sent.
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	for _, token := range []string{"a\nb", " a", "a ", "a\x00", "\x7f"} {
+		if _, err := client.New(client.Config{URL: "http://h", Token: token}); !errors.Is(err, client.ErrToken) {
+			t.Errorf("%q: %v", token, err)
+		}
+	}
+	for _, token := range []string{"", "a b", "ünïcode", strings.Repeat("x", 1000)} {
+		if _, err := client.New(client.Config{URL: "http://h", Token: token}); err != nil {
+			t.Errorf("%q: %v", token, err)
+		}
+	}
+}

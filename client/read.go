@@ -197,3 +197,17 @@ func (c *Client) Start(ctx context.Context, r StartRequest) (Started, error) {
 	}
 	return s, err
 }
+
+// Slots are the newest slots of the import whose time has come, the newest first, and how they stand.
+func (c *Client) Slots(ctx context.Context, limit int) ([]view.Slot, error) {
+	var answer struct {
+		Slots *[]view.Slot `json:"slots"`
+	}
+	if err := c.get(ctx, &answer, url.Values{"limit": {strconv.Itoa(limit)}}, "slots"); err != nil {
+		return nil, err
+	}
+	if answer.Slots == nil {
+		return nil, c.lacks("slots")
+	}
+	return *answer.Slots, nil
+}

@@ -56,12 +56,17 @@ type Config struct {
 	// APIReadToken is what a request that reads must show, of all but health and metrics, unless it shows APIToken; empty: whoever
 	// reaches HTTPAddr may read. Secret.
 	APIReadToken string `env:"API_READ_TOKEN" secret:"true"`
+	// PublicURL is the address by which people reach the page, for the links in notices; empty: HTTPAddr's, unless that is of this
+	// machine alone.
+	PublicURL string `env:"PUBLIC_URL"`
 	// NotifyURLs are whom to tell of failed, partial, abandoned and missed slots, in shoutrrr's form. Secret.
 	NotifyURLs []string `env:"NOTIFY_URLS" secret:"true"`
 	// HeartbeatURL is pinged on start, success and failure of a run. Secret.
 	HeartbeatURL string `env:"HEARTBEAT_URL" secret:"true"`
 	// Server is the address of a running Barkeep that commands ask in the place of the archive; empty for none.
 	Server string `env:"BARKEEP_SERVER"`
+	// HealFromToken is what heal shows to the Barkeep that it reads from; empty: nothing. No other command shows it. Secret.
+	HealFromToken string `env:"HEAL_FROM_TOKEN" secret:"true"`
 	// SyncMode is operational or maintenance.
 	SyncMode string `env:"SYNC_MODE" envDefault:"operational"`
 	// YahooBaseURL replaces the provider's hosts, for a fake or a proxy. Empty: the real ones.
@@ -74,6 +79,8 @@ type Config struct {
 	YahooDailyBudget int `env:"YAHOO_DAILY_BUDGET" envDefault:"5000"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `env:"LOG_LEVEL" envDefault:"info"`
+	// LogLevelGiven tells that LOG_LEVEL was set, to whatever: commands that people watch say less where it was not.
+	LogLevelGiven bool
 	// LogFormat is auto (text, coloured on a terminal), text or json.
 	LogFormat string `env:"LOG_FORMAT" envDefault:"auto"`
 	// StartAt makes the process believe that it started at this instant; zero for the real time.

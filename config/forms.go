@@ -27,7 +27,7 @@ func secretsOf(c Config) []secret {
 	for _, text := range append(slices.Clone(c.NotifyURLs), c.HeartbeatURL, c.YahooBaseURL) {
 		found = append(found, secretsOfAddress(text)...)
 	}
-	found = append(found, each(c.APIToken, c.APIReadToken)...)
+	found = append(found, each(c.APIToken, c.APIReadToken, c.HealFromToken)...)
 	return slices.DeleteFunc(found, func(s secret) bool { return slices.Contains(names, s.text) })
 }
 

@@ -38,6 +38,7 @@ func Read(environ []string, path string) (Config, Problems, error) {
 	var c Config
 	problems = append(problems, parseProblems(env.ParseWithOptions(&c, env.Options{Environment: values}), values)...)
 	c.trimLists()
+	c.LogLevelGiven = values["LOG_LEVEL"] != ""
 	broken := make(map[string]bool, len(problems))
 	for _, p := range problems {
 		broken[p.Key] = true

@@ -23,7 +23,7 @@ func secretFile(t *testing.T, content string) string {
 
 func TestSecretsByFile(t *testing.T) {
 	t.Parallel()
-	if want := []string{"API_READ_TOKEN", "API_TOKEN", "DATABASE_URL", "HEARTBEAT_URL", "NOTIFY_URLS", "REDIS_URL"}; !slices.Equal(config.Secrets(), want) {
+	if want := []string{"API_READ_TOKEN", "API_TOKEN", "DATABASE_URL", "HEAL_FROM_TOKEN", "HEARTBEAT_URL", "NOTIFY_URLS", "REDIS_URL"}; !slices.Equal(config.Secrets(), want) {
 		t.Fatalf("the secrets are %v, want %v", config.Secrets(), want)
 	}
 	token := secretFile(t, "s3cret token\n")

@@ -46,7 +46,19 @@ func (c *Config) checkAddresses() []Problem {
 	if c.HeartbeatURL != "" && (strayUser(c.HeartbeatURL) || !validURL(c.HeartbeatURL, "http", "https")) {
 		found = append(found, Problem{"HEARTBEAT_URL", notShown, "the address of a monitor, http://... or https://..." + encode})
 	}
+	if c.PublicURL != "" && !validPublic(c.PublicURL) {
+		found = append(found, Problem{
+			"PUBLIC_URL", Redact(c.PublicURL), "the address by which people reach the page, http://host:port or https://host/path, " +
+				"without user, ? and #; unset for none",
+		})
+	}
 	return found
+}
+
+// validPublic tells whether a text is an address for people: it stands in notices, so it holds no password.
+func validPublic(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && validURL(text, "http", "https") && u.User == nil && !strings.ContainsAny(text, "@?#") && u.Hostname() != ""
 }
 
 // strayAt tells whether a URL of a server has an @ that is not the one between the user and the host.

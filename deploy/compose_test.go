@@ -272,18 +272,18 @@ func TestEnvExampleHasEveryVariable(t *testing.T) {
 	}
 }
 
-// TestPagesNameEveryVariable holds README to the configuration.
+// TestPagesNameEveryVariable holds the page of variables to the configuration.
 func TestPagesNameEveryVariable(t *testing.T) {
 	t.Parallel()
-	readme := text(t, "README.md")
+	page := text(t, "docs/CONFIGURATION.md")
 	for _, name := range config.Variables() {
-		if !strings.Contains(readme, "`"+name+"`") {
-			t.Errorf("README.md does not name %s", name)
+		if !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("docs/CONFIGURATION.md does not name %s", name)
 		}
 	}
-	for _, m := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)`").FindAllStringSubmatch(readme, -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `([A-Z_]+)`").FindAllStringSubmatch(page, -1) {
 		if !slices.Contains(config.Variables(), m[1]) {
-			t.Errorf("README.md's table names %s, which nothing reads", m[1])
+			t.Errorf("docs/CONFIGURATION.md names %s, which nothing reads", m[1])
 		}
 	}
 }

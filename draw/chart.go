@@ -103,22 +103,33 @@ func (c Chart) dateOf(start time.Time) calendar.Date {
 	return calendar.DateOf(start.In(c.Calendar.Zone))
 }
 
-// columns puts as many bars into a column as it takes for all of them to fit. Sessions are apart as long as there is room for
-// that.
+// columns puts as many bars into a column as it takes for all of them to fit, and no more, so that the picture is as wide as
+// may be: some columns have one bar more than others. Sessions are apart as long as there is room for that. Each is the most
+// bars of a column.
 func (c Chart) columns() (columns []column, each int) {
 	slots, room := c.slots(), c.Width-labelWidth
 	for _, apart := range []bool{c.Timeframe.Intraday(), false} {
-		for each = (len(slots) + room - 1) / room; each <= len(slots); each++ {
-			if columns = c.grouped(slots, each, apart); len(columns) <= room {
-				return columns, each
-			}
-			if apart && each > c.mostOf(slots) {
-				break
-			}
-			each += max(0, each/8) // long windows need not try every number
+		least, most := 1.0, float64(len(slots))
+		if apart {
+			most = float64(c.mostOf(slots))
 		}
+		if columns = c.grouped(slots, most, apart); len(columns) > room {
+			continue // there are more sessions than that
+		}
+		if all := c.grouped(slots, least, apart); len(all) <= room {
+			return all, 1
+		}
+		for most-least > 1.0/float64(4*room) {
+			middle := (least + most) / 2
+			if some := c.grouped(slots, middle, apart); len(some) <= room {
+				columns, most = some, middle
+			} else {
+				least = middle
+			}
+		}
+		return columns, int(math.Ceil(most))
 	}
-	return columns, each
+	return columns, len(slots)
 }
 
 // mostOf is how many bars the longest session has.
@@ -133,17 +144,19 @@ func (c Chart) mostOf(slots []slot) (most int) {
 	return most
 }
 
-// grouped puts so many bars into a column. Apart, a column is of one session, and a line is between two.
-func (c Chart) grouped(slots []slot, each int, apart bool) (columns []column) {
-	n := 0
+// grouped puts so many bars into a column, on average. Apart, a column is of one session, and a line is between two.
+func (c Chart) grouped(slots []slot, each float64, apart bool) (columns []column) {
+	n := 0 // of the session, or of all
 	for i, s := range slots {
 		begins := apart && i > 0 && s.date != slots[i-1].date
 		if begins {
 			columns = append(columns, column{line: true, date: s.date, start: time.Unix(s.start, 0).UTC()})
 		}
-		if i == 0 || begins || n == each {
-			columns = append(columns, column{start: time.Unix(s.start, 0).UTC(), date: s.date})
+		if begins {
 			n = 0
+		}
+		if i == 0 || begins || int(float64(n)/each) != int(float64(n-1)/each) {
+			columns = append(columns, column{start: time.Unix(s.start, 0).UTC(), date: s.date})
 		}
 		columns[len(columns)-1].add(c.Bars, s)
 		n++

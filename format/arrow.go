@@ -70,8 +70,13 @@ func (w *arrowWriter) Write(series market.Series, bars *market.Candles) error {
 	for _, c := range columns {
 		c.Release()
 	}
-	if err := w.out.Write(batch); err != nil {
-		return fmt.Errorf("write an Arrow batch: %w", err)
+	return arrowFailed("write an Arrow batch", w.out.Write(batch))
+}
+
+// arrowFailed says what failed; nil where nothing did.
+func arrowFailed(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
@@ -165,8 +170,5 @@ func repeated(text string, n int) *array.Data {
 
 // Close ends the stream.
 func (w *arrowWriter) Close(About) error {
-	if err := w.out.Close(); err != nil {
-		return fmt.Errorf("end an Arrow stream: %w", err)
-	}
-	return nil
+	return arrowFailed("end an Arrow stream", w.out.Close())
 }

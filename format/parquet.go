@@ -131,33 +131,59 @@ func (w *parquetWriter) begin() error {
 	if w.file != nil {
 		return nil
 	}
-	names, values, err := w.o.named().pairs()
-	if err != nil {
-		return err
-	}
 	var fields schema.FieldList
 	for _, c := range w.o.Columns {
 		fields = append(fields, parquetNode(c))
 	}
+	var err error
+	w.file, err = openParquet(w.to, fields, w.properties(), w.o.named())
+	return err
+}
+
+// openParquet begins a file.
+func openParquet(to io.Writer, fields schema.FieldList, p *parquet.WriterProperties, about About) (*file.Writer, error) {
 	root, err := schema.NewGroupNode("schema", parquet.Repetitions.Required, fields, -1)
 	if err != nil {
-		return fmt.Errorf("the schema of Parquet: %w", err)
+		return nil, fmt.Errorf("the schema of Parquet: %w", err)
 	}
-	w.file, err = file.NewParquetWriterWithError(w.to, root, file.WithWriterProps(w.properties()))
+	f, err := file.NewParquetWriterWithError(to, root, file.WithWriterProps(p))
 	if err != nil {
-		return fmt.Errorf("write Parquet: %w", err)
+		return nil, fmt.Errorf("write Parquet: %w", err)
+	}
+	return f, tell(f, about)
+}
+
+// tell writes facts into the footer.
+func tell(f *file.Writer, about About) error {
+	names, values, err := about.pairs()
+	if err != nil {
+		return err
 	}
 	for i := range names {
-		if err := w.file.AppendKeyValueMetadata(names[i], values[i]); err != nil {
+		if err := f.AppendKeyValueMetadata(names[i], values[i]); err != nil {
 			return fmt.Errorf("write Parquet: %w", err)
 		}
 	}
 	return nil
 }
 
-func parquetNode(c Column) schema.Node {
+// closeParquet ends a file.
+func closeParquet(f *file.Writer, about About) error {
+	if err := tell(f, about); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("write the footer of Parquet: %w", err)
+	}
+	return nil
+}
+
+func parquetNode(c Column) schema.Node { return parquetNodeOf(string(c), c, c.nullable()) }
+
+// parquetNodeOf is a column of the type of another one.
+func parquetNodeOf(name string, c Column, optional bool) schema.Node {
 	repetition := parquet.Repetitions.Required
-	if c.nullable() {
+	if optional {
 		repetition = parquet.Repetitions.Optional
 	}
 	var logical schema.LogicalType = schema.NoLogicalType{}
@@ -172,32 +198,43 @@ func parquetNode(c Column) schema.Node {
 	case Flags, BaseBars, BaseDue:
 		logical, physical = schema.NewIntLogicalType(16, true), parquet.Types.Int32
 	}
-	return schema.MustPrimitive(schema.NewPrimitiveNodeLogical(string(c), repetition, logical, physical, -1, -1))
+	return schema.MustPrimitive(schema.NewPrimitiveNodeLogical(name, repetition, logical, physical, -1, -1))
 }
 
 // properties encode each column as it becomes smallest.
 func (w *parquetWriter) properties() *parquet.WriterProperties {
-	all := []parquet.WriterProperty{
-		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithCreatedBy("barkeep"),
-		parquet.WithBatchSize(rowGroup), parquet.WithDataPageSize(256 << 10),
-	}
+	all := parquetProperties()
 	plain := smallerPlain(w.pending.Close[:min(judged, w.pending.Len())])
 	for _, c := range w.o.Columns {
-		switch c {
-		case TS, Volume:
-			all = append(all, encoded(c, parquet.Encodings.DeltaBinaryPacked)...)
-		case Open, High, Low, Close:
-			if plain {
-				all = append(all, encoded(c, parquet.Encodings.Plain)...)
-			}
-		}
+		all = append(all, encodings(string(c), c, plain)...)
 	}
 	return parquet.NewWriterProperties(all...)
 }
 
+// parquetProperties are those of all files.
+func parquetProperties() []parquet.WriterProperty {
+	return []parquet.WriterProperty{
+		parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCompressionLevel(1), parquet.WithCreatedBy("barkeep"),
+		parquet.WithBatchSize(rowGroup), parquet.WithDataPageSize(256 << 10),
+	}
+}
+
+// encodings are those of a column by its name; plain tells that prices become smaller without a dictionary.
+func encodings(name string, c Column, plain bool) []parquet.WriterProperty {
+	switch c {
+	case TS, Volume:
+		return encoded(name, parquet.Encodings.DeltaBinaryPacked)
+	case Open, High, Low, Close:
+		if plain {
+			return encoded(name, parquet.Encodings.Plain)
+		}
+	}
+	return nil
+}
+
 // encoded makes a column one without a dictionary.
-func encoded(c Column, as parquet.Encoding) []parquet.WriterProperty {
-	return []parquet.WriterProperty{parquet.WithDictionaryFor(string(c), false), parquet.WithEncodingFor(string(c), as)}
+func encoded(name string, as parquet.Encoding) []parquet.WriterProperty {
+	return []parquet.WriterProperty{parquet.WithDictionaryFor(name, false), parquet.WithEncodingFor(name, as)}
 }
 
 func priceColumn(c Column, bars *market.Candles) []float64 {
@@ -286,17 +323,5 @@ func (w *parquetWriter) Close(about About) error {
 			return err
 		}
 	}
-	names, values, err := about.pairs()
-	if err != nil {
-		return err
-	}
-	for i := range names {
-		if err := w.file.AppendKeyValueMetadata(names[i], values[i]); err != nil {
-			return fmt.Errorf("write Parquet: %w", err)
-		}
-	}
-	if err := w.file.Close(); err != nil {
-		return fmt.Errorf("write the footer of Parquet: %w", err)
-	}
-	return nil
+	return closeParquet(w.file, about)
 }

@@ -17,9 +17,25 @@ const (
 	NoticeClock      NoticeKind = "clock"       // the clock of a machine is off; told again only after it was right meanwhile
 	NoticeClockStops NoticeKind = "clock stops" // likewise, so far off that nothing is run
 	NoticeSeveral    NoticeKind = "several"     // this slot and others before it are over without a finished run
+	NoticeMended     NoticeKind = "mended"      // the slot is done, after people were told that it was not
+	NoticeTest       NoticeKind = "test"        // nothing happened: somebody tries whether notices arrive
 	NoticeHeld       NoticeKind = "held back"   // answers contradict what is stored of an instrument; told once while that lasts
 	NoticeAltered    NoticeKind = "altered"     // stored bars became others, and nothing explains it; told once while that lasts
 )
+
+// noticeIncident stands for whatever goes wrong with a slot: people are told once that it does, and once that it is mended.
+const noticeIncident NoticeKind = "incident"
+
+// Topic is what of all that there is to say of a subject people are told once: of a slot, that something is wrong with it,
+// whether it fails, is partial, is abandoned or is missed in the end; else the kind itself.
+func (k NoticeKind) Topic() NoticeKind {
+	switch k {
+	case NoticeFailed, NoticePartial, NoticeAbandoned, NoticeMissed, NoticeSeveral:
+		return noticeIncident
+	default:
+		return k
+	}
+}
 
 // Notice is one thing to tell people.
 type Notice struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"barkeep/ledger"
@@ -13,7 +14,12 @@ import (
 // process is at it. When the ledger of notices fails, as it does on a full disk, this process tells the notice once and
 // remembers that until the ledger can be written: told twice is better than never. It takes at most three times Timeout.
 func (d *Dispatcher) Deliver(ctx context.Context, n ledger.Notice) (told bool, err error) {
-	about := topic{n.Subject(), n.Kind}
+	about := topic{n.Subject(), n.Kind.Topic()}
+	if n.Kind == ledger.NoticeMended {
+		if known, err := d.knowOfIncident(ctx, n.Subject()); err != nil || !known {
+			return err == nil, err
+		}
+	}
 	turn, err := d.turn(ctx, n)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -37,6 +43,21 @@ func (d *Dispatcher) Deliver(ctx context.Context, n ledger.Notice) (told bool, e
 	return true, nil
 }
 
+// knowOfIncident tells whether people were told that something is wrong with a subject: else that it is mended is no news.
+func (d *Dispatcher) knowOfIncident(ctx context.Context, subject string) (bool, error) {
+	incident := ledger.NoticeFailed.Topic()
+	if d.memory.get(topic{subject, incident}).told() {
+		return true, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
+	told, err := d.Notices.ToldOf(ctx, incident)
+	if err != nil {
+		return false, fmt.Errorf("ask whether people know that something was wrong with %s: %w", subject, err)
+	}
+	return slices.Contains(told, subject), nil
+}
+
 // Forget lets a notice be told once more, by any process, should what it is about come again.
 func (d *Dispatcher) Forget(ctx context.Context, subject string, kind ledger.NoticeKind) error {
 	ctx, cancel := context.WithTimeout(ctx, min(d.Timeout, toldTimeout))
@@ -50,7 +71,7 @@ func (d *Dispatcher) Forget(ctx context.Context, subject string, kind ledger.Not
 
 // deliverAlone tells a notice without the ledger, unless this process did or is at it.
 func (d *Dispatcher) deliverAlone(ctx context.Context, n ledger.Notice, failed error) (told bool, err error) {
-	about := topic{n.Subject(), n.Kind}
+	about := topic{n.Subject(), n.Kind.Topic()}
 	if before := d.memory.begin(about); before.told() || before == deliveryRunning {
 		return before.told(), nil
 	}
@@ -105,7 +126,7 @@ const toldTimeout = 2 * time.Second
 func (d *Dispatcher) turn(ctx context.Context, n ledger.Notice) (ledger.Turn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
-	turn, err := d.Notices.Turn(ctx, n.Subject(), n.Kind, 3*d.Timeout)
+	turn, err := d.Notices.Turn(ctx, n.Subject(), n.Kind.Topic(), 3*d.Timeout)
 	if err != nil {
 		return "", fmt.Errorf("ask whose turn it is to tell that %s: %w", n.Text, err)
 	}

@@ -109,6 +109,7 @@ func (d *Dispatcher) Listen(e ledger.Event) {
 	case e.Kind != ledger.EventEnded || e.Run.Stopped():
 	case e.Run.State == ledger.StateDone:
 		d.queuePing(PingSuccess, e.Run)
+		d.Queue(ledger.NewNotice(ledger.NoticeMended, slot, e.Run)) // which is told where people know of an incident
 	case e.Run.State == ledger.StateAbandoned:
 		d.Queue(ledger.NewNotice(ledger.NoticeAbandoned, slot, e.Run))
 	case e.Run.State == ledger.StatePartial:

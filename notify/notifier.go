@@ -26,6 +26,8 @@ var (
 type Config struct {
 	// URLs are those of NOTIFY_URLS, in shoutrrr's form: ntfy://host/topic, discord://token@id, generic+https://host/path.
 	URLs []string
+	// Link is where people see more, as the last line of every notice; empty for none.
+	Link string
 	// Timeout bounds the wait for one URL, whatever the context allows; 0 for DefaultTimeout.
 	Timeout time.Duration
 }
@@ -38,6 +40,7 @@ type Config struct {
 // left behind.
 type Notifier struct {
 	targets []*target
+	link    string
 	timeout time.Duration
 	sends   *tasks.Group
 }
@@ -51,7 +54,7 @@ func New(c Config) (*Notifier, error) {
 	if c.Timeout < 0 {
 		return nil, fmt.Errorf("notifier: Timeout %s must not be negative", c.Timeout)
 	}
-	n := &Notifier{timeout: cmp.Or(c.Timeout, DefaultTimeout), sends: tasks.New(context.Background())}
+	n := &Notifier{link: c.Link, timeout: cmp.Or(c.Timeout, DefaultTimeout), sends: tasks.New(context.Background())}
 	var wrong []error
 	first := make(map[string]int, len(c.URLs))
 	for i, address := range c.URLs {
@@ -77,12 +80,7 @@ func New(c Config) (*Notifier, error) {
 func (n *Notifier) Notify(ctx context.Context, notice ledger.Notice) error {
 	ctx, cancel := context.WithTimeout(ctx, n.timeout)
 	defer cancel()
-	m := message{
-		key: notice.Subject() + " " + string(notice.Kind), title: title(notice), text: text(notice),
-	}
-	if !notice.Since.IsZero() {
-		m.key += notice.Since.UTC().Format(" " + time.RFC3339Nano)
-	}
+	m := n.message(notice)
 	results := make([]<-chan error, len(n.targets))
 	for i, t := range n.targets {
 		results[i] = n.send(t, m)
@@ -92,6 +90,20 @@ func (n *Notifier) Notify(ctx context.Context, notice ledger.Notice) error {
 		wrong = append(wrong, wait(ctx, n.targets[i].name, result))
 	}
 	return errors.Join(wrong...)
+}
+
+// message is what is sent of a notice.
+func (n *Notifier) message(notice ledger.Notice) message {
+	m := message{
+		key: notice.Subject() + " " + string(notice.Kind.Topic()), title: title(notice), text: text(notice),
+	}
+	if !notice.Since.IsZero() {
+		m.key += notice.Since.UTC().Format(" " + time.RFC3339Nano)
+	}
+	if n.link != "" {
+		m.text += "\n" + n.link
+	}
+	return m
 }
 
 // send begins to send a message; the channel gives what came of it.

@@ -36,7 +36,7 @@ func TestNoticeReachesEveryURL(t *testing.T) {
 	)
 	// Twice, since services may keep the first title.
 	second := notice(0)
-	second.Kind = ledger.NoticeMissed
+	second.Kind = ledger.NoticeMended
 	for _, what := range []ledger.Notice{notice(0), second} {
 		if err := n.Notify(t.Context(), what); err != nil {
 			t.Fatal(err)
@@ -62,7 +62,7 @@ func TestNoticeReachesEveryURL(t *testing.T) {
 			t.Errorf("%s was asked %d times, want 2", path, len(got[path]))
 			continue
 		}
-		for i, want := range []string{"failed", "was missed"} {
+		for i, want := range []string{"failed", "is there now"} {
 			a := got[path][i]
 			if !strings.Contains(a.body, "The import of 2026-11-22 14:05 PST (22:05 UTC) "+want) {
 				t.Errorf("%s was told %q, want %q", path, a.body, want)
@@ -128,7 +128,7 @@ func TestRetryLeavesOutWhoKnows(t *testing.T) {
 	}
 	// Another slot, or another kind, is another notice.
 	other := notice(0)
-	other.Kind = ledger.NoticePartial
+	other.Kind = ledger.NoticeMended
 	for _, what := range []ledger.Notice{notice(1), other} {
 		if err := n.Notify(t.Context(), what); err != nil {
 			t.Fatal(err)

@@ -142,6 +142,9 @@ func (p *Pinger) send(ctx context.Context, method, address, body string) (int, e
 
 // evidence is a line about the run.
 func evidence(ping Ping, run ledger.Run) string {
+	if run.ID == 0 {
+		return "a test by barkeep notify --test: nothing was run\n"
+	}
 	text := fmt.Sprintf("%s of run %d", string(ping), run.ID)
 	if run.Scheduled() {
 		text += ", " + run.Slot.String()

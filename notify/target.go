@@ -31,7 +31,9 @@ type sender interface {
 
 // target is one URL.
 type target struct {
-	name   string // its number and service, for errors
+	entry  string // its place in NOTIFY_URLS
+	name   string // that and its service, for errors
+	where  string // scheme and host, or the service alone
 	titled bool   // the service shows titles
 	// open makes the service anew for each message: services keep the title of the last one, and log in (matrix).
 	open func() (sender, error)
@@ -58,7 +60,7 @@ func newTarget(number int, address string) (*target, error) {
 	if custom && transport != "http" && transport != "https" {
 		return nil, fmt.Errorf("%w: %s has an unknown transport, accepted are %[3]s+http and %[3]s+https", ErrURL, name, service)
 	}
-	t := &target{name: name, free: make(chan struct{}, sendingsPerURL)}
+	t := &target{entry: entry, name: name, where: whereOf(service, u), free: make(chan struct{}, sendingsPerURL)}
 	if t.titled, err = check(service, address); err != nil || service == "generic" && u.Host == "" {
 		return nil, fmt.Errorf("%w: %s cannot be used, accepted is %s", ErrURL, name, form(service))
 	}

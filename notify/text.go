@@ -18,18 +18,22 @@ func title(n ledger.Notice) string {
 	return "Barkeep: " + name + " " + verb(n.Kind)
 }
 
-// text is what happened, the evidence, and what to do, a line each.
+// text is what happened and why, since when, and what to do, a line each.
 func text(n ledger.Notice) string {
 	name, utc := names(n)
 	what := fmt.Sprintf("The %s%s %s", strings.TrimPrefix(name, "the "), utc, verb(n.Kind))
-	if why := clean(n.Run.Reason); why != "" {
+	switch why := clean(n.Run.Reason); {
+	case n.Kind == ledger.NoticeTest:
+		what = clean(n.Text)
+	case n.Kind == ledger.NoticeMended:
+	case why != "":
 		what += ": " + why
-	} else if n.Run.ID == 0 && n.Text != "" {
+	case n.Run.ID == 0 && n.Text != "":
 		what += ": " + clean(n.Text)
 	}
 	lines := []string{what}
 	if n.Run.ID != 0 {
-		lines = append(lines, runEvidence(n))
+		lines = append(lines, since(n))
 	}
 	return strings.Join(append(lines, advice(n)), "\n")
 }
@@ -51,21 +55,21 @@ func names(n ledger.Notice) (name, utc string) {
 	return fmt.Sprintf("%s of %s", n.Slot.Job, at.Format("2006-01-02 15:04 MST")), " (" + at.UTC().Format(layout) + " UTC)"
 }
 
-// runEvidence tells which run it is about.
-func runEvidence(n ledger.Notice) string {
-	r := n.Run
+// since tells from when on it is so, and by which run.
+func since(n ledger.Notice) string {
+	r, zone := n.Run, n.Slot.Local().Location()
+	at := r.Finished
+	if at.IsZero() {
+		at = r.Started
+	}
 	text := fmt.Sprintf("Run %d, attempt %d", r.ID, r.Attempt)
 	if r.Host != "" {
-		text += fmt.Sprintf(", process %d on %s", r.PID, clean(r.Host))
+		text += " on " + clean(r.Host)
 	}
-	zone := n.Slot.Local().Location()
-	if !r.Started.IsZero() {
-		text += ", began " + r.Started.In(zone).Format("2006-01-02 15:04:05 MST")
+	if at.IsZero() {
+		return text + "."
 	}
-	if !r.Finished.IsZero() {
-		text += ", ended " + r.Finished.In(zone).Format("2006-01-02 15:04:05 MST")
-	}
-	return text + "."
+	return fmt.Sprintf("Since %s (%s).", at.In(zone).Format("2006-01-02 15:04 MST"), "r"+strings.TrimPrefix(text, "R"))
 }
 
 // verb is what happened to a slot.
@@ -77,6 +81,10 @@ func verb(kind ledger.NoticeKind) string {
 		return "is partial"
 	case ledger.NoticeAbandoned:
 		return "was abandoned"
+	case ledger.NoticeMended:
+		return "is there now"
+	case ledger.NoticeTest:
+		return "works"
 	case ledger.NoticeMissed:
 		return "was missed"
 	case ledger.NoticeSeveral:
@@ -100,16 +108,20 @@ func advice(n ledger.Notice) string {
 	}
 	switch n.Kind {
 	case ledger.NoticeFailed:
-		return "It is tried again until the next slot. See why with `barkeep runs`; try now with `" + sync + "`."
+		return fmt.Sprintf("Nothing to do yet: it is tried again by itself until the next slot, and you are told when it is there. "+
+			"If it lasts: `barkeep runs %d`.", n.Run.ID)
 	case ledger.NoticePartial:
-		return "What was stored is kept; the failed series alone are tried again until the next slot. See them with " +
-			"`barkeep runs`."
+		return fmt.Sprintf("Nothing to do yet: what came is stored, the rest is tried again by itself until the next slot, and you "+
+			"are told when it is there. If it lasts: `barkeep runs %d`.", n.Run.ID)
 	case ledger.NoticeAbandoned:
-		return "Its process died, or could not record its end, and another took over; what was stored is kept. Should this come " +
-			"again, look for why the process ends: memory, restarts, power, a full disk."
+		return "Its process died, or could not record its end; what was stored is kept, and another one goes on. Should this come " +
+			"again, look for what ends the process: memory, restarts, power, a full disk."
 	case ledger.NoticeMissed, ledger.NoticeSeveral:
-		return "There is no new data of this slot. Get now what the provider still has with `" + sync + "`; see " +
-			"`barkeep status`."
+		return "Nothing tries it again. Get now what the provider still has: `" + sync + "`."
+	case ledger.NoticeMended:
+		return "Nothing is left to do."
+	case ledger.NoticeTest:
+		return "Nothing happened, and nothing is to be done."
 	case ledger.NoticeClock, ledger.NoticeClockStops:
 		return "Set the clock of the machine, and have it kept right. A clock that is 2 minutes off or more runs nothing until it is " +
 			"right; see `barkeep doctor`. This is not told again before the clock was right."

@@ -28,6 +28,9 @@ func TestWhatNoticesSay(t *testing.T) {
 	unknown := ledger.Notice{
 		Kind: ledger.NoticeMissed, Slot: ledger.Slot{Job: ledger.JobImport, Date: "2026-11-22", Index: 7}, Text: "nobody\nran it",
 	}
+	mended := notice(0)
+	mended.Kind, mended.Run.State, mended.Run.Reason = ledger.NoticeMended, ledger.StateDone, ""
+	test := ledger.Notice{Kind: ledger.NoticeTest, Name: "a test notice", Text: "Notices of box arrive here."}
 	several := ledger.Notice{Kind: ledger.NoticeSeveral, Slot: slotOf(0), Run: ledger.Run{Reason: "3 slots since 2026-11-20 14:05"}}
 	clock := ledger.Notice{Kind: "wrong", Name: "the clock", Text: "it is 10 minutes ahead"}
 	held := ledger.Notice{Kind: ledger.NoticeHeld, Name: "the answers for FB (listing)", Text: "type ETF, was EQUITY; see barkeep accept FB"}
@@ -36,6 +39,15 @@ func TestWhatNoticesSay(t *testing.T) {
 		notice      ledger.Notice
 		title, text string
 	}{
+		{
+			mended, "Barkeep: import of 2026-11-22 14:05 PST is there now",
+			"The import of 2026-11-22 14:05 PST (22:05 UTC) is there now\nSince 2026-11-22 14:06 PST (run 123, attempt 2 on box).\n" +
+				"Nothing is left to do.",
+		},
+		{
+			test, "Barkeep: a test notice works",
+			"Notices of box arrive here.\nNothing happened, and nothing is to be done.",
+		},
 		{
 			altered, "Barkeep: the bars of a closed month are not what they were",
 			"The bars of a closed month are not what they were: ES 1d\n" +
@@ -50,32 +62,33 @@ func TestWhatNoticesSay(t *testing.T) {
 		},
 		{
 			failed, wantTitle,
-			wantFirst + "\nRun 123, attempt 2, process 17 on box, began 2026-11-22 14:05:01 PST, ended 2026-11-22 14:06:00 PST.\n" +
-				"It is tried again until the next slot. See why with `barkeep runs`; try now with `barkeep sync`.",
+			wantFirst + "\nSince 2026-11-22 14:06 PST (run 123, attempt 2 on box).\n" +
+				"Nothing to do yet: it is tried again by itself until the next slot, and you are told when it is there. If it lasts: " +
+				"`barkeep runs 123`.",
 		},
 		{
 			partial, "Barkeep: import of 2026-11-22 14:05 PST is partial",
 			"The import of 2026-11-22 14:05 PST (22:05 UTC) is partial: NQ 5m: HTTP 500\n" +
-				"Run 123, attempt 2, process 17 on box, began 2026-11-22 14:05:01 PST, ended 2026-11-22 14:06:00 PST.\n" +
-				"What was stored is kept; the failed series alone are tried again until the next slot. See them with `barkeep runs`.",
+				"Since 2026-11-22 14:06 PST (run 123, attempt 2 on box).\n" +
+				"Nothing to do yet: what came is stored, the rest is tried again by itself until the next slot, and you are told when it is " +
+				"there. If it lasts: `barkeep runs 123`.",
 		},
 		{
 			abandoned, "Barkeep: import of 2026-11-22 20:00 PST was abandoned",
 			"The import of 2026-11-22 20:00 PST (2026-11-23 04:00 UTC) was abandoned: lease ended\n" +
-				"Run 123, attempt 2, process 17 on box, began 2026-11-22 14:05:01 PST, ended 2026-11-22 14:06:00 PST.\n" +
-				"Its process died, or could not record its end, and another took over; what was stored is kept. Should this come again, " +
-				"look for why the process ends: memory, restarts, power, a full disk.",
+				"Since 2026-11-22 14:06 PST (run 123, attempt 2 on box).\n" +
+				"Its process died, or could not record its end; what was stored is kept, and another one goes on. Should this come again, " +
+				"look for what ends the process: memory, restarts, power, a full disk.",
 		},
 		{
 			summer, "Barkeep: maintenance of 2026-07-01 03:30 PDT was missed",
 			"The maintenance of 2026-07-01 03:30 PDT (10:30 UTC) was missed: no run of it was begun\n" +
-				"There is no new data of this slot. Get now what the provider still has with `barkeep sync --maintenance`; see " +
-				"`barkeep status`.",
+				"Nothing tries it again. Get now what the provider still has: `barkeep sync --maintenance`.",
 		},
 		{
 			several, "Barkeep: import of 2026-11-22 14:05 PST and others before it were missed",
 			"The import of 2026-11-22 14:05 PST (22:05 UTC) and others before it were missed: 3 slots since 2026-11-20 14:05\n" +
-				"There is no new data of this slot. Get now what the provider still has with `barkeep sync`; see `barkeep status`.",
+				"Nothing tries it again. Get now what the provider still has: `barkeep sync`.",
 		},
 		{
 			clock, "Barkeep: the clock is wrong",
@@ -84,7 +97,7 @@ func TestWhatNoticesSay(t *testing.T) {
 		{
 			unknown, "Barkeep: import of 2026-11-22 #7 was missed",
 			"The import of 2026-11-22 #7 was missed: nobody ran it\n" +
-				"There is no new data of this slot. Get now what the provider still has with `barkeep sync`; see `barkeep status`.",
+				"Nothing tries it again. Get now what the provider still has: `barkeep sync`.",
 		},
 	} {
 		if got := notify.Title(c.notice); got != c.title {

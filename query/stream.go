@@ -142,21 +142,12 @@ func (s *stream) run(ctx context.Context) (notes []string, err error) {
 
 // read reads page after page.
 func (s *stream) read(ctx context.Context, pages chan<- *market.Candles) (notes []string, err error) {
-	for w := s.Window; ; {
-		bars, err := s.v.page(ctx, s.Series, w, s.Limit, false)
-		if err != nil || bars.Len() == 0 {
+	for w, last := s.Window, false; !last; {
+		bars, over, more, err := s.page(ctx, &w)
+		if err != nil {
 			return notes, err
 		}
-		last := bars.Len() < s.Limit
-		w.From = bars.At(bars.Len() - 1).Start.Add(time.Second)
-		if s.Session == SessionRegular {
-			bars = regular(bars)
-		}
-		var more []string
-		if bars, more, err = s.v.adjusted(ctx, s.Series, bars, s.steps); err != nil {
-			return notes, err
-		}
-		notes = append(notes, more...)
+		last, notes = over, append(notes, more...)
 		if bars.Len() > 0 {
 			select {
 			case pages <- bars:
@@ -164,10 +155,23 @@ func (s *stream) read(ctx context.Context, pages chan<- *market.Candles) (notes 
 				return notes, ctx.Err()
 			}
 		}
-		if last {
-			return notes, nil
-		}
 	}
+	return notes, nil
+}
+
+// page reads the next bars of a window, and leaves of it what is not read yet; over tells that nothing is. There may be none of
+// the session's.
+func (s *stream) page(ctx context.Context, w *market.Window) (bars *market.Candles, over bool, notes []string, err error) {
+	if bars, err = s.v.page(ctx, s.Series, *w, s.Limit, false); err != nil || bars.Len() == 0 {
+		return bars, true, nil, err
+	}
+	over = bars.Len() < s.Limit
+	w.From = bars.At(bars.Len() - 1).Start.Add(time.Second)
+	if s.Session == SessionRegular {
+		bars = regular(bars)
+	}
+	bars, notes, err = s.v.adjusted(ctx, s.Series, bars, s.steps)
+	return bars, over, notes, err
 }
 
 // head reads what an answer says beside its bars.

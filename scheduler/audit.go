@@ -202,7 +202,7 @@ func (a *auditor) judge(ctx context.Context, slot ledger.Slot, now time.Time) (b
 	var kind ledger.NoticeKind
 	switch late := now.Sub(since) > a.Grace; {
 	case run.State == ledger.StateDone:
-		return true, nil
+		return a.deliver(ctx, ledger.NewNotice(ledger.NoticeMended, slot, run)) // no news where nothing was wrong
 	case run.State == ledger.StateRunning:
 		return false, nil
 	case run.State == ledger.StateFailed && !run.Stopped():

@@ -30,6 +30,10 @@ func (p *people) Deliver(_ context.Context, n ledger.Notice) (bool, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	knows := slices.ContainsFunc(p.heard, func(old ledger.Notice) bool { return old.Subject() == n.Subject() })
+	if n.Kind == ledger.NoticeMended && !knows {
+		return true, nil // no news
+	}
 	if !slices.ContainsFunc(p.heard, func(old ledger.Notice) bool { return old.Kind == n.Kind && old.Subject() == n.Subject() }) {
 		p.heard = append(p.heard, n)
 	}

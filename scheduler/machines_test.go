@@ -32,7 +32,9 @@ func TestTheAuditorJudgesByTheScheduleThatAnotherMachineBroughtIntoForce(t *test
 		want(t, "runs", w.slots(), []string{
 			"2026-11-17 20:00 done", "2026-11-18 20:00 done", "2026-11-19 14:05 missed", "2026-11-19 20:00 done", "2026-11-20 14:05 done",
 		})
-		want(t, "notices", w.Kinds(), []string{"import:2026-11-19T22:05Z missed", "import:2026-11-20T22:05Z missed"})
+		want(t, "notices", w.Kinds(), []string{
+			"import:2026-11-19T22:05Z missed", "import:2026-11-20T22:05Z mended", "import:2026-11-20T22:05Z missed",
+		})
 	})
 }
 

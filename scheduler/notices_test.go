@@ -110,6 +110,6 @@ func TestTheAuditorWritesDownWhatTheLedgerMissed(t *testing.T) {
 		if !w.Ledger.WasTold(slot, ledger.NoticePartial) {
 			t.Error("the ledger does not know it")
 		}
-		want(t, "notices", w.Kinds(), []string{"import:2026-11-22T22:05Z partial"})
+		want(t, "notices", w.Kinds(), []string{"import:2026-11-22T22:05Z mended", "import:2026-11-22T22:05Z partial"})
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,7 +13,8 @@ import (
 	"barkeep/server/servertest"
 )
 
-// TestTurns: as many requests go on at once as there are turns, of one client half of them; more wait, and too many are refused.
+// TestTurns: as many requests go on at once as there are turns, of one client half of them; more wait, and too many are refused:
+// with 429 where half of the room or more is the client's own, else with 503.
 func TestTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -44,7 +46,7 @@ func TestTurns(t *testing.T) {
 		ask("10.0.0.3") // three, two and one
 		ask("10.0.0.2") // would have as many as the first, and is refused
 		mu.Lock()
-		if codes["10.0.0.1 503"] != 5 || codes["10.0.0.2 503"] != 1 {
+		if codes["10.0.0.1 429"] != 5 || codes["10.0.0.2 503"] != 1 {
 			t.Errorf("refused so far %v", codes)
 		}
 		mu.Unlock()
@@ -57,14 +59,44 @@ func TestTurns(t *testing.T) {
 		release()
 		group.Wait()
 		if want := map[string]int{
-			"10.0.0.1 200": 2, "10.0.0.1 503": 6, "10.0.0.2 200": 2, "10.0.0.2 503": 1, "10.0.0.3 200": 2,
+			"10.0.0.1 200": 2, "10.0.0.1 429": 6, "10.0.0.2 200": 2, "10.0.0.2 503": 1, "10.0.0.3 200": 2,
 		}; !maps.Equal(codes, want) {
 			t.Errorf("answers %v, want %v", codes, want)
 		}
 	})
 }
 
-// TestATurnThatDoesNotCome: whoever waits for it is told to come later.
+// TestARoomFullOfMany is nobody's fault: who finds it so is told 503, and comes in when it is empty again.
+func TestARoomFullOfMany(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := servertest.New(t, narrow)
+		release := b.Ledger.Stall(t)
+		var group sync.WaitGroup
+		for i := range 6 {
+			group.Go(func() {
+				if a := b.Ask(t, http.MethodGet, "/api/v1/runs", "", "Remote", fmt.Sprintf("10.0.0.%d:1", i)); a.Status != 200 {
+					t.Errorf("%d: %d", i, a.Status)
+				}
+			})
+			synctest.Wait()
+		}
+		for range 3 {
+			a := b.Ask(t, http.MethodGet, "/api/v1/runs", "", "Remote", "10.0.0.9:1")
+			if p := servertest.Refused(t, a, http.StatusServiceUnavailable); !strings.HasSuffix(p.Type, ":crowded") || a.Header.Get("Retry-After") != "5" {
+				t.Errorf("%+v, %v", p, a.Header)
+			}
+		}
+		release()
+		group.Wait()
+		if a := b.Ask(t, http.MethodGet, "/api/v1/runs", "", "Remote", "10.0.0.9:1"); a.Status != 200 {
+			t.Errorf("when it is empty again: %d", a.Status)
+		}
+	})
+}
+
+// TestATurnThatDoesNotCome: whoever waits for it is told to come later; with 429 where the client itself has its half of the turns,
+// with 503 where others have them all.
 func TestATurnThatDoesNotCome(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -75,9 +107,12 @@ func TestATurnThatDoesNotCome(t *testing.T) {
 		synctest.Wait()
 		began := time.Now()
 		a := b.Get(t, "/api/v1/runs")
-		if servertest.Refused(t, a, 503); a.Header.Get("Retry-After") == "" || a.Header.Get("Connection") != "close" || time.Since(began) != 10*time.Second {
-			t.Errorf("%v after %s", a.Header, time.Since(began))
+		if p := servertest.Refused(t, a, 429); !strings.HasSuffix(p.Type, ":too-many-requests") || a.Header.Get("Retry-After") == "" || a.Header.Get("Connection") != "close" || time.Since(began) != 10*time.Second {
+			t.Errorf("%+v, %v after %s", p, a.Header, time.Since(began))
 		}
+		group.Go(func() { b.Ask(t, http.MethodGet, "/api/v1/runs", "", "Remote", "10.0.0.2:1") })
+		synctest.Wait()
+		servertest.Refused(t, b.Ask(t, http.MethodGet, "/api/v1/runs", "", "Remote", "10.0.0.3:1"), 503)
 		release()
 		group.Wait()
 		if a := b.Get(t, "/api/v1/runs"); a.Status != 200 {

@@ -31,9 +31,11 @@ type Place struct {
 func (p *Places) take(all context.Context, r *http.Request, wait time.Duration) (*Place, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	client := clientAt(r.RemoteAddr)
-	if len(p.taken) >= p.most && !p.makeRoom(client) {
-		return nil, Crowded("too many requests wait", 10*time.Second)
+	client := ClientOf(r)
+	if len(p.taken) >= p.most {
+		if made, greedy := p.makeRoom(client); !made {
+			return nil, Refused(greedy, "too many requests wait", 10*time.Second)
+		}
 	}
 	place := &Place{places: p, client: client}
 	place.waiting, place.end = context.WithTimeout(r.Context(), wait)
@@ -44,8 +46,9 @@ func (p *Places) take(all context.Context, r *http.Request, wait time.Duration) 
 	return place, nil
 }
 
-// makeRoom takes a place from the client that has the most; false when the one that asks has as many, but for one.
-func (p *Places) makeRoom(client string) bool {
+// makeRoom takes a place from the client that has the most. None is made when the one that asks has as many, but for one; greedy
+// tells whether it has half or more of them.
+func (p *Places) makeRoom(client string) (made, greedy bool) {
 	count := map[string]int{}
 	heaviest := ""
 	for _, place := range p.taken {
@@ -54,12 +57,12 @@ func (p *Places) makeRoom(client string) bool {
 		}
 	}
 	if count[heaviest] < count[client]+2 {
-		return false
+		return false, 2*count[client] >= p.most
 	}
 	i := slices.IndexFunc(p.taken, func(other *Place) bool { return other.client == heaviest })
 	p.taken[i].end()
 	p.taken = slices.Delete(p.taken, i, i+1)
-	return true
+	return true, false
 }
 
 // Over is closed when the request should answer: its wait is over, another needs the place, or the server stops.

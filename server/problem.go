@@ -139,13 +139,31 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.Logger.WarnContext(r.Context(), "request not served", "status", p.Status, "method", r.Method, "path", r.URL.Path,
 			"error", err)
 	}
-	for key, values := range p.header {
-		w.Header()[key] = values
-	}
-	if p.Type == typeOf(crowded) {
-		w.Header().Set("Connection", "close") // it makes room
-	}
+	p.announce(w.Header())
 	s.write(w, p.Status, "application/problem+json", p)
+}
+
+// announce sets the headers of a problem.
+func (p *Problem) announce(h http.Header) {
+	for key, values := range p.header {
+		h[key] = values
+	}
+	if p.busy() {
+		h.Set("Connection", "close") // it makes room
+	}
+}
+
+// busy tells whether the same may be asked again, since it was not begun: too many ask.
+func (p *Problem) busy() bool { return p.Type == typeOf(crowded) || p.Type == typeOf(tooMany) }
+
+// Busy finds the Problem of a request that was not begun, since its client or all together ask too much, and sets its headers: for
+// doors that tell errors in another form.
+func Busy(w http.ResponseWriter, err error) (p *Problem, ok bool) {
+	if !errors.As(err, &p) || !p.busy() {
+		return nil, false
+	}
+	p.announce(w.Header())
+	return p, true
 }
 
 // JSON answers 200 with a value.

@@ -15,13 +15,16 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 func (s *Server) routes() http.Handler {
 	s.Handle("GET /status", s.status)
 	s.add("GET /healthz", s.answered(s.healthz))
-	s.add("GET /readyz", s.bounded(s.monitors, s.readyz))
-	s.add("GET /metrics", s.bounded(s.monitors, s.metrics))
+	s.add("GET /readyz", s.answered(s.bounded(s.monitors, s.readyz)))
+	s.add("GET /metrics", s.answered(s.bounded(s.monitors, s.metrics)))
 	return s.watched(s.safe(s.reached(s.guarded(s.known()))))
 }
 
 // Handle adds a route, such as "GET /status"; HEAD goes where GET goes. Its context ends after RequestTimeout.
-func (s *Server) Handle(pattern string, h Handler) { s.add(pattern, s.bounded(s.work, h)) }
+func (s *Server) Handle(pattern string, h Handler) { s.add(pattern, s.answered(s.Bounded(h))) }
+
+// Bounded is a handler that takes its turn and its time as one of Handle does; without a turn it returns the Problem.
+func (s *Server) Bounded(h Handler) Handler { return s.bounded(s.work, h) }
 
 // HandleOwn adds a route that takes a Turn or a Place by itself, and then bounds what it does and calls SetDeadlines.
 func (s *Server) HandleOwn(pattern string, h Handler) { s.add(pattern, s.answered(h)) }
@@ -76,8 +79,8 @@ func (s *Server) Place(r *http.Request, wait time.Duration) (*Place, error) {
 
 // bounded gives a handler its turn and a context that ends in time, as its connection's deadlines do, so that a client that
 // reads or writes slowly holds nothing for long.
-func (s *Server) bounded(lane *Lane, h Handler) http.Handler {
-	return s.answered(func(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) bounded(lane *Lane, h Handler) Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
 		done, err := s.Turn(r, lane, 1)
 		if err != nil {
 			return err
@@ -87,7 +90,7 @@ func (s *Server) bounded(lane *Lane, h Handler) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), s.RequestTimeout)
 		defer cancel()
 		return h(w, r.WithContext(ctx))
-	})
+	}
 }
 
 // known answers with a problem where the mux would with a plain text: no such path (404), not that method (405).

@@ -35,9 +35,10 @@ func NewWatch[K comparable, V any](s *Server, c WatchConfig[K, V]) *Watch[K, V] 
 
 // watched is a thing that somebody asks for.
 type watched[V any] struct {
-	users   int  // requests that wait or look, the look under way, and the looks at intervals
-	waiting int  // of users
-	polled  bool // it is looked at, at intervals
+	users   int    // requests that wait or look, the look under way, and the looks at intervals
+	waiting int    // of users
+	polled  bool   // it is looked at, at intervals
+	client  string // that asked for that first
 
 	looks   uint64        // that have begun
 	seen    uint64        // the number of the look that last is of; 0 for none yet
@@ -82,16 +83,19 @@ func (w *Watch[K, V]) await(ctx context.Context, pending <-chan struct{}) error 
 }
 
 // Wait returns how a thing stands as soon as that is enough, and true; false when over was closed first. A look that fails is
-// not enough: the next may do. The error is that of ctx, or a Problem when too many things are waited for.
-func (w *Watch[K, V]) Wait(ctx context.Context, key K, over <-chan struct{}, enough func(V) bool) (value V, ok bool, err error) {
+// not enough: the next may do. The error is that of ctx, or a Problem when too many things are waited for; the client (ClientOf)
+// tells for whom.
+func (w *Watch[K, V]) Wait(
+	ctx context.Context, client string, key K, over <-chan struct{}, enough func(V) bool,
+) (value V, ok bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	t := w.use(key)
 	defer w.drop(key, t)
 	if !t.polled && w.polled >= w.Most {
-		return value, false, Crowded("too many different things are waited for", 10*time.Second)
+		return value, false, Refused(2*w.polledFor(client) >= w.Most, "too many different things are waited for", 10*time.Second)
 	}
-	w.poll(key, t)
+	w.poll(client, key, t)
 	defer func() { t.waiting-- }()
 	for {
 		if t.seen > 0 && t.err == nil && enough(t.last) {
@@ -101,6 +105,16 @@ func (w *Watch[K, V]) Wait(ctx context.Context, key K, over <-chan struct{}, eno
 			return value, false, err
 		}
 	}
+}
+
+// polledFor is how many things are looked at since a client asked for them first.
+func (w *Watch[K, V]) polledFor(client string) (n int) {
+	for _, t := range w.things {
+		if t.polled && t.client == client {
+			n++
+		}
+	}
+	return n
 }
 
 // pause waits without the lock for the next look; ended says that over was closed.
@@ -135,11 +149,12 @@ func (w *Watch[K, V]) drop(key K, t *watched[V]) {
 }
 
 // poll sees to it that a thing is looked at, now and at intervals, while somebody waits for it.
-func (w *Watch[K, V]) poll(key K, t *watched[V]) {
+func (w *Watch[K, V]) poll(client string, key K, t *watched[V]) {
 	t.waiting++
 	if t.polled {
 		return
 	}
+	t.client = client
 	if t.polled = w.tasks.Start(func(ctx context.Context) {
 		ticker := time.NewTicker(w.Every)
 		defer ticker.Stop()

@@ -42,7 +42,7 @@ func TestALookIsNoOlderThanTheQuestion(t *testing.T) {
 		w, value, looks, _ := number(t)
 		ctx, leave := context.WithCancel(t.Context())
 		var group sync.WaitGroup
-		group.Go(func() { _, _, _ = w.Wait(ctx, "a", nil, func(n int64) bool { return n > 100 }) })
+		group.Go(func() { _, _, _ = w.Wait(ctx, "10.0.0.1", "a", nil, func(n int64) bool { return n > 100 }) })
 		time.Sleep(500 * time.Millisecond)
 		value.Store(7)
 		if n, err := w.Look(t.Context(), "a"); n != 7 || err != nil {
@@ -77,7 +77,7 @@ func TestWatch(t *testing.T) {
 		value.Store(5)
 		fail.Store(true)
 		time.AfterFunc(2500*time.Millisecond, func() { fail.Store(false) })
-		if n, ok, err := w.Wait(t.Context(), "a", nil, positive); n != 5 || !ok || err != nil || time.Since(began) != 3010*time.Millisecond {
+		if n, ok, err := w.Wait(t.Context(), "10.0.0.1", "a", nil, positive); n != 5 || !ok || err != nil || time.Since(began) != 3010*time.Millisecond {
 			t.Errorf("%d, %t, %v after %s", n, ok, err, time.Since(began))
 		}
 		time.Sleep(time.Minute)
@@ -88,13 +88,13 @@ func TestWatch(t *testing.T) {
 		over := make(chan struct{})
 		time.AfterFunc(1500*time.Millisecond, func() { close(over) })
 		began = time.Now()
-		if _, ok, err := w.Wait(t.Context(), "a", over, positive); ok || err != nil || time.Since(began) != 1500*time.Millisecond {
+		if _, ok, err := w.Wait(t.Context(), "10.0.0.1", "a", over, positive); ok || err != nil || time.Since(began) != 1500*time.Millisecond {
 			t.Errorf("%t, %v after %s", ok, err, time.Since(began))
 		}
 		ctx, leave := context.WithCancel(t.Context())
 		leave()
 		for range 20 {
-			if _, ok, err := w.Wait(ctx, "a", over, positive); ok || !errors.Is(err, context.Canceled) {
+			if _, ok, err := w.Wait(ctx, "10.0.0.1", "a", over, positive); ok || !errors.Is(err, context.Canceled) {
 				t.Errorf("who has gone: %t, %v", ok, err)
 			}
 		}
@@ -112,7 +112,7 @@ func TestWhoComesBetweenTwoLooks(t *testing.T) {
 		for range 100 {
 			over := make(chan struct{})
 			time.AfterFunc(90*time.Millisecond, func() { close(over) })
-			_, _, _ = w.Wait(t.Context(), "a", over, positive)
+			_, _, _ = w.Wait(t.Context(), "10.0.0.1", "a", over, positive)
 			time.Sleep(10 * time.Millisecond)
 		}
 		if n := looks.Load(); n > 12 {
@@ -123,7 +123,7 @@ func TestWhoComesBetweenTwoLooks(t *testing.T) {
 		for range 100 {
 			over := make(chan struct{})
 			time.AfterFunc(5*time.Second, func() { close(over) })
-			group.Go(func() { _, _, _ = w.Wait(t.Context(), "a", over, positive) })
+			group.Go(func() { _, _, _ = w.Wait(t.Context(), "10.0.0.1", "a", over, positive) })
 			time.Sleep(10 * time.Millisecond)
 		}
 		group.Wait()
@@ -142,20 +142,23 @@ func TestMostThings(t *testing.T) {
 		var group sync.WaitGroup
 		for _, key := range []string{"a", "b", "a", "b"} {
 			group.Go(func() {
-				if _, _, err := w.Wait(t.Context(), key, over, positive); err != nil {
+				if _, _, err := w.Wait(t.Context(), "10.0.0.1", key, over, positive); err != nil {
 					t.Error(err)
 				}
 			})
 			synctest.Wait()
 		}
 		var p *server.Problem
-		if _, _, err := w.Wait(t.Context(), "c", over, positive); !errors.As(err, &p) || p.Status != http.StatusServiceUnavailable {
+		if _, _, err := w.Wait(t.Context(), "10.0.0.1", "c", over, positive); !errors.As(err, &p) || p.Status != http.StatusTooManyRequests {
 			t.Errorf("a third thing: %v", err)
+		}
+		if _, _, err := w.Wait(t.Context(), "10.0.0.2", "c", over, positive); !errors.As(err, &p) || p.Status != http.StatusServiceUnavailable {
+			t.Errorf("a third thing of another client: %v", err)
 		}
 		close(over)
 		group.Wait()
 		time.Sleep(2 * time.Second)
-		if _, _, err := w.Wait(t.Context(), "c", over, positive); err != nil {
+		if _, _, err := w.Wait(t.Context(), "10.0.0.1", "c", over, positive); err != nil {
 			t.Errorf("when nobody waits any more: %v", err)
 		}
 	})

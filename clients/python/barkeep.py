@@ -27,6 +27,7 @@ __all__ = ["Barkeep", "BarkeepError", "Unreachable", "BadAnswer", "Problem", "In
 
 UTC = datetime.timezone.utc
 MOST_ROWS = 50_000  # of the newest bars in one answer
+BUSY = ("urn:barkeep:problem:too-many-requests", "urn:barkeep:problem:crowded")  # 429 and 503: the same may be asked again
 LONGEST_WAIT = 60  # seconds that one request waits for a slot
 # Reasons for which bars may be absent from a complete window: nothing brings them. Any other reason refuses it.
 MILD = ("beyond the window", "impossible", "absent", "null", "unavailable", "expired", "closed", "before the first trade")
@@ -37,7 +38,15 @@ class BarkeepError(Exception):
 
 
 class Unreachable(BarkeepError):
-    """The API is down: nobody listens, it is too slow, or a part that it needs does not answer."""
+    """The API is down: nobody listens, it is too slow, a part that it needs does not answer, or too many ask for too long."""
+
+
+class _Busy(Unreachable):
+    """Too many ask: this client (429), or all together (503). What was asked was not begun, and may be asked again."""
+
+    def __init__(self, text, pause):
+        self.pause = pause  # seconds
+        super().__init__(text)
 
 
 class BadAnswer(BarkeepError):
@@ -88,7 +97,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 class Barkeep:
     """A Barkeep, asked at url (none: only the export folder is read), or else read from the folder export.
 
-    token is its API_READ_TOKEN or API_TOKEN. timeout is how many seconds the API may send nothing.
+    token is its API_READ_TOKEN or API_TOKEN. timeout is how many seconds the API may send nothing, and how many seconds it is
+    asked again where too many ask.
 
     source says where the last bars came from: the url, or the folder. as_of is the datetime as of which they are.
     """
@@ -113,11 +123,14 @@ class Barkeep:
 
         With wait the answer comes when the slot has ended, or after so many seconds.
         """
+        return self._slot(slot, wait, self._get)
+
+    def _slot(self, slot, wait, get):
         if not self.url:
             raise Unreachable("slots are told by the API alone, and no url was given")
         path = "/".join(urllib.parse.quote(part, safe="") for part in str(slot).split("/", 1))
         query = {"wait": "%ds" % wait} if wait >= 1 else {}
-        answer, _ = self._get("slots/" + path, query, wait)
+        answer, _ = get("slots/" + path, query, wait)
         if not isinstance(answer.get("at"), dict) or "state" not in answer:
             raise BadAnswer("%s: that is no slot" % self.url)
         return answer
@@ -131,26 +144,24 @@ class Barkeep:
         end = time.monotonic() + timeout
         known, failed = None, None
         while True:
-            left = end - time.monotonic()
+            left, pause = end - time.monotonic(), 1
             try:
-                known = self.slot(slot, max(0, min(left, LONGEST_WAIT)))
+                known = self._slot(slot, max(0, min(left, LONGEST_WAIT)), self._ask)
                 slot = known["at"]["utc"]  # today is another slot after midnight
                 if known.get("done"):
                     return known
                 if known.get("ended"):
                     raise NotDone(known)
+            except _Busy as err:
+                failed, pause = Unreachable(str(err)), err.pause
             except (Unreachable, BadAnswer) as err:
-                failed = err
-            except Problem as err:
-                if err.status != 429:
-                    raise
                 failed = err
             left = end - time.monotonic()
             if left <= 0:
                 if known is None:
                     raise failed
                 raise NotDone(known)
-            time.sleep(min(1, left))
+            time.sleep(min(pause, left))
 
     # ---- bars ----
 
@@ -219,7 +230,18 @@ class Barkeep:
         return rows
 
     def _get(self, path, query, wait=0):
-        """One answer of the API as JSON, and when it was given."""
+        """One answer of the API as JSON, and when it was given. Where too many ask it is asked again when the API says."""
+        end = time.monotonic() + self.timeout
+        while True:
+            try:
+                return self._ask(path, query, wait)
+            except _Busy as busy:
+                if time.monotonic() + busy.pause > end:
+                    raise Unreachable(str(busy)) from None
+                time.sleep(busy.pause)
+
+    def _ask(self, path, query, wait=0):
+        """One request, and its answer."""
         address = "%s/api/v1/%s?%s" % (self.url, path, urllib.parse.urlencode(query))
         request = urllib.request.Request(address, headers={"Accept": "application/json", "User-Agent": "barkeep.py"})
         if self.token:
@@ -258,7 +280,13 @@ class Barkeep:
             problem = err.headers.get_content_type() == "application/problem+json" and isinstance(body, dict)
         except (ValueError, OSError, http.client.HTTPException):
             problem = False
-        if err.code >= 500 and (problem or err.code in (502, 503, 504)):
+        if problem and body.get("type") in BUSY:
+            try:
+                pause = max(1, int(err.headers.get("Retry-After")))
+            except (TypeError, ValueError):
+                pause = 5
+            return _Busy("%s answers %d: %s" % (self.url, err.code, body.get("detail", "")), pause)
+        if err.code >= 500 and (problem or err.code in (502, 503, 504)) or err.code == 429:
             return Unreachable("%s answers %d: %s" % (self.url, err.code, body.get("detail", "") if problem else err.reason))
         if problem:
             return Problem(err.code, body)

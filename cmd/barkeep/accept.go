@@ -12,6 +12,7 @@ import (
 	"barkeep/query"
 	"barkeep/server/view"
 	syncer "barkeep/sync"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -123,6 +124,7 @@ func knownAs(p *process, a *app.App, instrument market.Instrument) (market.Listi
 
 // printHeld shows what is held back, what the provider says now against what the archive has.
 func printHeld(w io.Writer, v acceptView) {
+	w = term.Fit(w)
 	for _, h := range v.Held {
 		fmt.Fprintf(w, "%s: held back for its %s since %s, last %s\n", h.Instrument, h.Cause, h.First.UTC, h.Last.UTC)
 		said := map[string]bool{}
@@ -161,6 +163,7 @@ func describe(l *view.Listing) string {
 
 // printChange shows what a person changed.
 func printChange(w io.Writer, c view.Change) error {
+	w = term.Fit(w)
 	for _, line := range c.Done {
 		fmt.Fprintln(w, line)
 	}

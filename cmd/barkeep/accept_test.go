@@ -48,7 +48,7 @@ func TestAnotherListingWaitsForAPerson(t *testing.T) {
 					c.become(is)
 				})
 				for _, date := range []string{"2026-08-17", "2026-08-18", "2026-08-19"} {
-					if got := barkeep(t, env(date), "sync"); got.code != 4 || !strings.Contains(got.stdout, "held back") {
+					if got := barkeep(t, env(date), "sync"); got.code != 4 || !printed(got.stdout, "held back") {
 						t.Errorf("sync of %s ends with %d:\n%s", date, got.code, got.stdout)
 					}
 				}
@@ -61,7 +61,7 @@ func TestAnotherListingWaitsForAPerson(t *testing.T) {
 				}
 				heldEverywhere(t, env("2026-08-19"), c.says)
 				looked := barkeep(t, env("2026-08-19"), "accept", "FB", "--dry-run").must(t, 0)
-				if !strings.Contains(looked.stdout, "3 times") || !strings.Contains(looked.stdout, "nothing was changed") {
+				if !printed(looked.stdout, "3 times") || !printed(looked.stdout, "nothing was changed") {
 					t.Errorf("a look shows\n%s", looked.stdout)
 				}
 				accepted := barkeep(t, env("2026-08-19"), "accept", "FB").must(t, 0)
@@ -243,7 +243,7 @@ func TestTheOldCompanyKeepsItsBarsUnderAnotherName(t *testing.T) {
 				t.Fatal("what was refused changed bars")
 			}
 			done := barkeep(t, env("2026-08-18"), "accept", "FB", "--old-as", "FB-OLD", "--json").must(t, 0)
-			if !strings.Contains(done.stdout, `"renamed_to": "FB-OLD"`) {
+			if !printed(done.stdout, `"renamed_to": "FB-OLD"`) {
 				t.Errorf("it says\n%s", done.stdout)
 			}
 			barkeep(t, env("2026-08-19"), "sync").must(t, 0)
@@ -270,7 +270,7 @@ func TestTheOldCompanyKeepsItsBarsUnderAnotherName(t *testing.T) {
 			i.become(func(is *company, _ *split) { is.first, is.since = "2026-08-21", "2026-08-21" })
 			barkeep(t, env("2026-08-21"), "sync").must(t, 4)
 			taken := barkeep(t, env("2026-08-21"), "accept", "FB", "--old-as", "FB-OLD").must(t, 2)
-			if !strings.Contains(taken.stderr, "old_as is") || !strings.Contains(taken.stderr, "nothing is stored") {
+			if !printed(taken.stderr, "old_as is") || !printed(taken.stderr, "nothing is stored") {
 				t.Errorf("a name that is taken: %s", taken.stderr)
 			}
 		})
@@ -300,7 +300,7 @@ func TestAnotherScaleWaitsForAPerson(t *testing.T) {
 			}
 			barkeep(t, env("2026-08-18"), "accept", "FB", "--from", "2026-08-17").must(t, 2)
 			done := barkeep(t, env("2026-08-18"), "accept", "FB").must(t, 0)
-			if !strings.Contains(done.stdout, "bars restated, prices x 1/4") || !strings.Contains(done.stdout, "rebuilt from it: ") {
+			if !printed(done.stdout, "bars restated, prices x 1/4") || !printed(done.stdout, "rebuilt from it: ") {
 				t.Errorf("it says\n%s", done.stdout)
 			}
 			barkeep(t, env("2026-08-19"), "sync").must(t, 0)

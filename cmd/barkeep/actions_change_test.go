@@ -35,7 +35,7 @@ func TestASplitThatTheProviderForgotIsAddedAndTakenBack(t *testing.T) {
 			now := env("2026-08-12")
 			added := barkeep(t, now, "actions", "add", "fb", "split", "4:1", "2026-08-12", "--note", "its own site").must(t, 0)
 			for _, want := range []string{"FB: the split 4:1 of 2026-08-12 was added", "FB 1h: ", "FB 1d: ", "prices x 1/4, volumes x 4", "4h", "1wk"} {
-				if !strings.Contains(added.stdout, want) {
+				if !printed(added.stdout, want) {
 					t.Errorf("no %q in\n%s", want, added.stdout)
 				}
 			}
@@ -44,7 +44,7 @@ func TestASplitThatTheProviderForgotIsAddedAndTakenBack(t *testing.T) {
 			}
 			barkeep(t, now, "verify").must(t, 0)
 			again := barkeep(t, now, "actions", "add", "FB", "split", "4:1", "2026-08-12").must(t, 2)
-			if !strings.Contains(again.stderr, "barkeep actions remove FB split 2026-08-12") {
+			if !printed(again.stderr, "barkeep actions remove FB split 2026-08-12") {
 				t.Errorf("a second one: %s", again.stderr)
 			}
 			barkeep(t, now, "actions", "remove", "FB", "split", "2026-08-12").must(t, 0)
@@ -67,7 +67,7 @@ func TestASplitThatTheProviderForgotIsAddedAndTakenBack(t *testing.T) {
 				WHERE ts < `+e.at("2026-08-06 00:00:00"))
 			mixed := barkeep(t, env("2026-08-14"), "verify").must(t, 4)
 			for _, want := range []string{"FB 1h is on two scales", "FB 1d is on two scales", "before the split 4:1 of 2026-08-12"} {
-				if !strings.Contains(mixed.stdout+mixed.stderr, want) {
+				if !printed(mixed.stdout+mixed.stderr, want) {
 					t.Errorf("no %q in\n%s%s", want, mixed.stdout, mixed.stderr)
 				}
 			}
@@ -91,7 +91,7 @@ func TestASplitThatAPersonTookBackStaysSo(t *testing.T) {
 				t.Fatalf("%d bars are on another scale", n)
 			}
 			said := barkeep(t, env("2026-08-12"), "actions", "remove", "FB", "split", "2026-08-12").must(t, 0)
-			if !strings.Contains(said.stdout, "is not believed") {
+			if !printed(said.stdout, "is not believed") {
 				t.Errorf("it says\n%s", said.stdout)
 			}
 			after := ohlc(t, e)
@@ -159,7 +159,7 @@ func TestWhatNoActionIsIsRefused(t *testing.T) {
 		{"remove FB merger 2026-06-15", `kind is "merger"`},
 	} {
 		got := barkeep(t, env, append([]string{"actions"}, strings.Fields(c.args)...)...)
-		if got.code != 2 || !strings.Contains(got.stderr, c.says) {
+		if got.code != 2 || !printed(got.stderr, c.says) {
 			t.Errorf("actions %s ends with %d:\n%s", c.args, got.code, got.stderr)
 		}
 	}

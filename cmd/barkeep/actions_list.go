@@ -5,10 +5,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
 	"barkeep/app"
 	"barkeep/server/view"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -46,20 +45,16 @@ func printActions(w io.Writer, actions []view.Action) error {
 		_, err := fmt.Fprintln(w, "no splits, dividends or capital gains are known")
 		return err
 	}
-	t := newTable(w, "instrument", "no.", "date", "action", "from", "seen (UTC)", "")
+	t := term.NewTable(term.Text("instrument"), term.Number("no."), term.Text("date"),
+		term.Text("action"), term.Text("from"), term.Text("seen (UTC)").Sparing(1), term.Text("state"))
 	for _, a := range actions {
 		state := ""
 		if !a.Holds {
 			state = "gone"
 		}
-		t.AppendRow(table.Row{short(a.Instrument, 12), a.Number, a.Date, short(actionText(a), 18), a.Source, dateOf(a.Seen), state})
+		t.Row(a.Instrument, a.Number, a.Date, actionText(a), a.Source, dateOf(a.Seen), state).Note(a.Note)
 	}
-	t.Render()
-	for _, a := range actions {
-		if a.Note != "" {
-			fmt.Fprintf(w, "%s %d: %s\n", a.Instrument, a.Number, short(a.Note, 60))
-		}
-	}
+	screenOf(w).Table(t)
 	return nil
 }
 

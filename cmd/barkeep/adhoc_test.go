@@ -54,7 +54,7 @@ func everywhere(t *testing.T, env []string, url, id, state string) shown {
 		}
 	}
 	for _, command := range [][]string{{"runs"}, {"status"}, {"runs", id}} {
-		if got := barkeep(t, env, command...).must(t, 0); !strings.Contains(got.stdout, state) {
+		if got := barkeep(t, env, command...).must(t, 0); !printed(got.stdout, state) {
 			t.Errorf("%v does not say %s:\n%s", command, state, got.stdout)
 		}
 	}
@@ -95,7 +95,7 @@ func TestARunAdHocIsKilledStoppedAndTakenOver(t *testing.T) {
 			if alive.Progress.Tasks != 4 {
 				t.Errorf("progress %+v, want 4 base series", alive.Progress)
 			}
-			if got := barkeep(t, env, "runs", "1").must(t, 0); !strings.Contains(got.stdout, "of 4 series") {
+			if got := barkeep(t, env, "runs", "1").must(t, 0); !printed(got.stdout, "of 4 base series") {
 				t.Errorf("runs 1 shows no progress:\n%s", got.stdout)
 			}
 			if err := victim.cmd.Process.Kill(); err != nil {
@@ -110,9 +110,9 @@ func TestARunAdHocIsKilledStoppedAndTakenOver(t *testing.T) {
 				stopped.until(t, `series="ES `)
 			}
 			signal(t, stopped, syscall.SIGTERM)
-			if got := stopped.wait(); got.code != 4 || strings.Contains(got.stderr, "ERR") || strings.Contains(got.stderr, "0001-01-01") {
+			if got := stopped.wait(); got.code != 4 || printed(got.stderr, "ERR") || printed(got.stderr, "0001-01-01") {
 				t.Errorf("SIGTERM: exit code %d\n%s", got.code, got.stderr)
-			} else if !strings.Contains(got.stderr, "taking over from a process that died") {
+			} else if !printed(got.stderr, "taking over from a process that died") {
 				t.Errorf("it does not say that it took over:\n%s", got.stderr)
 			}
 			if one := everywhere(t, env, worker.url, "2", "stopped"); !strings.Contains(one.Reason, "2 of 4 base series are left") {

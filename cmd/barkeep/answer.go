@@ -7,25 +7,37 @@ import (
 
 	"barkeep/gate"
 	"barkeep/ledger"
+	"barkeep/term"
 )
 
-// printAnswer tells what became of a slot: a table of evidence when this process ran it, else a line about who did.
-func printAnswer(w io.Writer, answer gate.Result, slot ledger.Slot, names naming, asJSON bool) error {
+// slotAnswer is what became of a slot, and how it is shown.
+type slotAnswer struct {
+	gate.Result
+	slot    ledger.Slot
+	verbose bool
+}
+
+// printAnswer tells what became of a slot: its evidence when this process ran it, else a line about who did.
+func printAnswer(w io.Writer, answer slotAnswer, names naming, asJSON bool) error {
 	report := reportOf(answer.Run, answer.Cells)
 	if asJSON {
-		shown, named := reportJSON(report, names), names.NamedSlot(slot)
+		shown, named := reportJSON(report, names), names.NamedSlot(answer.slot)
 		shown.Outcome, shown.Slot = string(answer.Outcome), &named
 		return printJSON(w, shown)
 	}
 	if answer.Outcome == gate.Ran {
-		if err := printReport(w, report, answer.Run.Finished); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintf(w, "%s %s\n", slot, answer.Run.State)
-		return err
+		return printReport(w, report, answer.Run.Finished, answer.verbose)
 	}
-	_, err := fmt.Fprintf(w, "%s: %s\n", slot, became(answer, names.Pacific))
-	return err
+	s := screenOf(w)
+	word, tone := string(answer.Run.State), toneOf(answer.Run.State)
+	if answer.Outcome == gate.Held {
+		word, tone = running, term.Waits
+	}
+	s.Verdict(tone, word, fmt.Sprintf("%s: %s", answer.slot, became(answer.Result, names.Pacific)))
+	if answer.Outcome != gate.Held && !answer.Done() {
+		printProblems(s, answer.Cells)
+	}
+	return nil
 }
 
 // became is one line about a run of another process, or of before.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"barkeep/app"
+	"barkeep/term"
 )
 
 // backupCommand copies the embedded archive.
@@ -26,7 +27,7 @@ func (c *backupCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	line := newStatusLine(p.err, c.JSON)
+	line := newStatusLine(p, c.JSON)
 	b, err := app.Backup(p.ctx, s.config, c.File, line.show)
 	line.clear()
 	if err != nil {
@@ -36,15 +37,16 @@ func (c *backupCommand) Run(p *process) error {
 		err = printJSON(p.out, b)
 		return cmp.Or(err, b.Err())
 	}
-	fmt.Fprintf(p.out, "%s: %d bars and %d revisions of %d series, %.1f MB, digest %s\n", b.File, b.Bars, b.Revisions, b.Series,
+	w := term.Fit(p.out)
+	fmt.Fprintf(w, "%s: %d bars and %d revisions of %d series, %.1f MB, digest %s\n", b.File, b.Bars, b.Revisions, b.Series,
 		float64(b.Bytes)/1e6, cmp.Or(b.Digest.Short(), "none"))
 	proof := "checked: its pages, its counters, and every month against the archive"
 	if !b.Compared {
 		proof = "checked: its pages and its counters; somebody stored bars during the copy, so it was not compared with the archive"
 	}
-	fmt.Fprintln(p.out, proof)
+	fmt.Fprintln(w, proof)
 	for _, fault := range b.Faults {
-		fmt.Fprintln(p.out, "fault:", fault)
+		fmt.Fprintln(w, "fault:", fault)
 	}
 	return b.Err()
 }

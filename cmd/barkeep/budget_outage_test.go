@@ -235,7 +235,7 @@ func TestNothingIsAskedWithoutAnybodyToCount(t *testing.T) {
 		t.Errorf("%d requests arrived, at most %d were granted", n, most)
 	}
 	before := b.provider.Count()
-	if process := barkeep(t, b.env, "sync", "--instrument", "ES"); process.code == 0 || strings.Contains(process.stderr, "panic") {
+	if process := barkeep(t, b.env, "sync", "--instrument", "ES"); process.code == 0 || printed(process.stderr, "panic") {
 		t.Errorf("exit code %d without a database:\n%s", process.code, process.stderr)
 	}
 	if n := b.provider.Count(); n > max(before, most) {
@@ -263,7 +263,7 @@ func TestRetriesOfASlotCostATenth(t *testing.T) {
 			if n := fetches(b.provider); n != 12+10 {
 				t.Errorf("%d requests for retries, want 10", n-12)
 			}
-			if !strings.Contains(last.stdout+last.stderr, "a tenth of YAHOO_DAILY_BUDGET") {
+			if !printed(last.stdout+last.stderr, "a tenth of YAHOO_DAILY_BUDGET") {
 				t.Errorf("nobody says why nothing is asked:\n%s", last.stderr)
 			}
 			b.provider.Clear()

@@ -237,7 +237,7 @@ func TestAClockFortySecondsFastStoresNoFormingBar(t *testing.T) {
 			if e.name == "sqlite" {
 				return // it has no clock, and to look costs no request
 			}
-			if got := barkeep(t, wrong, "doctor"); !strings.Contains(got.stdout, "warning  clock") || !strings.Contains(got.stdout, "40s ahead of the database's") {
+			if got := barkeep(t, wrong, "doctor"); !printed(got.stdout, "warning   clock") || !printed(got.stdout, "40s ahead of the database's") {
 				t.Errorf("doctor says nothing of the clock:\n%s", got.stdout)
 			}
 			var shown clockStatus
@@ -264,7 +264,7 @@ func TestAClockOf1970RunsNothing(t *testing.T) {
 			clock := newWrongClock(t, -time.Since(time.Unix(0, 0))+time.Hour)
 			wrong := append(env[:len(env):len(env)], clock.env())
 			refused := barkeep(t, wrong, "sync").must(t, 4)
-			if !strings.Contains(refused.stderr, "1970-01-01") {
+			if !printed(refused.stderr, "1970-01-01") {
 				t.Errorf("what sync says of a clock of 1970:\n%s", refused.stderr)
 			}
 			worker := serve(t, wrong)

@@ -21,6 +21,7 @@ type commands struct {
 	Accept     acceptCommand     `cmd:"" help:"Go on with answers that were held back: another listing, or another scale."`
 	MCP        mcpCommand        `cmd:"" name:"mcp" help:"Serve the archive to a language model, by the Model Context Protocol on stdin and stdout."`
 	Doctor     doctorCommand     `cmd:"" help:"Check the set-up and say what to do about what is wrong."`
+	Notify     notifyCommand     `cmd:"" help:"Try whether notices arrive: send one to every address, and ping the heartbeat."`
 	Health     healthCommand     `cmd:"" help:"Ask a running worker whether it can do its work."`
 	Migrate    migrateCommand    `cmd:"" help:"Bring the archive's schema up to date; sync does this by itself."`
 	Import     importCommand     `cmd:"" help:"Take bars in from files: what fills gaps is stored, what contradicts is listed."`

@@ -13,6 +13,7 @@ import (
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server/view"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -36,7 +37,7 @@ type coverageCommand struct {
 // Help is the text below the flags.
 func (c *coverageCommand) Help() string {
 	return "A row is a series, a cell is a session: a dot where all expected bars are there, a letter for the worst reason where " +
-		"some are not. Without dates it shows the newest sessions that fit on 80 columns; --from and --to show others. " +
+		"some are not. Without dates it shows the newest sessions that fit; --from and --to show others. " +
 		"--rebuild asks the provider for nothing, may run beside a worker, and leaves a ledger that is right as it is; series " +
 		"that share a base, as 1h and 4h do, are judged together. Bars of which the ledger does not know why they are absent are " +
 		"fetched by the next import."
@@ -85,12 +86,12 @@ func (c *coverageCommand) print(w io.Writer, all []query.SeriesCoverage, views f
 	case c.JSON:
 		return printJSON(w, map[string]any{"coverage": views()})
 	case len(all) == 0:
-		_, err := fmt.Fprintln(w, "no series was judged yet: the next import does it (barkeep sync)")
-		return err
+		screenOf(w).Verdict(term.Bad, missing, "no series was judged yet: the next import does it (barkeep sync)")
+		return nil
 	case c.Gaps:
 		return printGaps(w, all, c.Limit)
 	default:
-		return printMap(w, all, isTerminal(w))
+		return printMap(screenOf(w), all)
 	}
 }
 
@@ -165,17 +166,19 @@ func printGaps(w io.Writer, all []query.SeriesCoverage, limit int) error {
 	slices.SortStableFunc(lines, func(a, b line) int {
 		return cmp.Or(far(a.lost).Compare(far(b.lost)), far(a.gap.Next).Compare(far(b.gap.Next)), a.gap.First.Compare(b.gap.First))
 	})
+	s, w := screenOf(w), term.Fit(w)
+	coverageVerdict(s, all)
 	for _, l := range lines[:min(limit, len(lines))] {
 		g := l.gap
 		span := stamp(g.First)
 		if g.Last.After(g.First) {
 			span += " to " + stamp(g.Last)
 		}
-		fmt.Fprintf(w, "%s: %s, %s\n", g.Series, plural(g.Bars, "bar"), g.Reason)
+		fmt.Fprintf(w, "%s: %s, %s\n", g.Series, several(g.Bars, "bar"), g.Reason)
 		fmt.Fprintf(w, "  %s\n", span)
 		told := "seen " + stamp(g.Seen)
 		if !g.Asked.IsZero() {
-			told += fmt.Sprintf(", asked %s (%s)", stamp(g.Asked), plural(int64(g.Times), "time"))
+			told += fmt.Sprintf(", asked %s (%s)", stamp(g.Asked), several(g.Times, "time"))
 		}
 		fmt.Fprintln(w, "  "+told)
 		switch {
@@ -188,7 +191,7 @@ func printGaps(w io.Writer, all []query.SeriesCoverage, limit int) error {
 	if more := len(lines) - limit; more > 0 {
 		fmt.Fprintf(w, "and %d more: --limit shows more of them, --json all\n", more)
 	}
-	_, err := fmt.Fprintf(w, "%s\n", plural(int64(len(lines)), "gap"))
+	_, err := fmt.Fprintf(w, "%s\n", several(int64(len(lines)), "gap"))
 	return err
 }
 
@@ -198,11 +201,4 @@ func never(t time.Time) string {
 		return "never"
 	}
 	return stamp(t)
-}
-
-func plural(n int64, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

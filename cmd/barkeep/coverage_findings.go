@@ -8,6 +8,7 @@ import (
 
 	"barkeep/app"
 	"barkeep/server/view"
+	"barkeep/term"
 )
 
 // showFindings prints where the bars of exchanges and their calendars disagree; with check it looks again at all bars first.
@@ -44,9 +45,12 @@ func tellFindings(w io.Writer, views []view.Finding, asJSON bool) error {
 // printDisagreements says of each what it is, where it was seen, and what to do.
 func printDisagreements(w io.Writer, all []view.Finding) {
 	if len(all) == 0 {
-		fmt.Fprintln(w, "no finding: bars and calendars agree, by what was looked at last")
-		fmt.Fprintln(w, "--check looks at all bars again")
+		screenOf(w).Verdict(term.Good, fine, "no finding: bars and calendars agree, by what was looked at last; "+
+			"--check looks at all bars again")
+		return
 	}
+	screenOf(w).Verdict(term.Waits, "disagree", fmt.Sprintf("bars and calendars, in %s", several(len(all), "finding")))
+	w = term.Fit(w)
 	for i := range all {
 		f := &all[i]
 		fmt.Fprintf(w, "%s: %s on %s\n", f.Calendar, f.Kind, datesOf(f))

@@ -63,7 +63,7 @@ func TestAnUnforeseenClosure(t *testing.T) {
 	}
 	shown := barkeep(t, env("08-17"), "coverage", "--findings").must(t, 0)
 	for _, want := range []string{"XNYS: no bars of whole sessions on Thu 2026-08-13\n", "  seen in 3 of 3: AAPL, IBM, MSFT\n"} {
-		if !strings.Contains(shown.stdout, want) {
+		if !printed(shown.stdout, want) {
 			t.Errorf("coverage --findings lacks %q:\n%s", want, shown.stdout)
 		}
 	}
@@ -96,7 +96,7 @@ func TestCoverageRefuses(t *testing.T) {
 	e := engines(t)[0]
 	barkeep(t, []string{"DATABASE_URL=" + e.url}, "migrate").must(t, 0)
 	none := barkeep(t, []string{"DATABASE_URL=" + e.url}, "coverage", "--findings").must(t, 0)
-	if !strings.Contains(none.stdout, "no finding") {
+	if !printed(none.stdout, "no finding") {
 		t.Errorf("it says %s", none.stdout)
 	}
 }

@@ -2,101 +2,119 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"barkeep/calendar"
 	"barkeep/market"
 	"barkeep/query"
+	"barkeep/term"
 )
 
-// mapWidth is the width of the heat map, and mapLabel that of the names before it.
+// mapLabel is the least width of the names before the heat map.
 const (
-	mapWidth = 80
 	mapLabel = 14
 	mapShare = 8 // " 100.0%" behind it
 )
 
-// mark is how a cell is drawn: a letter, and the number of its colour.
+// mark is how a cell is drawn: a letter in a tone.
 type mark struct {
 	letter string
-	colour int
+	tone   term.Tone
 }
 
-// The colours of the terminal.
-const (
-	red    = 31
-	green  = 32
-	yellow = 33
-	grey   = 90
-)
-
 // whole is the mark of a session of which nothing is absent.
-func whole() mark { return mark{".", green} }
+func whole() mark { return mark{".", term.Good} }
 
 // silent is the mark of a session of which all bars are null: nobody traded, or the provider has mislaid it.
-func silent() mark { return mark{"O", yellow} }
+func silent() mark { return mark{"O", term.Waits} }
 
 // markOf is the mark of a session by its worst reason. Capitals are what may still come, or ought to have.
 func markOf(r market.GapReason) mark {
 	switch r {
 	case market.GapBeyond:
-		return mark{"X", red}
+		return mark{"X", term.Bad}
 	case market.GapHeld:
-		return mark{"H", red}
+		return mark{"H", term.Bad}
 	case market.GapFailed:
-		return mark{"F", red}
+		return mark{"F", term.Bad}
 	case market.GapLate:
-		return mark{"L", yellow}
+		return mark{"L", term.Waits}
 	case market.GapNotFetched:
-		return mark{"N", yellow}
+		return mark{"N", term.Waits}
 	case market.GapImpossible:
-		return mark{"I", yellow}
+		return mark{"I", term.Waits}
 	case market.GapAbsent:
-		return mark{"A", yellow}
+		return mark{"A", term.Waits}
 	case market.GapNull:
-		return mark{"o", grey}
+		return mark{"o", term.Aside}
 	case market.GapUnavailable:
-		return mark{"u", grey}
+		return mark{"u", term.Aside}
 	case market.GapExpired:
-		return mark{"e", grey}
+		return mark{"e", term.Aside}
 	case market.GapClosed:
-		return mark{"c", grey}
+		return mark{"c", term.Aside}
 	case market.GapBefore:
-		return mark{"b", grey}
+		return mark{"b", term.Aside}
 	default:
-		return mark{"?", red}
+		return mark{"?", term.Bad}
 	}
 }
 
-// printMap draws the heat map: a row a series, a column a date on which any of them has a session, the newest ones that fit.
-func printMap(w io.Writer, all []query.SeriesCoverage, colour bool) error {
-	dates := sessionDates(all)
-	dates = dates[max(0, len(dates)-(mapWidth-mapLabel-mapShare)):]
-	if len(dates) == 0 {
-		_, err := fmt.Fprintln(w, "no session was judged in that time")
-		return err
+// printMap says how much is there, and draws the heat map: a row a series, a column a date on which any of them has a session,
+// the newest ones that fit.
+func printMap(s *term.Screen, all []query.SeriesCoverage) error {
+	coverageVerdict(s, all)
+	label := mapLabel
+	for _, c := range all {
+		label = max(label, term.Widest(c.Series.String())+1)
 	}
-	fmt.Fprintf(w, "%s to %s, a cell a session\n", dates[0], dates[len(dates)-1])
-	fmt.Fprintln(w, strings.Repeat(" ", mapLabel)+monthsOf(dates))
+	dates := sessionDates(all)
+	dates = dates[max(0, len(dates)-(s.Width-label-mapShare)):]
+	if len(dates) == 0 {
+		fmt.Fprintln(s, "no session was judged in that time")
+		return nil
+	}
+	fmt.Fprintf(s, "\n%s to %s, a cell a session\n", dates[0], dates[len(dates)-1])
+	fmt.Fprintln(s, strings.Repeat(" ", label)+monthsOf(dates))
 	seen, last := map[string]bool{}, ""
 	for _, c := range all {
 		if last != "" && last != c.Series.Instrument {
-			fmt.Fprintln(w)
+			fmt.Fprintln(s)
 		}
 		last = c.Series.Instrument
 		share := "     -"
 		if c.Expected > 0 {
 			share = percentOf(c.Present, c.Expected)
 		}
-		fmt.Fprintf(w, "%-*s%s %s\n", mapLabel, short(c.Series.String(), mapLabel-1), rowOf(c, dates, colour, seen), share)
+		fmt.Fprintf(s, "%-*s%s %s\n", label, c.Series, rowOf(c, dates, s, seen), share)
 	}
-	fmt.Fprintln(w)
-	for _, line := range legend(seen, colour) {
-		fmt.Fprintln(w, line)
+	fmt.Fprintln(s)
+	for _, line := range legend(seen, s) {
+		fmt.Fprintln(s, line)
 	}
-	return printTotals(w, all)
+	return nil
+}
+
+// coverageVerdict says how much of what is expected is there: what should have come and did not is missing, what is lost is lost.
+func coverageVerdict(s *term.Screen, all []query.SeriesCoverage) {
+	sums := make([]query.Covered, len(all))
+	for i, c := range all {
+		sums[i] = query.Covered{Expected: c.Expected, Present: c.Present, Absent: c.Absent}
+	}
+	total := query.Total(sums)
+	tone, word := term.Good, "complete"
+	for _, a := range total.Absent {
+		switch a.Reason {
+		case market.GapFailed, market.GapLate, market.GapNotFetched, market.GapHeld:
+			tone, word = term.Bad, missing
+		case market.GapBeyond, market.GapImpossible, market.GapAbsent:
+			if word == "complete" {
+				tone, word = term.Waits, "gaps"
+			}
+		}
+	}
+	s.Verdict(tone, word, fmt.Sprintf("%s, of %s that were judged", totalText(total), term.Several(len(all), "series")))
 }
 
 // percentOf is how much is present; what is nearly all is not all.
@@ -146,7 +164,7 @@ func monthsOf(dates []calendar.Date) string {
 }
 
 // rowOf draws the sessions of a series. A blank is a date without one, or one that was not judged.
-func rowOf(c query.SeriesCoverage, dates []calendar.Date, colour bool, seen map[string]bool) string {
+func rowOf(c query.SeriesCoverage, dates []calendar.Date, screen *term.Screen, seen map[string]bool) string {
 	cells := map[calendar.Date]mark{}
 	for _, s := range c.Cells {
 		m := whole()
@@ -167,20 +185,13 @@ func rowOf(c query.SeriesCoverage, dates []calendar.Date, colour bool, seen map[
 			continue
 		}
 		seen[m.letter] = true
-		out.WriteString(m.draw(colour))
+		out.WriteString(screen.Paint(m.tone, m.letter))
 	}
 	return out.String()
 }
 
-func (m mark) draw(colour bool) string {
-	if !colour {
-		return m.letter
-	}
-	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", m.colour, m.letter)
-}
-
-// legend explains the letters that were drawn, in lines of at most mapWidth.
-func legend(seen map[string]bool, colour bool) []string {
+// legend explains the letters that were drawn, in lines that fit.
+func legend(seen map[string]bool, screen *term.Screen) []string {
 	type entry struct {
 		mark
 		word string
@@ -196,38 +207,27 @@ func legend(seen map[string]bool, colour bool) []string {
 		if !seen[e.letter] {
 			continue
 		}
-		if n := len(e.word) + 4; width+n > mapWidth {
+		if n := len(e.word) + 4; width+n > screen.Width {
 			lines, line, width = append(lines, line), "", 0
 		}
-		line += e.draw(colour) + " " + e.word + "  "
+		line += screen.Paint(e.tone, e.letter) + " " + e.word + "  "
 		width += len(e.word) + 4
 	}
-	return append(lines, strings.TrimRight(line, " "))
-}
-
-// printTotals sums up all series.
-func printTotals(w io.Writer, all []query.SeriesCoverage) error {
-	sums := make([]query.Covered, len(all))
-	for i, c := range all {
-		sums[i] = query.Covered{Expected: c.Expected, Present: c.Present, Absent: c.Absent}
+	lines = append(lines, line)
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
 	}
-	return printTotal(w, query.Total(sums))
+	return lines
 }
 
-// printTotal says what is expected, present, and absent by reason.
-func printTotal(w io.Writer, total query.Covered) error {
-	line := fmt.Sprintf("%d of %d expected bars are there", total.Present, total.Expected)
+// totalText says what is expected, present, and absent by reason.
+func totalText(total query.Covered) string {
 	if total.Present == total.Expected {
-		line = fmt.Sprintf("all %d expected bars are there", total.Expected)
+		return fmt.Sprintf("all %s are there", term.Several(total.Expected, "expected bar"))
 	}
-	for _, a := range total.Absent {
-		part := fmt.Sprintf("%d %s", a.Bars, a.Reason)
-		if i := strings.LastIndexByte(line, '\n'); len(line)-i+len(part) > mapWidth-2 {
-			line += ",\n  " + part
-		} else {
-			line += ", " + part
-		}
+	text := fmt.Sprintf("%s of %s are there; absent are", term.Count(total.Present), term.Several(total.Expected, "expected bar"))
+	for i, a := range total.Absent {
+		text += fmt.Sprintf("%s %s %s", []string{"", ","}[min(1, i)], term.Count(a.Bars), a.Reason)
 	}
-	_, err := fmt.Fprintln(w, line)
-	return err
+	return text
 }

@@ -5,12 +5,10 @@ import (
 	"io"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
-
 	"barkeep/app"
 	"barkeep/market"
 	"barkeep/server/view"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -35,23 +33,26 @@ func printProofs(w io.Writer, proofs []view.TimeframeProof, asJSON bool) error {
 		return printJSON(w, map[string][]view.TimeframeProof{"proofs": proofs})
 	}
 	if len(proofs) == 0 {
-		_, err := fmt.Fprintln(w, "no timeframes have been held against each other yet")
-		return err
+		screenOf(w).Verdict(term.Waits, unknown, "no timeframes have been held against each other yet")
+		return nil
 	}
-	t := newTable(w, "instrument", "pair", "month", "sessions", "disagree", "why")
-	t.SetColumnConfigs([]table.ColumnConfig{
-		{Number: 4, Align: text.AlignRight},
-		{Number: 5, Align: text.AlignRight},
-	})
+	t := term.NewTable(term.Text("instrument"), term.Text("pair"), term.Text("month"),
+		term.Number("sessions"), term.Number("disagree"), term.Text("why"))
 	sessions, disagree := 0, 0
 	for _, p := range proofs {
 		pair := market.Pair{Finer: p.Finer, Coarser: p.Coarser}
-		t.AppendRow(table.Row{short(p.Instrument, 12), pair, p.Month, p.Sessions, shareOf(p.Disagree, p.Sessions), causesText(p)})
+		t.Row(p.Instrument, pair, p.Month, p.Sessions, shareOf(p.Disagree, p.Sessions), causesText(p))
 		sessions, disagree = sessions+p.Sessions, disagree+p.Disagree
 	}
-	t.Render()
-	_, err := fmt.Fprintf(w, "sessions that disagree: %s of %d\n", shareOf(disagree, sessions), sessions)
-	return err
+	s := screenOf(w)
+	tone, word := term.Good, "agree"
+	if disagree > 0 {
+		tone, word = term.Waits, "disagree"
+	}
+	share := strings.Join(strings.Fields(shareOf(disagree, sessions)), " ")
+	s.Verdict(tone, word, fmt.Sprintf("sessions that disagree: %s of %s", share, term.Count(sessions)))
+	s.Table(t)
+	return nil
 }
 
 // shareOf is a number with what part of all it is: "3 14%". What is not nothing never looks like it, nor what is not all.

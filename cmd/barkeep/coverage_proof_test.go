@@ -18,7 +18,7 @@ func TestCoverageProof(t *testing.T) {
 			t.Parallel()
 			env := []string{"BARKEEP_NOW=2026-08-19T21:30:00Z", "DATABASE_URL=" + e.url}
 			barkeep(t, env, "migrate").must(t, 0)
-			if got := barkeep(t, env, "coverage", "--proof").must(t, 0).stdout; got != "no timeframes have been held against each other yet\n" {
+			if got := barkeep(t, env, "coverage", "--proof").must(t, 0).stdout; got != "unknown   no timeframes have been held against each other yet\n" {
 				t.Errorf("without proofs:\n%s", got)
 			}
 			if got := barkeep(t, env, "coverage", "--proof", "--json").must(t, 0).stdout; strings.Join(strings.Fields(got), "") != `{"proofs":[]}` {
@@ -44,10 +44,10 @@ func TestCoverageProof(t *testing.T) {
 				t.Error("a pipe gets what steers a terminal")
 			}
 			for _, want := range []string{
-				"│ CL           │ 15m>1h │ 2026-08 │       22 │        0 │ ", "│ ES           │ 5m>15m │ 2026-07 │       21 │        0 │ ",
-				"│ ES           │ 1h>1d  │ 2026-08 │       23 │  22  95% │ another contract 3  │", "│ price 1             │", "│ settlement 18       │",
-				"│ A.VERY.LONG… │ 15m>1d │ 2026-08 │       31 │  30  96% │ another contract 30 │",
-				"sessions that disagree: 52  53% of 97\n",
+				"CL                   15m>1h  2026-08        22         0\n", "ES                   5m>15m  2026-07        21         0\n",
+				"ES                   1h>1d   2026-08        23   22  95%  another contract 3\n", "  price 1\n", "  settlement 18\n",
+				"A.VERY.LONG.NAME.SA  15m>1d  2026-08        31   30  96%  another contract 30\n",
+				"disagree  sessions that disagree: 52 53% of 97\n",
 			} {
 				if !strings.Contains(got, want) {
 					t.Errorf("%q is not in\n%s", want, got)

@@ -10,6 +10,7 @@ import (
 	"barkeep/market"
 	"barkeep/server/view"
 	syncer "barkeep/sync"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -57,12 +58,14 @@ func (c *coverageCommand) rebuild(p *process) error {
 
 // printRejudged shows what was wrong in the ledger.
 func printRejudged(w io.Writer, report syncer.CoverageReport) error {
+	rejudgedVerdict(screenOf(w), report)
+	w = term.Fit(w)
 	for _, r := range report.Series {
 		if !r.Changed() {
 			continue
 		}
 		before, after := r.Before, r.After
-		fmt.Fprintf(w, "%s %s: %d of %d expected bars are present\n", short(after.Series.Instrument, 20), after.Series.Timeframe,
+		fmt.Fprintf(w, "%s %s: %d of %d expected bars are present\n", after.Series.Instrument, after.Series.Timeframe,
 			after.Present, after.Expected)
 		switch {
 		case before == (market.Coverage{}):
@@ -80,15 +83,20 @@ func printRejudged(w io.Writer, report syncer.CoverageReport) error {
 			fmt.Fprintf(w, "  gaps taken out: %s\n  gaps put in: %s\n", byReason(r.Gone), byReason(r.New))
 		}
 	}
+	return nil
+}
+
+// rejudgedVerdict says whether anything was wrong.
+func rejudgedVerdict(s *term.Screen, report syncer.CoverageReport) {
 	switch n := report.Changed(); {
 	case len(report.Series) == 0:
-		fmt.Fprintln(w, "there is nothing to judge: the next import does it (barkeep sync)")
+		s.Verdict(term.Waits, unknown, "there is nothing to judge: the next import does it (barkeep sync)")
 	case n == 0:
-		fmt.Fprintf(w, "%d series judged anew: the ledger of coverage is right\n", len(report.Series))
+		s.Verdict(term.Good, fine, fmt.Sprintf("%d series judged anew: the ledger of coverage is right", len(report.Series)))
 	default:
-		fmt.Fprintf(w, "%d series judged anew: the ledger of coverage was wrong in %d\n", len(report.Series), n)
+		s.Verdict(term.Waits, "mended", fmt.Sprintf("%d series judged anew: the ledger of coverage was wrong in %d",
+			len(report.Series), n))
 	}
-	return nil
 }
 
 // byReason sums up gaps: a line a reason.
@@ -108,7 +116,7 @@ func byReason(gaps []market.Gap) string {
 	var lines []string
 	for _, reason := range append(market.GapReasons(), "a reason that there is not") {
 		if s := sums[reason]; s != nil {
-			lines = append(lines, fmt.Sprintf("\n    %s, %s: %s", plural(s.gaps, "gap"), plural(s.bars, "bar"), reason))
+			lines = append(lines, fmt.Sprintf("\n    %s, %s: %s", several(s.gaps, "gap"), several(s.bars, "bar"), reason))
 		}
 	}
 	if len(lines) == 0 {

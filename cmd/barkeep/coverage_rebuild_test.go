@@ -53,7 +53,7 @@ func rowsOf(t *testing.T, e engine, query string) (all []string) {
 // intact fails the test where the ledger of coverage is not what judging it anew gives.
 func intact(t *testing.T, env []string) {
 	t.Helper()
-	if got := barkeep(t, env, "coverage", "--rebuild").must(t, 0); !strings.Contains(got.stdout, "the ledger of coverage is right") {
+	if got := barkeep(t, env, "coverage", "--rebuild").must(t, 0); !printed(got.stdout, "the ledger of coverage is right") {
 		t.Errorf("judged anew:\n%s%s", got.stdout, got.stderr)
 	}
 }
@@ -79,7 +79,7 @@ func TestCoverageIsJudgedAnew(t *testing.T) {
 			t.Parallel()
 			env := []string{when, "YAHOO_BASE_URL=" + address, "YAHOO_REQUESTS_PER_MINUTE=600000", "DATABASE_URL=" + e.url}
 			none := barkeep(t, env, "coverage", "--rebuild").must(t, 0)
-			if !strings.Contains(none.stdout, "nothing to judge") {
+			if !printed(none.stdout, "nothing to judge") {
 				t.Errorf("of an empty archive it says %s", none.stdout)
 			}
 			filled(t, e, address)
@@ -124,7 +124,7 @@ func TestCoverageIsJudgedAnew(t *testing.T) {
 			for _, want := range []string{
 				"GC 4h: ", "  nothing was recorded\n", "GC 5m: ", "  recorded was from ", "8 series judged anew: the ledger of coverage was wrong in 2\n",
 			} {
-				if !strings.Contains(shown.stdout, want) {
+				if !printed(shown.stdout, want) {
 					t.Errorf("no %q in\n%s", want, shown.stdout)
 				}
 			}
@@ -141,12 +141,12 @@ func TestCoverageIsJudgedAnew(t *testing.T) {
 			}
 			count(t, e, `DELETE FROM gaps WHERE`+of("ES 5m")+` RETURNING 1`)
 			mended := barkeep(t, env, "coverage", "--rebuild", "--instrument", "es").must(t, 0)
-			if !strings.Contains(mended.stdout, "not yet fetched") {
+			if !printed(mended.stdout, "not yet fetched") {
 				t.Errorf("it says\n%s", mended.stdout)
 			}
 			readable(t, mended.stdout)
 			named := barkeep(t, env, "verify").must(t, 4)
-			if strings.Contains(named.stdout, "ledger of coverage") || !strings.Contains(named.stdout, "missing (not yet fetched)") {
+			if printed(named.stdout, "ledger of coverage") || !printed(named.stdout, "missing (not yet fetched)") {
 				t.Errorf("verify says\n%s", named.stdout)
 			}
 			barkeep(t, env, "sync", "--instrument", "ES", "--timeframe", "5m", "--maintenance").must(t, 0)

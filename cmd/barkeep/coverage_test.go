@@ -37,11 +37,11 @@ func TestCoverageShowsWhatIsMissing(t *testing.T) {
 		when, "DATABASE_URL=sqlite:" + filepath.Join(t.TempDir(), "barkeep.db"), "YAHOO_REQUESTS_PER_MINUTE=600000", "INSTRUMENTS=ES",
 		"TIMEFRAMES=1h,4h,1d",
 	}
-	if got := barkeep(t, env, "coverage"); got.code != 0 || !strings.Contains(got.stdout+got.stderr, "barkeep sync") {
+	if got := barkeep(t, env, "coverage"); got.code != 0 || !printed(got.stdout+got.stderr, "barkeep sync") {
 		t.Errorf("before any import it says (%d)\n%s%s", got.code, got.stdout, got.stderr)
 	}
 	barkeep(t, append(env, "YAHOO_BASE_URL="+broken), "sync").must(t, 0)
-	shown := barkeep(t, env, "coverage").must(t, 0).stdout
+	shown := barkeep(t, append(env, "COLUMNS=80"), "coverage").must(t, 0).stdout
 	for line := range strings.Lines(shown) {
 		if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 80 {
 			t.Errorf("a line has %d columns: %s", n, line)
@@ -79,7 +79,7 @@ func TestCoverageShowsWhatIsMissing(t *testing.T) {
 		"--reason=lost --gaps": "accepted are", "--timeframe=7m": "--timeframe", "--instrument=?": "?", "--limit=0 --gaps": "--limit", "--reason=late": "--gaps",
 		"--from=yesterday": "--from",
 	} {
-		if got := barkeep(t, env, append([]string{"coverage"}, strings.Fields(args)...)...); got.code != 2 || !strings.Contains(got.stderr, says) {
+		if got := barkeep(t, env, append([]string{"coverage"}, strings.Fields(args)...)...); got.code != 2 || !printed(got.stderr, says) {
 			t.Errorf("%s ends with %d: %s", args, got.code, got.stderr)
 		}
 	}
@@ -89,7 +89,7 @@ func TestCoverageShowsWhatIsMissing(t *testing.T) {
 			t.Errorf("left are %+v", series)
 		}
 	}
-	if shown := barkeep(t, env, "coverage").must(t, 0).stdout; !strings.Contains(shown, "expected bars are there") || strings.Contains(shown, "null") {
+	if shown := barkeep(t, append(env, "COLUMNS=80"), "coverage").must(t, 0).stdout; !strings.Contains(shown, "expected bars are there") || strings.Contains(shown, "null") {
 		t.Errorf("healed, the map is\n%s", shown)
 	}
 }

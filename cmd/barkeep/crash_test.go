@@ -245,7 +245,7 @@ func TestNobodyAnswers(t *testing.T) {
 		"provider": "YAHOO_BASE_URL=http://127.0.0.1:1",
 	} {
 		got := barkeep(t, []string{env, "INSTRUMENTS=ES", "TIMEFRAMES=1d", "YAHOO_REQUESTS_PER_MINUTE=6000"}, "sync").must(t, 4)
-		if !strings.Contains(got.stderr+got.stdout, "connection refused") || strings.Contains(got.stderr, "hunter2") {
+		if !printed(got.stderr+got.stdout, "connection refused") || printed(got.stderr, "hunter2") {
 			t.Errorf("%s: want an error that names the cause and no password:\n%s", name, got.stderr)
 		}
 	}

@@ -5,12 +5,11 @@ import (
 	"io"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
 	"barkeep/app"
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server/view"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -75,13 +74,12 @@ func (c *datasetCreate) Run(p *process) error {
 }
 
 func printDataset(w io.Writer, d view.Dataset) error {
-	t := newTable(w, "series", "bars", "first (UTC)", "last (UTC)", "digest")
+	t := term.NewTable(term.Text("series"), term.Number("bars"), term.Text("first (UTC)"),
+		term.Text("last (UTC)"), term.Text("digest"))
 	for _, s := range d.Series {
-		t.AppendRow(table.Row{
-			short(s.Instrument, 12) + " " + string(s.Timeframe), s.Bars, stamp(s.First), stamp(s.Last), s.Digest.Short(),
-		})
+		t.Row(s.Instrument+" "+string(s.Timeframe), s.Bars, plainUTC(s.First), plainUTC(s.Last), s.Digest.Short())
 	}
-	t.Render()
+	screenOf(w).Table(t)
 	_, err := fmt.Fprintf(w, "dataset %s\nas of   %s\ndigest  %s\n", d.Name, d.AsOf.UTC, d.Digest)
 	return err
 }
@@ -118,15 +116,16 @@ func printDatasets(w io.Writer, all []view.Dataset) error {
 		_, err := fmt.Fprintln(w, "there are no datasets: barkeep dataset create makes one")
 		return err
 	}
-	t := newTable(w, "dataset", "as of", "series", "bars", "digest")
+	t := term.NewTable(term.Text("dataset"), term.Text("as of"), term.Number("series"),
+		term.Number("bars"), term.Text("digest").Sparing(1))
 	for _, d := range all {
 		var bars int64
 		for _, s := range d.Series {
 			bars += s.Bars
 		}
-		t.AppendRow(table.Row{short(d.Name, 16), d.AsOf.UTC, len(d.Series), bars, d.Digest[:min(12, len(d.Digest))]})
+		t.Row(d.Name, d.AsOf.UTC, len(d.Series), bars, d.Digest[:min(12, len(d.Digest))])
 	}
-	t.Render()
+	screenOf(w).Table(t)
 	return nil
 }
 
@@ -165,21 +164,21 @@ func (c *datasetVerify) Run(p *process) error {
 }
 
 func printProof(w io.Writer, v view.Proof) error {
-	t := newTable(w, "series", "bars", "found", "digest", "compared with bars", "")
+	t := term.NewTable(term.Text("series"), term.Number("bars"), term.Number("found"),
+		term.Text("digest").Sparing(1), term.Text("compared with bars"), term.Text("state"))
 	kinds := map[query.Proof]bool{}
 	for _, s := range v.Series {
-		state := "same"
+		state := term.Cell{Text: "same", Tone: term.Good}
 		if !s.Equal {
-			state = "differs"
+			state = term.Cell{Text: "differs", Tone: term.Bad}
 		}
 		kinds[s.Proved] = true
-		t.AppendRow(table.Row{
-			short(s.Instrument, 12) + " " + string(s.Timeframe), s.Bars, s.FoundBars, short(s.Digest.String(), 9), s.Proved, state,
-		})
+		t.Row(s.Instrument+" "+string(s.Timeframe), s.Bars, s.FoundBars, s.Digest.Short(), s.Proved, state)
 	}
-	t.Render()
 	if !v.Equal {
-		return nil // the error says which series
+		screenOf(w).Verdict(term.Bad, "differs", "first in "+v.First+"; compared with "+v.Archive)
+		screenOf(w).Table(t)
+		return nil
 	}
 	var proved []string
 	for _, kind := range []query.Proof{query.ProofAsOf, query.ProofPresent} {
@@ -187,8 +186,9 @@ func printProof(w io.Writer, v view.Proof) error {
 			proved = append(proved, string(kind))
 		}
 	}
-	_, err := fmt.Fprintf(w, "the same bars (%s) in %s\n", strings.Join(proved, ", "), v.Archive)
-	return err
+	screenOf(w).Verdict(term.Good, "same", fmt.Sprintf("the same bars (%s) in %s", strings.Join(proved, ", "), v.Archive))
+	screenOf(w).Table(t)
+	return nil
 }
 
 // datasetRemove forgets a dataset.

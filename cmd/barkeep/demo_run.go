@@ -12,6 +12,7 @@ import (
 	"barkeep/app"
 	"barkeep/calendar"
 	"barkeep/config"
+	"barkeep/gate"
 	"barkeep/market"
 	syncer "barkeep/sync"
 	"barkeep/tasks"
@@ -32,14 +33,20 @@ type demoOptions struct {
 	bars        string   // a folder of recorded bars to serve; empty for generated ones
 	instruments []string // nil for demoInstruments
 	folder      string   // where the archive is kept; empty for a temporary folder that is removed
+	http        string   // where it is served
+	bar         *progress
+
+	show  func(demo) error                      // tells what was done, while all of it is there
+	serve func(context.Context, *app.App) error // nil: it is not served
 }
 
 // demo is what the demo did.
 type demo struct {
-	first  syncer.Report // into an empty archive
-	second syncer.Report // the same again
-	series market.Series // the one to draw
-	bars   *market.Candles
+	first   syncer.Report // into an empty archive
+	outcome gate.Outcome  // of it
+	second  syncer.Report // the same again
+	series  market.Series // the one to draw
+	bars    *market.Candles
 
 	calendar *calendar.Calendar // of its exchange
 	path     string             // of the archive, when it was kept
@@ -63,6 +70,7 @@ func runDemo(ctx context.Context, o demoOptions) (d demo, err error) {
 	if err != nil {
 		return d, err
 	}
+	c.HTTPAddr, c.MaintenanceTime = o.http, config.Off
 	c.StartAt = o.Now() // all of the demo lives by one clock, whatever it shows
 	a, err := app.New(ctx, c, o.Options)
 	if err != nil {
@@ -72,15 +80,30 @@ func runDemo(ctx context.Context, o demoOptions) (d demo, err error) {
 	if o.folder != "" {
 		d.path = c.DatabaseName()
 	}
-	return d, d.run(ctx, a)
+	if err := d.run(ctx, a, o); err != nil {
+		return d, err
+	}
+	if err := o.show(d); err != nil || o.serve == nil {
+		return d, err
+	}
+	return d, o.serve(ctx, a)
 }
 
-// run syncs twice and reads the bars to draw.
-func (d *demo) run(ctx context.Context, a *app.App) (err error) {
+// run imports the newest due slot, as a worker does, and everything once more, and reads the bars to draw.
+func (d *demo) run(ctx context.Context, a *app.App, o demoOptions) (err error) {
 	request := a.Request(syncer.Request{})
-	if d.first, err = a.RunAdHoc(ctx, "demo", request, nil); err != nil {
+	slot, err := a.Imports().Newest(o.Now())
+	if err != nil {
 		return err
 	}
+	o.bar.start(a.Engine.Tasks(request))
+	defer o.bar.stop()
+	answer, err := a.Gate.RunSlot(ctx, slot, gate.SlotRequest{Entry: "demo"})
+	if err != nil {
+		return err
+	}
+	d.first, d.outcome = reportOf(answer.Run, answer.Cells), answer.Outcome
+	o.bar.stop()
 	if d.second, err = a.RunAdHoc(ctx, "demo", request, nil); err != nil {
 		return err
 	}

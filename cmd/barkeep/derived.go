@@ -13,7 +13,7 @@ func printDerived(w io.Writer, all []verify.Derived) {
 	good, wrong, foreign, uncounted := 0, 0, 0, int64(0)
 	for i := range all {
 		d := &all[i]
-		name := short(d.Instrument, 20) + " " + d.Timeframe
+		name := d.Instrument + " " + d.Timeframe
 		switch {
 		case d.Unchecked != "":
 			fmt.Fprintf(w, "%s was not folded again: %s\n", name, d.Unchecked)

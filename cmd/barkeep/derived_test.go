@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 )
 
@@ -44,7 +43,7 @@ func TestDerivedFollowTheirBase(t *testing.T) {
 						t.Errorf("%s keeps the high that its base has no more", timeframe)
 					}
 				}
-				if strings.Contains(got.stdout, `"2h"`) || !strings.Contains(got.stdout, `"1h"`) {
+				if printed(got.stdout, `"2h"`) || !printed(got.stdout, `"1h"`) {
 					t.Errorf("what was not selected has evidence:\n%s", got.stdout)
 				}
 				barkeep(t, env, "verify").must(t, 0)
@@ -68,7 +67,7 @@ func TestDerivedFollowTheirBase(t *testing.T) {
 				synced(t, env, "1h,6h")
 				synced(t, env, "1h", "--deep")
 				behind(t, e, "6h", `ts < `+e.at("2026-08-10 00:00:00")+` AND ts >= `+e.at("2026-07-20 00:00:00"))
-				if got := barkeep(t, env, "verify").must(t, 4); !strings.Contains(got.stdout, "AAPL 6h") {
+				if got := barkeep(t, env, "verify").must(t, 4); !printed(got.stdout, "AAPL 6h") {
 					t.Errorf("verify says\n%s", got.stdout)
 				}
 				synced(t, env, "1h,6h")
@@ -128,7 +127,7 @@ func TestVerifyNamesWhatIsNotDerived(t *testing.T) {
 			t.Parallel()
 			env := derivedEnv(e, address)
 			synced(t, env, "1h,2h,4h,6h,8h,1d,1wk,1mo")
-			if got := barkeep(t, env, "verify").must(t, 0); !strings.Contains(got.stdout, "6 derived series are what their base gives") {
+			if got := barkeep(t, env, "verify").must(t, 0); !printed(got.stdout, "6 derived series are what their base gives") {
 				t.Errorf("verify says\n%s", got.stdout)
 			}
 			monday, later := e.at("2026-08-10 13:30:00"), e.at("2026-08-13 13:30:00")
@@ -156,20 +155,20 @@ func TestVerifyNamesWhatIsNotDerived(t *testing.T) {
 				"AAPL 1mo is not what 1d gives: 1 bars differ", "first: 2026-06-01T04:00:00Z, low is ",
 				"AAPL 1wk has 1 bars from before 1d begins", "1 derived series are what their base gives", "run barkeep rebuild",
 			} {
-				if !strings.Contains(got.stdout, want) {
+				if !printed(got.stdout, want) {
 					t.Errorf("verify lacks %q:\n%s", want, got.stdout)
 				}
 			}
 			readable(t, got.stdout)
-			if !strings.Contains(got.stderr, "has 5 derived series that are not what their base gives") {
+			if !printed(got.stderr, "has 5 derived series that are not what their base gives") {
 				t.Errorf("the error is %s", got.stderr)
 			}
 			barkeep(t, env, "verify", "--timeframe", "1h,1wk").must(t, 0)
-			if one := barkeep(t, env, "verify", "--timeframe", "2h", "--json").must(t, 4); !strings.Contains(one.stdout, `"value": "close"`) {
+			if one := barkeep(t, env, "verify", "--timeframe", "2h", "--json").must(t, 4); !printed(one.stdout, `"value": "close"`) {
 				t.Errorf("--json says\n%s", one.stdout)
 			}
 			barkeep(t, env, "rebuild").must(t, 0)
-			if got := barkeep(t, env, "verify").must(t, 0); !strings.Contains(got.stdout, "AAPL 1wk has 1 bars from before") {
+			if got := barkeep(t, env, "verify").must(t, 0); !printed(got.stdout, "AAPL 1wk has 1 bars from before") {
 				t.Errorf("after the rebuild verify says\n%s", got.stdout)
 			}
 		})
@@ -201,11 +200,11 @@ func TestVerifyByAnotherCalendar(t *testing.T) {
 			barkeep(t, env, "verify").must(t, 0)
 			change(t, e, `UPDATE candles SET high = high + 1 WHERE ts = `+e.at("2026-08-10 13:30:00")+` AND `+ofAAPL("4h"))
 			got := barkeep(t, env, "verify").must(t, 4)
-			if !strings.Contains(got.stdout, "AAPL 4h is kept by another calendar than its exchange's\nrun barkeep rebuild") {
+			if !printed(got.stdout, "AAPL 4h is kept by another calendar than its exchange's\nrun barkeep rebuild") {
 				t.Errorf("verify says\n%s", got.stdout)
 			}
 			left := barkeep(t, env, "coverage", "--rebuild").must(t, 0)
-			if !strings.Contains(left.stderr, "AAPL 1h was left as it is: its calendar has changed") || !strings.Contains(left.stdout, "nothing to judge") {
+			if !printed(left.stderr, "AAPL 1h was left as it is: its calendar has changed") || !printed(left.stdout, "nothing to judge") {
 				t.Errorf("judged anew by another calendar:\n%s%s", left.stdout, left.stderr)
 			}
 			barkeep(t, env, "rebuild").must(t, 0)

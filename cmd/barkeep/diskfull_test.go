@@ -75,7 +75,7 @@ func TestDiskFull(t *testing.T) {
 			barkeep(t, env, "migrate").must(t, 0)
 
 			full := ends(t, limited(t, tt.room, env, "sync")).must(t, tt.code)
-			if !strings.Contains(full.stdout+full.stderr, tt.says) || !strings.Contains(full.stderr, "disk I/O error") {
+			if !printed(full.stdout+full.stderr, tt.says) || !printed(full.stderr, "disk I/O error") {
 				t.Errorf("it does not say %q and why:\n%s\n%s", tt.says, full.stdout, full.stderr)
 			}
 			if n := count(t, e, "SELECT count(*) FROM runs WHERE state = '"+tt.state+"'"); n != 1 {

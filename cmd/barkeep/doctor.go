@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"barkeep/app"
 	"barkeep/doctor"
+	"barkeep/term"
 )
 
 // doctorCommand checks the set-up.
@@ -32,12 +34,43 @@ func (c *doctorCommand) Run(p *process) error {
 	return err
 }
 
-func printFindings(w io.Writer, findings []doctor.Finding) (err error) {
+// printFindings says first whether all is well, then what is wrong, then the rest.
+func printFindings(w io.Writer, findings []doctor.Finding) error {
+	s, count := screenOf(w), map[string]int{}
 	for _, f := range findings {
-		_, err = fmt.Fprintf(w, "%-8s %-9s %s\n", f.State, f.Name, f.Detail)
+		count[f.State]++
+	}
+	of := func(state string) string {
+		return fmt.Sprintf("%s of %d", several(count[state], "check"), len(findings))
+	}
+	switch {
+	case count[doctor.Broken] > 0:
+		s.Verdict(term.Bad, doctor.Broken, of(doctor.Broken)+" must be put right")
+	case count[doctor.Warning] > 0:
+		s.Verdict(term.Waits, doctor.Warning, of(doctor.Warning)+" should be looked at")
+	default:
+		s.Verdict(term.Good, doctor.OK, several(len(findings), "check")+", nothing is wrong")
+	}
+	sorted := slices.Clone(findings)
+	slices.SortStableFunc(sorted, func(a, b doctor.Finding) int { return rankOf(a) - rankOf(b) })
+	for _, f := range sorted {
+		tone := []term.Tone{term.Bad, term.Waits, term.Good}[rankOf(f)]
+		s.Entry(tone, f.State, f.Name, f.Detail)
 		if f.Remedy != "" {
-			_, err = fmt.Fprintf(w, "%18s what to do: %s\n", "", f.Remedy)
+			s.Lines(2*term.LabelWidth, "what to do: "+f.Remedy)
 		}
 	}
-	return err
+	return nil
+}
+
+// rankOf is where a finding stands: what is broken first.
+func rankOf(f doctor.Finding) int {
+	switch f.State {
+	case doctor.Broken:
+		return 0
+	case doctor.Warning:
+		return 1
+	default:
+		return 2
+	}
 }

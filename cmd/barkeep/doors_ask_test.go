@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -165,34 +164,14 @@ func (p *asking) several() {
 		}
 	}
 	values.Set("layout", "wide")
-	values.Set("format", "csv")
-	_, body := p.get("/api/v1/candles?" + values.Encode())
-	rows, err := csv.NewReader(bytes.NewReader(body)).ReadAll()
-	if err != nil {
-		p.Fatal(err)
+	for _, limit := range []string{"0", "10000"} {
+		values.Set("limit", limit)
+		for kind, read := range map[string]func([]byte) *market.Candles{"csv": p.readWideCSV, "json": p.readWideJSON} {
+			values.Set("format", kind)
+			_, body := p.get("/api/v1/candles?" + values.Encode())
+			p.same(kind+" side by side, limit "+limit, read(body), p.want, true)
+		}
 	}
-	bars := market.NewCandles(0)
-	for _, row := range rows[1:] {
-		value := func(column string) string { return row[slices.Index(rows[0], p.q.Instrument+"."+column)] }
-		number := func(column string) float64 {
-			n, err := strconv.ParseFloat(value(column), 64)
-			if err != nil {
-				p.Fatal(err)
-			}
-			return n
-		}
-		if value("close") == "" { // only the other one has a bar
-			continue
-		}
-		b := market.Candle{
-			Start: instant(row[0]), Open: number("open"), High: number("high"), Low: number("low"), Close: number("close"), Volume: market.NoVolume,
-		}
-		if value("volume") != "" {
-			b.Volume = int64(number("volume"))
-		}
-		bars.Append(b)
-	}
-	p.same("csv side by side", bars, p.want, false)
 }
 
 // commands asks the command line.

@@ -2,9 +2,12 @@ package main_test
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -95,6 +98,67 @@ func (p *asking) readOf(instrument string, kind format.Kind, body []byte) *marke
 		if err != nil {
 			p.Fatalf("%s: %v", kind, err)
 		}
+	}
+	return bars
+}
+
+// readWideCSV reads the bars of the instrument out of rows that have those of several.
+func (p *asking) readWideCSV(body []byte) *market.Candles {
+	p.Helper()
+	rows, err := csv.NewReader(bytes.NewReader(body)).ReadAll()
+	if err != nil {
+		p.Fatal(err)
+	}
+	bars := market.NewCandles(0)
+	for _, row := range rows[1:] {
+		value := func(column string) string {
+			if i := slices.Index(rows[0], p.q.Instrument+"."+column); i >= 0 {
+				return row[i]
+			}
+			return ""
+		}
+		number := func(column string) float64 {
+			if value(column) == "" {
+				return 0
+			}
+			n, err := strconv.ParseFloat(value(column), 64)
+			if err != nil {
+				p.Fatal(err)
+			}
+			return n
+		}
+		if value("close") == "" { // only the other one has a bar
+			continue
+		}
+		one := rowJSON{TS: instant(row[0]), Open: number("open"), High: number("high"), Low: number("low"), Close: number("close")}
+		one.Flags = strings.FieldsFunc(value("flags"), func(r rune) bool { return r == '|' })
+		one.Have, one.Due = int(number("base_bars")), int(number("base_due"))
+		if volume := int64(number("volume")); value("volume") != "" {
+			one.Volume = &volume
+		}
+		bars.Append(one.candle())
+	}
+	return bars
+}
+
+// readWideJSON does so for JSON.
+func (p *asking) readWideJSON(body []byte) *market.Candles {
+	p.Helper()
+	var page struct{ Candles []map[string]json.RawMessage }
+	if err := json.Unmarshal(body, &page); err != nil {
+		p.Fatal(err)
+	}
+	bars := market.NewCandles(0)
+	for _, row := range page.Candles {
+		var one rowJSON
+		raw, there := row[p.q.Instrument]
+		if !there {
+			continue
+		}
+		if err := errors.Join(json.Unmarshal(raw, &one), json.Unmarshal(row["ts"], &one.TS)); err != nil {
+			p.Fatal(err)
+		}
+		bars.Append(one.candle())
 	}
 	return bars
 }

@@ -6,11 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
 	"barkeep/market"
 	"barkeep/server/view"
 	syncer "barkeep/sync"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -24,22 +23,21 @@ type dryRun struct {
 
 // print shows a row a task, then what is lost next, the sessions, and the sum.
 func (d dryRun) print(w io.Writer) error {
-	t := newTable(w, "series", "why", "from", "to", "days", "requests", "also gives")
+	screen := screenOf(w)
+	w = term.Fit(w)
+	t := term.NewTable(term.Text("series"), term.Text("why"), term.Text("from (UTC)"), term.Text("to (UTC)"),
+		term.Number("days").Sparing(1), term.Number("requests"), term.Text("also gives").Sparing(2))
 	for _, task := range d.plan.Tasks {
-		t.AppendRow(table.Row{
-			task.Series(), task.Reason, stamp(task.Window.From), stamp(task.Window.To), task.Days(), len(task.Fetches),
-			strings.Trim(fmt.Sprint(task.Derived), "[]"),
-		})
+		t.Row(task.Series(), task.Reason, plainUTC(task.Window.From), plainUTC(task.Window.To), task.Days(), len(task.Fetches),
+			strings.Trim(fmt.Sprint(task.Derived), "[]"))
 	}
-	t.Render()
+	fmt.Fprintf(w, "dry run: %d requests, about %s at %g a minute; nothing was fetched or stored\n\n", d.plan.Requests(),
+		term.Took(d.plan.Estimate(d.perMinute)), d.perMinute)
+	screen.Table(t)
 	d.printLeaving(w)
 	calendars := view.Renderer{Pacific: d.pacific}.Calendars(d.instruments, d.plan.Made)
-	if err := printSessions(w, calendars, d.plan.Made, d.pacific); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "dry run: %d requests, about %s at %g a minute; nothing was fetched or stored\n", d.plan.Requests(),
-		d.plan.Estimate(d.perMinute), d.perMinute)
-	return err
+	fmt.Fprintln(w)
+	return printSessions(w, calendars, d.plan.Made, d.pacific)
 }
 
 // printLeaving shows what leaves the provider's window next of each series that lacks something.
@@ -55,8 +53,8 @@ func (d dryRun) printLeaving(w io.Writer) {
 		if !l.Asked {
 			asked = "next try " + stamp(l.Gap.Next)
 		}
-		fmt.Fprintf(w, "  %s %s: %s, %s\n    lost on %s (%s); %s\n", short(l.Gap.Series.Instrument, 20), l.Gap.Series.Timeframe,
-			plural(l.Gap.Bars, "bar"), l.Gap.Reason, stamp(l.At), l.At.In(d.pacific).Format("2006-01-02 15:04 MST"), asked)
+		fmt.Fprintf(w, "  %s %s: %s, %s\n    lost on %s (%s); %s\n", l.Gap.Series.Instrument, l.Gap.Series.Timeframe,
+			several(l.Gap.Bars, "bar"), l.Gap.Reason, stamp(l.At), l.At.In(d.pacific).Format("2006-01-02 15:04 MST"), asked)
 	}
 	if more := len(all) - most; more > 0 {
 		fmt.Fprintf(w, "  and %d more series, which --json lists\n", more)

@@ -18,7 +18,7 @@ func TestTheDryRunNamesWhatIsLostNext(t *testing.T) {
 				"TIMEFRAMES=5m,1h,4h,1d",
 			}
 			const heading = "leaves the provider's window next"
-			if before := barkeep(t, env, "sync", "--dry-run").must(t, 0); strings.Contains(before.stdout, heading) {
+			if before := barkeep(t, env, "sync", "--dry-run").must(t, 0); printed(before.stdout, heading) {
 				t.Errorf("before the first import:\n%s", before.stdout)
 			}
 			barkeep(t, env, "sync", "--instrument", "ES,NQ", "--timeframe", "5m,1h,4h,1d")

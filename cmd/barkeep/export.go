@@ -11,6 +11,7 @@ import (
 	"barkeep/export"
 	"barkeep/format"
 	"barkeep/query"
+	"barkeep/term"
 	"barkeep/verify"
 	"barkeep/yahoo"
 )
@@ -47,7 +48,7 @@ func (c *exportCommand) Run(p *process) error {
 	found := false
 	err = p.reading(func(s setup, _ naming, archive app.ReadOnly) error {
 		found = true
-		line := newStatusLine(p.err, c.JSON)
+		line := newStatusLine(p, c.JSON)
 		o.Progress = func(at export.Progress) {
 			line.show(verify.Progress{Archive: s.config.DatabaseName(), Series: at.Series, Bars: at.Bars})
 		}
@@ -106,7 +107,15 @@ func destination(path, as string) (kind format.Kind, file bool, err error) {
 }
 
 func printExport(w io.Writer, r export.Report) error {
-	t := newTable(w, "series", "written", "there", "removed", "bars", "bytes")
+	s := screenOf(w)
+	s.Verdict(term.Good, "done", fmt.Sprintf("%s: %s written (%s), %d there already, %d removed", r.Path, several(r.Written, "file"),
+		megabytes(r.BytesWritten), r.Kept, r.Removed))
+	s.Lines(term.LabelWidth, fmt.Sprintf("%s, %s, %s", several(r.Bars, "bar"), megabytes(r.Bytes), r.Format))
+	for _, note := range r.Notes {
+		s.Label(term.Waits, "note", note)
+	}
+	t := term.NewTable(term.Text("series"), term.Number("written"), term.Number("there"),
+		term.Number("removed"), term.Number("bars"), term.Number("size"))
 	type counts struct {
 		name                   string
 		written, kept, removed int
@@ -114,7 +123,7 @@ func printExport(w io.Writer, r export.Report) error {
 	}
 	var all []*counts
 	for _, f := range r.Files {
-		name := strings.TrimSpace(short(f.Instrument, 20) + " " + f.Timeframe)
+		name := strings.TrimSpace(f.Instrument + " " + f.Timeframe)
 		if len(all) == 0 || all[len(all)-1].name != name {
 			all = append(all, &counts{name: name})
 		}
@@ -131,13 +140,16 @@ func printExport(w io.Writer, r export.Report) error {
 		c.bars, c.bytes = c.bars+f.Bars, c.bytes+f.Bytes
 	}
 	for _, c := range all {
-		t.AppendRow([]any{c.name, c.written, c.kept, c.removed, c.bars, c.bytes})
+		t.Row(c.name, c.written, c.kept, c.removed, c.bars, megabytes(c.bytes))
 	}
-	t.Render()
-	for _, note := range r.Notes {
-		fmt.Fprintln(w, "note:", note)
+	s.Table(t)
+	return nil
+}
+
+// megabytes is a size in MB; of a little one in kB.
+func megabytes(n int64) string {
+	if n < 1e5 {
+		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
 	}
-	_, err := fmt.Fprintf(w, "%s: %d files written (%.1f MB), %d there already, %d removed; %d bars, %.1f MB, %s\n",
-		r.Path, r.Written, float64(r.BytesWritten)/1e6, r.Kept, r.Removed, r.Bars, float64(r.Bytes)/1e6, r.Format)
-	return err
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }

@@ -129,7 +129,7 @@ func TestExportOnAFullDisk(t *testing.T) {
 	exportsOf(t, env, root, "--format", "csv", "--timeframe", "1d")
 	before := tree(t, root)
 	full := ends(t, limited(t, 64, env, "export", root, "--format", "csv")).must(t, 4) // a month takes 300
-	if !strings.Contains(full.stderr, "write "+root) || !strings.Contains(full.stderr, "file too large") {
+	if !printed(full.stderr, "write "+root) || !printed(full.stderr, "file too large") {
 		t.Errorf("it says %s", full.stderr)
 	}
 	after := tree(t, root)
@@ -180,15 +180,15 @@ func TestExportOfWhatItCannot(t *testing.T) {
 		{2, "--as-of", []string{folder, "--as-of", "yesterday"}},
 		{2, "unknown timeframe", []string{folder, "--timeframe", "7h"}},
 		{2, "--to 2026-01-01", []string{folder, "--from", "2026-02-01", "--to", "2026-01-01"}},
-		{0, "1 files written", []string{filepath.Join(folder, "es.csv"), "--from", "2026-06-01"}},
+		{0, "1 file written", []string{filepath.Join(folder, "es.csv"), "--from", "2026-06-01"}},
 		{0, "1 there already", []string{filepath.Join(folder, "es.csv"), "--from", "2026-06-01"}},
 		{0, "2 files written", []string{filepath.Join(folder, "total"), "--adjust", "total"}},
 		{0, "2 there already", []string{filepath.Join(folder, "total"), "--adjust", "total"}},
 		{2, "another kind", []string{filepath.Join(folder, "total")}},
-		{0, "1 files written", []string{filepath.Join(folder, "weeks.parquet"), "--timeframe", "1wk"}},
+		{0, "1 file written", []string{filepath.Join(folder, "weeks.parquet"), "--timeframe", "1wk"}},
 	} {
 		got := barkeep(t, env, append([]string{"export"}, c.args...)...)
-		if got.code != c.code || !strings.Contains(got.stdout+got.stderr, c.says) {
+		if got.code != c.code || !printed(got.stdout+got.stderr, c.says) {
 			t.Errorf("%v: %d, want %d with %q\n%s%s", c.args, got.code, c.code, c.says, got.stdout, got.stderr)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"barkeep/config"
+	"barkeep/server/view"
 )
 
 // Run carries out one command line in this process and returns its exit code.
@@ -19,4 +20,11 @@ func NewLogger(
 	w io.Writer, level, format string, terminal bool, now func() time.Time, secrets *config.Redactor,
 ) *slog.Logger {
 	return newLogger(w, level, format, terminal, now, secrets)
+}
+
+// Judged is the verdict on a status: its word and why.
+func Judged(s view.Status, due *view.Slot, coverage []view.Coverage, alone string) (word, why string) {
+	o := outlook{Status: s, due: due, lacking: lackingOf(due, coverage), alone: alone}
+	v := o.judge()
+	return v.word, v.why
 }

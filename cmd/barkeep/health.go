@@ -65,10 +65,15 @@ func askHealth(ctx context.Context, address string, live bool) (string, error) {
 		return "", fmt.Errorf("%s answers %s, but no worker of Barkeep's does so: %w", url, response.Status, err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("the worker is not ready: %s", answer.Detail)
+		return "", notReadyError(answer.Detail)
 	}
 	return fmt.Sprint(answer.Status), nil
 }
+
+// notReadyError is why a worker that answers cannot do its work.
+type notReadyError string
+
+func (e notReadyError) Error() string { return "the worker is not ready: " + string(e) }
 
 // reachableAt is an address at which what listens on addr can be reached from this machine: an address for all interfaces
 // becomes the loopback one.

@@ -24,7 +24,7 @@ func TestHealthOfAWorker(t *testing.T) {
 		}
 	}
 	got := barkeep(t, []string{"HTTP_ADDR=127.0.0.1:1"}, "health").must(t, 4)
-	if !strings.Contains(got.stderr, "the worker does not answer") || !strings.Contains(got.stderr, "connection refused") {
+	if !printed(got.stderr, "the worker does not answer") || !printed(got.stderr, "connection refused") {
 		t.Errorf("without a worker it says %q", got.stderr)
 	}
 }
@@ -46,7 +46,7 @@ func TestHealthOfOthers(t *testing.T) {
 		}))
 		t.Cleanup(other.Close)
 		got := barkeep(t, []string{"HTTP_ADDR=" + strings.TrimPrefix(other.URL, "http://")}, "health").must(t, 4)
-		if !strings.Contains(got.stderr, tt.want) {
+		if !printed(got.stderr, tt.want) {
 			t.Errorf("it says %q, want %q", got.stderr, tt.want)
 		}
 	}

@@ -70,7 +70,7 @@ func TestImportOnAnotherScale(t *testing.T) {
 					if !strings.Contains(strings.Join(got.Notes, " "), "is not adjusted for the split 4:1 of 2026-03-05") {
 						t.Errorf("the notes are %q", got.Notes)
 					}
-					if said := barkeep(t, env(e), "verify", "--against", want.url); !strings.Contains(said.stdout, "the same bars as") {
+					if said := barkeep(t, env(e), "verify", "--against", want.url); !printed(said.stdout, "the same bars as") {
 						t.Errorf("it is not the same:\n%s", said.stdout)
 					}
 				})
@@ -149,7 +149,7 @@ func TestImportOfABrokenFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := barkeep(t, env, "import", "--instrument", "AAPL", "--timeframe", "1m", path).must(t, 2)
-		if !strings.Contains(got.stderr, c.says) || !strings.Contains(got.stderr, name) {
+		if !printed(got.stderr, c.says) || !printed(got.stderr, name) {
 			t.Errorf("%s: it says %q", name, got.stderr)
 		}
 	}
@@ -241,7 +241,7 @@ func TestSIGKILLWhileImporting(t *testing.T) {
 			_ = victim.Wait()
 			takes(t, env(e), 0, args...)
 			takes(t, env(calm), 0, args...)
-			if said := barkeep(t, env(e), "verify", "--against", calm.url).must(t, 0); !strings.Contains(said.stdout, "the same bars as") {
+			if said := barkeep(t, env(e), "verify", "--against", calm.url).must(t, 0); !printed(said.stdout, "the same bars as") {
 				t.Errorf("it is not the same:\n%s", said.stdout)
 			}
 		})
@@ -265,7 +265,7 @@ func TestImportWithoutRoom(t *testing.T) {
 	barkeep(t, env, "migrate").must(t, 0)
 	file := written(t, "bars.csv", append([]string{exported}, rowsFor(minutesOf(5), ours)...)...)
 	full := ends(t, limited(t, 80, env, "import", "--instrument", "AAPL", "--timeframe", "1m", file)).must(t, 4)
-	if !strings.Contains(full.stderr, "disk I/O error") && !strings.Contains(full.stderr, "no room") {
+	if !printed(full.stderr, "disk I/O error") && !printed(full.stderr, "no room") {
 		t.Errorf("it does not say why: %s", full.stderr)
 	}
 	sound(t, e, env)

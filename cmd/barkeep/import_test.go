@@ -90,14 +90,14 @@ func TestImportFillsWhatTheProviderDoesNotServe(t *testing.T) {
 
 			dry := barkeep(t, env(e), "import", "--instrument", "ES", "--timeframe", "1h", "--dry-run", file).must(t, 0)
 			readable(t, dry.stdout)
-			if !strings.Contains(dry.stdout, "dry run: nothing was stored") || len(csvOf(t, e, "ES 1h")) != have {
+			if !printed(dry.stdout, "dry run: nothing was stored") || len(csvOf(t, e, "ES 1h")) != have {
 				t.Errorf("the dry run says\n%s", dry.stdout)
 			}
 			got := takes(t, env(e), 0, "--instrument", "ES", "--timeframe", "1h", file)
 			if got.Stored != int64(len(rows)-have) || got.Equal != int64(have) || got.Contradicting != 0 {
 				t.Errorf("of %d rows, %d stored before: %+v", len(rows), have, got)
 			}
-			if said := barkeep(t, env(e), "verify", "--against", other.url); !strings.Contains(said.stdout, "the same bars as") {
+			if said := barkeep(t, env(e), "verify", "--against", other.url); !printed(said.stdout, "the same bars as") {
 				t.Errorf("it is not the same:\n%s", said.stdout)
 			}
 			intact(t, append([]string{afterwards}, env(e)[1:]...))

@@ -8,13 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/text"
-
 	"barkeep/app"
 	"barkeep/intake"
 	"barkeep/ledger"
 	"barkeep/market"
 	syncer "barkeep/sync"
+	"barkeep/term"
 )
 
 // importView is what import shows of a file.
@@ -118,7 +117,8 @@ func newBarView(b market.Candle) barView {
 
 // print shows it in 80 columns.
 func (v importView) print(w io.Writer) {
-	fmt.Fprintf(w, "%s\n  %s %s", short(v.File, 78), v.Instrument, v.Timeframe)
+	w = term.Fit(w)
+	fmt.Fprintf(w, "%s\n  %s %s", v.File, v.Instrument, v.Timeframe)
 	if v.From != nil {
 		fmt.Fprintf(w, ", bars from %s to %s", stamp(*v.From), stamp(*v.To))
 	}
@@ -136,7 +136,7 @@ func (v importView) print(w io.Writer) {
 	case v.Run == 0:
 		paragraph(w, "there was nothing to store")
 	default:
-		paragraph(w, fmt.Sprintf("run %d %s: %s stored", v.Run, v.state, plural(v.Stored, "bar")))
+		paragraph(w, fmt.Sprintf("run %d %s: %s stored", v.Run, v.state, several(v.Stored, "bar")))
 	}
 }
 
@@ -144,7 +144,7 @@ func (v importView) print(w io.Writer) {
 func (v importView) counts(w io.Writer) {
 	line := func(n int64, what string) {
 		if n > 0 {
-			fmt.Fprintf(w, "  %11s  %s\n", thousands(n), what)
+			fmt.Fprintf(w, "  %11s  %s\n", term.Count(n), what)
 		}
 	}
 	line(v.Rows, "rows")
@@ -173,7 +173,7 @@ func (v importView) counts(w io.Writer) {
 				if e.Start != nil {
 					at = stamp(*e.Start)
 				}
-				fmt.Fprintf(w, "               %s\n", short(strings.TrimSpace(lineOf(e.Line)+" "+at+" "+e.Says), 64))
+				fmt.Fprintf(w, "               %s\n", strings.TrimSpace(lineOf(e.Line)+" "+at+" "+e.Says))
 			}
 		}
 	}
@@ -196,18 +196,8 @@ func (b barView) String() string {
 	return fmt.Sprintf("%v %v %v %v, volume %s", b.Open, b.High, b.Low, b.Close, volume)
 }
 
-// paragraph writes a text in lines of at most 80 columns.
+// paragraph writes a text in as many lines as it takes, indented.
 func paragraph(w io.Writer, words string) {
-	for line := range strings.Lines(text.WrapSoft(words, 76)) {
-		fmt.Fprintf(w, "  %s\n", strings.TrimRight(line, " \n"))
-	}
-}
-
-// thousands writes a number with commas.
-func thousands(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
+	indent := 2 + len(words) - len(strings.TrimLeft(words, " "))
+	screenOf(w).Lines(indent, words)
 }

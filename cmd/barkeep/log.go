@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/lmittmann/tint"
-	"golang.org/x/term"
 
 	"barkeep/config"
 )
@@ -54,8 +52,12 @@ func redact(a slog.Attr, secrets *config.Redactor) slog.Attr {
 	return a
 }
 
-// isTerminal tells whether w is a terminal that a person reads.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
+// wantedLog is which log a command has where LOG_LEVEL does not say it.
+type wantedLog int
+
+// The logs.
+const (
+	logMatters wantedLog = iota // on a terminal what matters, elsewhere everything
+	logAll
+	logNothing
+)

@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"barkeep/config"
+	"barkeep/term"
 )
 
 // version is stamped by the Makefile.
@@ -23,6 +24,7 @@ type process struct {
 	ctx      context.Context
 	environ  []string
 	out, err io.Writer
+	log      wantedLog
 	secrets  *config.Redactor // for what is printed; nil until the configuration was read
 }
 
@@ -39,8 +41,17 @@ func main() {
 	os.Exit(code)
 }
 
+// complaints is where errors are told: in a pipe in one line each, on a terminal in as many as it takes.
+func (p *process) complaints() io.Writer {
+	if s := term.Of(p.err, p.environ); s.Live {
+		return term.Fit(s)
+	}
+	return p.err
+}
+
 // run parses and carries out one command line and returns its exit code.
 func run(args []string, p *process) int {
+	p.out = term.Of(p.out, p.environ)
 	done := -1 // set when kong has answered by itself, as it does for --help
 	parser, err := kong.New(&commands{}, kong.Name("barkeep"), kong.Vars{"version": "barkeep " + version}, kong.UsageOnError(),
 		kong.Description("Barkeep keeps your bars: a complete, correct archive of market candles."), kong.Writers(p.out, p.err),
@@ -57,7 +68,7 @@ func run(args []string, p *process) int {
 		return done
 	}
 	if err != nil {
-		fmt.Fprintf(p.err, "barkeep: %s (barkeep --help lists what there is)\n", p.secrets.Text(err.Error()))
+		fmt.Fprintf(p.complaints(), "barkeep: %s (barkeep --help lists what there is)\n", p.secrets.Text(err.Error()))
 		return exitUsage
 	}
 	err = parsed.Run(p)
@@ -66,7 +77,7 @@ func run(args []string, p *process) int {
 		return int(code)
 	}
 	if err != nil {
-		fmt.Fprintln(p.err, "barkeep:", p.secrets.Text(message(err)))
+		fmt.Fprintln(p.complaints(), "barkeep:", p.secrets.Text(message(err)))
 	}
 	return exitCode(err)
 }

@@ -94,6 +94,14 @@ func (e ended) must(t testing.TB, code int) ended {
 	return e
 }
 
+// printed tells whether a text holds some words, also where a line was broken between them.
+func printed(text, words string) bool {
+	return strings.Contains(text, words) || strings.Contains(flat(text), flat(words))
+}
+
+// flat is a text in one line.
+func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 // running is a process in progress whose log a test follows.
 type running struct {
 	cmd   *exec.Cmd

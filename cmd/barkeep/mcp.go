@@ -23,6 +23,7 @@ func (c *mcpCommand) Help() string {
 // Run carries the command out.
 func (c *mcpCommand) Run(p *process) error {
 	found := false
+	p.log = logAll
 	err := p.reading(func(s setup, names naming, archive app.ReadOnly) error {
 		found = true
 		reader, err := app.NewReader(archive, s.options())

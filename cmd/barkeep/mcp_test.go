@@ -91,7 +91,7 @@ func TestALanguageModelReadsTheArchive(t *testing.T) {
 		})
 	}
 	got := barkeep(t, []string{"DATABASE_URL=sqlite:" + t.TempDir() + "/none.db"}, "mcp").must(t, 4)
-	if !strings.Contains(got.stderr, "There is no archive") || got.stdout != "" {
+	if !printed(got.stderr, "there is no archive") || got.stdout != "" {
 		t.Errorf("without an archive: %q\n%s", got.stdout, got.stderr)
 	}
 }

@@ -68,7 +68,7 @@ func TestUpgradeLosesNothing(t *testing.T) {
 			statement(t, db, "INSERT INTO cells (run_id, instrument, timeframe, state) SELECT id, 'OLD', '1d', 'stored' FROM runs")
 			before := ohlc(t, e)
 
-			if got := barkeep(t, env, "doctor").must(t, 0); !strings.Contains(got.stdout, "schema 1, will be migrated to") {
+			if got := barkeep(t, env, "doctor").must(t, 0); !printed(got.stdout, "schema 1, will be migrated to") {
 				t.Errorf("doctor does not announce the migration:\n%s", got.stdout)
 			}
 			for command, code := range map[string]int{"status": 0, "status --json": 0, "runs": 2, "runs 1": 2, "runs --json": 2} {
@@ -77,7 +77,7 @@ func TestUpgradeLosesNothing(t *testing.T) {
 					t.Errorf("before the migration %s says\n%s", command, all)
 				}
 			}
-			if got := barkeep(t, env, "migrate").must(t, 0); !strings.Contains(got.stdout, "went from schema 1 to") {
+			if got := barkeep(t, env, "migrate").must(t, 0); !printed(got.stdout, "went from schema 1 to") {
 				t.Errorf("migrate says\n%s", got.stdout)
 			}
 			if after := ohlc(t, e); strings.Join(after, "\n") != strings.Join(before, "\n") {
@@ -124,17 +124,17 @@ func TestThePreviousReleaseRunsOnANewerSchema(t *testing.T) {
 			barkeep(t, env, "migrate").must(t, 0)
 			applied := map[string]string{"sqlite": "1", "postgres": "true"}[e.name]
 			statement(t, e.open(t), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, "+applied+")")
-			if got := barkeep(t, env, "migrate").must(t, 0); !strings.Contains(got.stdout, "is at schema 99") {
+			if got := barkeep(t, env, "migrate").must(t, 0); !printed(got.stdout, "is at schema 99") {
 				t.Errorf("migrate says\n%s", got.stdout)
 			}
 			if r := readSlot(t, barkeep(t, env, "sync", "--json").must(t, 0).stdout); r.Run.State != "done" {
 				t.Errorf("the run is %s", r.Run.State)
 			}
-			if got := barkeep(t, env, "status").must(t, 0); !strings.Contains(got.stdout, "schema 99 of") {
+			if got := barkeep(t, env, "status").must(t, 0); !printed(got.stdout, "schema 99 of") {
 				t.Errorf("status says\n%s", got.stdout)
 			}
 			barkeep(t, env, "verify").must(t, 0)
-			if got := barkeep(t, env, "doctor").must(t, 0); !strings.Contains(got.stdout, "schema 99, newer than this program's") {
+			if got := barkeep(t, env, "doctor").must(t, 0); !printed(got.stdout, "schema 99, newer than this program's") {
 				t.Errorf("doctor says\n%s", got.stdout)
 			}
 			if e.name == "sqlite" {
@@ -200,11 +200,11 @@ func TestReadingNeedsNoRightToWrite(t *testing.T) {
 	})
 	reader := append(env(1), "DATABASE_URL="+strings.Replace(e.url, "postgres@", role+"@", 1))
 	for _, command := range []string{"status", "runs", "verify", "doctor", "migrate"} {
-		if got := barkeep(t, reader, command).must(t, 0); strings.Contains(got.stderr, "ERR") {
+		if got := barkeep(t, reader, command).must(t, 0); printed(got.stderr, "ERR") {
 			t.Errorf("%s says\n%s", command, got.stderr)
 		}
 	}
-	if got := barkeep(t, reader, "sync").must(t, 4); !strings.Contains(got.stderr, "permission denied") {
+	if got := barkeep(t, reader, "sync").must(t, 4); !printed(got.stderr, "permission denied") {
 		t.Errorf("sync says\n%s", got.stderr)
 	}
 }
@@ -259,7 +259,7 @@ func TestThePageKnowsEveryText(t *testing.T) {
 			t.Errorf("docs/OPERATIONS.md does not explain the %s `%s`", what, name)
 		}
 	}
-	kinds := []ledger.NoticeKind{ledger.NoticeFailed, ledger.NoticePartial, ledger.NoticeAbandoned, ledger.NoticeMissed}
+	kinds := []ledger.NoticeKind{ledger.NoticeFailed, ledger.NoticePartial, ledger.NoticeAbandoned, ledger.NoticeMissed, ledger.NoticeMended}
 	for _, kind := range kinds {
 		has("notice", string(kind))
 	}

@@ -41,11 +41,14 @@ func (p *process) reading(do func(s setup, names naming, archive app.ReadOnly) e
 }
 
 // window reads --from and --to: dates, which are midnights in UTC, or instants. The zero time bounds nothing.
-func window(from, to string) (w market.Window, err error) {
+func window(from, to string) (market.Window, error) { return windowOf("--from", from, "--to", to) }
+
+// windowOf reads two flags.
+func windowOf(first, from, second, to string) (w market.Window, err error) {
 	for _, bound := range []struct {
 		flag, text string
 		into       *time.Time
-	}{{"--from", from, &w.From}, {"--to", to, &w.To}} {
+	}{{first, from, &w.From}, {second, to, &w.To}} {
 		if bound.text == "" {
 			continue
 		}
@@ -60,7 +63,7 @@ func window(from, to string) (w market.Window, err error) {
 		*bound.into = at.UTC()
 	}
 	if from != "" && to != "" && w.Empty() {
-		return w, misuse("--to %s is not after --from %s", to, from)
+		return w, misuse("%s %s is not after %s %s", second, to, first, from)
 	}
 	return w, nil
 }

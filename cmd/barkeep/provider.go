@@ -23,6 +23,7 @@ type providerCommand struct {
 
 // Run carries the command out.
 func (c *providerCommand) Run(p *process) error {
+	p.log = logAll
 	s, err := p.load(p.err)
 	if err != nil {
 		return err

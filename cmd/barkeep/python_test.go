@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -305,5 +306,55 @@ func edit(t *testing.T, folder, old, with string) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestPythonWaitsItsTurn: where too many ask, be it this client (429) or all (503), it asks again when the API says; after as long
+// as the API may be silent the bars come from the folder, or it is told.
+func TestPythonWaitsItsTurn(t *testing.T) {
+	t.Parallel()
+	e := engines(t)[0]
+	env := slotEnv(t, e, provider(t, []string{when}), "INSTRUMENTS=ES", "TIMEFRAMES=1h,1d")(0)
+	barkeep(t, env, "sync").must(t, 0)
+	folder := filepath.Join(t.TempDir(), "bars")
+	barkeep(t, env, "export", folder, "--format", "csv").must(t, 0)
+	worker := serve(t, append(env, "LOG_LEVEL=info"))
+	for slug, status := range map[string]int{"too-many-requests": http.StatusTooManyRequests, "crowded": http.StatusServiceUnavailable} {
+		t.Run(slug, func(t *testing.T) {
+			t.Parallel()
+			busy := func(times int64) (string, *atomic.Int64) {
+				var calls atomic.Int64
+				middle := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if calls.Add(1) <= times {
+						w.Header().Set("Content-Type", "application/problem+json")
+						w.Header().Set("Retry-After", "1")
+						w.WriteHeader(status)
+						fmt.Fprintf(w, `{"type":"urn:barkeep:problem:%s","status":%d,"detail":"too many"}`, slug, status)
+						return
+					}
+					_, body := fetch(t, worker.url+r.URL.String())
+					w.Header().Set("Content-Type", "application/json")
+					_, _ = w.Write(body)
+				}))
+				t.Cleanup(middle.Close)
+				return middle.URL, &calls
+			}
+			series := []string{"ES", "1h"}
+			url, calls := busy(2)
+			if got := runPython(t, named{"url": url, "export": folder}, "candles", series, nil); got.Source != url || len(got.Rows) < 15 || calls.Load() != 3 {
+				t.Errorf("after two refusals: %s %s from %q, %d bars, %d requests", got.Error, got.Says, got.Source, len(got.Rows), calls.Load())
+			}
+			url, calls = busy(1000)
+			if got := runPython(t, named{"url": url, "export": folder, "timeout": 3}, "candles", series, nil); got.Source != folder || len(got.Rows) < 15 || calls.Load() < 2 || calls.Load() > 4 {
+				t.Errorf("busy for long: %s %s from %q, %d bars, %d requests", got.Error, got.Says, got.Source, len(got.Rows), calls.Load())
+			}
+			if got := runPython(t, named{"url": url, "timeout": 2}, "candles", series, nil); got.Error != "Unreachable" || !strings.Contains(got.Says, fmt.Sprint(status)) {
+				t.Errorf("busy for long, without a folder: %+v", got)
+			}
+			url, calls = busy(2)
+			if got := runPython(t, named{"url": url}, "wait_for_slot", []string{"2026-08-19/14:05"}, named{"timeout": 20}); !got.Slot.Done || calls.Load() != 3 {
+				t.Errorf("a slot after two refusals: %+v, %d requests", got, calls.Load())
+			}
+		})
 	}
 }

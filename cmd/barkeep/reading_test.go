@@ -15,9 +15,9 @@ func TestReadingMakesNothing(t *testing.T) {
 		code int
 		says string
 	}{
-		{"status", 0, "There is no archive at sqlite:data/barkeep.db yet: barkeep sync makes it."},
+		{"status", 0, "missing there is no archive at sqlite:data/barkeep.db yet: barkeep sync makes it"},
 		{"status --json", 0, `"exists": false`},
-		{"runs", 0, "There is no archive at sqlite:data/barkeep.db yet"},
+		{"runs", 0, "missing there is no archive at sqlite:data/barkeep.db yet"},
 		{"runs --json", 0, "[]"},
 		{"runs 1", 2, "there is no archive at sqlite:data/barkeep.db yet"},
 		{"doctor", 0, "sqlite:data/barkeep.db, not there yet: the first sync makes it"},
@@ -28,7 +28,7 @@ func TestReadingMakesNothing(t *testing.T) {
 			t.Parallel()
 			cmd := command(t, nil, strings.Fields(tt.args)...)
 			out, _ := cmd.CombinedOutput() // the exit code says it
-			if code := cmd.ProcessState.ExitCode(); code != tt.code || !strings.Contains(string(out), tt.says) {
+			if code := cmd.ProcessState.ExitCode(); code != tt.code || !printed(string(out), tt.says) {
 				t.Errorf("exit code %d, want %d and %q:\n%s", code, tt.code, tt.says, out)
 			}
 			left, err := os.ReadDir(cmd.Dir)
@@ -76,13 +76,13 @@ func TestARunInProgressIsShown(t *testing.T) {
 				t.Errorf("with one run:\n%s", got.stderr)
 			}
 			got := barkeep(t, env, "runs", "1").must(t, 0).stdout
-			if want := "run 1 running: 0 candles inserted, 0 changed, 0 unchanged; 0 requests in 10m"; !strings.Contains(got, want) ||
-				!strings.Contains(got, " so far; 1 series ended, of them 1 failed\n") {
+			if want := "0 bars inserted, 0 changed, 0 unchanged; 0 requests in 10 min"; !strings.Contains(got, want) ||
+				!strings.HasPrefix(flat(got), "running run 1, import 2026-08-19 14:05: 1 series ended so far, of them 1 failed 0 bars inserted") {
 				t.Errorf("a run in progress is shown as\n%s", got)
 			}
 			statement(t, db, "INSERT INTO cells (run_id, instrument, timeframe, state, reason) SELECT id, 'NQ', '1d', 'held back', 'type' FROM runs")
 			got = barkeep(t, env, "runs", "1").must(t, 0).stdout
-			if !strings.Contains(got, " so far; 2 series ended, of them 1 failed, 1 held back\n") || !strings.Contains(got, "NQ 1d  │ held back") {
+			if !printed(got, ": 2 series ended so far, of them 1 failed, 1 held back") || !strings.Contains(got, "\nheld back NQ 1d\n          type\n") {
 				t.Errorf("a series that is held back is shown as\n%s", got)
 			}
 			if list := barkeep(t, env, "runs").must(t, 0).stdout; !strings.Contains(list, "2026-08-19 14:05") {

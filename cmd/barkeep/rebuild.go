@@ -13,6 +13,7 @@ import (
 // rebuildCommand brings what is stored to the calendars of its instruments.
 type rebuildCommand struct {
 	Instrument *string `help:"Only these instruments, with commas between; all that are stored by default." placeholder:"ES,NQ"`
+	Verbose    bool    `help:"End with a row for every series."`
 	JSON       bool    `name:"json" help:"Print the result as JSON."`
 }
 
@@ -26,7 +27,7 @@ func (c *rebuildCommand) Help() string {
 
 // Run carries the command out.
 func (c *rebuildCommand) Run(p *process) error {
-	progress := newProgress(p.err, c.JSON)
+	progress := newProgress(p, c.JSON)
 	s, err := p.load(progress)
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func (c *rebuildCommand) Run(p *process) error {
 	report, err := a.RunAdHoc(p.ctx, "rebuild", request, nil)
 	progress.stop()
 	if len(report.Cells) > 0 {
-		err = errors.Join(err, printRun(p, s, report, c.JSON))
+		err = errors.Join(err, printRun(p, s, report, c.Verbose, c.JSON))
 	}
 	if err = errors.Join(err, a.Close()); err == nil && exitCodeOf(report.Run.State) != exitDone {
 		return exit(exitCodeOf(report.Run.State))
@@ -66,9 +67,9 @@ func (c *rebuildCommand) Run(p *process) error {
 }
 
 // printRun shows what a run did.
-func printRun(p *process, s setup, report syncer.Report, asJSON bool) error {
+func printRun(p *process, s setup, report syncer.Report, verbose, asJSON bool) error {
 	if !asJSON {
-		return printReport(p.out, report, s.now())
+		return printReport(p.out, report, s.now(), verbose)
 	}
 	names, err := s.naming()
 	return errors.Join(err, printJSON(p.out, reportJSON(report, names)))

@@ -33,7 +33,7 @@ func TestRebuildBringsAnEarlierArchiveToItsCalendars(t *testing.T) {
 				if how == "sync" { // the slot is done: an import beside the slots
 					said = barkeep(t, env(e), "sync", "--instrument", "7203.T,AAPL", "--json").must(t, 0)
 				}
-				if !strings.Contains(said.stdout, "rebuilt by the calendar XTKS: ") || strings.Contains(said.stdout, "XNYS: ") {
+				if !printed(said.stdout, "rebuilt by the calendar XTKS: ") || printed(said.stdout, "XNYS: ") {
 					t.Errorf("it says\n%s", said.stdout)
 				}
 				barkeep(t, env(e), "verify", "--against", clean.url).must(t, 0)
@@ -45,7 +45,7 @@ func TestRebuildBringsAnEarlierArchiveToItsCalendars(t *testing.T) {
 				}
 				revisions := count(t, e, `SELECT count(*) FROM candle_revisions`)
 				again := barkeep(t, env(e), "rebuild", "--json").must(t, 0)
-				if n := count(t, e, `SELECT count(*) FROM candle_revisions`); n != revisions || !strings.Contains(again.stdout, "which changed nothing") {
+				if n := count(t, e, `SELECT count(*) FROM candle_revisions`); n != revisions || !printed(again.stdout, "which changed nothing") {
 					t.Errorf("a second rebuild wrote %d revisions:\n%s", n-revisions, again.stdout)
 				}
 				intact(t, env(e))
@@ -119,7 +119,7 @@ func TestAClosureIsAddedAndTakenBack(t *testing.T) {
 				{"ABCD.QQ 2027-01-15", "nothing of it is ever late"},
 			} {
 				ended := barkeep(t, env, append([]string{"calendar", "add"}, strings.Fields(c.args)...)...)
-				if ended.code != 2 || !strings.Contains(ended.stderr, c.says) {
+				if ended.code != 2 || !printed(ended.stderr, c.says) {
 					t.Errorf("%s: code %d, %q, want it to say %q", c.args, ended.code, ended.stderr, c.says)
 				}
 			}
@@ -138,7 +138,7 @@ func TestThereIsNothingToRebuild(t *testing.T) {
 	env := []string{when, "DATABASE_URL=" + engines(t)[0].url}
 	for _, args := range [][]string{{"rebuild"}, {"rebuild", "--instrument", "AAPL,ABCD.QQ"}} {
 		got := barkeep(t, env, args...).must(t, 0)
-		if got.stdout != "there is nothing to rebuild\n" || len(args) > 1 != strings.Contains(got.stderr, "left as it is") {
+		if got.stdout != "there is nothing to rebuild\n" || len(args) > 1 != printed(got.stderr, "left as it is") {
 			t.Errorf("%q: %s%s", args, got.stdout, got.stderr)
 		}
 	}

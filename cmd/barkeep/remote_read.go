@@ -118,7 +118,7 @@ const mostAsked = 50_000
 
 // elsewhere shows the bars of a server.
 func (c *showCommand) elsewhere(p *process, there *asked) error {
-	width := widthOf(p.out)
+	width := screenOf(p.out).Width
 	request, err := c.request(width, there.now())
 	if err != nil {
 		return err

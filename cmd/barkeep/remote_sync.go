@@ -56,7 +56,8 @@ func (c *syncCommand) heldElsewhere(p *process, f follower, started client.Start
 		}
 		slot = slotNamed(found.NamedSlot)
 	}
-	if err := printAnswer(p.out, gate.Result{Outcome: gate.Held, Run: run}, slot, f.names, c.JSON); err != nil {
+	answer := slotAnswer{gate.Result{Outcome: gate.Held, Run: run}, slot, c.Verbose}
+	if err := printAnswer(p.out, answer, f.names, c.JSON); err != nil {
 		return err
 	}
 	return exit(exitHeld)
@@ -75,9 +76,10 @@ func (c *syncCommand) printElsewhere(p *process, there *asked, started client.St
 		default:
 			outcome = gate.WaitedFor
 		}
-		err = printAnswer(p.out, gate.Result{Outcome: outcome, Run: run, Cells: cells}, run.Slot, there.names, c.JSON)
+		answer := slotAnswer{gate.Result{Outcome: outcome, Run: run, Cells: cells}, run.Slot, c.Verbose}
+		err = printAnswer(p.out, answer, there.names, c.JSON)
 	} else {
-		err = printRun(p, there.setup, reportOf(run, cells), c.JSON)
+		err = printRun(p, there.setup, reportOf(run, cells), c.Verbose, c.JSON)
 	}
 	if code := exitCodeOf(run.State); err == nil && code != exitDone {
 		return exit(code)
@@ -143,6 +145,6 @@ func (f *follower) say(run client.Run) {
 	said.At = time.Time{}
 	if line := fmt.Sprint(said); line != f.said {
 		f.said = line
-		fmt.Fprintln(f.out, progressLine(run.ID, progressOf(*run.Progress)))
+		fmt.Fprintln(f.out, progressLine(runOf(run.Run), progressOf(*run.Progress)))
 	}
 }

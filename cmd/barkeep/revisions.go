@@ -11,6 +11,7 @@ import (
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server/view"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -60,8 +61,9 @@ func (c *revisionsCommand) Run(p *process) error {
 }
 
 func printChanges(w io.Writer, v view.Changes, pacific *time.Location) error {
+	w = term.Fit(w)
 	for _, r := range v.Restatements {
-		fmt.Fprintf(w, "all bars before %s: %s\n  %s\n", shownBar(r.Before), short(r.Why, 40), shownWhen(r.At, r.Run, pacific))
+		fmt.Fprintf(w, "all bars before %s: %s\n  %s\n", shownBar(r.Before), r.Why, shownWhen(r.At, r.Run, pacific))
 		fmt.Fprintf(w, "  %d bars: prices %s, volumes %s; %d kept as revisions\n", r.Bars, shownRatio(r.Price),
 			shownRatio(r.Volume), r.Kept)
 	}

@@ -86,7 +86,7 @@ func drawSituation(r *rapid.T, echo echoes, folder string) situation {
 	}
 	s.args = strings.Fields(rapid.SampledFrom([]string{
 		"migrate", "status", "status --json", "runs", "runs 1", "doctor", "doctor --json", "sync", "sync --json", "sync --dry-run",
-		"sync --instrument NQ", "verify", "verify --json", "backup " + folder + "/copy.db", "health", "serve", "against",
+		"sync --instrument NQ", "notify --test", "verify", "verify --json", "backup " + folder + "/copy.db", "health", "serve", "against",
 	}).Draw(r, "command"))
 	switch {
 	case s.args[0] == "against" && !strings.Contains(form, ":"):

@@ -19,6 +19,7 @@ type serveCommand struct{}
 
 // Run carries the command out.
 func (c *serveCommand) Run(p *process) error {
+	p.log = logAll
 	s, problems, err := p.read(p.err)
 	if err != nil {
 		return err

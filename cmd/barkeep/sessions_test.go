@@ -19,7 +19,7 @@ func sessionLines(t *testing.T, stdout string) string {
 	}
 	var lines []string
 	for line := range strings.SplitSeq("sessions "+after, "\n") {
-		if strings.HasPrefix(line, "┌") || strings.HasPrefix(line, "dry run:") || strings.HasPrefix(line, "There is no archive") {
+		if line == "" {
 			break
 		}
 		if len(line) > 80 {

@@ -7,12 +7,14 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"barkeep/app"
 	"barkeep/config"
 	"barkeep/ledger"
 	"barkeep/server/view"
+	"barkeep/term"
 )
 
 // setup is what every command that touches the archive starts from.
@@ -39,11 +41,33 @@ func (p *process) read(w io.Writer) (setup, config.Problems, error) {
 	}
 	s := setup{config: c, now: app.Clock(c.StartAt)}
 	p.secrets = config.NewRedactor(c)
-	s.log = newLogger(w, c.LogLevel, c.LogFormat, isTerminal(p.err), s.now, p.secrets)
+	s.log = p.logger(w, c, s.now)
 	if !c.StartAt.IsZero() {
-		s.log.WarnContext(p.ctx, "the clock was set by BARKEEP_NOW and runs on from there", "now", c.StartAt.UTC().Format(time.RFC3339))
+		level := slog.LevelInfo // who set it for one command knows it
+		if p.log == logAll {
+			level = slog.LevelWarn
+		}
+		s.log.Log(p.ctx, level, "the clock was set by BARKEEP_NOW and runs on from there", "now", c.StartAt.UTC().Format(time.RFC3339))
 	}
 	return s, problems, nil
+}
+
+// logger is the log of a command. That of a worker has everything; where a person watches a command it has what matters, and
+// that of the demo nothing, unless LOG_LEVEL says which log is wanted.
+func (p *process) logger(w io.Writer, c config.Config, now func() time.Time) *slog.Logger {
+	screen := term.Of(p.err, p.environ)
+	switch {
+	case c.LogLevelGiven:
+	case p.log == logNothing:
+		return slog.New(slog.DiscardHandler)
+	case p.log == logMatters && screen.Live && c.LogFormat == "auto":
+		count := new(atomic.Int64)
+		if bar, ok := w.(*progress); ok {
+			count = &bar.backfilled
+		}
+		return slog.New(&console{out: w, screen: screen, secrets: p.secrets, backfilled: count})
+	}
+	return newLogger(w, c.LogLevel, c.LogFormat, screen.Live, now, p.secrets)
 }
 
 func (s setup) options() app.Options {

@@ -3,19 +3,16 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/jedib0t/go-pretty/v6/table"
-	"golang.org/x/term"
 
 	"barkeep/app"
 	"barkeep/calendar"
 	"barkeep/draw"
 	"barkeep/market"
 	"barkeep/query"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -55,7 +52,7 @@ func (c *showCommand) Run(p *process) error {
 	found := false
 	err := p.reading(func(s setup, names naming, archive app.ReadOnly) error {
 		found = true
-		width := widthOf(p.out)
+		width := screenOf(p.out).Width
 		request, err := c.request(width, s.now())
 		if err != nil {
 			return err
@@ -178,24 +175,11 @@ func oneOf[T ~string](flag, text string, accepted []string) (T, error) {
 	return "", misuse("%s %q: accepted are %s", flag, text, strings.Join(accepted, ", "))
 }
 
-// widthOf is how wide text may be: as wide as the terminal, and 80 where there is none.
-func widthOf(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= 40 {
-			return width
-		}
-	}
-	return 80
-}
-
-// coloured tells whether text may be in colour: on a terminal, unless NO_COLOR is set (https://no-color.org).
-func coloured(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") == "" }
-
 func printCandles(w io.Writer, a query.Answer, r query.Request, c *calendar.Calendar, width int) error {
 	printHead(w, a, r)
 	fmt.Fprint(w, draw.Chart{
 		Bars: a.Bars, Gaps: a.Complete.Gaps, Timeframe: r.Series.Timeframe, Calendar: c, Width: width,
-		Height: min(20, max(10, width/6)), Colour: coloured(w),
+		Height: min(20, max(10, width/6)), Colour: screenOf(w).Colour,
 	})
 	return printComplete(w, a)
 }
@@ -206,18 +190,17 @@ func printBars(w io.Writer, a query.Answer, r query.Request) error {
 	if !r.Series.Timeframe.Intraday() {
 		start, layout = "date", time.DateOnly
 	}
-	t := newTable(w, start, "open", "high", "low", "close", "volume")
+	t := term.NewTable(term.Text(start), term.Number("open"), term.Number("high"),
+		term.Number("low"), term.Number("close"), term.Number("volume"))
 	for i := range a.Bars.Len() {
 		b := a.Bars.At(i)
 		volume := "-"
 		if b.Volume != market.NoVolume {
-			volume = strconv.FormatInt(b.Volume, 10)
+			volume = term.Count(b.Volume)
 		}
-		t.AppendRow(table.Row{
-			b.Start.UTC().Format(layout), priceText(b.Open), priceText(b.High), priceText(b.Low), priceText(b.Close), volume,
-		})
+		t.Row(b.Start.UTC().Format(layout), priceText(b.Open), priceText(b.High), priceText(b.Low), priceText(b.Close), volume)
 	}
-	t.Render()
+	screenOf(w).Table(t)
 	return printComplete(w, a)
 }
 
@@ -260,7 +243,7 @@ func printHead(w io.Writer, a query.Answer, r query.Request) {
 
 // printComplete says how much of what is expected is there.
 func printComplete(w io.Writer, a query.Answer) error {
-	c := a.Complete
+	w, c := term.Fit(w), a.Complete
 	for _, note := range a.Notes {
 		fmt.Fprintln(w, "note: "+note)
 	}

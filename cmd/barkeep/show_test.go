@@ -16,7 +16,7 @@ func TestShow(t *testing.T) {
 			t.Parallel()
 			env := shareEnv(e, beforeSplit, changing(t, beforeSplit))
 			got := barkeep(t, env, "show", "AAPL")
-			if got.code != 4 || !strings.Contains(got.stderr, "There is no archive") {
+			if got.code != 4 || !printed(got.stderr, "there is no archive") {
 				t.Errorf("without an archive: %d\n%s", got.code, got.stderr)
 			}
 			barkeep(t, env, "sync").must(t, 0)
@@ -32,7 +32,7 @@ func TestShow(t *testing.T) {
 			} {
 				got := barkeep(t, env, append([]string{"show"}, args...)...)
 				got.must(t, 0)
-				if !strings.HasPrefix(got.stdout, "AAPL ") || !strings.Contains(got.stdout, "complete: all") {
+				if !strings.HasPrefix(got.stdout, "AAPL ") || !printed(got.stdout, "complete: all") {
 					t.Errorf("%v:\n%s", args, got.stdout)
 				}
 				for line := range strings.Lines(got.stdout) {
@@ -41,7 +41,7 @@ func TestShow(t *testing.T) {
 					}
 				}
 			}
-			if got := barkeep(t, env, "show", "AAPL", "2h"); !strings.Contains(got.stdout, "folded from 1h bars") {
+			if got := barkeep(t, env, "show", "AAPL", "2h"); !printed(got.stdout, "folded from 1h bars") {
 				t.Errorf("of a timeframe that is not kept:\n%s", got.stdout)
 			}
 			csv := barkeep(t, env, "show", "AAPL", "1d", "--csv").must(t, 0).stdout
@@ -83,7 +83,7 @@ func TestShow(t *testing.T) {
 				{2, "--as-of", []string{"AAPL", "--as-of", "yesterday"}},
 			} {
 				got := barkeep(t, env, append([]string{"show"}, c.args...)...)
-				if got.code != c.code || !strings.Contains(got.stdout+got.stderr, c.says) {
+				if got.code != c.code || !printed(got.stdout+got.stderr, c.says) {
 					t.Errorf("%v: %d, want %d with %q\n%s%s", c.args, got.code, c.code, c.says, got.stdout, got.stderr)
 				}
 			}

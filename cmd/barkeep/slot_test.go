@@ -165,7 +165,7 @@ func TestSlotAnswers(t *testing.T) {
 			done := func() int { return count(t, e, "SELECT count(*) FROM runs WHERE state = 'done'") }
 
 			failed := barkeep(t, env, "sync").must(t, 4)
-			if !strings.Contains(failed.stdout, "run 1 failed") || done() != 0 || len(keys(t, cache, "*:run:*")) != 0 {
+			if !printed(failed.stdout, "failed    run 1, import 2026-08-19 14:05: ") || done() != 0 || len(keys(t, cache, "*:run:*")) != 0 {
 				t.Errorf("after a run without bars: %d runs done, markers %v\n%s", done(), keys(t, cache, "*:run:*"), failed.stdout)
 			}
 			barkeep(t, env, "sync").must(t, 0)
@@ -173,13 +173,13 @@ func TestSlotAnswers(t *testing.T) {
 				t.Errorf("after a good run: %d done, markers %v", done(), got)
 			}
 			again := barkeep(t, env, "sync").must(t, 0)
-			if !strings.Contains(again.stdout, "already ran at 14:25 PDT (21:25 UTC), run 2") {
+			if !printed(again.stdout, "already ran at 14:25 PDT (21:25 UTC), run 2") {
 				t.Errorf("the third caller is told\n%s", again.stdout)
 			}
 			if err := cache.Kill(); err != nil { // it kept nothing: as if FLUSHALL
 				t.Fatal(err)
 			}
-			if got := barkeep(t, env, "sync").must(t, 0); !strings.Contains(got.stdout, "already ran") {
+			if got := barkeep(t, env, "sync").must(t, 0); !printed(got.stdout, "already ran") {
 				t.Errorf("without Redis the ledger must tell:\n%s", got.stdout)
 			}
 			if err := cache.Restart(t.Context()); err != nil {
@@ -195,11 +195,11 @@ func TestSlotAnswers(t *testing.T) {
 			}
 			list := barkeep(t, env, "runs").must(t, 0)
 			for _, want := range []string{"2026-08-19 14:05 forced", "failed", "2026-08-19 14:05 "} {
-				if !strings.Contains(list.stdout, want) {
+				if !printed(list.stdout, want) {
 					t.Errorf("runs lacks %q:\n%s", want, list.stdout)
 				}
 			}
-			if one := barkeep(t, env, "runs", "2").must(t, 0); !strings.Contains(one.stdout, "ES 4h") {
+			if one := barkeep(t, env, "runs", "2", "--verbose").must(t, 0); !printed(one.stdout, "ES 4h") {
 				t.Errorf("runs 2 shows\n%s", one.stdout)
 			}
 			barkeep(t, env, "sync", "--slot", "1").must(t, 2)

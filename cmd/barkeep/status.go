@@ -6,77 +6,183 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
+	"os"
+	"slices"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
 	"barkeep/app"
+	"barkeep/client"
 	"barkeep/ledger"
 	"barkeep/market"
 	"barkeep/query"
 	"barkeep/server/view"
+	"barkeep/yahoo"
 )
 
-// statusCommand shows what the archive holds.
+// statusCommand shows how an archive stands and what it holds.
 type statusCommand struct {
 	remote
-	Runs int  `help:"How many recent runs to show." default:"5"`
-	JSON bool `name:"json" help:"Print as JSON."`
+	Instrument *string `help:"Only the series of these instruments, with commas between; each has a row of its own." placeholder:"ES,NQ"`
+	Late       bool    `help:"Only the series that lack what they should have, and why."`
+	Runs       int     `help:"How many recent runs to show." default:"5"`
+	Watch      bool    `help:"Show it anew every two seconds, until Ctrl-C."`
+	JSON       bool    `name:"json" help:"Print as JSON."`
+}
+
+// Help is the text below the flags.
+func (c *statusCommand) Help() string {
+	return "The first line says how it stands. fine: the newest due import is done for all that is kept, no bar is known to " +
+		"be missing, and a worker answers at HTTP_ADDR (or ran that import elsewhere). running: the import is in progress. late: " +
+		"it is due and not done. missing: data is not there and does not come by itself soon. warning: the data is there, " +
+		"something else is wrong. unknown: nobody can tell, as of an archive of another release or by a clock that is in doubt."
 }
 
 // Run carries the command out.
 func (c *statusCommand) Run(p *process) error {
-	if c.Runs < 0 {
+	switch {
+	case c.Runs < 0:
 		return misuse("--runs is %d: give a number of runs, 0 for none", c.Runs)
+	case c.Watch && c.JSON:
+		return misuse("--watch is for people: programs follow GET /api/v1/events, or leave out --watch")
+	}
+	instruments, _, err := yahoo.Select(list(c.Instrument), nil, "--instrument", "")
+	if err != nil {
+		return err
 	}
 	there, err := c.connect(p)
 	if err != nil {
 		return err
 	}
-	var status view.Status
+	look := c.archive
 	if there != nil {
-		status, err = there.status(p.ctx, c.Runs)
-	} else {
-		status, err = c.archive(p)
+		look = func(p *process) (outlook, error) { return there.outlook(p.ctx, c.Runs) }
 	}
-	switch {
-	case err != nil:
+	pacific, err := pacificZone()
+	if err != nil {
 		return err
-	case c.JSON:
-		return printJSON(p.out, status)
-	default:
-		pacific, err := pacificZone()
-		return errors.Join(err, printStatus(p.out, status, pacific))
 	}
+	show := func(w io.Writer) error {
+		o, err := look(p)
+		if err != nil {
+			return err
+		}
+		statusPage{outlook: o, pacific: pacific, only: instruments, late: c.Late}.print(screenOf(w))
+		return nil
+	}
+	if c.Watch {
+		return p.watch(show)
+	}
+	if !c.JSON {
+		return show(p.out)
+	}
+	o, err := look(p)
+	if err != nil {
+		return err
+	}
+	return printJSON(p.out, c.filtered(o, instruments))
+}
+
+// filtered is a status with the series that the flags name.
+func (c *statusCommand) filtered(o outlook, instruments []market.Instrument) view.Status {
+	page := statusPage{outlook: o, only: instruments, late: c.Late}
+	if len(instruments) > 0 || c.Late {
+		o.Series = slices.DeleteFunc(slices.Clone(o.Series), func(s view.Series) bool { return !page.shows(s) })
+	}
+	return o.Status
 }
 
 // archive reads the status of the archive that is configured.
-func (c *statusCommand) archive(p *process) (view.Status, error) {
+func (c *statusCommand) archive(p *process) (o outlook, err error) {
 	s, err := p.load(p.err)
 	if err != nil {
-		return view.Status{}, err
+		return o, err
 	}
 	names, err := s.naming()
 	if err != nil {
-		return view.Status{}, err
+		return o, err
 	}
 	status, err := s.readStatus(p.ctx, c.Runs, names.schedules)
-	return viewStatus(status, names), err
+	if err != nil {
+		return o, err
+	}
+	o.Status = viewStatus(status, names)
+	if status.due != nil {
+		due := names.Slot(status.due.Standing, status.due.Cells)
+		o.due = &due
+	}
+	o.lacking = lackingOf(o.due, o.kept(names.Coverages(status.covered, yahoo.Capabilities())))
+	if status.Schema > 0 {
+		o.alone = aloneAt(p.ctx, s.config.HTTPAddr, o.due)
+	}
+	return o, nil
 }
 
-// status asks a server.
-func (a *asked) status(ctx context.Context, runs int) (view.Status, error) {
-	status, err := a.Client.Status(ctx)
+// aloneAt is why nobody is known to see to the next slot: neither does a worker answer at the address, nor did one run the
+// newest due slot on another machine.
+func aloneAt(ctx context.Context, address string, due *view.Slot) string {
+	_, err := askHealth(ctx, address, false)
+	if err == nil {
+		return ""
+	}
+	if host, _ := os.Hostname(); due != nil && due.Run != nil && due.Run.Host != host &&
+		slices.Contains([]string{"schedule", "catch-up", "retry"}, due.Run.Entry) {
+		return ""
+	}
+	var unready notReadyError
+	if errors.As(err, &unready) {
+		return err.Error()
+	}
+	return "no worker answers at " + reachableAt(address)
+}
+
+// outlook asks a server.
+func (a *asked) outlook(ctx context.Context, runs int) (o outlook, err error) {
+	if o.Status, err = a.Client.Status(ctx); err != nil {
+		return o, err
+	}
+	switch all := o.Status.Runs; {
+	case runs <= len(all):
+		o.Status.Runs = all[:runs]
+	case runs > len(all):
+		const most = 500
+		if o.Status.Runs, err = a.Client.Runs(ctx, min(runs, most)); err != nil {
+			return o, err
+		}
+	}
+	slots, err := a.Slots(ctx, 1)
 	if err != nil {
-		return status, err
+		return o.notTold("slots", err)
 	}
-	if runs <= len(status.Runs) {
-		status.Runs = status.Runs[:runs]
-		return status, nil
+	if len(slots) > 0 {
+		o.due = &slots[0]
 	}
-	const most = 500
-	status.Runs, err = a.Runs(ctx, min(runs, most))
-	return status, err
+	coverage, err := a.Coverage(ctx, client.CoverageRequest{})
+	if err != nil {
+		return o.notTold("coverage", err)
+	}
+	o.lacking = lackingOf(o.due, o.kept(coverage))
+	return o, nil
+}
+
+// kept is the coverage of the instruments that are kept: what others lack is nobody's business any more. A status names the kept ones
+// with their calendars.
+func (o *outlook) kept(all []view.Coverage) []view.Coverage {
+	var names []string
+	for _, c := range o.Calendars {
+		names = append(names, c.Instruments...)
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(c view.Coverage) bool { return !slices.Contains(names, c.Instrument) })
+}
+
+// notTold notes what a server does not tell, though it tells its status. That it was turned down is an error.
+func (o outlook) notTold(part string, err error) (outlook, error) {
+	var p *client.Problem
+	if errors.As(err, &p) && p.Status >= http.StatusInternalServerError {
+		o.Unknown = append(o.Unknown, view.Unknown{Part: part, Reason: err.Error()})
+		return o, nil
+	}
+	return o, err
 }
 
 // archiveStatus is what there is to say of the archive that is configured.
@@ -88,10 +194,12 @@ type archiveStatus struct {
 	mode   string
 	clock  *view.Clock
 
-	instruments []market.Instrument // that the configuration keeps
+	due         *query.Slot            // the newest slot of the import whose time has come
+	covered     []query.SeriesCoverage // of the series that are kept
+	instruments []market.Instrument    // that the configuration keeps
 }
 
-// readStatus reads the archive; it makes and changes nothing.
+// readStatus reads the archive; it makes and changes nothing. The first of the schedules is that of the import.
 func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Schedule) (archiveStatus, error) {
 	status := archiveStatus{name: s.config.DatabaseName(), now: s.now().UTC(), mode: s.config.SyncMode}
 	kept, err := app.Kept(s.config)
@@ -114,138 +222,36 @@ func (s setup) readStatus(ctx context.Context, runs int, schedules []ledger.Sche
 	status.Status, err = query.ReadStatus(ctx, archive, query.StatusRequest{
 		Runs: runs, Now: status.now, Schedules: schedules, Kept: kept,
 	})
+	if err != nil || len(schedules) == 0 || status.Schema < status.Latest {
+		return status, err
+	}
+	if status.due, err = newestDue(ctx, archive, schedules[0], kept, status.now); err != nil {
+		return status, err
+	}
+	status.covered, err = query.ReadCoverage(ctx, archive, query.CoverageRequest{})
+	status.covered = slices.DeleteFunc(status.covered, func(c query.SeriesCoverage) bool {
+		return !kept.Has(ledger.Series{Instrument: c.Series.Instrument, Timeframe: string(c.Series.Timeframe)})
+	})
 	return status, err
 }
 
-// both shows an instant in UTC and in Pacific time with its real offset.
-func both(t time.Time, pacific *time.Location) string {
-	if t.IsZero() {
-		return "-"
+// newestDue reads the newest slot of a schedule whose time has come; nil for none.
+func newestDue(
+	ctx context.Context, archive app.ReadOnly, schedule ledger.Schedule, kept ledger.Kept, now time.Time,
+) (*query.Slot, error) {
+	past, err := query.ReadPast(ctx, archive, now, schedule)
+	if err != nil {
+		return nil, err
 	}
-	return t.UTC().Format("2006-01-02 15:04:05Z") + " = " + t.In(pacific).Format("15:04:05 MST")
-}
-
-// printStatus shows a status: of an archive, or of a server, which does not tell where its archive is and how its parts stand.
-func printStatus(w io.Writer, s view.Status, pacific *time.Location) error {
-	now := s.Now.Time()
-	if s.Exists != nil && !*s.Exists {
-		fmt.Fprintf(w, "now      %s\n", both(now, pacific))
-		return errors.Join(printSessions(w, s.Calendars, now, pacific), printAbsent(w, *s.Archive))
+	slot, found := past[0].Due(now)
+	if !found {
+		return nil, nil //nolint:nilnil // there is none
 	}
-	if s.Archive != nil && s.Schema != nil && s.Latest != nil {
-		fmt.Fprintf(w, "archive  %s (schema %d of %d)\n", *s.Archive, *s.Schema, *s.Latest)
-	} else {
-		fmt.Fprintf(w, "worker   barkeep %s, %s, since %s\n", s.Version, s.Mode, both(s.Started.Time(), pacific))
+	read, err := query.ReadSlot(ctx, archive, past[0], slot, kept, now)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", slot, err)
 	}
-	fmt.Fprintf(w, "now      %s\n", both(now, pacific))
-	if s.Clock != nil {
-		fmt.Fprintf(w, "clock    %s\n", s.Clock.Detail)
-	}
-	if s.Schema != nil && *s.Schema == 0 {
-		_, err := fmt.Fprintln(w, "The archive is empty: barkeep sync fills it.")
-		return err
-	}
-	for _, u := range s.Unknown {
-		if u.Part == unknownArchive {
-			_, err := fmt.Fprintf(w, "Nothing of it is shown: %s.\n", u.Reason)
-			return err
-		}
-		fmt.Fprintf(w, "unknown  %s: %s\n", u.Part, u.Reason)
-	}
-	printParts(w, s)
-	printSlots(w, s, pacific)
-	if err := printSessions(w, s.Calendars, now, pacific); err != nil {
-		return err
-	}
-	printRuns(w, s.Runs, pacific)
-	series := newTable(w, "series", "bars", "oldest", "newest", "age")
-	for _, v := range s.Series {
-		name := v.Instrument + " " + string(v.Timeframe)
-		series.AppendRow(table.Row{name, v.Bars, stamp(v.Oldest.Time()), stamp(v.Newest.Time()), age(v)})
-	}
-	series.Render()
-	return printEnd(w, s)
-}
-
-// unknownArchive is the part of a status that an archive of an earlier release does not tell.
-const unknownArchive = "archive"
-
-// printParts shows what a server depends on and does not get.
-func printParts(w io.Writer, s view.Status) {
-	for _, c := range s.Checks {
-		if c.State != "ok" {
-			fmt.Fprintf(w, "%-8s %s: %s\n", c.State, c.Name, c.Reason)
-		}
-	}
-	if s.Provider != nil && s.Provider.Fault != "" {
-		fmt.Fprintf(w, "provider %s; %s\n", s.Provider.Fault, s.Provider.Remedy)
-	}
-}
-
-// printSlots shows today's slots of the import, and which slot is next.
-func printSlots(w io.Writer, s view.Status, pacific *time.Location) {
-	for _, v := range s.Slots {
-		if v.Job != ledger.JobImport {
-			continue
-		}
-		slot := slotNamed(v.NamedSlot)
-		line := fmt.Sprintf("today    %s = %s: %s", slot, both(slot.At, pacific), v.State)
-		if v.Run != nil {
-			line += fmt.Sprintf(", run %d", v.Run.ID)
-			if v.Run.Reason != "" {
-				line += "; " + short(v.Run.Reason, 250)
-			}
-		}
-		fmt.Fprintln(w, line)
-	}
-	if s.Next != nil {
-		next := slotNamed(*s.Next)
-		fmt.Fprintf(w, "next     %s = %s\n", next, both(next.At, pacific))
-	}
-}
-
-// printEnd shows what waits for a person, and how much of what is expected is there.
-func printEnd(w io.Writer, s view.Status) error {
-	for _, h := range s.HeldBack {
-		fmt.Fprintf(w, "held back %s: %s since %s; look with %s --dry-run\n", h.Instrument, h.Text(), stamp(h.First.Time()), h.Command)
-	}
-	if s.Coverage != nil && s.Coverage.Expected > 0 {
-		total := query.Covered{Expected: s.Coverage.Expected, Present: s.Coverage.Present, Absent: absentOf(s.Coverage.Absent)}
-		if err := printTotal(w, total); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(w, "%d series\n", len(s.Series))
-	return err
-}
-
-// printRuns shows the recent runs.
-func printRuns(w io.Writer, views []view.Run, pacific *time.Location) {
-	if len(views) > 0 {
-		runs := newTable(w, "run", "job", "slot", "by", "state", "started", "took", "reason")
-		for _, v := range views {
-			r := runOf(v)
-			runs.AppendRow(table.Row{
-				r.ID, r.Job, slotOf(r), r.Entry, r.State, both(r.Started, pacific), took(r), short(r.Reason, 60),
-			})
-		}
-		runs.Render()
-		if newest := views[0]; newest.State == ledger.StateFailed { // all of its reason: the table has no room for it
-			fmt.Fprintf(w, "run %d failed: %s\n", newest.ID, short(newest.Reason, 300))
-		}
-	}
-	for _, v := range views {
-		if v.Progress != nil {
-			fmt.Fprintln(w, progressLine(v.ID, progressOf(*v.Progress)))
-		}
-	}
-}
-
-func age(s view.Series) string {
-	if s.Age == nil {
-		return "-"
-	}
-	return (time.Duration(*s.Age) * time.Second).Round(time.Minute).String()
+	return &read, nil
 }
 
 // viewStatus is the status in the shape of /status. What only a worker knows of itself is null.
@@ -265,3 +271,6 @@ func viewStatus(s archiveStatus, names naming) view.Status {
 	}
 	return v
 }
+
+// unknownArchive is the part of a status that an archive of an earlier release does not tell.
+const unknownArchive = "archive"

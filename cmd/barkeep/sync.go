@@ -10,6 +10,7 @@ import (
 	"barkeep/gate"
 	"barkeep/ledger"
 	syncer "barkeep/sync"
+	"barkeep/term"
 	"barkeep/yahoo"
 )
 
@@ -25,6 +26,7 @@ type syncCommand struct {
 	Force       bool    `help:"Run the slot again though it is done; recorded as forced."`
 	NoWait      bool    `help:"When another process runs the slot, exit with 5 instead of waiting for it."`
 	DryRun      bool    `help:"Print the plan, its requests and how long they take; fetch and store nothing."`
+	Verbose     bool    `help:"End with a row for every series, not one for every instrument."`
 	JSON        bool    `name:"json" help:"Print the result as JSON."`
 }
 
@@ -47,7 +49,7 @@ func (c *syncCommand) Run(p *process) error {
 	} else if there != nil {
 		return c.elsewhere(p, there)
 	}
-	progress := newProgress(p.err, c.JSON || c.DryRun)
+	progress := newProgress(p, c.JSON || c.DryRun)
 	s, err := p.load(progress)
 	if err != nil {
 		return err
@@ -72,6 +74,7 @@ func (c *syncCommand) Run(p *process) error {
 	default:
 		code, err = c.slot(p, s, a, request, progress)
 	}
+	progress.note()
 	c.advise(p, a, code)
 	if err = errors.Join(err, a.Close()); err == nil && code != exitDone {
 		return exit(code)
@@ -82,8 +85,8 @@ func (c *syncCommand) Run(p *process) error {
 // advise says, on a last line, what to do where nothing was got from the provider.
 func (c *syncCommand) advise(p *process, a *app.App, code int) {
 	if fault, remedy := a.ProviderFault(); code == exitFailed && fault != "" {
-		fmt.Fprintf(p.err, "Nothing came from the provider: %s. What to do: %s; then run barkeep sync again (barkeep doctor "+
-			"--provider tries it).\n", fault, remedy)
+		fmt.Fprintf(term.Fit(term.Of(p.err, p.environ)), "Nothing came from the provider: %s. What to do: %s; then run barkeep sync "+
+			"again (barkeep doctor --provider tries it).\n", fault, remedy)
 	}
 }
 
@@ -135,7 +138,7 @@ func (c *syncCommand) adHoc(p *process, s setup, a *app.App, request syncer.Requ
 	report, err := a.RunAdHoc(p.ctx, "sync", request, nil)
 	progress.stop()
 	if len(report.Cells) > 0 {
-		err = errors.Join(err, printRun(p, s, report, c.JSON))
+		err = errors.Join(err, printRun(p, s, report, c.Verbose, c.JSON))
 	}
 	return exitCodeOf(report.Run.State), err
 }
@@ -156,7 +159,7 @@ func (c *syncCommand) slot(p *process, s setup, a *app.App, request syncer.Reque
 	if err != nil {
 		return 0, fmt.Errorf("run %s: %w", slot, err)
 	}
-	if err := printAnswer(p.out, answer, slot, names, c.JSON); err != nil {
+	if err := printAnswer(p.out, slotAnswer{answer, slot, c.Verbose}, names, c.JSON); err != nil {
 		return 0, err
 	}
 	if answer.Outcome == gate.Held {

@@ -91,7 +91,7 @@ func TestSystemdRestartsWhenTheDatabaseIsLate(t *testing.T) {
 	}
 	for _, late := range []string{"DATABASE_URL=postgres://barkeep@127.0.0.1:1/barkeep", "REDIS_URL=redis://127.0.0.1:1/0"} {
 		got := barkeep(t, []string{late, "HTTP_ADDR=127.0.0.1:0"}, strings.Fields(arguments)...)
-		if !strings.Contains(got.stderr, "connection refused") {
+		if !printed(got.stderr, "connection refused") {
 			t.Fatalf("%s is not what the process ended of:\n%s", late, got.stderr)
 		}
 		for _, prevented := range u["RestartPreventExitStatus"] {

@@ -62,14 +62,14 @@ func TestBadInputIsNamedAndChangesNothing(t *testing.T) {
 			}
 			got := barkeep(t, env, strings.Fields(tt.args)...).must(t, 2)
 			for _, want := range tt.want {
-				if !strings.Contains(got.stderr, want) {
+				if !printed(got.stderr, want) {
 					t.Errorf("the message lacks %q:\n%s", want, got.stderr)
 				}
 			}
-			if strings.Contains(got.stderr, "configuration:") {
+			if printed(got.stderr, "configuration:") {
 				t.Errorf("the message speaks of the configuration:\n%s", got.stderr)
 			}
-			if strings.Contains(got.stderr+got.stdout, "hunter2") {
+			if printed(got.stderr+got.stdout, "hunter2") {
 				t.Errorf("a password is shown:\n%s", got.stderr)
 			}
 			if n := strings.Count(strings.TrimSpace(got.stderr), "\n"); n > 4 {
@@ -83,13 +83,13 @@ func TestHelpAndVersion(t *testing.T) {
 	t.Parallel()
 	help := barkeep(t, nil, "--help").must(t, 0)
 	for _, command := range []string{"sync", "status", "migrate", "demo", "provider", "version"} {
-		if !strings.Contains(help.stdout, command) {
+		if !printed(help.stdout, command) {
 			t.Errorf("--help does not list %s", command)
 		}
 	}
 	sync := barkeep(t, nil, "sync", "--help").must(t, 0)
 	for _, flag := range []string{"--instrument", "--timeframe", "--backfill", "--deep", "--maintenance", "--dry-run", "--json"} {
-		if !strings.Contains(sync.stdout, flag) {
+		if !printed(sync.stdout, flag) {
 			t.Errorf("sync --help does not list %s", flag)
 		}
 	}

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
 	"barkeep/app"
+	"barkeep/term"
 	"barkeep/verify"
 	"barkeep/yahoo"
 )
@@ -52,7 +52,7 @@ func (c *verifyCommand) Run(p *process) error {
 	for _, t := range timeframes {
 		selection.Timeframes = append(selection.Timeframes, string(t))
 	}
-	line := newStatusLine(p.err, c.JSON)
+	line := newStatusLine(p, c.JSON)
 	v, err := app.Verify(p.ctx, s.config, s.options(), verify.Options{
 		Selection: selection, Against: c.Against, Revisions: c.Revisions, Progress: line.show,
 	})
@@ -68,28 +68,43 @@ func (c *verifyCommand) Run(p *process) error {
 	return cmp.Or(err, v.Err())
 }
 
-func printVerification(w io.Writer, v verify.Report) error {
-	t := newTable(w, "series", "months", "bars", "revisions", "digest")
+// printVerification says first whether all is well, then what is wrong and what differs, then what there is.
+func printVerification(out io.Writer, v verify.Report) error {
+	s, w := screenOf(out), term.Fit(out)
+	t := term.NewTable(term.Text("series"), term.Number("months"), term.Number("bars"),
+		term.Number("revisions"), term.Text("digest"))
 	var bars, revisions int64
-	for _, s := range v.Series {
-		t.AppendRow(table.Row{short(s.Instrument, 20) + " " + s.Timeframe, len(s.Months), s.Bars, s.Revisions, s.Digest.Short()})
-		bars, revisions = bars+s.Bars, revisions+s.Revisions
+	for _, one := range v.Series {
+		t.Row(one.Instrument+" "+one.Timeframe, len(one.Months), one.Bars, one.Revisions, one.Digest.Short())
+		bars, revisions = bars+one.Bars, revisions+one.Revisions
 	}
-	t.Render()
-	fmt.Fprintf(w, "%s\n%d series, %d bars, %d revisions, digest %s\n", v.Archive, len(v.Series), bars, revisions,
-		cmp.Or(v.Digest.Short(), "none"))
+	tone, word := term.Good, fine
+	if v.Err() != nil {
+		tone, word = term.Bad, "wrong"
+	}
+	s.Verdict(tone, word, fmt.Sprintf("%s: %s, %s, %s, digest %s", v.Archive, several(len(v.Series), "series"), several(bars, "bar"),
+		several(revisions, "revision"), cmp.Or(v.Digest.Short(), "none")))
 	for _, fault := range v.Faults {
 		fmt.Fprintln(w, "fault:", fault)
 	}
-	printDerived(w, v.Derived)
-	printCoverage(w, v.Coverage)
-	if v.Against == nil {
-		return nil
+	if slices.ContainsFunc(v.Derived, func(d verify.Derived) bool { return d.Wrong() > 0 }) { // what is wrong comes first
+		printDerived(w, v.Derived)
+		printCoverage(w, v.Coverage)
+	} else {
+		printCoverage(w, v.Coverage)
+		printDerived(w, v.Derived)
 	}
-	return printComparison(w, v.Against)
+	if v.Against != nil {
+		if err := printComparison(out, w, v.Against); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(s)
+	s.Table(t)
+	return nil
 }
 
-func printComparison(w io.Writer, c *verify.Comparison) error {
+func printComparison(out, w io.Writer, c *verify.Comparison) error {
 	for _, fault := range c.Faults {
 		fmt.Fprintln(w, "fault there:", fault)
 	}
@@ -103,18 +118,16 @@ func printComparison(w io.Writer, c *verify.Comparison) error {
 	}
 	fmt.Fprintf(w, "compared %s with %s\n", compared, c.Archive)
 	const most = 100
-	t := newTable(w, "series", "month", "here", "there", "differs", "first bar that differs")
+	t := term.NewTable(term.Text("series"), term.Text("month"), term.Number("here"),
+		term.Number("there"), term.Text("differs"), term.Text("first bar that differs").Sparing(1))
 	for _, d := range c.Differences[:min(len(c.Differences), most)] {
 		unit := ""
 		if d.What == verify.ComparedRevisions {
 			unit = " rev."
 		}
-		t.AppendRow(table.Row{
-			short(d.Instrument, 12) + " " + d.Timeframe, d.Month, fmt.Sprint(d.Here, unit), fmt.Sprint(d.There, unit),
-			differs(d), firstBar(d),
-		})
+		t.Row(d.Instrument+" "+d.Timeframe, d.Month, fmt.Sprint(d.Here, unit), fmt.Sprint(d.There, unit), differs(d), firstBar(d))
 	}
-	t.Render()
+	screenOf(out).Table(t)
 	if more := len(c.Differences) - most; more > 0 {
 		fmt.Fprintf(w, "and %d more, which --json lists\n", more)
 	}
@@ -147,13 +160,14 @@ func firstBar(d verify.Difference) string {
 
 // statusLine shows on a terminal how far the reading of archives is; elsewhere it shows nothing.
 type statusLine struct {
-	out   io.Writer
+	out   *term.Screen
 	quiet bool
 	shown bool
 }
 
-func newStatusLine(out io.Writer, quiet bool) *statusLine {
-	return &statusLine{out: out, quiet: quiet || !isTerminal(out)}
+func newStatusLine(p *process, quiet bool) *statusLine {
+	out := term.Of(p.err, p.environ)
+	return &statusLine{out: out, quiet: quiet || !out.Live}
 }
 
 // show writes over the line before.
@@ -162,7 +176,8 @@ func (l *statusLine) show(at verify.Progress) {
 		return
 	}
 	l.shown = true
-	fmt.Fprintf(l.out, "\r\x1b[K%d bars read, at %s of %s", at.Bars, at.Series, short(at.Archive, 40))
+	text := fmt.Sprintf("%s read, at %s of %s", several(at.Bars, "bar"), at.Series, at.Archive)
+	fmt.Fprint(l.out, "\r\x1b[K"+brief(text, l.out.Width-5))
 }
 
 // clear takes the line away.

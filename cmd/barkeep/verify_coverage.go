@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"barkeep/market"
+	"barkeep/term"
 	"barkeep/verify"
 )
 
@@ -18,7 +19,7 @@ func printCoverage(w io.Writer, all []verify.Coverage) {
 	closed, other := map[string]bool{}, map[market.GapReason]int64{}
 	for i := range all {
 		c := &all[i]
-		name := short(c.Instrument, 20) + " " + c.Timeframe
+		name := c.Instrument + " " + c.Timeframe
 		if c.Unchecked != "" {
 			unchecked[c.Unchecked] = append(unchecked[c.Unchecked], name)
 			continue
@@ -83,8 +84,5 @@ func fromTo(first, last time.Time) string {
 
 // several is a number of things: "1 bar", "2 bars".
 func several[N int | int64](n N, what string) string {
-	if n == 1 || what == "series" {
-		return fmt.Sprintf("%d %s", n, what)
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return term.Several(n, what)
 }

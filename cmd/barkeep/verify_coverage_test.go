@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 )
 
@@ -22,12 +21,12 @@ func TestVerifyNamesWhatIsMissing(t *testing.T) {
 				"fault: ES 1d: 1 bar missing (absent)\n  at 2026-08-13 04:00Z\n  next try 2026-", "1 of 3 judged series lack nothing",
 				"fault: ES 5m: 276 bars missing (null), 1 session whole\n  from 2026-08-12 22:00Z to 2026-08-13 20:55Z\n  next try 2026-",
 			} {
-				if !strings.Contains(got.stdout, want) {
+				if !printed(got.stdout, want) {
 					t.Errorf("verify lacks %q:\n%s", want, got.stdout)
 				}
 			}
 			readable(t, got.stdout)
-			if !strings.Contains(got.stderr, "has 2 series that are not what their calendar and the ledger of coverage say") {
+			if !printed(got.stderr, "has 2 series that are not what their calendar and the ledger of coverage say") {
 				t.Errorf("the error is %s", got.stderr)
 			}
 			var v struct {
@@ -48,7 +47,7 @@ func TestVerifyNamesWhatIsMissing(t *testing.T) {
 			}
 			barkeep(t, append(env, "YAHOO_BASE_URL="+with), append(sync, "--maintenance")...).must(t, 0)
 			healed := barkeep(t, env, "verify").must(t, 0)
-			if !strings.Contains(healed.stdout, "3 of 3 judged series lack nothing that ought to be there") {
+			if !printed(healed.stdout, "3 of 3 judged series lack nothing that ought to be there") {
 				t.Errorf("verify says\n%s", healed.stdout)
 			}
 		})
@@ -62,7 +61,7 @@ func TestVerifyOfAnEarlierArchive(t *testing.T) {
 	filled(t, e, provider(t, []string{when}))
 	change(t, e, `DELETE FROM coverage WHERE series_id = (SELECT id FROM series WHERE instrument = 'ES' AND timeframe = '1d')`)
 	got := barkeep(t, []string{"DATABASE_URL=" + e.url}, "verify").must(t, 0)
-	if !strings.Contains(got.stdout, "note: 1 series, first ES 1d: it was never judged") {
+	if !printed(got.stdout, "note: 1 series, first ES 1d: it was never judged") {
 		t.Errorf("verify says\n%s", got.stdout)
 	}
 	readable(t, got.stdout)

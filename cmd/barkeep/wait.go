@@ -13,6 +13,7 @@ import (
 	"barkeep/ledger"
 	"barkeep/query"
 	"barkeep/server/view"
+	"barkeep/term"
 )
 
 // waitCommand waits for a slot of the import.
@@ -57,8 +58,9 @@ func (c *waitCommand) Run(p *process) error {
 		err = printJSON(p.out, slot)
 	} else {
 		pacific, wrong := pacificZone()
-		_, err = fmt.Fprintln(p.out, waited(slot, pacific))
-		err = errors.Join(wrong, err)
+		if err = wrong; err == nil {
+			printWaited(screenOf(p.out), slot, pacific)
+		}
 	}
 	if err == nil && slot.State != ledger.StateDone {
 		err = exit(exitCodeOf(slot.State))
@@ -88,7 +90,7 @@ func waitFor(p *process, timeout time.Duration, look looker) (slot view.Slot, er
 			}
 		case p.ctx.Err() != nil:
 			return slot, context.Cause(p.ctx)
-		case exitCode(failed) == exitUsage:
+		case exitCode(failed) == exitUsage && !migrating(failed):
 			return slot, failed
 		case !told && left > lookAgain:
 			told = true
@@ -105,6 +107,12 @@ func waitFor(p *process, timeout time.Duration, look looker) (slot view.Slot, er
 		case <-time.After(min(lookAgain, left)):
 		}
 	}
+}
+
+// migrating tells whether an archive has the schema of an earlier release, which a worker that starts brings up to date.
+func migrating(err error) bool {
+	var outdated query.SchemaError
+	return errors.As(err, &outdated)
 }
 
 // slotLooker asks the server, which waits itself.
@@ -199,18 +207,19 @@ func findSlot(schedule ledger.Schedule, text string, now time.Time) (ledger.Slot
 	return slots[0], nil
 }
 
-// waited is one line about what was waited for.
-func waited(v view.Slot, pacific *time.Location) string {
+// printWaited says how the slot stands that was waited for.
+func printWaited(s *term.Screen, v view.Slot, pacific *time.Location) {
 	slot := slotNamed(v.NamedSlot)
-	line := fmt.Sprintf("%s = %s: %s", slot, both(slot.At, pacific), v.State)
+	line := fmt.Sprintf("%s = %s", slot, both(slot.At, pacific))
 	if v.Run != nil {
 		line += fmt.Sprintf(", run %d", v.Run.ID)
 	}
+	s.Verdict(toneOf(v.State), string(v.State), line)
 	if v.Evidence != nil {
-		line += fmt.Sprintf("; %d of %d series, newest bar %s", v.Evidence.OK, v.Evidence.Series, stamp(v.Evidence.Newest.Time()))
+		s.Lines(term.LabelWidth, fmt.Sprintf("%d of %s, newest bar %s", v.Evidence.OK, several(v.Evidence.Series, "series"),
+			stamp(v.Evidence.Newest.Time())))
 	}
 	if v.Run != nil && v.Run.Reason != "" {
-		line += "; " + short(v.Run.Reason, 250)
+		s.Lines(term.LabelWidth, brief(v.Run.Reason, 250))
 	}
-	return line
 }

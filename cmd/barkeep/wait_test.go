@@ -44,8 +44,8 @@ func TestWaitOverHTTP(t *testing.T) {
 	_ = worker.cmd.Wait() // how it ends is another test's
 	serveAt(t, env, at)
 	got := waiting.wait().must(t, 0)
-	want := "import 2026-08-19 14:05 = 2026-08-19 21:05:00Z = 14:05:00 PDT: done, run "
-	if !strings.HasPrefix(got.stdout, want) || strings.Count(got.stdout, "\n") != 1 || !strings.Contains(got.stdout, "6 of 6 series") {
+	want := "done      import 2026-08-19 14:05 = 2026-08-19 21:05 UTC = 14:05 PDT, run "
+	if !strings.HasPrefix(got.stdout, want) || strings.Count(got.stdout, "\n") != 2 || !printed(got.stdout, "6 of 6 series") {
 		t.Errorf("it says\n%s\n%s", got.stdout, got.stderr)
 	}
 	token := []string{"API_READ_TOKEN=hunter2"}
@@ -72,7 +72,7 @@ func TestWaitOverHTTP(t *testing.T) {
 			}
 		}
 	}
-	if got := barkeep(t, nil, "wait", "--server", "http://"+at).must(t, 2); !strings.Contains(got.stderr, "API_READ_TOKEN") {
+	if got := barkeep(t, nil, "wait", "--server", "http://"+at).must(t, 2); !printed(got.stderr, "API_READ_TOKEN") {
 		t.Errorf("without a token it says\n%s", got.stderr)
 	}
 }
@@ -85,21 +85,21 @@ func TestWaitByTheLedger(t *testing.T) {
 			t.Parallel()
 			env := slotEnv(t, e, provider(t, []string{when}, "--fault", "empty@NQ=F"))(0)
 			early := barkeep(t, env, "wait", "--timeout", "1s").must(t, 4)
-			if early.stdout != "" || !strings.Contains(early.stderr, "archive") {
+			if early.stdout != "" || !printed(early.stderr, "archive") {
 				t.Errorf("before there is an archive it says\n%s\n%s", early.stdout, early.stderr)
 			}
 			barkeep(t, env, "wait", "--slot", "2026-08-19/9").must(t, 2)
 			waiting := start(t, append(env, "INSTRUMENTS=ES"), "wait", "--timeout", "3m")
 			waiting.until(t, "asking again")
 			barkeep(t, env, "sync").must(t, 3)
-			if got := waiting.wait().must(t, 0); !strings.Contains(got.stdout, ": done, run 1; 3 of 3 series") { // ES is there
+			if got := waiting.wait().must(t, 0); !strings.HasPrefix(got.stdout, "done ") || !printed(got.stdout, ", run 1\n          3 of 3 series") { // ES is there
 				t.Errorf("who keeps ES is told\n%s", got.stdout)
 			}
 			partial := barkeep(t, env, "wait", "--timeout", "2s").must(t, 3)
-			if !strings.Contains(partial.stdout, ": partial, run 1; 3 of 6 series") || !strings.Contains(partial.stdout, "NQ") {
+			if !strings.HasPrefix(partial.stdout, "partial ") || !printed(partial.stdout, ", run 1\n          3 of 6 series") || !printed(partial.stdout, "NQ") {
 				t.Errorf("who keeps NQ too is told\n%s", partial.stdout)
 			}
-			if got := barkeep(t, env, "wait", "--slot", "2026-08-20", "--timeout", "0").must(t, 4); !strings.Contains(got.stdout, "waiting") {
+			if got := barkeep(t, env, "wait", "--slot", "2026-08-20", "--timeout", "0").must(t, 4); !printed(got.stdout, "waiting") {
 				t.Errorf("of a slot to come it says\n%s", got.stdout)
 			}
 		})

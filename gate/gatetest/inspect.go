@@ -54,7 +54,7 @@ func (l *Ledger) ProgressOf(run int64) (ledger.Progress, bool) {
 func (l *Ledger) WasTold(slot ledger.Slot, kind ledger.NoticeKind) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.told[topic{slot.Key(), kind}]
+	return l.told[topic{slot.Key(), kind.Topic()}]
 }
 
 // Imports are the effective imports of a slot: the OK cells of the unforced runs that were for this very instant.

@@ -97,6 +97,8 @@ type RunRequest struct {
 	Deep        bool                // ad hoc: as far back as the provider serves; Backfill is set too
 	Instruments []market.Instrument // ad hoc: nil for those of the configuration
 	Timeframes  []market.Timeframe  // ad hoc: nil for those of the configuration
+
+	Heal *HealRequest // ad hoc: fill gaps from another Barkeep; no other field counts then
 }
 
 // StartedRun is what came of a RunRequest.

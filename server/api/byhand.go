@@ -25,6 +25,8 @@ type Hand interface {
 	AddAction(ctx context.Context, instrument market.Instrument, request ActionRequest) (view.Change, error)
 	// TakeBack takes back the one of a kind and date.
 	TakeBack(ctx context.Context, instrument market.Instrument, kind, date string) (view.Change, error)
+	// WouldHeal finds out what gaps would be filled from another Barkeep, and stores nothing.
+	WouldHeal(ctx context.Context, request HealRequest) (view.Healing, error)
 }
 
 // acceptBody is the body of a request to go on, for the document.
@@ -65,6 +67,7 @@ func (a *API) mountHand() {
 	change(a, http.MethodPost, "/actions", "add-action", "Add a split, a dividend or a capital gain", a.addAction)
 	a.body("accept", schemaOf[acceptBody](a))
 	a.body("add-action", schemaOf[actionBody](a))
+	a.mountHeal()
 	change(a, http.MethodDelete, "/actions/{instrument}/{kind}/{date}", "take-back-action", "Take an action back", a.takeBack)
 }
 

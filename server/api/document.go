@@ -36,7 +36,7 @@ func (a *API) newDocument() huma.API {
 func everywhere() []int {
 	return []int{
 		http.StatusBadRequest, http.StatusUnauthorized, http.StatusMisdirectedRequest, http.StatusInternalServerError,
-		http.StatusServiceUnavailable,
+		http.StatusTooManyRequests, http.StatusServiceUnavailable,
 	}
 }
 
@@ -73,8 +73,10 @@ func (a *API) problem(status int) *huma.Response {
 		http.StatusRequestEntityTooLarge: "The body has more than 65536 bytes.",
 		http.StatusMisdirectedRequest:    "The host is not one that this server answers to.",
 		http.StatusUnprocessableEntity:   "It is before what was recorded.",
+		http.StatusBadGateway:            "The other Barkeep cannot be reached, or does not answer as one.",
 		http.StatusInternalServerError:   "A fault of this server; its log has more under the id.",
-		http.StatusServiceUnavailable:    "Too many ask, or a part that is needed does not answer; Retry-After says when to ask again.",
+		http.StatusServiceUnavailable:    "Too many ask together, or a part that is needed does not answer; Retry-After says when to ask.",
+		http.StatusTooManyRequests:       "Too many requests, half of which or more are this client's; Retry-After says when to ask.",
 	}[status]
 	return shown(about, "application/problem+json", schemaOf[server.Problem](a))
 }

@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"barkeep/ledger"
 	"barkeep/server"
+	"barkeep/server/api"
 	"barkeep/server/servertest"
 )
 
@@ -90,6 +92,30 @@ func provoked() map[int]provocation {
 			t.Helper()
 			return ask(t, b, op, op.target(t, false, map[string]string{"as_of": "2026-01-01T00:00:00Z"}))
 		}},
+		http.StatusTooManyRequests: {"runs", func(t *testing.T, b *servertest.Bench, op operation) servertest.Answer {
+			t.Helper()
+			release := b.Ledger.Stall(t)
+			var group sync.WaitGroup
+			defer group.Wait()
+			defer release()
+			got := make(chan servertest.Answer, 1)
+			for range b.Config.Limits.Requests + 600 { // more than there is room for
+				group.Go(func() {
+					if a := ask(t, b, op, op.target(t, false, nil)); a.Status != http.StatusOK {
+						select {
+						case got <- a:
+						default:
+						}
+					}
+				})
+			}
+			return <-got
+		}},
+		http.StatusBadGateway: asked("heal", func(b *servertest.Bench) {
+			b.Ledger.Starts = func(api.RunRequest) (api.StartedRun, error) {
+				return api.StartedRun{}, server.NewProblem(http.StatusBadGateway, "elsewhere", "it cannot be reached")
+			}
+		}),
 		http.StatusInternalServerError: asked("series", func(b *servertest.Bench) { b.Archive.Fail(errors.New("s3cr3t")) }),
 		http.StatusServiceUnavailable:  asked("series", func(b *servertest.Bench) { b.Archive.Fail(server.ErrUnavailable) }),
 	}

@@ -135,10 +135,10 @@ func (op operation) target(t testing.TB, all bool, instead map[string]string) st
 // ask sends a request that changes nothing but in the fakes.
 func ask(t testing.TB, b *servertest.Bench, op operation, target string) servertest.Answer {
 	t.Helper()
-	body := ""
-	if op.ID == "add-action" {
-		body = `{"instrument": "ES", "kind": "split", "ratio": "4:1", "date": "2026-06-15"}`
-	}
+	body := map[string]string{
+		"add-action": `{"instrument": "ES", "kind": "split", "ratio": "4:1", "date": "2026-06-15"}`,
+		"heal":       `{"from": "http://bars.example.org:8080"}`,
+	}[op.ID]
 	return b.Ask(t, op.method, target, body, "Authorization", "Bearer "+servertest.Token)
 }
 

@@ -102,7 +102,7 @@ func (l *listener) listen() bool {
 	within, cancel := l.place.Within(heartbeat)
 	defer cancel()
 	server.SetDeadlines(l.w, heartbeat)
-	now, found, err := l.api.recent.Wait(l.r.Context(), struct{}{}, within.Done(), l.differ)
+	now, found, err := l.api.recent.Wait(l.r.Context(), server.ClientOf(l.r), struct{}{}, within.Done(), l.differ)
 	switch {
 	case err != nil:
 		return false

@@ -128,7 +128,7 @@ func TestListenersAreBounded(t *testing.T) {
 	first, second := hear(t, b), hear(t, b)
 	first.run()
 	second.run()
-	servertest.Refused(t, b.Ask(t, http.MethodGet, "/api/v1/events", "", "Remote", "127.0.0.1:1"), http.StatusServiceUnavailable)
+	servertest.Refused(t, b.Ask(t, http.MethodGet, "/api/v1/events", "", "Remote", "127.0.0.1:1"), http.StatusTooManyRequests)
 	if a := b.Ask(t, http.MethodGet, "/api/v1/events?wait=0s", "", "Remote", "10.0.0.9:1"); a.Status != http.StatusOK {
 		t.Errorf("another client: %d", a.Status)
 	}

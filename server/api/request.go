@@ -31,6 +31,7 @@ func requestFields() []string {
 type body struct {
 	*input
 	fields map[string]json.RawMessage
+	hides  func(name string) bool // fields whose values are not given back, and those that are not known; nil for none
 }
 
 // readRequest reads and checks the body of POST /api/v1/runs. An empty one asks for the newest slot whose time has come.
@@ -59,8 +60,14 @@ func (a *API) readRequest(c *call) (RunRequest, error) {
 }
 
 // readBody splits the body into fields and refuses those that are not known.
-func readBody(c *call, known ...string) (*body, error) {
+func readBody(c *call, known ...string) (*body, error) { return readBodyHiding(c, nil, known...) }
+
+// readBodyHiding is readBody for a body that may hold a secret: what is refused of it is not given back, wherever it may be.
+func readBodyHiding(c *call, hides func(name string) bool, known ...string) (*body, error) {
 	b := &body{input: c.input}
+	if hides != nil {
+		b.hides = func(name string) bool { return hides(name) || !slices.Contains(known, name) }
+	}
 	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, mostBody))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -77,7 +84,8 @@ func readBody(c *call, known ...string) (*body, error) {
 		if !slices.Contains(known, "slot") {
 			accepted = "one JSON object with " + strings.Join(known, ", ")
 		}
-		b.refuse("body", "body", string(text), accepted)
+		b.fields = map[string]json.RawMessage{"body": text}
+		b.refuseField("body", accepted)
 		return nil, b.refused()
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.fields)) {
@@ -95,7 +103,11 @@ func (b *body) has(name string) bool {
 func (b *body) hasAny(names ...string) bool { return slices.ContainsFunc(names, b.has) }
 
 func (b *body) refuseField(name, accepted string) {
-	b.refuse("body", name, string(b.fields[name]), accepted)
+	value := string(b.fields[name])
+	if b.hides != nil && b.hides(name) {
+		value = hiddenValue
+	}
+	b.refuse("body", name, value, accepted)
 }
 
 func (b *body) refuseIf(name string, wrong bool, accepted string) {
@@ -133,6 +145,11 @@ func (b *body) series(request *RunRequest, resolve func(string) (market.Instrume
 		b.refuseIf("backfill", backfill, accepted)
 		b.refuseIf("deep", request.Deep, accepted)
 	}
+	b.selected(request, resolve)
+}
+
+// selected reads which instruments and timeframes are meant.
+func (b *body) selected(request *RunRequest, resolve func(string) (market.Instrument, error)) {
 	for _, text := range b.names("instruments", acceptedInstruments) {
 		i, err := resolve(text)
 		if err != nil {

@@ -98,6 +98,11 @@ func (a *API) startRun(c *call, p *startInput) error {
 	if started.Run.ID == 0 {
 		location = "/api/v1/slots/" + ledger.InstantKey(request.Slot.At)
 	}
+	return a.accepted(c, started, location)
+}
+
+// accepted answers with the run that was asked for.
+func (a *API) accepted(c *call, started StartedRun, location string) error {
 	a.server.Logger.InfoContext(c.r.Context(), "run asked for over http", "run", started.Run.ID, "new", started.New,
 		"remote", c.r.RemoteAddr)
 	status := http.StatusOK

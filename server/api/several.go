@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -22,7 +21,7 @@ const mostInstruments = 100
 // candlesByQuery asks for bars of one instrument or of several.
 type candlesByQuery struct {
 	Instrument []string `query:"instrument" format:"instrument" example:"[\"ES\"]" required:"true" doc:"One, or several with commas between."`
-	Layout     string   `query:"layout" enum:"long,wide" example:"long" default:"long" doc:"Of several instruments: one bar a row, or side by side (in JSON and CSV), one start a row."`
+	Layout     string   `query:"layout" enum:"long,wide" example:"long" default:"long" doc:"Of several instruments: one bar a row, or side by side, one start a row, with columns such as ES.close (in JSON an object for each instrument)."`
 	CandlesInput
 }
 
@@ -42,25 +41,22 @@ func (p *candlesByQuery) Resolve(ctx huma.Context) []error {
 		c.refuse("query", "limit", c.query.Get("limit"), "at most "+text(int64(mostBars/n))+
 			" for each of so many instruments, or 0 for all of the window")
 	}
-	if p.Layout == "wide" && p.kind != format.JSON && p.kind != format.CSV {
-		c.refuse("query", "layout", p.Layout, "long, or wide with format=json or csv")
+	if p.wide() && p.kind == format.JSONColumns {
+		c.refuse("query", "layout", p.Layout, "long, or wide with format=json, csv, arrow or parquet")
 	}
-	if p.Layout == "wide" && p.kind == format.CSV && !c.query.Has("limit") {
-		p.Limit = defaultBars
-	}
-	if p.Layout == "wide" && p.Order == "desc" {
+	if p.wide() && p.Order == "desc" {
 		c.refuse("query", "order", p.Order, "asc, with layout=wide")
-	}
-	if p.Layout == "wide" && p.Limit == 0 {
-		c.refuse("query", "limit", c.query.Get("limit"), "a whole number from 1, with layout=wide")
 	}
 	return nil
 }
 
+// wide tells whether bars are wanted side by side.
+func (p *candlesByQuery) wide() bool { return p.Layout == "wide" }
+
 // several gives the bars of several instruments of one timeframe: of each those that it would have alone. A limit is of each.
 // What is required of one is required of all.
 func (a *API) several(c *call, p *candlesByQuery) error {
-	if len(p.Instrument) == 1 && p.Layout != "wide" {
+	if len(p.Instrument) == 1 && !p.wide() {
 		return a.candles(c, p.Instrument[0], &p.CandlesInput)
 	}
 	requests := make([]query.Request, len(p.Instrument))
@@ -68,7 +64,7 @@ func (a *API) several(c *call, p *candlesByQuery) error {
 		requests[i] = a.requestOf(c, name, &p.CandlesInput)
 	}
 	if p.Limit == 0 {
-		return a.streamAll(c, requests, &p.CandlesInput)
+		return a.streamAll(c, requests, p)
 	}
 	if !c.query.Has("limit") {
 		for i := range requests {
@@ -120,6 +116,13 @@ func derivedAny(answers []query.Answer) bool {
 	return slices.ContainsFunc(answers, func(a query.Answer) bool { return a.Derived })
 }
 
+func seriesOf(requests []query.Request) (all []market.Series) {
+	for _, r := range requests {
+		all = append(all, r.Series)
+	}
+	return all
+}
+
 func namesOf(requests []query.Request) (names []string) {
 	for _, r := range requests {
 		names = append(names, r.Series.Instrument)
@@ -131,13 +134,17 @@ func namesOf(requests []query.Request) (names []string) {
 func (a *API) sendAll(c *call, requests []query.Request, answers []query.Answer, p *candlesByQuery) (err error) {
 	var text bytes.Buffer
 	o := format.Options{Columns: p.columns, Derived: derivedAny(answers), Unix: p.Time == "unix", About: a.told(requests, answers)}
-	if p.Layout == "wide" {
-		var bars []*market.Candles
-		var series []market.Series
+	if p.wide() {
+		bars := make([]*market.Candles, len(answers))
 		for i, answer := range answers {
-			bars, series = append(bars, answer.Bars), append(series, requests[i].Series)
+			bars[i] = answer.Bars
 		}
-		err = format.Wide(p.kind, &text, o, bars, series)
+		var w format.WideWriter
+		if w, err = format.NewWide(p.kind, &text, o, seriesOf(requests)); err == nil {
+			if err = w.Write(bars); err == nil {
+				err = w.Close(nil)
+			}
+		}
 	} else {
 		if len(o.Columns) == 0 {
 			o.Columns = format.ColumnsOf(o.Derived || p.kind == format.JSON, true)
@@ -175,63 +182,3 @@ func (a *API) describeAll(w http.ResponseWriter, kind format.Kind, requests []qu
 	}
 	w.Header().Set("Content-Disposition", `inline; filename="bars_`+string(requests[0].Series.Timeframe)+kind.Ending()+`"`)
 }
-
-// streamAll streams the windows of several instruments one after the other. Each is of one state of the archive. How complete
-// they are is found out before the first bar, so that a requirement can be refused.
-func (a *API) streamAll(c *call, requests []query.Request, p *CandlesInput) error {
-	done, err := a.server.Turn(c.r, a.streams, 1)
-	if err != nil {
-		return err
-	}
-	defer done()
-	ctx, cancel := context.WithTimeout(c.r.Context(), longestStream)
-	defer cancel()
-	server.SetDeadlines(c.w, a.server.RequestTimeout)
-	answers := make([]query.Answer, len(requests))
-	for i, request := range requests { // of the window, without its bars
-		request.Limit, request.Newest = 1, false
-		if answers[i], err = a.Reader.Complete(ctx, request); err != nil {
-			return a.refusedRead(err, c.input, request)
-		}
-	}
-	to := &pieces{w: c.w, timeout: a.server.RequestTimeout}
-	a.describeAll(c.w, p.kind, requests, answers)
-	c.w.Header().Set("Content-Type", p.kind.MediaType())
-	o := format.Options{Columns: p.columns, Derived: derivedAny(answers), Unix: p.Time == "unix", About: a.told(requests, answers)}
-	if len(o.Columns) == 0 {
-		o.Columns = format.ColumnsOf(o.Derived || p.kind == format.JSON, true)
-	}
-	if p.kind != format.Parquet {
-		to.packed = a.server.Packed(c.w, c.r, to)
-	}
-	w, err := format.New(p.kind, packing{to}, o)
-	for _, request := range requests {
-		if err == nil {
-			_, err = a.Reader.Stream(ctx, request, oneOfMany{w, request.Series})
-		}
-	}
-	if err == nil {
-		err = w.Close(nil)
-	}
-	if err == nil && to.packed != nil {
-		err = to.packed.Close()
-	}
-	if err != nil {
-		a.server.Logger.WarnContext(c.r.Context(), "a stream was cut off", "instruments",
-			strings.Join(namesOf(requests), ","), "error", err)
-		panic(http.ErrAbortHandler) // the client is not to take a part for the whole
-	}
-	return nil
-}
-
-// oneOfMany writes the bars of one series of several.
-type oneOfMany struct {
-	format.Writer
-	series market.Series
-}
-
-// Begin has nothing to say: the head is written.
-func (oneOfMany) Begin(query.Head) error { return nil }
-
-// Bars writes bars.
-func (w oneOfMany) Bars(bars *market.Candles) error { return w.Write(w.series, bars) }

@@ -2,7 +2,10 @@ package api_test
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -63,7 +66,7 @@ func TestSeveralInstruments(t *testing.T) {
 	servertest.Refused(t, b.Get(t, both+"&require=complete&limit=0&from=2026-01-15T14:30:00Z&to=2026-01-15T19:30:00Z"), http.StatusConflict)
 	servertest.Refused(t, b.Get(t, strings.Replace(both, "ES,", "ES,CL,", 1)), http.StatusNotFound)
 	for query, parameter := range map[string]string{
-		"&layout=wide&format=arrow": "layout", "&layout=wide&limit=0": "limit", "&layout=wide&order=desc": "order", "&limit=50000": "limit",
+		"&layout=wide&format=json-columns": "layout", "&layout=wide&order=desc": "order", "&limit=50000": "limit", "&layout=wide&limit=50000": "limit",
 	} {
 		if p := servertest.Refused(t, b.Get(t, both+query), http.StatusBadRequest); p.Invalid[0].Parameter != parameter {
 			t.Errorf("%s: %+v", query, p.Invalid)
@@ -72,4 +75,68 @@ func TestSeveralInstruments(t *testing.T) {
 	for _, names := range []string{"ES,ES%3DF", ",", strings.Repeat("A", 300)} {
 		servertest.Refused(t, b.Get(t, "/api/v1/candles?timeframe=5m&instrument="+names), http.StatusBadRequest)
 	}
+}
+
+// TestSideBySide: a stream has the rows that a page has, in every format, and is refused before its first row where one of the
+// series is not there, or not as required.
+func TestSideBySide(t *testing.T) {
+	t.Parallel()
+	b, es := stocked(t, 0)
+	b.Archive.Series[market.Series{Instrument: "NQ", Timeframe: market.M5}] = servertest.Ramp(es.At(0).Start.Add(10*time.Minute), 10*time.Minute, 40)
+	const wide = "/api/v1/candles?instrument=ES,NQ&timeframe=5m&layout=wide"
+	type answer struct {
+		Layout   string
+		Complete map[string]struct{ Expected int }
+		Candles  []map[string]any
+	}
+	page := servertest.Decode[answer](t, b.Get(t, wide+"&limit=1000"), http.StatusOK)
+	for _, more := range []string{"&limit=0", "&limit=0&time=rfc3339"} {
+		stream := servertest.Decode[answer](t, b.Get(t, wide+more), http.StatusOK)
+		if !reflect.DeepEqual(page, stream) || len(page.Candles) != 71 || page.Layout != "wide" || page.Complete["ES"].Expected != 60 {
+			t.Errorf("%s: %d rows in a stream, %d in a page: %+v", more, len(stream.Candles), len(page.Candles), page.Complete)
+		}
+	}
+	for _, kind := range []format.Kind{format.CSV, format.Arrow, format.Parquet} {
+		paged, streamed, all := b.Get(t, wide+"&limit=1000&format="+string(kind)), b.Get(t, wide+"&limit=0&format="+string(kind)), b.Get(t, wide+"&format="+string(kind))
+		if paged.Status != http.StatusOK || paged.Body != streamed.Body && kind != format.Arrow || streamed.Body != all.Body || len(paged.Body) < 1000 {
+			t.Errorf("%s: %d, %d bytes in a page, %d in a stream, %d without a limit", kind, paged.Status, len(paged.Body), len(streamed.Body), len(all.Body))
+		}
+		if c := streamed.Header.Values("Barkeep-Complete"); len(c) != 2 || streamed.Header.Get("Content-Type") != kind.MediaType() {
+			t.Errorf("%s: %v", kind, streamed.Header)
+		}
+		for path, status := range map[string]int{
+			strings.Replace(wide, "ES,", "ES,CL,", 1): http.StatusNotFound, wide + "&require=complete&from=2026-01-15T14:30:00Z&to=2026-01-15T19:30:00Z": http.StatusConflict,
+		} {
+			a := b.Get(t, path+"&format="+string(kind))
+			if p := servertest.Refused(t, a, status); status == http.StatusNotFound && !strings.Contains(p.Detail, "CL 5m") {
+				t.Errorf("%s: %s", kind, p.Detail)
+			}
+		}
+		if a := b.Ask(t, http.MethodGet, wide+"&format="+string(kind), "", "Accept-Encoding", "zstd"); (a.Header.Get("Content-Encoding") == "zstd") != (kind != format.Parquet) {
+			t.Errorf("%s: packed as %q", kind, a.Header.Get("Content-Encoding"))
+		}
+	}
+}
+
+// TestSideBySideThatBreaks is no answer: a client cannot take a part for the whole.
+func TestSideBySideThatBreaks(t *testing.T) {
+	t.Parallel()
+	b, es := stocked(t, 40_000)
+	b.Archive.Series[market.Series{Instrument: "NQ", Timeframe: market.M5}] = es
+	if err := b.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"csv", "json", "arrow", "parquet"} {
+		b.Archive.FailAfter(4, errors.New("the disk is gone"))
+		response, err := http.Get(b.URL() + "/api/v1/candles?instrument=ES,NQ&timeframe=5m&layout=wide&limit=0&format=" + kind) //nolint:noctx // it ends with the server
+		if err != nil {                                                                                                         // not even its header came
+			continue
+		}
+		if body, err := io.ReadAll(response.Body); err == nil {
+			t.Errorf("%s: %d, %d bytes look like a whole answer", kind, response.StatusCode, len(body))
+		}
+		response.Body.Close()
+	}
+	b.Archive.FailAfter(1, errors.New("the disk is gone"))
+	servertest.Refused(t, b.Get(t, "/api/v1/candles?instrument=ES,NQ&timeframe=5m&layout=wide&limit=0"), http.StatusInternalServerError)
 }

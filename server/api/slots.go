@@ -189,7 +189,8 @@ func (a *API) await(w http.ResponseWriter, r *http.Request, slot ledger.Slot, wa
 	}
 	defer place.Leave()
 	server.SetDeadlines(w, a.server.RequestTimeout+wait)
-	found, ended, err := a.slots.Wait(r.Context(), slot, place.Over(), func(f slotFound) bool { return f.shown.Ended })
+	found, ended, err := a.slots.Wait(r.Context(), server.ClientOf(r), slot, place.Over(),
+		func(f slotFound) bool { return f.shown.Ended })
 	if ended || err != nil {
 		return found, err
 	}

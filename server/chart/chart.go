@@ -59,13 +59,22 @@ func mount(s *server.Server, c Config, most int) error {
 	return nil
 }
 
-// chart answers one request. A refusal has the provider's form; what fails inside has that of all other routes.
+// chart answers one request. A refusal has the provider's form, in which too many requests of a client are a plain text; what
+// fails inside has that of all other routes.
 func (d *door) chart(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Date", d.server.Now().UTC().Format(http.TimeFormat)) // of the clock by which bars are over, also in a replay
 	err := d.answer(w, r)
 	var refused *refusal
 	if errors.As(err, &refused) {
 		server.Send(w, refused.status, kindJSON, refused.body())
+		return nil
+	}
+	switch busy, ok := server.Busy(w, err); {
+	case ok && busy.Status == http.StatusTooManyRequests:
+		server.Send(w, busy.Status, kindText, []byte(http.StatusText(busy.Status)+"\r\n"))
+		return nil
+	case ok:
+		server.Send(w, busy.Status, kindJSON, refuse(busy.Status, busy.Detail).body())
 		return nil
 	}
 	return err

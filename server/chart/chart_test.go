@@ -50,15 +50,15 @@ func bench(t testing.TB, most int) *servertest.Bench {
 	return b
 }
 
-func changingBench(t testing.TB, most int) (b *servertest.Bench, changing *atomic.Bool) {
+func changingBench(t testing.TB, most int, options ...func(*servertest.Bench)) (b *servertest.Bench, changing *atomic.Bool) {
 	t.Helper()
 	var archive listed
 	changing = &atomic.Bool{}
-	b = servertest.New(t, func(b *servertest.Bench) {
+	b = servertest.New(t, append(options, func(b *servertest.Bench) {
 		archive = listed{b.Archive, changing, &atomic.Int64{}}
 		b.Config.Calendars = archive
 		fill(t, b)
-	})
+	})...)
 	reader, err := query.New(query.Config{
 		Bars: archive, Truth: archive, Resolve: market.Resolve, Now: b.Config.Now, Logger: b.Config.Logger,
 		Capabilities: market.Capabilities{Bases: map[market.Timeframe]market.Timeframe{market.W1: market.D1}},

@@ -10,7 +10,11 @@ import (
 	"barkeep/server"
 )
 
-const kindJSON = "application/json;charset=utf-8"
+// The media types, as the provider writes them.
+const (
+	kindJSON = "application/json;charset=utf-8"
+	kindText = "text/plain;charset=utf-8"
+)
 
 // refusal is an answer other than a chart, in the provider's words.
 type refusal struct {

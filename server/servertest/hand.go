@@ -32,6 +32,11 @@ func (h *Hand) TakeBack(_ context.Context, i market.Instrument, _, _ string) (vi
 	return h.change(i)
 }
 
+// WouldHeal fills nothing.
+func (h *Hand) WouldHeal(_ context.Context, r api.HealRequest) (view.Healing, error) {
+	return view.Healing{From: r.From, DryRun: true, Series: []view.Healed{}}, h.Err
+}
+
 func (h *Hand) change(i market.Instrument) (view.Change, error) {
 	return view.Change{
 		Instrument: i.Name, Done: []string{"nothing"}, Restated: []view.Restated{}, Rebuilt: []string{}, Renamed: []string{},

@@ -54,15 +54,16 @@ func Mount(s *server.Server, c Config) error {
 	}
 	c.Origins = origins
 	d := &door{Config: c, server: s, bars: server.NewLane(s.Limits.Readers, barsAtOnce)}
-	s.Handle("GET /udf/config", d.shared(d.config))
-	s.Handle("GET /udf/symbols", d.shared(d.symbols))
-	s.Handle("GET /udf/search", d.shared(d.search))
-	s.Handle("GET /udf/time", d.shared(d.time))
+	s.HandleOwn("GET /udf/config", d.shared(s.Bounded(d.config)))
+	s.HandleOwn("GET /udf/symbols", d.shared(s.Bounded(d.symbols)))
+	s.HandleOwn("GET /udf/search", d.shared(s.Bounded(d.search)))
+	s.HandleOwn("GET /udf/time", d.shared(s.Bounded(d.time)))
 	s.HandleOwn("GET /udf/history", d.shared(d.history))
 	return nil
 }
 
-// fault is an error as the protocol tells it: with status 200, since older clients read no other answer.
+// fault is an error as the protocol tells it: with status 200, since older clients read no other answer; but for a request that
+// was not begun, since too many ask: its status tells that, and when to ask again.
 type fault struct {
 	S       string `json:"s"` // "error"
 	Message string `json:"errmsg"`
@@ -85,6 +86,10 @@ func (d *door) shared(h server.Handler) server.Handler {
 		var told *fault
 		if errors.As(err, &told) {
 			return d.server.JSON(w, told)
+		}
+		if busy, ok := server.Busy(w, err); ok {
+			d.server.JSONStatus(w, busy.Status, wrong(busy.Detail))
+			return nil
 		}
 		return err
 	}

@@ -42,9 +42,9 @@ func at(t testing.TB, text string) time.Time {
 
 // bench is a server with the door over an archive in memory: two sessions of AAPL in 1m with a weekend between, a year of its
 // days, and an hour of ES.
-func bench(t testing.TB) *servertest.Bench {
+func bench(t testing.TB, options ...func(*servertest.Bench)) *servertest.Bench {
 	t.Helper()
-	b := servertest.New(t, func(b *servertest.Bench) {
+	b := servertest.New(t, append(options, func(b *servertest.Bench) {
 		b.Config.Calendars = listed{b.Archive}
 		minutes := servertest.Ramp(at(t, "2026-01-09T14:30"), time.Minute, 390)
 		minutes.AppendAll(servertest.Ramp(at(t, "2026-01-12T14:30"), time.Minute, 390))
@@ -58,7 +58,7 @@ func bench(t testing.TB) *servertest.Bench {
 			of("AAPL", market.M1): minutes, of("AAPL", market.D1): days, of("ES", market.H1): servertest.Ramp(at(t, "2026-01-14T23:00"), time.Hour, 3),
 			of("EMPTY", market.D1): market.NewCandles(0),
 		}
-	})
+	})...)
 	reader, err := query.New(query.Config{Bars: b.Archive, Now: b.Config.Now, Logger: b.Config.Logger})
 	if err != nil {
 		t.Fatal(err)

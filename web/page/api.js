@@ -22,11 +22,16 @@ export function makeApi(askToken) {
 
   function ask(name, why) {
     if (!asking.has(name)) {
-      asking.set(name, askToken(name, why).then((token) => {
-        tokens[name] = token;
-        if (token === null) declined.add(name);
-        return token;
-      }).finally(() => asking.delete(name)));
+      asking.set(
+        name,
+        askToken(name, why)
+          .then((token) => {
+            tokens[name] = token;
+            if (token === null) declined.add(name);
+            return token;
+          })
+          .finally(() => asking.delete(name)),
+      );
     }
     return asking.get(name);
   }
@@ -35,16 +40,19 @@ export function makeApi(askToken) {
     const reads = method === 'GET';
     const name = reads ? 'API_READ_TOKEN' : 'API_TOKEN';
     for (;;) {
-      const token = reads ? tokens.API_READ_TOKEN ?? tokens.API_TOKEN : tokens.API_TOKEN;
+      const token = reads ? (tokens.API_READ_TOKEN ?? tokens.API_TOKEN) : tokens.API_TOKEN;
       const response = await answerOf(method, path, { query, body, signal, token, within });
       if (response.status !== 401) return response;
       const problem = await problemOf(response);
       const wrong = problem.type?.endsWith('token-wrong');
       // Another request may have been given the token meanwhile.
-      if (token !== (reads ? tokens.API_READ_TOKEN ?? tokens.API_TOKEN : tokens.API_TOKEN)) continue;
-      if (wrong) Object.keys(tokens).forEach((key) => { if (tokens[key] === token) tokens[key] = null; });
+      if (token !== (reads ? (tokens.API_READ_TOKEN ?? tokens.API_TOKEN) : tokens.API_TOKEN)) continue;
+      if (wrong)
+        Object.keys(tokens).forEach((key) => {
+          if (tokens[key] === token) tokens[key] = null;
+        });
       if (reads && declined.has(name)) throw new ApiError(problem);
-      if (await ask(name, wrong ? `That was not the ${name} of this Barkeep.` : '') === null) throw new ApiError(problem);
+      if ((await ask(name, wrong ? `That was not the ${name} of this Barkeep.` : '')) === null) throw new ApiError(problem);
     }
   }
 
@@ -88,7 +96,11 @@ async function answerOf(method, path, { query, body, signal, token, within = ans
   const signals = [signal, within && AbortSignal.timeout(within)].filter(Boolean);
   try {
     return await fetch(url, {
-      method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: 'omit', redirect: 'error',
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: 'omit',
+      redirect: 'error',
       signal: signals.length ? AbortSignal.any(signals) : undefined,
     });
   } catch (error) {
@@ -101,7 +113,8 @@ function broken(error, signal) {
   if (signal?.aborted) return error;
   const late = error.name === 'TimeoutError';
   return new ApiError({
-    status: 0, title: 'No answer',
+    status: 0,
+    title: 'No answer',
     detail: late ? 'Barkeep did not answer in time.' : `Barkeep at ${location.host} does not answer. Is it running?`,
   });
 }
@@ -120,8 +133,10 @@ export function explain(error) {
   if (!problem) return `The page itself has a fault: ${error.message}`;
   const slug = (problem.type ?? '').split(/[/:]/).at(-1);
   if (slug === 'no-token') {
-    return 'This Barkeep changes nothing over HTTP, since it has no API_TOKEN. Set API_TOKEN (in .env or the environment) to a ' +
-      'long random text, restart it, and try again.';
+    return (
+      'This Barkeep changes nothing over HTTP, since it has no API_TOKEN. Set API_TOKEN (in .env or the environment) to a ' +
+      'long random text, restart it, and try again.'
+    );
   }
   if (problem.status === 401) return `Barkeep asks for the token: ${problem.detail}.`;
   const refused = (problem.invalid ?? []).map((i) => `${i.parameter}: "${i.value}" is refused, accepted is ${i.accepted}`);

@@ -66,27 +66,48 @@ async function go() {
 
 function notLoaded(error) {
   if (!(error instanceof TypeError)) throw error; // it was loaded, and is wrong
-  throw new ApiError({ status: 0, title: 'Not loaded', detail: `This view could not be loaded, since Barkeep at ${location.host} does not answer.` });
+  throw new ApiError({
+    status: 0,
+    title: 'Not loaded',
+    detail: `This view could not be loaded, since Barkeep at ${location.host} does not answer.`,
+  });
 }
 
 function failed(root, error) {
-  patch(root, el('h1', {}, 'This view could not be shown'), el('p', { class: 'fault', role: 'alert' }, explain(error)),
-    el('p', {}, el('button', { type: 'button', 'data-action': 'again' }, 'Try again')));
+  patch(
+    root,
+    el('h1', {}, 'This view could not be shown'),
+    el('p', { class: 'fault', role: 'alert' }, explain(error)),
+    el('p', {}, el('button', { type: 'button', 'data-action': 'again' }, 'Try again')),
+  );
   onAction(root, { again: go }, current.signal);
 }
 
 function lost() {
-  patch(main, el('h1', {}, 'There is no such view'), el('p', {}, 'What there is stands above. ', el('a', { href: '#/' }, 'Go to Today'), '.'));
+  patch(
+    main,
+    el('h1', {}, 'There is no such view'),
+    el('p', {}, 'What there is stands above. ', el('a', { href: '#/' }, 'Go to Today'), '.'),
+  );
 }
 
 // The connection tells at each moment how old the page is.
 function showConnection() {
-  const node = document.getElementById('connection'), banner = document.getElementById('banner');
-  const now = live.now(), fresh = live.isFresh();
-  patch(node, now === null ? 'Connecting' : [
-    el('span', { class: `dot ${fresh ? 'good' : 'bad'}`, 'aria-hidden': 'true' }), fresh ? 'Live ' : 'As of ',
-    el('time', {}, clock(fresh ? now : live.since(), undefined, true)), el('span', { class: 'muted wide' }, ` ${clock(fresh ? now : live.since(), 'UTC')}`),
-  ]);
+  const node = document.getElementById('connection'),
+    banner = document.getElementById('banner');
+  const now = live.now(),
+    fresh = live.isFresh();
+  patch(
+    node,
+    now === null
+      ? 'Connecting'
+      : [
+          el('span', { class: `dot ${fresh ? 'good' : 'bad'}`, 'aria-hidden': 'true' }),
+          fresh ? 'Live ' : 'As of ',
+          el('time', {}, clock(fresh ? now : live.since(), undefined, true)),
+          el('span', { class: 'muted wide' }, ` ${clock(fresh ? now : live.since(), 'UTC')}`),
+        ],
+  );
   const stale = staleness(now, fresh);
   banner.hidden = !stale || (routeOf(location.hash).name === 'today' && !api.isLocked()); // Today says it by itself, and larger
   patch(banner, stale ?? []);
@@ -94,14 +115,18 @@ function showConnection() {
 
 function staleness(now, fresh) {
   if (api.isLocked()) {
-    return ['Nothing is shown, since this Barkeep asks for a token to read. ',
-      el('button', { type: 'button', 'data-action': 'unlock', 'data-testid': 'unlock' }, 'Enter the token')];
+    return [
+      'Nothing is shown, since this Barkeep asks for a token to read. ',
+      el('button', { type: 'button', 'data-action': 'unlock', 'data-testid': 'unlock' }, 'Enter the token'),
+    ];
   }
   if (fresh || (live.answered === null && !live.error)) return null;
   const why = live.error ? explain(live.error) : 'Nothing was heard for a while.';
   if (now === null) return why;
-  return [`${why} What is shown is as of ${clock(live.since(), undefined, true)} (${clock(live.since(), 'UTC')}), `,
-    `${duration((now - live.since()) / 1000)} ago.`];
+  return [
+    `${why} What is shown is as of ${clock(live.since(), undefined, true)} (${clock(live.since(), 'UTC')}), `,
+    `${duration((now - live.since()) / 1000)} ago.`,
+  ];
 }
 
 const themes = ['auto', 'light', 'dark'];
@@ -121,8 +146,22 @@ document.querySelector('.skip').addEventListener('click', (event) => {
   event.preventDefault(); // the hash is the route
   main.focus();
 });
-onAction(document.getElementById('banner'), { unlock() { api.unlock(); live.look(); go(); } }, forever);
-addEventListener('hashchange', () => { go(); main.focus({ preventScroll: true }); scrollTo(0, 0); });
+onAction(
+  document.getElementById('banner'),
+  {
+    unlock() {
+      api.unlock();
+      live.look();
+      go();
+    },
+  },
+  forever,
+);
+addEventListener('hashchange', () => {
+  go();
+  main.focus({ preventScroll: true });
+  scrollTo(0, 0);
+});
 const remembered = localStorage.getItem('theme');
 setTheme(themes.includes(remembered) ? remembered : 'auto');
 live.subscribe(showConnection, forever);

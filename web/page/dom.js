@@ -11,7 +11,12 @@ export function el(tag, attributes = {}, ...children) {
     if (value === null || value === undefined || value === false) continue;
     node.setAttribute(name, value === true ? '' : String(value));
   }
-  node.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false).map(asNode));
+  node.append(
+    ...children
+      .flat(Infinity)
+      .filter((c) => c !== null && c !== undefined && c !== false)
+      .map(asNode),
+  );
   return node;
 }
 
@@ -21,7 +26,10 @@ function asNode(child) {
 
 /** Gives a parent these children. Listeners belong on the parent (see `onAction`), since its children may be kept. */
 export function patch(parent, ...children) {
-  const wanted = children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false).map(asNode);
+  const wanted = children
+    .flat(Infinity)
+    .filter((c) => c !== null && c !== undefined && c !== false)
+    .map(asNode);
   const present = [...parent.childNodes];
   wanted.forEach((node, i) => {
     const old = present[i];
@@ -33,8 +41,12 @@ export function patch(parent, ...children) {
 }
 
 function alike(a, b) {
-  return a.nodeType === b.nodeType && a.nodeName === b.nodeName && a.id === b.id &&
-    (a.nodeType !== Node.ELEMENT_NODE || a.getAttribute('data-key') === b.getAttribute('data-key'));
+  return (
+    a.nodeType === b.nodeType &&
+    a.nodeName === b.nodeName &&
+    a.id === b.id &&
+    (a.nodeType !== Node.ELEMENT_NODE || a.getAttribute('data-key') === b.getAttribute('data-key'))
+  );
 }
 
 function update(old, node) {
@@ -57,15 +69,19 @@ function update(old, node) {
  * promise of it is under way the element does not answer again.
  */
 export function onAction(root, actions, signal) {
-  root.addEventListener('click', async (event) => {
-    const target = event.target.closest('[data-action]');
-    const act = target && actions[target.dataset.action];
-    if (!act || target.ariaBusy === 'true') return;
-    target.ariaBusy = 'true';
-    try {
-      await act(target);
-    } finally {
-      target.ariaBusy = null;
-    }
-  }, { signal });
+  root.addEventListener(
+    'click',
+    async (event) => {
+      const target = event.target.closest('[data-action]');
+      const act = target && actions[target.dataset.action];
+      if (!act || target.ariaBusy === 'true') return;
+      target.ariaBusy = 'true';
+      try {
+        await act(target);
+      } finally {
+        target.ariaBusy = null;
+      }
+    },
+    { signal },
+  );
 }

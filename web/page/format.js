@@ -5,12 +5,28 @@ const formats = new Map();
 
 function parts(date, zone) {
   if (!formats.has(zone)) {
-    formats.set(zone, new Intl.DateTimeFormat('en-US', {
-      timeZone: zone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit',
-      second: '2-digit', hourCycle: 'h23', timeZoneName: 'short',
-    }));
+    formats.set(
+      zone,
+      new Intl.DateTimeFormat('en-US', {
+        timeZone: zone,
+        weekday: 'short',
+        day: 'numeric',
+        month: 'short',
+        year: 'numeric',
+        hour: '2-digit',
+        minute: '2-digit',
+        second: '2-digit',
+        hourCycle: 'h23',
+        timeZoneName: 'short',
+      }),
+    );
   }
-  return Object.fromEntries(formats.get(zone).formatToParts(date).map((p) => [p.type, p.value]));
+  return Object.fromEntries(
+    formats
+      .get(zone)
+      .formatToParts(date)
+      .map((p) => [p.type, p.value]),
+  );
 }
 
 /** An instant of the API ({utc, pacific}), a text or a number of milliseconds as a Date; null for none. */
@@ -57,7 +73,9 @@ export function calendarDay(date) {
 
 /** The date in a zone, such as 2026-11-27. */
 export function dateIn(instant, zone) {
-  return new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(dateOf(instant));
+  return new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(
+    dateOf(instant),
+  );
 }
 
 /** A length of time as people say it: "8 s", "3 min 20 s", "2 h 5 min", "3 days". */
@@ -75,8 +93,11 @@ export function duration(seconds) {
 
 /** "2 h 05 min 09 s" to the second, for a countdown: its width does not jump. */
 export function countdown(seconds) {
-  const s = Math.max(0, Math.ceil(seconds)), two = (n) => String(n).padStart(2, '0');
-  const days = Math.floor(s / 86400), hours = Math.floor(s / 3600) % 24, minutes = Math.floor(s / 60) % 60;
+  const s = Math.max(0, Math.ceil(seconds)),
+    two = (n) => String(n).padStart(2, '0');
+  const days = Math.floor(s / 86400),
+    hours = Math.floor(s / 3600) % 24,
+    minutes = Math.floor(s / 60) % 60;
   if (days > 0) return `${plural(days, 'day')} ${two(hours)} h ${two(minutes)} min`;
   if (hours > 0) return `${hours} h ${two(minutes)} min ${two(s % 60)} s`;
   return minutes > 0 ? `${minutes} min ${two(s % 60)} s` : `${s} s`;

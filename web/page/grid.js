@@ -5,19 +5,28 @@ import { el } from './dom.js';
 const overscan = 6;
 
 /**
- * Makes the grid inside root. columns are texts (dates), rowName(i) and rowLink(i) are of the row's head; draw(context, row, width,
- * height, cell) draws the cells of a row, explain(row, column) says what a cell is, open(row, column) follows it, seen(from, to)
+ * Makes the grid inside root. columns are texts (dates), rowName(i) and rowLink(i) are of the row's head; draw(context, row,
+ * width, height) draws the cells of a row, explain(row, column) says what a cell is, open(row, column) follows it, seen(from, to)
  * is told which rows are in sight, point(row, column) which cell the pointer or the focus is at.
  */
 export function makeGrid(root, { label, signal, ...on }) {
   const body = el('div', { class: 'grid-body', role: 'rowgroup' });
   const axis = el('canvas', { class: 'grid-axis', 'aria-hidden': 'true' });
-  const scroller = el('div', { class: 'grid', role: 'grid', 'aria-label': label, 'data-testid': 'grid' },
-    el('div', { class: 'grid-axis-row', role: 'presentation' }, axis), body);
+  const scroller = el(
+    'div',
+    { class: 'grid', role: 'grid', 'aria-label': label, 'data-testid': 'grid' },
+    el('div', { class: 'grid-axis-row', role: 'presentation' }, axis),
+    body,
+  );
   root.append(scroller);
   const mark = el('div', { class: 'grid-mark', 'aria-hidden': 'true', hidden: true });
   const shown = new Map(); // elements of rows in sight, by number
-  let rowHeight = 18, rows = 0, columns = [], cell = 8, head = 84, active = { row: 0, column: -1 };
+  let rowHeight = 18,
+    rows = 0,
+    columns = [],
+    cell = 8,
+    head = 84,
+    active = { row: 0, column: -1 };
 
   function measure() {
     rowHeight = rows > 24 ? 14 : 18; // fifty rows are seen at once
@@ -34,13 +43,19 @@ export function makeGrid(root, { label, signal, ...on }) {
 
   function range() {
     const top = Math.max(0, scroller.scrollTop);
-    return [Math.max(0, Math.floor(top / rowHeight) - overscan), Math.min(rows, Math.ceil((top + scroller.clientHeight) / rowHeight) + overscan)];
+    return [
+      Math.max(0, Math.floor(top / rowHeight) - overscan),
+      Math.min(rows, Math.ceil((top + scroller.clientHeight) / rowHeight) + overscan),
+    ];
   }
 
   function show() {
     const [from, to] = range();
     for (const [i, node] of shown) {
-      if ((i < from || i >= to) && i !== active.row) { node.remove(); shown.delete(i); }
+      if ((i < from || i >= to) && i !== active.row) {
+        node.remove();
+        shown.delete(i);
+      }
     }
     for (let i = from; i < to; i++) if (!shown.has(i)) addRow(i);
     if (active.row < rows && !shown.has(active.row)) addRow(active.row);
@@ -49,8 +64,12 @@ export function makeGrid(root, { label, signal, ...on }) {
 
   function addRow(i) {
     const link = el('a', { href: on.rowLink(i), tabindex: '-1' }, on.rowName(i));
-    const row = el('div', { class: 'grid-row', role: 'row', 'aria-rowindex': i + 1, 'data-row': i },
-      el('div', { class: 'grid-head', role: 'rowheader', 'aria-colindex': 1, 'data-testid': 'grid-head' }, link), el('canvas', { 'aria-hidden': 'true' }));
+    const row = el(
+      'div',
+      { class: 'grid-row', role: 'row', 'aria-rowindex': i + 1, 'data-row': i },
+      el('div', { class: 'grid-head', role: 'rowheader', 'aria-colindex': 1, 'data-testid': 'grid-head' }, link),
+      el('canvas', { 'aria-hidden': 'true' }),
+    );
     row.style.top = `${i * rowHeight}px`;
     shown.set(i, row);
     body.append(row);
@@ -61,7 +80,9 @@ export function makeGrid(root, { label, signal, ...on }) {
   function paint(i) {
     const canvas = shown.get(i)?.querySelector('canvas');
     if (!canvas) return;
-    const scale = devicePixelRatio || 1, width = cell * columns.length, height = rowHeight;
+    const scale = devicePixelRatio || 1,
+      width = cell * columns.length,
+      height = rowHeight;
     canvas.width = Math.max(1, Math.round(width * scale));
     canvas.height = Math.round(height * scale);
     canvas.style.width = `${width}px`;
@@ -73,21 +94,29 @@ export function makeGrid(root, { label, signal, ...on }) {
 
   // Months, and years where they change, above the columns where they begin.
   function paintAxis() {
-    const scale = devicePixelRatio || 1, width = cell * columns.length, height = 22;
+    const scale = devicePixelRatio || 1,
+      width = cell * columns.length,
+      height = 22;
     axis.width = Math.max(1, Math.round(width * scale));
     axis.height = height * scale;
     axis.style.width = `${width}px`;
     axis.style.height = `${height}px`;
-    const c = axis.getContext('2d'), style = getComputedStyle(scroller);
+    const c = axis.getContext('2d'),
+      style = getComputedStyle(scroller);
     c.scale(scale, scale);
     c.fillStyle = style.color;
     c.font = `12px ${style.fontFamily}`;
-    let free = 0, before = '';
+    let free = 0,
+      before = '';
     const short = columns.length < 45;
     columns.forEach((date, i) => {
       const what = short ? date : date.slice(0, 7);
-      if (what === before || i * cell < free) { if (!short) before = what; return; }
-      const text = labelOf(date, before, short), size = c.measureText(text).width;
+      if (what === before || i * cell < free) {
+        if (!short) before = what;
+        return;
+      }
+      const text = labelOf(date, before, short),
+        size = c.measureText(text).width;
       if (i * cell + size > width) return;
       c.fillRect(i * cell, 16, 1, 6);
       c.fillText(text, i * cell + (short ? 0 : 3), 13);
@@ -107,7 +136,13 @@ export function makeGrid(root, { label, signal, ...on }) {
     const node = shown.get(row);
     let target = node.querySelector('a');
     if (column >= 0) {
-      target = el('div', { class: 'grid-cell', role: 'gridcell', 'aria-colindex': column + 2, 'aria-label': on.explain(row, column), 'data-testid': 'grid-cell' });
+      target = el('div', {
+        class: 'grid-cell',
+        role: 'gridcell',
+        'aria-colindex': column + 2,
+        'aria-label': on.explain(row, column),
+        'data-testid': 'grid-cell',
+      });
       target.style.left = `${head + column * cell}px`;
       target.style.width = `${cell}px`;
       node.append(target);
@@ -120,31 +155,42 @@ export function makeGrid(root, { label, signal, ...on }) {
   }
 
   function keepInSight(row, column) {
-    const top = row * rowHeight, sight = scroller.clientHeight - 24;
+    const top = row * rowHeight,
+      sight = scroller.clientHeight - 24;
     if (top < scroller.scrollTop) scroller.scrollTop = top;
     if (top + rowHeight > scroller.scrollTop + sight) scroller.scrollTop = top + rowHeight - sight;
     if (column < 0) return;
-    const left = column * cell, width = scroller.clientWidth - head;
+    const left = column * cell,
+      width = scroller.clientWidth - head;
     if (left < scroller.scrollLeft) scroller.scrollLeft = left - cell;
     if (left + cell > scroller.scrollLeft + width) scroller.scrollLeft = left + 2 * cell - width;
   }
 
   const page = () => Math.max(1, Math.floor(scroller.clientHeight / rowHeight) - 2);
   const moves = {
-    ArrowUp: () => [-1, 0], ArrowDown: () => [1, 0], ArrowLeft: () => [0, -1], ArrowRight: () => [0, 1],
-    PageUp: () => [-page(), 0], PageDown: () => [page(), 0],
-    Home: (e) => [e.ctrlKey ? -rows : 0, -columns.length], End: (e) => [e.ctrlKey ? rows : 0, columns.length],
+    ArrowUp: () => [-1, 0],
+    ArrowDown: () => [1, 0],
+    ArrowLeft: () => [0, -1],
+    ArrowRight: () => [0, 1],
+    PageUp: () => [-page(), 0],
+    PageDown: () => [page(), 0],
+    Home: (e) => [e.ctrlKey ? -rows : 0, -columns.length],
+    End: (e) => [e.ctrlKey ? rows : 0, columns.length],
   };
-  scroller.addEventListener('keydown', (event) => {
-    const move = moves[event.key]?.(event);
-    if (move) {
-      event.preventDefault();
-      setActive(active.row + move[0], active.column + move[1]);
-    } else if ((event.key === 'Enter' || event.key === ' ') && active.column >= 0) {
-      event.preventDefault();
-      on.open(active.row, active.column);
-    }
-  }, { signal });
+  scroller.addEventListener(
+    'keydown',
+    (event) => {
+      const move = moves[event.key]?.(event);
+      if (move) {
+        event.preventDefault();
+        setActive(active.row + move[0], active.column + move[1]);
+      } else if ((event.key === 'Enter' || event.key === ' ') && active.column >= 0) {
+        event.preventDefault();
+        on.open(active.row, active.column);
+      }
+    },
+    { signal },
+  );
 
   // The cell below the pointer; null for none.
   function at(event) {
@@ -153,28 +199,49 @@ export function makeGrid(root, { label, signal, ...on }) {
     const column = Math.floor((event.clientX - row.getBoundingClientRect().left - head) / cell);
     return column >= 0 && column < columns.length ? { row: Number(row.dataset.row), column, node: row } : null;
   }
-  scroller.addEventListener('pointermove', (event) => {
-    const found = at(event);
-    mark.hidden = !found;
-    if (!found) return;
-    found.node.append(mark);
-    mark.style.left = `${head + found.column * cell}px`;
-    mark.style.width = `${cell}px`;
-    on.point(found.row, found.column);
-  }, { signal });
-  scroller.addEventListener('pointerleave', () => { mark.hidden = true; }, { signal });
-  scroller.addEventListener('click', (event) => {
-    const found = at(event);
-    if (found) on.open(found.row, found.column);
-  }, { signal });
-  scroller.addEventListener('focusin', (event) => {
-    if (event.target.matches('.grid-cell')) on.point(active.row, active.column);
-  }, { signal });
+  scroller.addEventListener(
+    'pointermove',
+    (event) => {
+      const found = at(event);
+      mark.hidden = !found;
+      if (!found) return;
+      found.node.append(mark);
+      mark.style.left = `${head + found.column * cell}px`;
+      mark.style.width = `${cell}px`;
+      on.point(found.row, found.column);
+    },
+    { signal },
+  );
+  scroller.addEventListener(
+    'pointerleave',
+    () => {
+      mark.hidden = true;
+    },
+    { signal },
+  );
+  scroller.addEventListener(
+    'click',
+    (event) => {
+      const found = at(event);
+      if (found) on.open(found.row, found.column);
+    },
+    { signal },
+  );
+  scroller.addEventListener(
+    'focusin',
+    (event) => {
+      if (event.target.matches('.grid-cell')) on.point(active.row, active.column);
+    },
+    { signal },
+  );
   let waiting = false;
   const soon = (work) => () => {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; work(); });
+    requestAnimationFrame(() => {
+      waiting = false;
+      work();
+    });
   };
   scroller.addEventListener('scroll', soon(show), { signal });
 
@@ -198,7 +265,10 @@ export function makeGrid(root, { label, signal, ...on }) {
       const was = columns[active.column];
       rows = count;
       columns = dates;
-      active = { row: Math.min(active.row, Math.max(0, rows - 1)), column: was ? columns.indexOf(was) : columns.length - 1 };
+      active = {
+        row: Math.min(active.row, Math.max(0, rows - 1)),
+        column: was ? columns.indexOf(was) : columns.length - 1,
+      };
       again();
       if (end) scroller.scrollLeft = scroller.scrollWidth;
       if (held) setActive(active.row, active.column);

@@ -19,24 +19,60 @@ export function actions({ api, live, announce, refresh }) {
     if (answer) await started(answer.result);
   };
   return {
-    sync: () => start({
-      title: 'Sync now', yes: 'Sync now', testid: 'sync-dialog',
-      about: 'Runs the newest import whose time has come. If it is done already, nothing is asked of the provider, unless you want it again.',
-      fields: [{ name: 'force', label: 'Run it again although it is done', type: 'checkbox', hint: 'Costs requests of the daily budget; what is stored stays.' }],
-    }, (v) => (v.force ? { force: true } : {})),
-    heal: (button) => start({
-      title: 'Ask again for gaps', yes: 'Ask again', testid: 'heal-dialog',
-      about: 'Asks the provider again for all bars that are missing and may still be had, what is lost soonest first, and for young bars that may have changed.',
-      fields: [seriesField('instruments', 'Instruments', button.dataset.instrument)],
-    }, (v) => ({ mode: 'maintenance', ...lists(v) })),
-    backfill: (button) => start({
-      title: 'Backfill', yes: 'Backfill', testid: 'backfill-dialog',
-      about: `Fetches the whole backfill window again, also of series that have bars.${budgetLeft(live)} What was spent cannot be taken back; what is stored stays.`,
-      fields: [
-        seriesField('instruments', 'Instruments', button.dataset.instrument), seriesField('timeframes', 'Timeframes', '', 'All that are kept, or some, such as 1m, 1d'),
-        { name: 'deep', label: 'As far back as the provider serves', type: 'checkbox', hint: 'Takes more requests, and longer.' },
-      ],
-    }, (v) => ({ backfill: true, ...(v.deep ? { deep: true } : {}), ...lists(v) })),
+    sync: () =>
+      start(
+        {
+          title: 'Sync now',
+          yes: 'Sync now',
+          testid: 'sync-dialog',
+          about:
+            'Runs the newest import whose time has come. If it is done, nothing is asked of the provider, unless you want it again.',
+          fields: [
+            {
+              name: 'force',
+              label: 'Run it again although it is done',
+              type: 'checkbox',
+              hint: 'Costs requests of the daily budget; what is stored stays.',
+            },
+          ],
+        },
+        (v) => (v.force ? { force: true } : {}),
+      ),
+    heal: (button) =>
+      start(
+        {
+          title: 'Ask again for gaps',
+          yes: 'Ask again',
+          testid: 'heal-dialog',
+          about:
+            'Asks the provider again for missing bars that may still be had, what is lost soonest first, and for young bars.',
+          fields: [seriesField('instruments', 'Instruments', button.dataset.instrument)],
+        },
+        (v) => ({ mode: 'maintenance', ...lists(v) }),
+      ),
+    backfill: (button) =>
+      start(
+        {
+          title: 'Backfill',
+          yes: 'Backfill',
+          testid: 'backfill-dialog',
+          about: [
+            'Fetches the whole backfill window again, also of series that have bars. What is stored stays.',
+            `${budgetLeft(live)} Requests that were spent cannot be taken back.`,
+          ],
+          fields: [
+            seriesField('instruments', 'Instruments', button.dataset.instrument),
+            seriesField('timeframes', 'Timeframes', '', 'All that are kept, or some, such as 1m, 1d'),
+            {
+              name: 'deep',
+              label: 'As far back as the provider serves',
+              type: 'checkbox',
+              hint: 'Takes more requests, and longer.',
+            },
+          ],
+        },
+        (v) => ({ backfill: true, ...(v.deep ? { deep: true } : {}), ...lists(v) }),
+      ),
     accept: (button) => accept(ask, api, button.dataset, announce, refresh),
     action: (button) => addAction(ask, api, button.dataset.instrument, announce, refresh),
     'take-back': (button) => takeBack(ask, api, button.dataset, announce, refresh),
@@ -47,12 +83,16 @@ const seriesField = (name, label, value, hint = 'All that are kept, or some, suc
 
 // Names with commas or spaces between them; an empty field is left out.
 function lists(values) {
-  return Object.fromEntries(['instruments', 'timeframes'].map((key) => [key, (values[key] ?? '').split(/[\s,]+/).filter(Boolean)]).filter(([, all]) => all.length));
+  return Object.fromEntries(
+    ['instruments', 'timeframes']
+      .map((key) => [key, (values[key] ?? '').split(/[\s,]+/).filter(Boolean)])
+      .filter(([, all]) => all.length),
+  );
 }
 
 function budgetLeft(live) {
   const left = live?.status?.provider?.budget_left;
-  return left === null || left === undefined ? '' : ` Today ${plural(left, 'request')} are left.`;
+  return left === null || left === undefined ? '' : `Today ${plural(left, 'request')} are left.`;
 }
 
 function startedText({ new: isNew, run }) {
@@ -63,53 +103,137 @@ function startedText({ new: isNew, run }) {
 
 // Tells what came of something, where it was asked for.
 function tell(text, run) {
-  return askForm({ title: text, fields: [], yes: 'OK', only: true, about: run ? el('p', {}, el('a', { href: `#/runs/${run}`, 'data-close': '' }, `See run ${run}`)) : [], testid: 'told' });
+  return askForm({
+    title: text,
+    fields: [],
+    yes: 'OK',
+    only: true,
+    about: run ? el('p', {}, el('a', { href: `#/runs/${run}`, 'data-close': '' }, `See run ${run}`)) : [],
+    testid: 'told',
+  });
 }
 
 const done = (change) => (change.done?.length ? `${change.done.join('. ')}.` : 'Nothing had to be changed.');
 
 /** An answer that is held back, with the button to go on. */
 export function heldItem(held) {
-  return el('div', { class: 'held-item', 'data-key': held.instrument + held.cause, 'data-testid': 'held-item' },
-    el('p', {}, el('a', { href: `#/instrument/${encodeURIComponent(held.instrument)}` }, held.instrument), ' ', el('strong', {}, held.says), '.'),
-    el('p', { class: 'muted' }, `Seen in ${held.series.map((s) => s.timeframe).join(', ')}, first ${dayClock(held.first_seen)}, last ${dayClock(held.last_seen)}.`),
-    el('button', { type: 'button', 'data-action': 'accept', 'data-instrument': held.instrument, 'data-cause': held.cause, 'data-says': held.says, 'data-testid': 'accept' },
-      `Look at it and accept ${held.instrument}`));
+  return el(
+    'div',
+    { class: 'held-item', 'data-key': held.instrument + held.cause, 'data-testid': 'held-item' },
+    el(
+      'p',
+      {},
+      el('a', { href: `#/instrument/${encodeURIComponent(held.instrument)}` }, held.instrument),
+      ' ',
+      el('strong', {}, held.says),
+      '.',
+    ),
+    el(
+      'p',
+      { class: 'muted' },
+      `Seen in ${held.series.map((s) => s.timeframe).join(', ')}, first ${dayClock(held.first_seen)}, last ${dayClock(held.last_seen)}.`,
+    ),
+    el(
+      'button',
+      {
+        type: 'button',
+        'data-action': 'accept',
+        'data-instrument': held.instrument,
+        'data-cause': held.cause,
+        'data-says': held.says,
+        'data-testid': 'accept',
+      },
+      `Look at it and accept ${held.instrument}`,
+    ),
+  );
 }
 
 async function accept(ask, api, { instrument, cause, says }, announce, refresh) {
   const listing = cause === 'listing';
   const answer = await ask({
-    title: `Accept what is held back of ${instrument}`, yes: 'Accept', danger: true, testid: 'accept-dialog',
-    about: [`${says}.`, listing ?
-      'From then on the provider’s answers are taken as this instrument. Bars stored so far may be kept under another name.' :
-      'The stored bars are brought to the new scale: prices are multiplied by the ratio. Their earlier values are kept as revisions.',
-    el('p', { class: 'fault' }, 'This cannot be taken back with a button.')],
-    fields: listing ? [
-      { name: 'from', label: 'Bars are those of the new listing from', type: 'date', hint: 'Empty: all of them.' },
-      { name: 'old_as', label: 'Keep the bars so far under the name', placeholder: `${instrument}-OLD`, hint: 'Empty: they stay as they are.' },
-    ] : [],
-    submit: (v) => api.post(`/api/v1/instruments/${encodeURIComponent(instrument)}/accept`,
-      Object.fromEntries([['from', v.from], ['old_as', v.old_as], ['scale', !listing || undefined]].filter(([, value]) => value))),
+    title: `Accept what is held back of ${instrument}`,
+    yes: 'Accept',
+    danger: true,
+    testid: 'accept-dialog',
+    about: [
+      `${says}.`,
+      listing
+        ? 'From then on the provider’s answers are taken as this instrument. Bars stored so far may be kept under another name.'
+        : 'The stored bars are brought to the new scale: prices are multiplied by the ratio. Their earlier values are kept as revisions.',
+      el('p', { class: 'fault' }, 'This cannot be taken back with a button.'),
+    ],
+    fields: listing
+      ? [
+          { name: 'from', label: 'Bars are those of the new listing from', type: 'date', hint: 'Empty: all of them.' },
+          {
+            name: 'old_as',
+            label: 'Keep the bars so far under the name',
+            placeholder: `${instrument}-OLD`,
+            hint: 'Empty: they stay as they are.',
+          },
+        ]
+      : [],
+    submit: (v) =>
+      api.post(
+        `/api/v1/instruments/${encodeURIComponent(instrument)}/accept`,
+        Object.fromEntries(
+          [
+            ['from', v.from],
+            ['old_as', v.old_as],
+            ['scale', !listing || undefined],
+          ].filter(([, value]) => value),
+        ),
+      ),
   });
   if (answer) await finish(done(answer.result), announce, refresh);
 }
 
 async function addAction(ask, api, instrument, announce, refresh) {
   const answer = await ask({
-    title: `Add an action to ${instrument}`, yes: 'Add it', danger: true, testid: 'action-dialog',
-    about: ['For a split, a dividend or a capital gain that the provider did not tell. A split brings all stored bars before its date to the new scale at once; earlier values are kept as revisions.'],
+    title: `Add an action to ${instrument}`,
+    yes: 'Add it',
+    danger: true,
+    testid: 'action-dialog',
+    about: [
+      'For a split, a dividend or a capital gain that the provider did not tell.',
+      'A split brings all stored bars before its date to the new scale at once; earlier values are kept as revisions.',
+    ],
     fields: [
-      { name: 'kind', label: 'Kind', options: [['split', 'Split'], ['dividend', 'Dividend'], ['capital-gain', 'Capital gain']] },
-      { name: 'value', label: 'Ratio or amount', required: true, hint: 'Of a split: new shares and old ones, such as 4:1. Of the others: the amount a share, such as 0.25.' },
+      {
+        name: 'kind',
+        label: 'Kind',
+        options: [
+          ['split', 'Split'],
+          ['dividend', 'Dividend'],
+          ['capital-gain', 'Capital gain'],
+        ],
+      },
+      {
+        name: 'value',
+        label: 'Ratio or amount',
+        required: true,
+        hint: 'Of a split: new shares and old ones, such as 4:1. Of the others: the amount a share, such as 0.25.',
+      },
       { name: 'currency', label: 'Currency of the amount', hint: 'Empty: that of the prices. A split has none.' },
-      { name: 'date', label: 'Date', type: 'date', required: true, hint: 'The first day on which a share trades without it.' },
+      {
+        name: 'date',
+        label: 'Date',
+        type: 'date',
+        required: true,
+        hint: 'The first day on which a share trades without it.',
+      },
       { name: 'note', label: 'Note', hint: 'Where you know it from.' },
     ],
-    submit: (v) => api.post('/api/v1/actions', {
-      instrument, kind: v.kind, date: v.date, ...(v.note ? { note: v.note } : {}),
-      ...(v.kind === 'split' ? { ratio: v.value } : { amount: Number(v.value), ...(v.currency ? { currency: v.currency } : {}) }),
-    }),
+    submit: (v) =>
+      api.post('/api/v1/actions', {
+        instrument,
+        kind: v.kind,
+        date: v.date,
+        ...(v.note ? { note: v.note } : {}),
+        ...(v.kind === 'split'
+          ? { ratio: v.value }
+          : { amount: Number(v.value), ...(v.currency ? { currency: v.currency } : {}) }),
+      }),
   });
   if (answer) await finish(done(answer.result), announce, refresh);
 }
@@ -117,8 +241,14 @@ async function addAction(ask, api, instrument, announce, refresh) {
 async function takeBack(ask, api, { instrument, kind, date }, announce, refresh) {
   const named = kind.replace(' ', '-'); // as paths have it
   const answer = await ask({
-    title: `Take back the ${kind} of ${instrument} on ${date}`, yes: 'Take it back', danger: true, testid: 'take-back-dialog',
-    about: kind === 'split' ? 'All stored bars before that date are brought back to the scale they had.' : 'Adjusted prices are computed without it from now on.',
+    title: `Take back the ${kind} of ${instrument} on ${date}`,
+    yes: 'Take it back',
+    danger: true,
+    testid: 'take-back-dialog',
+    about:
+      kind === 'split'
+        ? 'All stored bars before that date are brought back to the scale they had.'
+        : 'Adjusted prices are computed without it from now on.',
     submit: () => api.delete(`/api/v1/actions/${encodeURIComponent(instrument)}/${named}/${date}`),
   });
   if (answer) await finish(done(answer.result), announce, refresh);

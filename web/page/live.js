@@ -37,7 +37,10 @@ export function makeLive(api, signal) {
 
   let looking = null;
   function look() {
-    looking ??= readAll().finally(() => { looking = null; tell(); });
+    looking ??= readAll().finally(() => {
+      looking = null;
+      tell();
+    });
     return looking;
   }
 
@@ -46,7 +49,8 @@ export function makeLive(api, signal) {
     try {
       const asked = performance.now();
       const [status, slots] = await Promise.allSettled([
-        api.get('/api/v1/status', options), api.get('/api/v1/slots', { ...options, query: { limit: 7 } }),
+        api.get('/api/v1/status', options),
+        api.get('/api/v1/slots', { ...options, query: { limit: 7 } }),
       ]);
       if (status.status === 'rejected') throw status.reason;
       live.status = status.value;
@@ -88,7 +92,8 @@ export function makeLive(api, signal) {
 
   poll();
   listen(api, {
-    signal, onRun,
+    signal,
+    onRun,
     onState(open) {
       live.streaming = open;
       if (!open && !api.isLocked()) look(); // is the server gone, too?
@@ -97,6 +102,12 @@ export function makeLive(api, signal) {
   });
   const timer = setInterval(tell, 1000);
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) look(); }, { signal });
+  document.addEventListener(
+    'visibilitychange',
+    () => {
+      if (!document.hidden) look();
+    },
+    { signal },
+  );
   return live;
 }

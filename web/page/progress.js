@@ -5,16 +5,34 @@ import { titleOf } from './words.js';
 
 /** The panel of one run in progress. */
 export function progressOf(run, live) {
-  const p = run.progress, now = live.now();
+  const p = run.progress,
+    now = live.now();
   const share = p?.tasks ? p.ended / p.tasks : 0;
-  const title = [`${titleOf(run)} `, run.at ? dayClock(run.at) : 'ad hoc', ' · ', el('a', { href: `#/runs/${run.id}` }, `run ${run.id}`), run.attempt > 1 ? ` · attempt ${run.attempt}` : ''];
+  const title = [
+    `${titleOf(run)} `,
+    run.at ? dayClock(run.at) : 'ad hoc',
+    ' · ',
+    el('a', { href: `#/runs/${run.id}` }, `run ${run.id}`),
+    run.attempt > 1 ? ` · attempt ${run.attempt}` : '',
+  ];
   const bar = el('progress', { max: 100, value: Math.floor(share * 100), 'aria-label': `Run ${run.id}` });
-  return el('div', { class: 'progress', 'data-key': run.id, 'data-testid': 'progress' },
+  return el(
+    'div',
+    { class: 'progress', 'data-key': run.id, 'data-testid': 'progress' },
     el('p', { class: 'large' }, title),
     bar,
-    el('p', {}, !p ? 'It begins.' : p.tasks === 0 ? 'Nothing is planned yet.' : `${count(p.ended)} of ${plural(p.tasks, 'task')} · ${plural(p.requests, 'request')} · ${plural(p.inserted, 'new bar')}`,
-      p?.failed ? [' · ', el('span', { class: 'state bad' }, `${p.failed} failed`)] : null),
-    el('p', { class: 'muted' }, doing(run, p, now)));
+    el(
+      'p',
+      {},
+      !p
+        ? 'It begins.'
+        : p.tasks === 0
+          ? 'Nothing is planned yet.'
+          : `${count(p.ended)} of ${plural(p.tasks, 'task')} · ${plural(p.requests, 'request')} · ${plural(p.inserted, 'new bar')}`,
+      p?.failed ? [' · ', el('span', { class: 'state bad' }, `${p.failed} failed`)] : null,
+    ),
+    el('p', { class: 'muted' }, doing(run, p, now)),
+  );
 }
 
 function doing(run, p, now) {

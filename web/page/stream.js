@@ -29,7 +29,8 @@ async function readOnce(api, onRun, onOpen, signal) {
   const response = await api.stream('/api/v1/events', { signal: both });
   onOpen();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let timer = 0, rest = '';
+  let timer = 0,
+    rest = '';
   try {
     for (;;) {
       timer = setTimeout(() => quiet.abort(), silence);
@@ -50,13 +51,25 @@ async function readOnce(api, onRun, onOpen, signal) {
 function runOf(block) {
   const lines = block.split('\n');
   if (!lines.includes('event: run')) return null;
-  return JSON.parse(lines.filter((l) => l.startsWith('data: ')).map((l) => l.slice(6)).join('\n'));
+  return JSON.parse(
+    lines
+      .filter((l) => l.startsWith('data: '))
+      .map((l) => l.slice(6))
+      .join('\n'),
+  );
 }
 
 /** Waits so many milliseconds, or until the signal aborts. */
 export function sleep(ms, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
+    signal?.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
   });
 }

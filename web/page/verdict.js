@@ -12,15 +12,25 @@ export function verdictOf(live) {
   if (!status) return live.error ? neverKnown(live.error) : { tone: 'none', title: 'Asking Barkeep', text: '' };
   const last = ofSlots(status, slots, live.now());
   if (!live.isFresh()) {
-    return unknown('Not known: no answer from Barkeep', `Nothing was heard since ${both(live.since())}, ${duration((live.now() - live.since()) / 1000)} ago. ${before(live)}`);
+    return unknown(
+      'Not known: no answer from Barkeep',
+      `Nothing was heard since ${both(live.since())}, ${duration((live.now() - live.since()) / 1000)} ago. ${before(live)}`,
+    );
   }
   const database = (status.checks ?? []).find((c) => c.name === 'database' && c.state !== 'ok');
-  const lost = (status.unknown ?? []).find((u) => u.part === 'slots') ?? (live.slots === null ? { reason: 'the ledger does not answer' } : null);
-  if (lost) return unknown('Not known: the archive does not answer', `${sentence(database?.reason ?? lost.reason)} ${before(live)}`);
+  const lost =
+    (status.unknown ?? []).find((u) => u.part === 'slots') ??
+    (live.slots === null ? { reason: 'the ledger does not answer' } : null);
+  if (lost)
+    return unknown('Not known: the archive does not answer', `${sentence(database?.reason ?? lost.reason)} ${before(live)}`);
   if (status.clock?.state === 'stopped') {
-    return unknown('Not certain: the clock is wrong', `${sentence(status.clock.detail)} ${sentence(status.clock.remedy ?? 'Nothing is run until it is right.')}`);
+    return unknown(
+      'Not certain: the clock is wrong',
+      `${sentence(status.clock.detail)} ${sentence(status.clock.remedy ?? 'Nothing is run until it is right.')}`,
+    );
   }
-  if (database && last.tone === 'none') return unknown('The archive takes nothing', sentence(database.reason ?? 'It does not answer.'));
+  if (database && last.tone === 'none')
+    return unknown('The archive takes nothing', sentence(database.reason ?? 'It does not answer.'));
   return last;
 }
 
@@ -31,7 +41,8 @@ function before({ known }) {
 }
 
 function neverKnown({ problem }) {
-  if (problem?.status === 401) return unknown('Not known: Barkeep asks for a token', 'Without its API_READ_TOKEN it shows nothing.');
+  if (problem?.status === 401)
+    return unknown('Not known: Barkeep asks for a token', 'Without its API_READ_TOKEN it shows nothing.');
   return unknown('Not known: no answer from Barkeep', problem?.detail ?? '');
 }
 
@@ -56,8 +67,9 @@ function ofSlots(status, slots, now) {
 function ofEmpty(slots) {
   const next = slots?.next;
   return {
-    tone: 'warn', title: 'The archive is empty',
-    text: `Nothing was imported yet. ${next ? `The first import comes ${dayClock(next.at)} (${clock(next.at, 'UTC')}). ` : ''}Press “Sync now” to begin at once.`,
+    tone: 'warn',
+    title: 'The archive is empty',
+    text: `Nothing was imported yet. ${next ? `The first import comes ${both(next.at)}. ` : ''}Press “Sync now” to begin at once.`,
   };
 }
 
@@ -69,7 +81,11 @@ function ofWaiting(next, before, now) {
   if (before.done) {
     return { tone: 'good', title: 'The newest data is there', text: `${told.text} ${comes}` };
   }
-  return { tone: told.tone, title: `The newest data is ${before.state === 'running' ? 'being imported' : 'not all there'}`, text: `${told.text} ${comes}` };
+  return {
+    tone: told.tone,
+    title: `The newest data is ${before.state === 'running' ? 'being imported' : 'not all there'}`,
+    text: `${told.text} ${comes}`,
+  };
 }
 
 // A slot whose time has come. status is null where it is one of another day.
@@ -81,20 +97,41 @@ function ofToday(slot, now, status) {
   switch (slot.state) {
     case 'done':
       return {
-        tone: 'good', title: nothingWasDue(slot, status) ? 'Nothing was due today' : `${word} data is there`,
-        text: `${which} done at ${both(run.finished)}: ${series}${e?.newest ? `, the newest bar is of ${dayClock(e.newest)}` : ''}.${nothingWasDue(slot, status) ? ` ${closedSince(status)}` : ''}`,
+        tone: 'good',
+        title: nothingWasDue(slot, status) ? 'Nothing was due today' : `${word} data is there`,
+        text: ofDone(slot, which, series, status),
       };
     case 'running':
-      return { tone: 'busy', title: `${word} data is being imported`, text: `${which} began at ${both(run.started)}${run.attempt > 1 ? `, attempt ${run.attempt}` : ''}.` };
+      return {
+        tone: 'busy',
+        title: `${word} data is being imported`,
+        text: `${which} began at ${both(run.started)}${run.attempt > 1 ? `, attempt ${run.attempt}` : ''}.`,
+      };
     case 'partial':
-      return { tone: 'warn', title: `${word} data is there in part`, text: `${which}: ${series}. ${problems(e)} ${again(slot)}` };
+      return {
+        tone: 'warn',
+        title: `${word} data is there in part`,
+        text: `${which}: ${series}. ${problems(e)} ${again(slot)}`,
+      };
     case 'failed':
-      return { tone: 'bad', title: `${word} data is not there`, text: `${which} failed: ${sentence(run?.reason || 'no reason is known')} ${again(slot)}` };
+      return {
+        tone: 'bad',
+        title: `${word} data is not there`,
+        text: `${which} failed: ${sentence(run?.reason || 'no reason is known')} ${again(slot)}`,
+      };
     case 'stopped':
     case 'abandoned':
-      return { tone: 'warn', title: `${word} data is not all there`, text: `${which} was cut off: ${series} so far. ${sentence(run?.reason ?? '')} ${again(slot)}` };
+      return {
+        tone: 'warn',
+        title: `${word} data is not all there`,
+        text: `${which} was cut off: ${series} so far. ${sentence(run?.reason ?? '')} ${again(slot)}`,
+      };
     case 'missed':
-      return { tone: 'bad', title: `${word} data is not there`, text: `${which} was missed: it was not run before the next one came.` };
+      return {
+        tone: 'bad',
+        title: `${word} data is not there`,
+        text: `${which} was missed: it was not run before the next one came.`,
+      };
     case 'due':
       return ofDue(slot, now, word, which, e);
     default:
@@ -104,17 +141,39 @@ function ofToday(slot, now, status) {
 
 function ofDue(slot, now, word, which, e) {
   const waits = now - Date.parse(slot.at.utc);
-  if (slot.run) return { tone: 'warn', title: `${word} data is not all there`, text: `${which}: ${sentence(slot.run.reason || 'series were added since')}` };
-  if (waits < patience) return { tone: 'busy', title: `${word} import is about to begin`, text: `${which} is due since ${duration(waits / 1000)}.` };
-  return { tone: 'bad', title: `${word} data is late`, text: `${which} is due since ${duration(waits / 1000)} and has not begun. Press “Sync now”, or see what the worker's log says.` };
+  if (slot.run)
+    return {
+      tone: 'warn',
+      title: `${word} data is not all there`,
+      text: `${which}: ${sentence(slot.run.reason || 'series were added since')}`,
+    };
+  if (waits < patience)
+    return {
+      tone: 'busy',
+      title: `${word} import is about to begin`,
+      text: `${which} is due since ${duration(waits / 1000)}.`,
+    };
+  return {
+    tone: 'bad',
+    title: `${word} data is late`,
+    text: `${which} is due since ${duration(waits / 1000)} and has not begun. Press “Sync now”, or see what the worker's log says.`,
+  };
 }
 
 function problems(e) {
   const all = e?.problems ?? [];
   if (!all.length) return '';
   const groups = new Map(); // series by instrument and state
-  all.forEach((p) => { const key = `${p.instrument} ${p.state}`; groups.set(key, [...(groups.get(key) ?? []), p]); });
-  return `Not there: ${names([...groups.values()].map(([p, ...more]) => `${p.instrument} (${more.length ? plural(more.length + 1, 'series') : p.timeframe} ${p.state})`), 3)}.`;
+  all.forEach((p) => {
+    const key = `${p.instrument} ${p.state}`;
+    groups.set(key, [...(groups.get(key) ?? []), p]);
+  });
+  return `Not there: ${names(
+    [...groups.values()].map(
+      ([p, ...more]) => `${p.instrument} (${more.length ? plural(more.length + 1, 'series') : p.timeframe} ${p.state})`,
+    ),
+    3,
+  )}.`;
 }
 
 function again(slot) {
@@ -124,10 +183,24 @@ function again(slot) {
 // An import that asked for nothing, since no market had traded.
 function nothingWasDue(slot, status) {
   const calendars = status?.calendars ?? [];
-  return slot.evidence?.requests === 0 && slot.evidence.fetched === 0 && calendars.length > 0 && calendars.every((c) => !c.due && !c.open);
+  return (
+    slot.evidence?.requests === 0 &&
+    slot.evidence.fetched === 0 &&
+    calendars.length > 0 &&
+    calendars.every((c) => !c.due && !c.open)
+  );
 }
 
 function closedSince(status) {
-  const next = status.calendars.map((c) => c.next).filter(Boolean).sort((a, b) => (a.open.utc < b.open.utc ? -1 : 1))[0];
+  const next = status.calendars
+    .map((c) => c.next)
+    .filter(Boolean)
+    .sort((a, b) => (a.open.utc < b.open.utc ? -1 : 1))[0];
   return `The markets are closed; the next session opens ${next ? dayClock(next.open) : 'later'}.`;
+}
+
+function ofDone({ run, evidence }, which, series, status) {
+  const newest = evidence?.newest ? `, the newest bar is of ${dayClock(evidence.newest)}` : '';
+  const closed = nothingWasDue({ evidence }, status) ? ` ${closedSince(status)}` : '';
+  return `${which} done at ${both(run.finished)}: ${series}${newest}.${closed}`;
 }

@@ -64,11 +64,19 @@ export function allReasons() {
 
 /** "12 late, 3 absent" of counts by reason; the worst one first. */
 export function countsOf(absent) {
-  return Object.entries(absent ?? {}).sort(([a], [b]) => ofReason(a).rank - ofReason(b).rank)
-    .map(([reason, bars]) => `${bars.toLocaleString('en-US')} ${ofReason(reason).word}`).join(', ');
+  return Object.entries(absent ?? {})
+    .sort(([a], [b]) => ofReason(a).rank - ofReason(b).rank)
+    .map(([reason, bars]) => `${bars.toLocaleString('en-US')} ${ofReason(reason).word}`)
+    .join(', ');
 }
 
-const entries = { schedule: 'the schedule', 'catch-up': 'catching up at the start', sync: 'barkeep sync', api: 'this page or the API', demo: 'the demo' };
+const entries = {
+  schedule: 'the schedule',
+  'catch-up': 'catching up at the start',
+  sync: 'barkeep sync',
+  api: 'this page or the API',
+  demo: 'the demo',
+};
 
 /** Who asked for a run. */
 export function ofEntry(entry) {

@@ -55,6 +55,7 @@ export class Frame {
     this.#replace(el('p', {}, el('b', {}, lead)), more);
     patch(this.verdict, '\u00a0');
     this.host.removeAttribute('aria-busy');
+    this.events.hidden = this.bars.hidden = true;
   }
 
   #replace(...content) {
@@ -66,6 +67,7 @@ export class Frame {
   /** clear lets the drawing be seen. */
   clear() {
     this.message.hidden = true;
+    this.events.hidden = this.bars.hidden = false;
     this.#enable(true);
   }
 

@@ -11,7 +11,8 @@ const batch = 50; // series that are asked for at once
 
 export async function show(root, { params, api, live, signal, navigate, announce }) {
   const wanted = params.query.get('timeframe');
-  const head = el('section', { class: 'panel coverage-head' }), grid = el('section', { class: 'panel coverage-grid', 'aria-label': 'Cells' });
+  const head = el('section', { class: 'panel coverage-head' }),
+    grid = el('section', { class: 'panel coverage-grid', 'aria-label': 'Cells' });
   const told = el('div', { class: 'coverage-told', 'data-testid': 'explained' });
   patch(root, el('h1', {}, 'Coverage'), head, grid);
   patch(head, el('p', { class: 'muted' }, 'Reading.'));
@@ -26,21 +27,38 @@ export async function show(root, { params, api, live, signal, navigate, announce
   state.rows = sorted(coverage);
   showHead(head, state, timeframes, live);
   patch(grid, told, legend(state));
-  const read = makeReader(api, state, live, signal, (first) => {
-    if (first) widget.set(state.rows.length, state.columns, true);
-    else widget.paint(0, state.rows.length);
-  }, (error) => patch(told, el('p', { class: 'fault', role: 'alert' }, explain(error))));
+  const read = makeReader(
+    api,
+    state,
+    live,
+    signal,
+    (first) => {
+      if (first) widget.set(state.rows.length, state.columns, true);
+      else widget.paint(0, state.rows.length);
+    },
+    (error) => patch(told, el('p', { class: 'fault', role: 'alert' }, explain(error))),
+  );
   let fills = null; // before the grid listens to the same: it draws with what is made here
-  const refill = () => { fills = makeFills(root); drawLegend(grid, fills); };
+  const refill = () => {
+    fills = makeFills(root);
+    drawLegend(grid, fills);
+  };
   refill();
   addEventListener('themechange', refill, { signal });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', refill, { signal });
   const widget = makeGrid(grid, {
-    label: `Coverage of ${timeframe}: series by session`, signal,
-    rowName: (i) => state.rows[i].instrument, rowLink: (i) => `#/instrument/${encodeURIComponent(state.rows[i].instrument)}`,
-    draw: (context, i, width, height) => drawRow(context, state, i, width, height, fills), seen: read,
-    explain: (i, column) => sentence(state, i, column), point: (i, column) => showCell(told, state, i, column, live),
-    open: (i, column) => { const to = chartOf(state, i, column); if (to) navigate(to); },
+    label: `Coverage of ${timeframe}: series by session`,
+    signal,
+    rowName: (i) => state.rows[i].instrument,
+    rowLink: (i) => `#/instrument/${encodeURIComponent(state.rows[i].instrument)}`,
+    draw: (context, i, width, height) => drawRow(context, state, i, width, height, fills),
+    seen: read,
+    explain: (i, column) => sentence(state, i, column),
+    point: (i, column) => showCell(told, state, i, column, live),
+    open: (i, column) => {
+      const to = chartOf(state, i, column);
+      if (to) navigate(to);
+    },
   });
   showCell(told, state, -1, -1, live);
   announce(`Coverage of ${timeframe}, ${plural(state.rows.length, 'series')}`);
@@ -48,7 +66,10 @@ export async function show(root, { params, api, live, signal, navigate, announce
 }
 
 const lengths = { m: 1, h: 60, d: 1440, wk: 10080, mo: 43200 };
-const minutes = (timeframe) => { const [, n, unit] = /^(\d+)([a-z]+)$/.exec(timeframe) ?? [0, 1, 'mo']; return n * (lengths[unit] ?? 1); };
+const minutes = (timeframe) => {
+  const [, n, unit] = /^(\d+)([a-z]+)$/.exec(timeframe) ?? [0, 1, 'mo'];
+  return n * (lengths[unit] ?? 1);
+};
 
 function timeframesOf(series) {
   return [...new Set(series.map((s) => s.timeframe))].sort((a, b) => minutes(a) - minutes(b));
@@ -58,27 +79,81 @@ function timeframesOf(series) {
 function sorted(rows) {
   const lost = (c) => c.lost_on?.utc ?? '9999';
   const worst = (c) => Math.min(99, ...Object.keys(c.absent ?? {}).map((r) => ofReason(r).rank));
-  return rows.toSorted((a, b) => (lost(a) < lost(b) ? -1 : lost(a) > lost(b) ? 1 : worst(a) - worst(b) || a.instrument.localeCompare(b.instrument)));
+  return rows.toSorted((a, b) =>
+    lost(a) < lost(b) ? -1 : lost(a) > lost(b) ? 1 : worst(a) - worst(b) || a.instrument.localeCompare(b.instrument),
+  );
 }
 
 function showEmpty(head, grid) {
   grid.hidden = true;
-  patch(head, el('p', { 'data-testid': 'empty' }, el('strong', {}, 'Nothing is stored yet. '),
-    'When the first import is over, each session of each series is a cell here. ', el('a', { href: '#/' }, 'Start it on Today'), '.'));
+  patch(
+    head,
+    el(
+      'p',
+      { 'data-testid': 'empty' },
+      el('strong', {}, 'Nothing is stored yet. '),
+      'When the first import is over, each session of each series is a cell here. ',
+      el('a', { href: '#/' }, 'Start it on Today'),
+      '.',
+    ),
+  );
 }
 
 function showHead(root, { rows, timeframe }, timeframes, live) {
-  const expected = sum(rows, 'expected'), present = sum(rows, 'present');
+  const expected = sum(rows, 'expected'),
+    present = sum(rows, 'present');
   const absent = {};
-  rows.forEach((r) => Object.entries(r.absent ?? {}).forEach(([reason, n]) => { absent[reason] = (absent[reason] ?? 0) + n; }));
+  rows.forEach((r) =>
+    Object.entries(r.absent ?? {}).forEach(([reason, n]) => {
+      absent[reason] = (absent[reason] ?? 0) + n;
+    }),
+  );
   const soon = rows.filter((r) => r.lost_on).slice(0, 3);
-  patch(root,
-    el('nav', { class: 'switch', 'aria-label': 'Timeframe' }, timeframes.map((t) =>
-      el('a', { href: `#/coverage?timeframe=${t}`, 'aria-current': t === timeframe ? 'true' : null, 'data-testid': `timeframe-${t}` }, t))),
-    el('p', { class: 'large', 'data-testid': 'coverage-sum' }, rows.length ? `${share(present, expected)} of the expected ${timeframe} bars are there` : `No series of ${timeframe} was judged yet`),
-    el('p', { class: 'muted' }, `${count(present)} of ${plural(expected, 'bar')} in ${plural(rows.length, 'series')}`, Object.keys(absent).length ? `; not there: ${countsOf(absent)}` : '', '.'),
-    soon.length ? el('p', { 'data-testid': 'lost-soonest' }, el('strong', {}, 'Lost soonest: '), soon.map((r, i) => [i ? '; ' : '',
-      el('a', { href: `#/instrument/${encodeURIComponent(r.instrument)}` }, `${r.instrument} ${timeframe}`), ` can be had until ${both(r.lost_on)}, ${untilLost(r.lost_on, live)}`]), '.') : null);
+  patch(
+    root,
+    el(
+      'nav',
+      { class: 'switch', 'aria-label': 'Timeframe' },
+      timeframes.map((t) =>
+        el(
+          'a',
+          {
+            href: `#/coverage?timeframe=${t}`,
+            'aria-current': t === timeframe ? 'true' : null,
+            'data-testid': `timeframe-${t}`,
+          },
+          t,
+        ),
+      ),
+    ),
+    el(
+      'p',
+      { class: 'large', 'data-testid': 'coverage-sum' },
+      rows.length
+        ? `${share(present, expected)} of the expected ${timeframe} bars are there`
+        : `No series of ${timeframe} was judged yet`,
+    ),
+    el(
+      'p',
+      { class: 'muted' },
+      `${count(present)} of ${plural(expected, 'bar')} in ${plural(rows.length, 'series')}`,
+      Object.keys(absent).length ? `; not there: ${countsOf(absent)}` : '',
+      '.',
+    ),
+    soon.length
+      ? el(
+          'p',
+          { 'data-testid': 'lost-soonest' },
+          el('strong', {}, 'Lost soonest: '),
+          soon.map((r, i) => [
+            i ? '; ' : '',
+            el('a', { href: `#/instrument/${encodeURIComponent(r.instrument)}` }, `${r.instrument} ${timeframe}`),
+            ` can be had until ${both(r.lost_on)}, ${untilLost(r.lost_on, live)}`,
+          ]),
+          '.',
+        )
+      : null,
+  );
 }
 
 const sum = (rows, key) => rows.reduce((all, r) => all + r[key], 0);
@@ -100,7 +175,15 @@ function makeReader(api, state, live, signal, came, failed) {
       const instruments = state.rows.slice(start, start + batch).map((r) => r.instrument);
       try {
         const answer = await api.get('/api/v1/coverage', {
-          query: { timeframe: state.timeframe, instrument: instruments.join(','), sessions: 1, gaps: 1, limit: 10000, from: long ? null : since }, signal,
+          query: {
+            timeframe: state.timeframe,
+            instrument: instruments.join(','),
+            sessions: 1,
+            gaps: 1,
+            limit: 10000,
+            from: long ? null : since,
+          },
+          signal,
         });
         if (signal.aborted) return;
         const more = take(state, answer.coverage);
@@ -141,21 +224,27 @@ function drawRow(context, state, i, width, height, fills) {
 }
 
 function sentence(state, i, column) {
-  const row = state.rows[i], date = state.columns[column];
+  const row = state.rows[i],
+    date = state.columns[column];
   if (!row || !date) return '';
   const cell = cellOf(state, i, column);
   const what = `${row.instrument} ${state.timeframe}, ${calendarDay(date)}`;
   if (!cell) return `${what}: ${state.cells.has(row.instrument) ? 'no session' : 'being read'}`;
   if (!cell.worst) return `${what}: all ${plural(cell.expected, 'bar')} present`;
   const lost = lostOn(state, row, date);
-  return `${what}: ${cell.present} of ${plural(cell.expected, 'bar')} present; ${countsOf(cell.absent)}: ${ofReason(cell.worst).about}${lost ? `; can be had until ${both(lost)}` : ''}`;
+  const until = lost ? `; can be had until ${both(lost)}` : '';
+  const why = `${countsOf(cell.absent)}: ${ofReason(cell.worst).about}`;
+  return `${what}: ${cell.present} of ${plural(cell.expected, 'bar')} present; ${why}${until}`;
 }
 
 // When the first bar of a date leaves the provider's window: of the gaps that may lie in it.
 function lostOn(state, row, date) {
-  const noon = Date.parse(`${date}T12:00:00Z`), half = 36 * 3_600_000;
-  const all = state.cells.get(row.instrument).gaps
-    .filter((g) => g.lost_on && Date.parse(g.first.utc) < noon + half && Date.parse(g.last.utc) > noon - half).map((g) => g.lost_on);
+  const noon = Date.parse(`${date}T12:00:00Z`),
+    half = 36 * 3_600_000;
+  const all = state.cells
+    .get(row.instrument)
+    .gaps.filter((g) => g.lost_on && Date.parse(g.first.utc) < noon + half && Date.parse(g.last.utc) > noon - half)
+    .map((g) => g.lost_on);
   return all.sort((a, b) => (a.utc < b.utc ? -1 : 1))[0] ?? null;
 }
 
@@ -163,20 +252,46 @@ function lostOn(state, row, date) {
 function showCell(root, state, i, column, live) {
   const cell = column >= 0 ? cellOf(state, i, column) : null;
   if (column < 0) {
-    patch(root, el('p', { class: 'muted' }, 'Point at a cell, or go there with Tab and the arrow keys. A click or Enter opens its bars.'), el('p', {}, '\u00a0'));
+    patch(
+      root,
+      el('p', { class: 'muted' }, 'Point at a cell, or go there with Tab and the arrow keys. A click or Enter opens its bars.'),
+      el('p', {}, '\u00a0'),
+    );
     return;
   }
-  const row = state.rows[i], date = state.columns[column], lost = cell?.worst ? lostOn(state, row, date) : null;
-  patch(root, el('p', {}, el('strong', {}, `${row.instrument} ${state.timeframe}`), ` ${calendarDay(date)}: `,
-    !cell ? (state.cells.has(row.instrument) ? 'no session.' : 'being read.') :
-      [`${count(cell.present)} of ${plural(cell.expected, 'bar')} present. `, cell.worst ? `Not there: ${countsOf(cell.absent)}.` : '']),
-  el('p', { class: 'muted' }, cell?.worst ? `${capital(ofReason(cell.worst).word)} means: ${ofReason(cell.worst).about}. ${lost ? `Can be had until ${both(lost)}, ${untilLost(lost, live)}.` : 'It is not going to be lost.'}` : '\u00a0'));
+  const row = state.rows[i],
+    date = state.columns[column],
+    lost = cell?.worst ? lostOn(state, row, date) : null;
+  patch(
+    root,
+    el(
+      'p',
+      {},
+      el('strong', {}, `${row.instrument} ${state.timeframe}`),
+      ` ${calendarDay(date)}: `,
+      !cell
+        ? state.cells.has(row.instrument)
+          ? 'no session.'
+          : 'being read.'
+        : [
+            `${count(cell.present)} of ${plural(cell.expected, 'bar')} present. `,
+            cell.worst ? `Not there: ${countsOf(cell.absent)}.` : '',
+          ],
+    ),
+    el('p', { class: 'muted' }, cell?.worst ? whatItMeans(cell.worst, lost, live) : '\u00a0'),
+  );
+}
+
+function whatItMeans(reason, lost, live) {
+  const until = lost ? `Can be had until ${both(lost)}, ${untilLost(lost, live)}.` : 'It is not going to be lost.';
+  return `${capital(ofReason(reason).word)} means: ${ofReason(reason).about}. ${until}`;
 }
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 function chartOf(state, i, column) {
-  const row = state.rows[i], date = state.columns[column];
+  const row = state.rows[i],
+    date = state.columns[column];
   if (!row || !date) return null;
   const around = minutes(state.timeframe) >= 1440 ? 45 : 1; // days
   const shift = (days) => new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
@@ -189,9 +304,22 @@ function legend({ rows }) {
   const entries = ['', ...allReasons().filter((r) => present.has(r) && ofReason(r).tone !== 'calm')];
   const calm = allReasons().filter((r) => present.has(r) && ofReason(r).tone === 'calm');
   if (calm.length) entries.push(calm[0]);
-  return el('ul', { class: 'legend', 'aria-label': 'Legend' }, entries.map((reason) => el('li', {},
-    el('canvas', { width: 36, height: 28, 'data-reason': reason, 'aria-hidden': 'true' }),
-    !reason ? 'complete' : calm.includes(reason) ? `needs nobody: ${calm.map((r) => ofReason(r).word).join(', ')}` : ofReason(reason).word)));
+  return el(
+    'ul',
+    { class: 'legend', 'aria-label': 'Legend' },
+    entries.map((reason) =>
+      el(
+        'li',
+        {},
+        el('canvas', { width: 36, height: 28, 'data-reason': reason, 'aria-hidden': 'true' }),
+        !reason
+          ? 'complete'
+          : calm.includes(reason)
+            ? `needs nobody: ${calm.map((r) => ofReason(r).word).join(', ')}`
+            : ofReason(reason).word,
+      ),
+    ),
+  );
 }
 
 function drawLegend(root, fills) {

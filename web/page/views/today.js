@@ -31,26 +31,53 @@ export function show(root, { api, live, signal, announce }) {
 
 function showVerdict(root, { tone, title, text }) {
   root.dataset.tone = tone;
-  patch(root, el('h1', { id: 'verdict', 'data-testid': 'verdict-title' }, title), el('p', { 'data-testid': 'verdict-text' }, text || '\u00a0'),
-    el('div', { class: 'buttons' },
+  patch(
+    root,
+    el('h1', { id: 'verdict', 'data-testid': 'verdict-title' }, title),
+    el('p', { 'data-testid': 'verdict-text' }, text || '\u00a0'),
+    el(
+      'div',
+      { class: 'buttons' },
       el('button', { type: 'button', class: 'primary', 'data-action': 'sync', 'data-testid': 'sync' }, 'Sync now'),
       el('button', { type: 'button', 'data-action': 'heal', 'data-testid': 'heal' }, 'Ask again for gaps'),
-      el('button', { type: 'button', 'data-action': 'backfill', 'data-testid': 'backfill' }, 'Backfill')));
+      el('button', { type: 'button', 'data-action': 'backfill', 'data-testid': 'backfill' }, 'Backfill'),
+    ),
+  );
 }
 
 // What runs now, or when the next run comes: one panel of one height, so that nothing jumps when a run begins.
 function showNow(root, live) {
   const running = [...live.running.values()].sort((a, b) => a.id - b.id);
   if (running.length === 0) {
-    const next = live.status?.next, at = next && Date.parse(next.at.utc);
-    patch(root, el('h2', { id: 'now' }, 'Next run'), next ? [
-      el('p', { class: 'large', 'data-testid': 'next' }, `${titleOf(next)} `, el('time', { datetime: next.at.utc }, both(next.at))),
-      el('p', { class: 'muted' }, at > live.now() ? ['in ', el('span', { 'data-testid': 'countdown' }, countdown((at - live.now()) / 1000))] : 'now',
-        nextImport(live, next)),
-    ] : el('p', { class: 'muted' }, live.status ? 'Nothing is scheduled: IMPORT_TIMES says when imports are run.' : '\u00a0'));
+    const next = live.status?.next,
+      at = next && Date.parse(next.at.utc);
+    patch(
+      root,
+      el('h2', { id: 'now' }, 'Next run'),
+      next
+        ? [
+            el(
+              'p',
+              { class: 'large', 'data-testid': 'next' },
+              `${titleOf(next)} `,
+              el('time', { datetime: next.at.utc }, both(next.at)),
+            ),
+            el(
+              'p',
+              { class: 'muted' },
+              at > live.now() ? ['in ', el('span', { 'data-testid': 'countdown' }, countdown((at - live.now()) / 1000))] : 'now',
+              nextImport(live, next),
+            ),
+          ]
+        : el('p', { class: 'muted' }, live.status ? 'Nothing is scheduled: IMPORT_TIMES says when imports are run.' : '\u00a0'),
+    );
     return;
   }
-  patch(root, el('h2', { id: 'now' }, running.length === 1 ? 'Running now' : `${running.length} runs now`), running.map((run) => progressOf(run, live)));
+  patch(
+    root,
+    el('h2', { id: 'now' }, running.length === 1 ? 'Running now' : `${running.length} runs now`),
+    running.map((run) => progressOf(run, live)),
+  );
 }
 
 // Where the next run is no import, people ask for the import, too.
@@ -62,33 +89,85 @@ function nextImport(live, next) {
 function showHeld(root, held) {
   root.hidden = !held?.length;
   if (root.hidden) return;
-  patch(root, el('h2', { id: 'held' }, `${plural(held.length, 'answer')} held back`),
+  patch(
+    root,
+    el('h2', { id: 'held' }, `${plural(held.length, 'answer')} held back`),
     el('p', { class: 'muted' }, 'They contradict what is stored. Nothing of them is kept until a person decides.'),
-    held.map((h) => hand.heldItem(h)));
+    held.map((h) => hand.heldItem(h)),
+  );
 }
 
 function showSlots(root, live) {
   const { status, slots } = live;
-  const today = status?.slots ?? [], dates = new Set(today.map((s) => `${s.job} ${s.at?.utc}`));
+  const today = status?.slots ?? [],
+    dates = new Set(today.map((s) => `${s.job} ${s.at?.utc}`));
   const past = (slots?.slots ?? []).filter((s) => !dates.has(`${s.job} ${s.at?.utc}`));
   const rows = [...today.toSorted((a, b) => (a.job === b.job ? order(b, a) : a.job === 'import' ? -1 : 1)), ...past];
-  patch(root, el('h2', { id: 'slots' }, 'Today and the days before'),
-    rows.length ? el('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-labelledby': 'slots' }, el('table', {},
-      el('thead', {}, el('tr', {}, ['Run', 'How it stands', 'Due', 'Series'].map((t, i) => el('th', { scope: 'col', class: i === 3 ? 'number' : null }, t)))),
-      el('tbody', {}, rows.map((s) => slotRow(s, live))))) :
-      el('p', { class: 'muted' }, live.status ? live.slotsError ? 'The ledger could not be read.' : 'No import is scheduled.' : '\u00a0'));
+  patch(
+    root,
+    el('h2', { id: 'slots' }, 'Today and the days before'),
+    rows.length
+      ? el(
+          'div',
+          { class: 'scroll', tabindex: '0', role: 'group', 'aria-labelledby': 'slots' },
+          el(
+            'table',
+            {},
+            el(
+              'thead',
+              {},
+              el(
+                'tr',
+                {},
+                ['Run', 'How it stands', 'Due', 'Series'].map((t, i) =>
+                  el('th', { scope: 'col', class: i === 3 ? 'number' : null }, t),
+                ),
+              ),
+            ),
+            el(
+              'tbody',
+              {},
+              rows.map((s) => slotRow(s, live)),
+            ),
+          ),
+        )
+      : el(
+          'p',
+          { class: 'muted' },
+          live.status ? (live.slotsError ? 'The ledger could not be read.' : 'No import is scheduled.') : '\u00a0',
+        ),
+  );
 }
 
 const order = (a, b) => (a.at?.utc < b.at?.utc ? -1 : 1);
 
 function slotRow(slot, live) {
   const { run, evidence: e } = slot;
-  return el('tr', { 'data-key': `${slot.job}${slot.at?.utc}`, 'data-testid': 'slot' },
+  return el(
+    'tr',
+    { 'data-key': `${slot.job}${slot.at?.utc}`, 'data-testid': 'slot' },
     el('td', {}, titleOf(slot)),
-    el('td', {}, badge(slot.state === 'missed' && !run ? ['', 'not run'] : ofRun(slot.state)), ' ', run && el('a', { href: `#/runs/${run.id}`, class: 'nowrap' }, `run ${run.id}`),
-      slotNote(slot, live)),
-    el('td', {}, el('time', { datetime: slot.at?.utc }, el('span', { class: 'nowrap' }, dayClock(slot.at)), el('br'), el('span', { class: 'muted note nowrap' }, clock(slot.at, 'UTC')))),
-    el('td', { class: 'number' }, e ? `${count(e.ok)} of ${count(e.series)}` : el('span', { class: 'muted' }, '–')));
+    el(
+      'td',
+      {},
+      badge(slot.state === 'missed' && !run ? ['', 'not run'] : ofRun(slot.state)),
+      ' ',
+      run && el('a', { href: `#/runs/${run.id}`, class: 'nowrap' }, `run ${run.id}`),
+      slotNote(slot, live),
+    ),
+    el(
+      'td',
+      {},
+      el(
+        'time',
+        { datetime: slot.at?.utc },
+        el('span', { class: 'nowrap' }, dayClock(slot.at)),
+        el('br'),
+        el('span', { class: 'muted note nowrap' }, clock(slot.at, 'UTC')),
+      ),
+    ),
+    el('td', { class: 'number' }, e ? `${count(e.ok)} of ${count(e.series)}` : el('span', { class: 'muted' }, '–')),
+  );
 }
 
 function slotNote(slot, live) {
@@ -102,14 +181,30 @@ function slotNote(slot, live) {
 
 // What Barkeep needs: a line each, with its state in a word.
 function showParts(root, { status }) {
-  patch(root, el('h2', { id: 'parts' }, 'What it stands on'), status ? el('dl', { class: 'parts' }, partsOf(status).map(([name, state, text]) =>
-    el('div', { 'data-testid': `part-${name.toLowerCase().replaceAll(' ', '-')}` }, el('dt', {}, name), el('dd', {}, badge(state), text && el('div', { class: 'muted note' }, text))))) :
-    el('p', { class: 'muted' }, '\u00a0'));
+  patch(
+    root,
+    el('h2', { id: 'parts' }, 'What it stands on'),
+    status
+      ? el(
+          'dl',
+          { class: 'parts' },
+          partsOf(status).map(([name, state, text]) =>
+            el(
+              'div',
+              { 'data-testid': `part-${name.toLowerCase().replaceAll(' ', '-')}` },
+              el('dt', {}, name),
+              el('dd', {}, badge(state), text && el('div', { class: 'muted note' }, text)),
+            ),
+          ),
+        )
+      : el('p', { class: 'muted' }, '\u00a0'),
+  );
 }
 
 function partsOf(status) {
   const all = (status.checks ?? []).filter((c) => c.name !== 'clock').map((c) => ofCheck(c, status));
-  if (!(status.checks ?? []).some((c) => c.name === 'redis')) all.splice(1, 0, ['Redis', ['', 'not used'], 'The database does its work alone.']);
+  if (!(status.checks ?? []).some((c) => c.name === 'redis'))
+    all.splice(1, 0, ['Redis', ['', 'not used'], 'The database does its work alone.']);
   const p = status.provider;
   if (p) all.push(budgetOf(p));
   if (status.disk) all.push(diskOf(status.disk));
@@ -122,7 +217,11 @@ function ofCheck(check, status) {
   if (check.name === 'provider') return providerOf(check, status.provider);
   if (check.state === 'ok') return [name, ['good', 'answers'], `in ${duration((check.latency_ms ?? 0) / 1000)}`];
   const without = check.name === 'redis' ? ' The database takes its part meanwhile.' : '';
-  return [name, [check.needed ? 'bad' : 'warn', check.state === 'unknown' ? 'does not answer' : 'failed'], `${check.reason ?? ''}${without}`];
+  return [
+    name,
+    [check.needed ? 'bad' : 'warn', check.state === 'unknown' ? 'does not answer' : 'failed'],
+    `${check.reason ?? ''}${without}`,
+  ];
 }
 
 function providerOf(check, p) {
@@ -137,7 +236,11 @@ function budgetOf(p) {
   if (p.budget_daily === null) return ['Budget', ['', 'no daily bound'], pace];
   if (p.budget_left === null) return ['Budget', ['warn', 'not known'], `${count(p.budget_daily)} requests a UTC day, ${pace}`];
   const low = p.budget_left * 10 < p.budget_daily;
-  return ['Budget', [p.budget_left === 0 ? 'bad' : low ? 'warn' : 'good', `${count(p.budget_left)} requests left`], `of ${count(p.budget_daily)} a UTC day, ${pace}`];
+  return [
+    'Budget',
+    [p.budget_left === 0 ? 'bad' : low ? 'warn' : 'good', `${count(p.budget_left)} requests left`],
+    `of ${count(p.budget_daily)} a UTC day, ${pace}`,
+  ];
 }
 
 function diskOf({ free_bytes: free, total_bytes: total }) {
@@ -146,7 +249,13 @@ function diskOf({ free_bytes: free, total_bytes: total }) {
 }
 
 function clockOf(c) {
-  const words = { right: ['good', 'right'], warned: ['warn', 'is off'], stopped: ['bad', 'wrong: nothing is run'], set: ['warn', 'set by hand'], unknown: ['', 'not compared yet'] };
+  const words = {
+    right: ['good', 'right'],
+    warned: ['warn', 'is off'],
+    stopped: ['bad', 'wrong: nothing is run'],
+    set: ['warn', 'set by hand'],
+    unknown: ['', 'not compared yet'],
+  };
   return ['Clock', words[c.state] ?? ['', c.state], [c.detail, c.remedy].filter(Boolean).join('. ')];
 }
 
@@ -154,9 +263,22 @@ function clockOf(c) {
 function showMarkets(root, { status }) {
   const all = status?.calendars ?? [];
   root.hidden = status !== null && all.length === 0;
-  patch(root, el('h2', { id: 'markets' }, 'Markets'), el('dl', { class: 'parts' }, all.map((c) =>
-    el('div', {}, el('dt', {}, names(c.instruments, 6)), el('dd', {}, badge(c.open ? ['good', 'open'] : ['', 'closed']),
-      el('div', { class: 'muted note' }, marketNote(c)))))));
+  patch(
+    root,
+    el('h2', { id: 'markets' }, 'Markets'),
+    el(
+      'dl',
+      { class: 'parts' },
+      all.map((c) =>
+        el(
+          'div',
+          {},
+          el('dt', {}, names(c.instruments, 6)),
+          el('dd', {}, badge(c.open ? ['good', 'open'] : ['', 'closed']), el('div', { class: 'muted note' }, marketNote(c))),
+        ),
+      ),
+    ),
+  );
 }
 
 function marketNote(c) {
