@@ -49,7 +49,7 @@ func isServer(text string) bool {
 	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
 }
 
-// openElsewhere opens another archive for reading, or addresses a Barkeep that serves one; nobody has asked that for anything yet.
+// openElsewhere opens another archive for reading, or addresses a Barkeep that serves one, which was asked for nothing yet.
 func (a *App) openElsewhere(ctx context.Context, r HealRequest, o Options) (*other, error) {
 	if isServer(r.From) {
 		return addressServer(r)

@@ -33,7 +33,7 @@ type HealReport struct {
 	Run       ledger.Run      // that stored bars; the zero Run where nothing was to be stored
 }
 
-// nothingKnown tells that of what is to be healed nothing is stored: no gap is known, which is not the same as that there is none.
+// nothingKnown tells that of what is to be healed nothing is stored: no gap is known, which is not to say that there is none.
 type nothingKnown struct{ names []string }
 
 // Error is for people.
@@ -54,7 +54,7 @@ func (a *App) Heal(ctx context.Context, r HealRequest, o Options) (report HealRe
 		return report, err
 	}
 	defer from.close()
-	if !r.DryRun {
+	if !r.DryRun && isServer(r.From) {
 		give, _ := a.hold(ctx, healName(r))
 		defer give()
 	}
@@ -72,7 +72,9 @@ func usable(err error) error {
 
 // heal fills gaps from what is open, or finds out what would be filled. The other side is asked whether it answers before a run
 // begins.
-func (a *App) heal(ctx context.Context, from *other, r HealRequest, entry string, listen gate.Listener) (report HealReport, err error) {
+func (a *App) heal(
+	ctx context.Context, from *other, r HealRequest, entry string, listen gate.Listener,
+) (report HealReport, err error) {
 	report.From = from.name
 	h := syncer.HealRequest{
 		From: from, Origin: "healed from " + from.name, Instruments: r.Instruments, Timeframes: r.Timeframes, Window: r.Window,
@@ -169,7 +171,8 @@ func meantBy(r HealRequest) func(market.Series) bool {
 	}
 	return func(s market.Series) bool {
 		base, ok := yahoo.Capabilities().Base(s.Timeframe)
+		named := func(i market.Instrument) bool { return i.Name == s.Instrument }
 		return ok && base == s.Timeframe && (len(bases) == 0 || bases[base]) &&
-			(len(r.Instruments) == 0 || slices.ContainsFunc(r.Instruments, func(i market.Instrument) bool { return i.Name == s.Instrument }))
+			(len(r.Instruments) == 0 || slices.ContainsFunc(r.Instruments, named))
 	}
 }

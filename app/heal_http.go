@@ -86,6 +86,8 @@ func (a *App) refusedHeal(r HealRequest, err error) error {
 	if r.Token != "" {
 		shown = hiddenToken
 	}
+	asks := errors.As(err, &there) && errors.As(err, &refused) &&
+		(refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden)
 	switch {
 	case errors.Is(err, client.ErrToken):
 		return server.BadInput([]server.Invalid{{In: "body", Parameter: "from_token", Value: shown, Accepted: acceptedToken}})
@@ -93,7 +95,7 @@ func (a *App) refusedHeal(r HealRequest, err error) error {
 		return server.BadInput([]server.Invalid{{In: "body", Parameter: "from", Value: "", Accepted: api.AcceptedHealFrom}})
 	case errors.As(err, &nothing):
 		return server.NewProblem(http.StatusConflict, "nothing-stored", nothing.Error())
-	case errors.As(err, &there) && errors.As(err, &refused) && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden):
+	case asks:
 		return server.BadInput([]server.Invalid{{
 			In: "body", Parameter: "from_token", Value: shown, Accepted: "the API_READ_TOKEN of the other Barkeep; " + there.Error(),
 		}})

@@ -128,8 +128,8 @@ func (a *App) holdSelection(ctx context.Context, r syncer.Request) (give func(),
 }
 
 // hold takes the lease of what a run beside the slots does, which all processes on an archive or a Redis see, and keeps it until
-// give is called; a process that dies loses it after seriesLease. Won is false while another process has it. When leases cannot be
-// had it counts as won: the ledger and the leases of series keep the data right.
+// give is called; a process that dies loses it after seriesLease. Won is false while another process has it. When leases cannot
+// be had it counts as won: the ledger and the leases of series keep the data right.
 func (a *App) hold(ctx context.Context, what string) (give func(), won bool) {
 	name, token, lasts := "selection:"+what, rand.Text(), min(seriesLease, a.Config.RunLease)
 	won, err := a.shared.Acquire(ctx, name, token, lasts)

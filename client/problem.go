@@ -47,11 +47,12 @@ func (p *Problem) Error() string {
 // Named tells whether the type of the problem is the one with the slug, such as "no-such-series".
 func (p *Problem) Named(slug string) bool { return p.Type == "urn:barkeep:problem:"+slug }
 
-// again tells whether the same may be asked once more: of what changes something only where it was surely not begun, since too many
-// ask, be they this client (429) or all together (503).
+// again tells whether the same may be asked once more: of what changes something only where it was surely not begun, since this
+// client asks too much (429), or all together (503).
 func (p *Problem) again(method string) bool {
-	busy := p.Status == http.StatusTooManyRequests || p.Named("crowded") || p.Status == http.StatusServiceUnavailable && method == http.MethodGet
-	return busy && p.RetryAfter > 0
+	busy := p.Status == http.StatusTooManyRequests || p.Named("crowded")
+	down := p.Status == http.StatusServiceUnavailable && method == http.MethodGet
+	return (busy || down) && p.RetryAfter > 0
 }
 
 // Passing tells whether an error may be gone when the same is asked again: the server is down, busy, or was stopped in the

@@ -10,20 +10,20 @@ import (
 	"barkeep/market"
 )
 
-// WideWriter writes bars of several series side by side: a row for each start that any of them has. It is for one goroutine. After
-// an error nothing more can be written.
+// WideWriter writes bars of several series side by side: a row for each start that any of them has. It is for one goroutine.
+// After an error nothing more can be written.
 type WideWriter interface {
-	// Write adds the next bars of all series, in the sequence in which they were named: of each those that start in one span of time,
-	// in order. Each call's span comes after the one before. It keeps none of their memory.
+	// Write adds the next bars of all series, in the sequence in which they were named: of each those that start in one span of
+	// time, in order. Each call's span comes after the one before. It keeps none of their memory.
 	Write(all []*market.Candles) error
 	// Close completes what was written, as that of a Writer does.
 	Close(about About) error
 }
 
-// NewWide begins to write bars of several series of different instruments side by side, as CSV, JSON, Arrow's stream or Parquet. A
-// column is called by its series and its value, "ES.close"; the first one is ts. Where a series has no bar, its values are empty in
-// CSV and null in Arrow and Parquet; in JSON a row has an object for each instrument, and none where it has no bar. Columns of
-// names and of starts need not be asked for.
+// NewWide begins to write bars of several series of different instruments side by side, as CSV, JSON, Arrow's stream or Parquet.
+// A column is called by its series and its value, "ES.close"; the first one is ts. Where a series has no bar, its values are
+// empty in CSV and null in Arrow and Parquet; in JSON a row has an object for each instrument, and none where it has no bar.
+// Columns of names and of starts need not be asked for.
 func NewWide(kind Kind, to io.Writer, o Options, series []market.Series) (WideWriter, error) {
 	if len(o.Columns) == 0 {
 		o.Columns = ColumnsOf(o.Derived, false)

@@ -215,7 +215,7 @@ type known struct {
 	instruments map[string]market.Instrument
 }
 
-// facts finds out by which calendar an instrument is kept, and what its listing is. Nobody is kept waiting while it reads: whoever
+// facts finds out by which calendar an instrument is kept, and what its listing is. Nobody is kept waiting while it reads: who
 // waits may hold the connection that the reading needs.
 func (r *Reader) facts(ctx context.Context, from store.CalendarFacts, instrument, judged string) (facts, error) {
 	now, k := r.Now(), r.known.Load()

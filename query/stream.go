@@ -159,8 +159,8 @@ func (s *stream) read(ctx context.Context, pages chan<- *market.Candles) (notes 
 	return notes, nil
 }
 
-// page reads the next bars of a window, and leaves of it what is not read yet; over tells that nothing is. There may be none of the
-// session's.
+// page reads the next bars of a window, and leaves of it what is not read yet; over tells that nothing is. There may be none of
+// the session's.
 func (s *stream) page(ctx context.Context, w *market.Window) (bars *market.Candles, over bool, notes []string, err error) {
 	if bars, err = s.v.page(ctx, s.Series, *w, s.Limit, false); err != nil || bars.Len() == 0 {
 		return bars, true, nil, err
@@ -226,6 +226,8 @@ func (s *stream) tag(ctx context.Context, head Head) (string, error) {
 			_, _ = fmt.Fprintf(sum, "%d ", state.Version)
 		}
 	}
-	_, _ = fmt.Fprintf(sum, "%v %v %+v\n", s.steps, head.Notes, head.Complete)
+	told := head.Complete
+	told.ahead, told.unsure = market.Window{}, nil // they end with the clock, and nobody is told of them
+	_, _ = fmt.Fprintf(sum, "%v %v %+v\n", s.steps, head.Notes, told)
 	return hex.EncodeToString(sum.Sum(nil)[:16]), nil
 }

@@ -149,8 +149,8 @@ func (l *Lane) makeRoom(has int) bool {
 // half tells whether a client has half of the room or more.
 func (l *Lane) half(v *visitor) bool { return 2*v.inside >= l.room }
 
-// unqueue notes that a request waits no longer: it has n turns, or does not get them. Greedy tells why not: its client had half of
-// the room or more when it was pushed out, or has so many turns that its own share was too little.
+// unqueue notes that a request waits no longer: it has n turns, or does not get them. Greedy tells why not: its client had half
+// of the room or more when it was pushed out, or has so many turns that its own share was too little.
 func (l *Lane) unqueue(place *queued, v *visitor, n int64, got bool) (greedy bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

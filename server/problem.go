@@ -156,8 +156,8 @@ func (p *Problem) announce(h http.Header) {
 // busy tells whether the same may be asked again, since it was not begun: too many ask.
 func (p *Problem) busy() bool { return p.Type == typeOf(crowded) || p.Type == typeOf(tooMany) }
 
-// Busy finds the Problem of a request that was not begun, since too much is asked by it or by all, and sets its headers: for doors
-// that tell errors in another form.
+// Busy finds the Problem of a request that was not begun, since its client or all together ask too much, and sets its headers:
+// for doors that tell errors in another form.
 func Busy(w http.ResponseWriter, err error) (p *Problem, ok bool) {
 	if !errors.As(err, &p) || !p.busy() {
 		return nil, false

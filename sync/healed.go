@@ -44,7 +44,8 @@ func (h *healing) state(broke error) ledger.CellState {
 
 // says tells people what became of the gaps.
 func (h *healing) says(broke error) string {
-	text := fmt.Sprintf("%s: %d absent bars in %d gaps, %d filled", h.HealRequest.Origin, h.healed.Bars, h.healed.Gaps, h.healed.Filled)
+	text := fmt.Sprintf("%s: %d absent bars in %d gaps, %d filled", h.HealRequest.Origin, h.healed.Bars, h.healed.Gaps,
+		h.healed.Filled)
 	if n := h.healed.Already; n > 0 {
 		text += fmt.Sprintf(", %d stored already", n)
 	}

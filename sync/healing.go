@@ -262,6 +262,7 @@ func (h *healing) fill(ctx context.Context, take, ours *market.Candles, month ma
 		return nil
 	}
 	h.survey.Span = h.survey.Span.Union(bars.Bars.Span())
+	so := fmt.Sprintf("%s: stored so far up to %s", h.HealRequest.Origin, market.MonthOf(month.From.UnixMicro()))
 	err := h.inTransaction(ctx, &h.done, func(ctx context.Context, tx Tx) (committed, error) {
 		held, err := h.lock(ctx, tx)
 		if err != nil {
@@ -271,7 +272,7 @@ func (h *healing) fill(ctx context.Context, take, ours *market.Candles, month ma
 		if err != nil {
 			return committed{}, err
 		}
-		return h.merge(ctx, tx, fresh, held, h.done, h.HealRequest.Origin+": stored so far up to "+market.MonthOf(month.From.UnixMicro()).String())
+		return h.merge(ctx, tx, fresh, held, h.done, so)
 	})
 	filled := int64(h.done.sums[0].Inserted + h.done.sums[0].Changed)
 	if err == nil { // the rest came meanwhile from elsewhere

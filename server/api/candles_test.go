@@ -265,28 +265,43 @@ func FuzzCandles(f *testing.F) {
 	for _, seed := range []string{
 		"instrument=ES&timeframe=5m&from=2026-01-05&to=2026-01-06&limit=3&format=json", "instrument=ES&timeframe=5m&format=csv",
 		"instrument=%00&timeframe=%zz", "from=-62135596800&to=253402300799&instrument=ES&timeframe=5m", "&&=;", "limit=+1&instrument=es",
+		"instrument=ES,NQ&timeframe=5m&layout=wide&format=arrow", "instrument=NQ,ES&timeframe=5m&layout=wide&format=parquet&columns=close,flags&limit=7",
+		"instrument=ES,NQ&timeframe=5m&layout=wide&limit=0", "instrument=ES,NQ&timeframe=5m&layout=wide&format=csv&columns=ts&time=unix",
+		"instrument=ES,NQ&timeframe=5m&format=arrow&limit=0", "instrument=ES&timeframe=5m&layout=wide&order=desc&format=json-columns",
 	} {
 		f.Add(seed)
 	}
 	b := servertest.New(f, func(b *servertest.Bench) { b.Config.Logger = slog.New(slog.DiscardHandler) })
 	bars := servertest.Ramp(time.Date(2026, 1, 5, 14, 30, 0, 0, time.UTC), 5*time.Minute, 50)
 	b.Archive.Series[market.Series{Instrument: "ES", Timeframe: market.M5}] = bars
+	b.Archive.Series[market.Series{Instrument: "NQ", Timeframe: market.M5}] = servertest.Ramp(time.Date(2026, 1, 5, 15, 0, 0, 0, time.UTC), 10*time.Minute, 50)
 	f.Fuzz(func(t *testing.T, query string) {
 		a := b.Ask(t, http.MethodGet, (&url.URL{Path: "/api/v1/candles", RawQuery: escaped(query)}).String(), "")
+		kind, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
 		switch {
-		case a.Status == http.StatusBadRequest || a.Status == http.StatusNotFound:
+		case a.Status == http.StatusBadRequest || a.Status == http.StatusNotFound || a.Status == http.StatusUnprocessableEntity || a.Status == http.StatusConflict:
 			servertest.Refused(t, a, a.Status)
 		case a.Status != http.StatusOK:
 			t.Fatalf("%q: %d %s", query, a.Status, a.Body)
-		case strings.HasPrefix(a.Header.Get("Content-Type"), "text/csv"):
+		case kind == "text/csv":
 			if _, err := csv.NewReader(strings.NewReader(a.Body)).ReadAll(); err != nil {
 				t.Fatal(err)
 			}
-		default:
-			var page candles
-			if err := json.Unmarshal([]byte(a.Body), &page); err != nil || page.Count != len(page.Candles) || page.Count > bars.Len() {
+		case kind == "application/json":
+			var page struct {
+				Layout  string
+				Count   *int
+				Candles json.RawMessage
+			}
+			var rows []json.RawMessage
+			if err := json.Unmarshal([]byte(a.Body), &page); err != nil {
 				t.Fatalf("%q: %v in %s", query, err, a.Body)
 			}
+			if json.Unmarshal(page.Candles, &rows) == nil && (len(rows) > 100 || page.Count != nil && *page.Count != len(rows)) {
+				t.Fatalf("%q: %d bars in %s", query, len(rows), a.Body)
+			}
+		case len(a.Body) < 8 || strings.HasSuffix(kind, "parquet") && !strings.HasSuffix(a.Body, "PAR1"):
+			t.Fatalf("%q: %q is cut off", query, a.Body)
 		}
 	})
 }

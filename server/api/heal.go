@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -36,27 +37,31 @@ type healBody struct {
 }
 
 // AcceptedHealFrom is what the field from of a request to heal may be.
-const AcceptedHealFrom = "the address of a running Barkeep such as http://host:8080, without a user, a password or parameters; a file " +
-	"or a database of the server is not named over HTTP, but on its command line: barkeep heal --from"
+const AcceptedHealFrom = "the address of a running Barkeep such as http://host:8080, without a user, a password or parameters; " +
+	"a file or a database of the server is not named over HTTP, but on its command line: barkeep heal --from"
 
 // hiddenValue stands for a value that may hold a secret.
 const hiddenValue = "xxxxx"
 
-// mostAddress bounds an address, in bytes.
-const mostAddress = 500
+// The bounds of an address and of a token, in bytes.
+const (
+	mostAddress = 500
+	mostToken   = 4096
+)
 
 // mountHeal adds the route that fills gaps from another Barkeep.
 func (a *API) mountHeal() {
 	op := huma.Operation{
 		OperationID: "heal", Method: http.MethodPost, Path: prefix + "/heal", Summary: "Fill gaps from another Barkeep",
-		Description: "For every gap that is meant the bars are taken from the other Barkeep where both have the same bars beside it, as " +
-			"barkeep heal does it; nothing that is stored is changed. It returns once the other has answered and the run has begun; " +
+		Description: "For every gap that is meant the bars are taken from the other Barkeep where both have the same bars beside it, " +
+			"as barkeep heal does it; nothing that is stored is changed. It returns once the other has answered and the run has begun; " +
 			"Location is where to watch it, and the cells of the run say of each series what was filled and what was left. A run that " +
 			"left something is partial or failed, and one that was killed leaves whole months: the same request does the rest. With " +
 			"dry_run the answer says what would be filled.",
 		Errors: []int{http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusBadGateway},
 		Responses: map[string]*huma.Response{
-			strconv.Itoa(http.StatusOK):       shown("There is no gap to fill, or with dry_run what would be filled.", "application/json", schemaOf[view.Healing](a)),
+			strconv.Itoa(http.StatusOK): shown("There is no gap to fill, or with dry_run what would be filled.", "application/json",
+				schemaOf[view.Healing](a)),
 			strconv.Itoa(http.StatusAccepted): shown("It runs.", "application/json", schemaOf[startedView](a)),
 		},
 	}
@@ -72,9 +77,10 @@ type healInput struct {
 // Resolve reads the body. What may be the token, or hold one, is given back to nobody.
 func (p *healInput) Resolve(ctx huma.Context) []error {
 	c := callOf(ctx)
-	known := []string{"from", "from_token", "instruments", "timeframes", "since", "until", "dry_run"}
+	hides := func(name string) bool { return name == "from" || name == "from_token" }
 	var b *body
-	if b, c.err = readBodyHiding(c, func(name string) bool { return name == "from" || name == "from_token" }, known...); c.err != nil {
+	b, c.err = readBodyHiding(c, hides, "from", "from_token", "instruments", "timeframes", "since", "until", "dry_run")
+	if c.err != nil {
 		return nil
 	}
 	r := &p.request
@@ -98,8 +104,8 @@ func (p *healInput) Resolve(ctx huma.Context) []error {
 // isAddress tells whether a text is an address of a server, and holds no secret.
 func isAddress(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && !u.ForceQuery &&
-		u.Fragment == "" && len(text) <= mostAddress && strings.TrimSpace(text) == text
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && !strings.ContainsAny(text, "@?#") &&
+		len(text) <= mostAddress && strings.TrimSpace(text) == text
 }
 
 // harmless is a refused address as it is given back.
@@ -112,7 +118,7 @@ func harmless(text string) string {
 
 // isToken tells whether a header can hold a text.
 func isToken(text string) bool {
-	return strings.TrimSpace(text) == text && len(text) <= 4096 && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
+	return strings.TrimSpace(text) == text && len(text) <= mostToken && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // moment reads an instant; the zero time when it is absent or refused.

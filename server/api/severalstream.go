@@ -12,8 +12,8 @@ import (
 	"barkeep/server"
 )
 
-// streamAll streams the windows of several instruments, one after the other, each of one state of the archive, or side by side, all
-// of one state. How complete they are is found out before the first bar, so that a requirement can be refused.
+// streamAll streams the windows of several instruments, one after the other, each of one state of the archive, or side by side,
+// all of one state. How complete they are is found out before the first bar, so that a requirement can be refused.
 func (a *API) streamAll(c *call, requests []query.Request, p *candlesByQuery) error {
 	done, err := a.server.Turn(c.r, a.streams, 1)
 	if err != nil {
@@ -129,7 +129,7 @@ func (m *manyStreams) Begin(heads []query.Head) error {
 	answers := make([]query.Answer, len(heads))
 	for i, h := range heads {
 		answers[i] = query.Answer{
-			Bars: market.NewCandles(0), Source: h.Source, Derived: h.Derived, FoldedFrom: h.FoldedFrom, Complete: h.Complete, Notes: h.Notes,
+			Bars: market.NewCandles(0), Source: h.Source, Derived: h.Derived, FoldedFrom: h.FoldedFrom, Complete: h.Complete,
 		}
 	}
 	return m.begin(answers)
