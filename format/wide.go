@@ -23,8 +23,7 @@ type WideWriter interface {
 // NewWide begins to write bars of several series of different instruments side by side, as CSV, JSON, Arrow's stream or Parquet.
 // A column is called by its series and its value, "ES.close"; the first one is ts. Where a series has no bar, its values are
 // empty in CSV and null in Arrow and Parquet; in JSON a row has an object for each instrument, and none where it has no bar.
-// Columns
-// of names and of starts need not be asked for.
+// Columns of names and of starts need not be asked for.
 func NewWide(kind Kind, to io.Writer, o Options, series []market.Series) (WideWriter, error) {
 	if len(o.Columns) == 0 {
 		o.Columns = ColumnsOf(o.Derived, false)

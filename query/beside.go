@@ -38,8 +38,8 @@ func (e SeriesError) Error() string { return fmt.Sprintf("read %s: %v", e.Series
 // Unwrap gives the error of the series.
 func (e SeriesError) Unwrap() error { return e.Err }
 
-// StreamBeside is Stream for several series at once, whose bars come side by side by their starts: with bounded memory, and
-// all of one state of the archive. What one of them requires is found out before the first bar. An error of a series is a
+// StreamBeside is Stream for several series at once, whose bars come side by side by their starts: with bounded memory, and all
+// of one state of the archive. What one of them requires is found out before the first bar. An error of a series is a
 // SeriesError.
 func (r *Reader) StreamBeside(ctx context.Context, requests []Request, to BesideSink) error {
 	if len(requests) == 0 {

@@ -229,6 +229,33 @@ func TestATagIsThatOfTheAnswer(t *testing.T) {
 	}
 }
 
+// TestATagOutlivesTheClock: of a window without an end the answer is the same until a bar is due, and so is its tag.
+func TestATagOutlivesTheClock(t *testing.T) {
+	t.Parallel()
+	p := newPlanted(t, openSQLite(t), 5)
+	at := p.at
+	r := p.readerBy(t, nil, func() time.Time { return at })
+	for name, w := range map[string]market.Window{"all": {}, "from a time on": {From: p.from.Add(time.Hour)}} {
+		tag := func(now time.Time) string {
+			at = now
+			to := &taken{}
+			if _, err := r.Stream(t.Context(), query.Request{Series: es(), Window: w, Complete: true}, to); err != nil {
+				t.Fatal(err)
+			}
+			return to.head.Tag
+		}
+		first := tag(p.at)
+		for _, later := range []time.Duration{time.Millisecond, time.Second, 10 * time.Second} {
+			if again := tag(p.at.Add(later)); again != first {
+				t.Errorf("%s: %s later the tag is another one", name, later)
+			}
+		}
+		if after := tag(p.at.Add(20 * time.Minute)); after == first {
+			t.Errorf("%s: bars became due, and the tag is the same", name)
+		}
+	}
+}
+
 // TestATimeframeThatIsNotKeptIsFolded from what is stored, and says of what: an intraday one from any shorter one, and a day from
 // none, since the exchange's day is not what its minutes give.
 func TestATimeframeThatIsNotKeptIsFolded(t *testing.T) {

@@ -140,8 +140,23 @@ func TestHealOverHTTP(t *testing.T) {
 					t.Errorf("of a database it answers %d %s", status, got.text)
 				}
 			}
+			parrot := echoing(t)
+			for _, dry := range []string{"", `, "dry_run": true`} {
+				if status, got := here.healing(t, fmt.Sprintf(`{"from": "%s/deaf", "from_token": %q%s}`, parrot, theirs, dry)); status != 502 || !strings.Contains(got.Detail, "you said") {
+					t.Errorf("of one that repeats what it hears it answers %d %s", status, got.text)
+				}
+			}
 			if n := count(t, e, `SELECT count(*) FROM runs`); n != runs || !slices.Equal(ohlc(t, e), before) {
 				t.Fatalf("what was refused, or was a dry run, left %d runs, there were %d; or changed bars", n, runs)
+			}
+			for from, want := range map[string]struct{ state, says string }{
+				parrot: {"failed", "you said Bearer xxxxx"}, here.url: {"done", "are not there either"}, // itself
+			} {
+				status, got := here.healing(t, fmt.Sprintf(`{"from": %q, "from_token": %q}`, from, theirs))
+				run := here.ended(t, got.Location)
+				if status != 202 || run.State != want.state || !strings.Contains(fmt.Sprint(run), want.says) || !slices.Equal(ohlc(t, e), before) {
+					t.Errorf("of %s it answers %d %s, and the run is %+v", from, status, got.text, run)
+				}
 			}
 
 			var group sync.WaitGroup
@@ -187,6 +202,23 @@ func TestHealOverHTTP(t *testing.T) {
 			w.hushed(t, here)
 		})
 	}
+}
+
+// echoing is a server that repeats the token that it is shown, in all that it answers below /deaf, else in all about bars.
+func echoing(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/v1/runs") {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"runs":[]}`))
+			return
+		}
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusInternalServerError)
+		_ = json.NewEncoder(w).Encode(map[string]string{"type": "urn:barkeep:problem:internal", "detail": "you said " + r.Header.Get("Authorization")})
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // hushed looks for the token of the other Barkeep in all that a worker keeps and says.
@@ -349,8 +381,9 @@ func TestHealOverHTTPIsKilled(t *testing.T) {
 				t.Errorf("the next run is %+v", run)
 			}
 			w.whole(t)
-			if n := count(t, e, `SELECT count(*) FROM runs WHERE entry = 'api heal' AND state = 'abandoned'`); n != 1 {
-				t.Errorf("%d runs read as abandoned", n)
+			killed := count(t, e, `SELECT min(id) FROM runs WHERE entry = 'api heal'`)
+			if run := here.ended(t, fmt.Sprint("/api/v1/runs/", killed)); run.State != "abandoned" {
+				t.Errorf("the run that was killed reads as %+v", run)
 			}
 		})
 	}

@@ -75,8 +75,8 @@ func (a *API) problem(status int) *huma.Response {
 		http.StatusUnprocessableEntity:   "It is before what was recorded.",
 		http.StatusBadGateway:            "The other Barkeep cannot be reached, or does not answer as one.",
 		http.StatusInternalServerError:   "A fault of this server; its log has more under the id.",
-		http.StatusServiceUnavailable:    "Too many ask, or a part that is needed does not answer; Retry-After says when to ask.",
-		http.StatusTooManyRequests:       "Too many requests, half of which or more are this client's; Retry-After says when to ask.",
+		http.StatusServiceUnavailable:    "Too many ask together, or a part that is needed is down; ask again after Retry-After.",
+		http.StatusTooManyRequests:       "Too many requests, half of which or more are this client's; ask again after Retry-After.",
 	}[status]
 	return shown(about, "application/problem+json", schemaOf[server.Problem](a))
 }
