@@ -132,7 +132,7 @@ func TestAProcessThatDiesIsTakenOverAndReported(t *testing.T) {
 		stop := w.open(t, w.Player("b"))
 		time.Sleep(5 * time.Minute)
 		stop()
-		want(t, "notices", w.Kinds(), []string{"import:2026-11-22T22:05Z abandoned"})
+		want(t, "notices", w.Kinds(), []string{"import:2026-11-22T22:05Z abandoned", "import:2026-11-22T22:05Z mended"})
 		runs := w.Ledger.All()
 		if len(runs) != 2 || runs[0].State != ledger.StateAbandoned || runs[1].State != ledger.StateDone || len(w.Ledger.CellsOf(2)) != 2 {
 			t.Errorf("runs %v, cells %v", w.history(), w.Ledger.CellsOf(2))
@@ -170,7 +170,7 @@ func TestGrowingPausesUntilTheNextSlot(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		stop()
 		want(t, "notices", w.Kinds(), []string{
-			"import:2026-11-22T22:05Z missed", "import:2026-11-22T22:05Z partial", "import:2026-11-23T22:05Z partial",
+			"import:2026-11-22T22:05Z partial", "import:2026-11-23T22:05Z mended", "import:2026-11-23T22:05Z partial",
 		})
 		if len(w.Ledger.Effective(slotOf(23))) != 1 {
 			t.Errorf("the next slot: %v", w.history())
