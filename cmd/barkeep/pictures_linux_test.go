@@ -26,41 +26,24 @@ func TestPictures(t *testing.T) {
 	if set := os.Getenv(envPictures); set != "" {
 		folder = set
 	}
-	archive := t.TempDir()
-	still := []string{when, "BARKEEP_CLOCK_STILL=1"} // no time passes, so that none is told that differs
-	barkeep(t, still, "demo", "--keep", archive).must(t, 0)
+	home := t.TempDir()
+	barkeep(t, []string{when}, "demo", "--keep", filepath.Join(home, "data")).must(t, 0)
 	env := []string{
-		when, "DATABASE_URL=sqlite:" + filepath.Join(archive, "barkeep.db"), "INSTRUMENTS=ES,NQ,YM,RTY,CL,NG,GC,SI,HG,ZN,6E,BTC", "LOG_LEVEL=info",
-		"YAHOO_BASE_URL=" + provider(t, []string{when}), "YAHOO_REQUESTS_PER_MINUTE=6000",
+		when, "INSTRUMENTS=ES,NQ,YM,RTY,CL,NG,GC,SI,HG,ZN,6E,BTC", "YAHOO_BASE_URL=" + provider(t, []string{when}), "YAHOO_REQUESTS_PER_MINUTE=6000",
 	}
-	worker := afterImport(t, env, "done")
-	files := map[string]string{
-		"demo.svg":   onPicture(t, 80, still, "demo"),
-		"status.svg": onPicture(t, 80, env, "status"),
-		"show.svg":   onPicture(t, 80, env, "show", "ES", "1h"),
+	worker := afterImport(t, append(slices.Clone(env), "DATA_DIR="+filepath.Join(home, "data"), "LOG_LEVEL=info"), "done")
+	env = append(env, "HTTP_ADDR="+strings.TrimPrefix(worker.url, "http://"))
+	files := map[string]string{ // how long things took differs each time, and is true
+		"demo.svg":   onPicture(t, home, []string{when}, "demo"),
+		"status.svg": onPicture(t, home, env, "status"),
+		"show.svg":   onPicture(t, home, env, "show", "ES", "1h"),
 	}
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o644); err != nil { //nolint:gosec // everybody may look at it
 			t.Fatal(err)
 		}
 	}
-	b := newBrowser(t)
-	for name, view := range map[string]struct{ hash, scheme, waits, says string }{
-		"today.png":         {"", "light", "verdict-title", `^Today’s data is there$`},
-		"coverage.png":      {"#/coverage?timeframe=5m", "light", "grid", `ZN`},
-		"chart.png":         {"#/chart/ES/1h", "light", "chart-verdict", `^Complete to`},
-		"chart-dark.png":    {"#/chart/ES/1h", "dark", "chart-verdict", `^Complete to`},
-		"coverage-dark.png": {"#/coverage?timeframe=5m", "dark", "grid", `ZN`},
-	} {
-		p := b.open(t, worker.url+"/"+view.hash, args{"scheme": view.scheme})
-		p.reads(testid(view.waits), view.says)
-		p.do("quiet", nil, nil)
-		p.do("still", args{"texts": map[string]string{
-			"#connection time": "14:25:00 PDT", testid("countdown"): "23 h 40 min 00 s", testid("part-database") + " .note": "in 1 ms",
-			testid("part-disk") + " .state": "412 GB free", testid("part-disk") + " .note": "of 500 GB",
-		}}, nil)
-		p.do("shot", args{"file": filepath.Join(folder, name), "width": 1200, "height": 800, "scheme": view.scheme}, nil)
-	}
+	ofPage(t, worker.url, folder)
 	made, err := os.ReadDir(folder)
 	if err != nil {
 		t.Fatal(err)
@@ -81,11 +64,36 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// onPicture runs a command on a terminal of so many columns and draws what that shows.
-func onPicture(t *testing.T, columns int, env []string, arguments ...string) string {
+// ofPage takes the pictures of the page. Only what differs from one moment and machine to the next is put in by hand.
+func ofPage(t *testing.T, url, folder string) {
 	t.Helper()
+	b := newBrowser(t)
+	for name, view := range map[string]struct{ hash, scheme, waits, says string }{
+		"today.png":         {"", "light", "verdict-title", `^Today’s data is there$`},
+		"coverage.png":      {"#/coverage?timeframe=5m", "light", "grid", `ZN`},
+		"chart.png":         {"#/chart/ES/1h", "light", "chart-verdict", `^Complete to`},
+		"chart-dark.png":    {"#/chart/ES/1h", "dark", "chart-verdict", `^Complete to`},
+		"coverage-dark.png": {"#/coverage?timeframe=5m", "dark", "grid", `ZN`},
+	} {
+		p := b.open(t, url+"/"+view.hash, args{"scheme": view.scheme})
+		p.reads(testid(view.waits), view.says)
+		p.do("quiet", nil, nil)
+		p.do("still", args{"texts": map[string]string{
+			"#connection time": "14:25:00 PDT", testid("countdown"): "23 h 40 min 00 s", testid("part-database") + " .note": "in 1 ms",
+			testid("part-disk") + " .state": "412 GB free", testid("part-disk") + " .note": "of 500 GB",
+		}}, nil)
+		p.do("shot", args{"file": filepath.Join(folder, name), "width": 1200, "height": 800, "scheme": view.scheme}, nil)
+	}
+}
+
+// onPicture runs a command in a folder, as one who has installed it, on a terminal of 80 columns, and draws what that shows.
+func onPicture(t *testing.T, folder string, env []string, arguments ...string) string {
+	t.Helper()
+	const columns = 80
 	master, slave := openTerminal(t, columns, 50)
-	cmd := command(t, append(env, "TERM=xterm", "LOG_LEVEL=error"), arguments...)
+	path := "PATH=" + filepath.Dir(binary) + string(os.PathListSeparator) + os.Getenv("PATH")
+	cmd := command(t, slices.Concat(env, []string{"TERM=xterm", "LOG_LEVEL=error", path}), arguments...)
+	cmd.Dir, cmd.Args[0] = folder, "barkeep"
 	cmd.Stdout, cmd.Stderr = slave, slave
 	written := make(chan string)
 	go func() {
