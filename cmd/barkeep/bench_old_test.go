@@ -34,18 +34,21 @@ func BenchmarkOldBars(b *testing.B) {
 	}
 	b.Run("postgres", func(b *testing.B) {
 		url := servers.RunPostgres(b, servers.Options{}).URL()
-		benchOld(b, oldBars{url: url, driver: "pgx", source: url, millions: millions, old: `
+		benchOld(b, oldBars{
+			url: url, driver: "pgx", source: url, millions: millions, old: `
 			INSERT INTO candles (ts, open, high, low, close, volume, series_id, flags)
 			SELECT timestamptz '2000-01-03 00:00Z' + n * interval '1 minute', 100, 101, 99, 100.5, 1000, s.id, 0
 			FROM (SELECT id FROM series WHERE timeframe = '1m' ORDER BY id) s, generate_series(1, $1::integer) n`,
 			settle: "VACUUM (ANALYZE) candles",
 			open: func() (closing, error) {
 				return postgres.Open(b.Context(), postgres.Config{URL: url, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
-			}})
+			},
+		})
 	})
 	b.Run("sqlite", func(b *testing.B) {
 		path := b.TempDir() + "/old.db"
-		benchOld(b, oldBars{url: "sqlite:" + path, driver: "sqlite", source: path, millions: millions, old: `
+		benchOld(b, oldBars{
+			url: "sqlite:" + path, driver: "sqlite", source: path, millions: millions, old: `
 			WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < $1)
 			INSERT INTO candles (ts, open, high, low, close, volume, series_id, flags)
 			SELECT 946857600 + n * 60, 100.0, 101.0, 99.0, 100.5, 1000, s.id, 0
@@ -53,7 +56,8 @@ func BenchmarkOldBars(b *testing.B) {
 			settle: "PRAGMA wal_checkpoint(TRUNCATE)",
 			open: func() (closing, error) {
 				return sqlite.Open(b.Context(), sqlite.Config{Path: path, Now: time.Now, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
-			}})
+			},
+		})
 	})
 }
 

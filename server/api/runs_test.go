@@ -280,7 +280,8 @@ func TestRunsAreSelected(t *testing.T) {
 	t.Parallel()
 	b := servertest.New(t)
 	b.Ledger.List = []ledger.Run{
-		{ID: 3, Job: ledger.JobImport, State: ledger.StateDone}, {ID: 2, Job: ledger.JobMaintenance, State: ledger.StatePartial},
+		{ID: 3, Job: ledger.JobImport, State: ledger.StateDone},
+		{ID: 2, Job: ledger.JobMaintenance, State: ledger.StatePartial},
 		{ID: 1, Job: ledger.JobImport, State: ledger.StateFailed},
 	}
 	b.Ledger.ByRun[2] = []ledger.Cell{
