@@ -31,6 +31,18 @@ type Changes struct {
 	Changes []Change
 	// Restatements are the changes of scale of bars in the window, each of many bars at once.
 	Restatements []store.Restatement
+	// Known is the first instant as of which the series can be read; zero where nothing of it arrived since that is recorded.
+	Known time.Time
+}
+
+// Changes reads how the bars of a series changed, as ReadChanges does, and since when that is known.
+func (r *Reader) Changes(ctx context.Context, from Past, series market.Series, window market.Window) (Changes, error) {
+	read, err := ReadChanges(ctx, from, series, window)
+	if err != nil {
+		return read, err
+	}
+	read.Known, _, err = r.FirstKnown(ctx, series)
+	return read, err
 }
 
 // ReadChanges reads how the bars of a series changed that start inside the window: by their start, and those of one bar by age.

@@ -94,7 +94,7 @@ func TestAnotherListingWaitsForAPerson(t *testing.T) {
 func heldEverywhere(t *testing.T, env []string, says string) {
 	t.Helper()
 	shown := barkeep(t, env, "status").must(t, 0).stdout
-	if !strings.Contains(shown, "held back FB: ") || !strings.Contains(shown, says) || !strings.Contains(shown, "barkeep accept FB") {
+	if !printed(shown, "held back FB: ") || !printed(shown, says) || !printed(shown, "barkeep accept FB") {
 		t.Errorf("status shows\n%s", shown)
 	}
 	var status struct {
@@ -104,7 +104,7 @@ func heldEverywhere(t *testing.T, env []string, says string) {
 		status.Held[0].Cause != "listing" {
 		t.Errorf("status --json shows %+v, %v", status, err)
 	}
-	if found := barkeep(t, env, "doctor").must(t, 0).stdout; !strings.Contains(found, "held back") || !strings.Contains(found, "barkeep accept FB") {
+	if found := barkeep(t, env, "doctor").must(t, 0).stdout; !printed(found, "held back") || !printed(found, "barkeep accept FB") {
 		t.Errorf("doctor finds\n%s", found)
 	}
 }

@@ -140,7 +140,7 @@ func TestProviderDownForAnHour(t *testing.T) {
 	if n := count(t, e, fmt.Sprintf(effective, "2026-08-19")); n != 1 {
 		t.Errorf("%d effective runs", n)
 	}
-	if n := count(t, e, "SELECT count(*) FROM told WHERE subject = 'import:2026-08-19T21:05Z' AND kind = 'failed' AND told IS NOT NULL"); n != 1 {
+	if n := count(t, e, "SELECT count(*) FROM told WHERE subject = 'import:2026-08-19T21:05Z' AND kind = 'incident' AND told IS NOT NULL"); n != 1 {
 		t.Errorf("%d notices of the failure, want one", n)
 	}
 }

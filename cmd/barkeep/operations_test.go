@@ -175,8 +175,8 @@ func TestTwoWorkers(t *testing.T) {
 	if n := count(t, e, fmt.Sprintf(effective, "2026-08-19")); n != 1 {
 		t.Errorf("%d effective runs", n)
 	}
-	if n := count(t, e, "SELECT count(*) FROM told WHERE kind = 'abandoned'"); n != 1 {
-		t.Errorf("%d notices that a run was abandoned, want one", n)
+	if n := count(t, e, "SELECT count(*) FROM told WHERE kind = 'incident'"); n != 1 {
+		t.Errorf("%d notices that something is wrong with the slot, want one, that a run was abandoned", n)
 	}
 	logs := workers[0].text() + workers[1].text()
 	if n := strings.Count(logs, "taking over from a process that died"); n != 1 {

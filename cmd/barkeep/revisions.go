@@ -9,7 +9,6 @@ import (
 
 	"barkeep/app"
 	"barkeep/market"
-	"barkeep/query"
 	"barkeep/server/view"
 	"barkeep/term"
 	"barkeep/yahoo"
@@ -48,8 +47,12 @@ func (c *revisionsCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	return p.reading(func(_ setup, names naming, archive app.ReadOnly) error {
-		read, err := query.ReadChanges(p.ctx, archive, series, window)
+	return p.reading(func(s setup, names naming, archive app.ReadOnly) error {
+		reader, err := app.NewReader(archive, s.options())
+		if err != nil {
+			return err
+		}
+		read, err := reader.Changes(p.ctx, archive, series, window)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"barkeep/market"
-	"barkeep/query"
 	"barkeep/server/view"
 	"barkeep/store"
 )
@@ -50,16 +49,8 @@ type proofsAnswer struct {
 // each.
 func (a *API) listRevisions(c *call, p *revisionsInput) (view.Changes, error) {
 	series := market.Series{Instrument: p.Instrument, Timeframe: market.Timeframe(p.Timeframe)}
-	read, err := query.ReadChanges(c.r.Context(), a.Past, series, p.window)
-	if err != nil {
-		return view.Changes{}, err
-	}
-	shown := a.server.Views().Changes(series, read, p.Limit)
-	first, found, err := a.Reader.FirstKnown(c.r.Context(), series)
-	if found {
-		shown.Recorded = a.server.Views().Exact(first)
-	}
-	return shown, err
+	read, err := a.Reader.Changes(c.r.Context(), a.Past, series, p.window)
+	return a.server.Views().Changes(series, read, p.Limit), err
 }
 
 type revisionsInput struct {

@@ -59,7 +59,7 @@ type Changes struct {
 func (r Renderer) Changes(series market.Series, read query.Changes, most int) Changes {
 	v := Changes{
 		Instrument: series.Instrument, Timeframe: series.Timeframe, Count: len(read.Changes), More: len(read.Changes) > most,
-		Revisions: []Revision{}, Restatements: []Restatement{},
+		Revisions: []Revision{}, Restatements: []Restatement{}, Recorded: r.Exact(read.Known),
 	}
 	for _, c := range read.Changes[:min(most, len(read.Changes))] {
 		shown := Revision{
