@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"barkeep/config"
+	"barkeep/ledger"
 	"barkeep/server/view"
+	"barkeep/term"
 )
 
 // Run carries out one command line in this process and returns its exit code.
@@ -27,4 +29,11 @@ func Judged(s view.Status, due *view.Slot, coverage []view.Coverage, alone strin
 	o := outlook{Status: s, due: due, lacking: lackingOf(due, coverage), alone: alone}
 	v := o.judge()
 	return v.word, v.why
+}
+
+// Bar draws the progress of a run of so many base series on a terminal: watch hears of its events, stop takes it away.
+func Bar(screen *term.Screen, tasks int) (watch func(ledger.Event), stop func()) {
+	p := &progress{out: screen}
+	p.start(tasks)
+	return p.watch, p.stop
 }

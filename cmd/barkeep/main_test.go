@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -68,10 +69,10 @@ func barkeep(t testing.TB, env []string, args ...string) ended {
 	return ended{code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
 }
 
-// command is one that is killed after ten minutes, so that a process which hangs shows its log.
+// command is one that has to say where it hangs, and is killed then, when it has not ended after 20 minutes.
 func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	t.Cleanup(cancel)
 	return commandIn(ctx, t, env, args...)
 }
@@ -79,6 +80,7 @@ func command(t testing.TB, env []string, args ...string) *exec.Cmd {
 func commandIn(ctx context.Context, t testing.TB, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGQUIT) }, 10*time.Second
 	cmd.Dir = t.TempDir()
 	// Maintenance is off where a test does not set its time: it would come in between.
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "MAINTENANCE_TIME=off"}, env...)

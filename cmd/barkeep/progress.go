@@ -20,6 +20,7 @@ type progress struct {
 	out   *term.Screen
 	quiet bool
 
+	// mu is never held during a call of bars or bar: they wait for whoever draws, and drawing asks doing, which takes it.
 	mu    sync.Mutex
 	bars  *mpb.Progress
 	bar   *mpb.Bar
@@ -80,16 +81,17 @@ func (p *progress) note() {
 // watch follows the run.
 func (p *progress) watch(e ledger.Event) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.bar == nil {
-		return
+	bar := p.bar
+	if bar != nil {
+		p.now = p.now.After(e)
 	}
-	p.now = p.now.After(e)
+	p.mu.Unlock()
 	switch {
+	case bar == nil:
 	case e.Kind == ledger.EventPlanned && e.Tasks > 0:
-		p.bar.SetTotal(int64(e.Tasks), false) // of which earlier attempts have done some
+		bar.SetTotal(int64(e.Tasks), false) // of which earlier attempts have done some
 	case e.Kind == ledger.EventCells:
-		p.bar.Increment()
+		bar.Increment()
 	}
 }
 

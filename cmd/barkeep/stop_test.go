@@ -75,7 +75,7 @@ func TestNoWait(t *testing.T) {
 	}
 }
 
-// TestPeopleAreToldOnce counts the notices about a slot that fails three times, and the pings of a monitor.
+// TestPeopleAreToldOnce counts the notices about a slot that fails three times and is mended then, and the pings of a monitor.
 func TestPeopleAreToldOnce(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -89,6 +89,9 @@ func TestPeopleAreToldOnce(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		heard[r.URL.Path]++
+		if strings.Contains(string(body), "is there now") {
+			heard["mended"]++
+		}
 		if r.URL.Path == "/people" && !strings.Contains(string(body), "2026-08-19") {
 			heard["unclear: "+string(body)]++
 		}
@@ -103,7 +106,7 @@ func TestPeopleAreToldOnce(t *testing.T) {
 	barkeep(t, env, "sync").must(t, 0)
 	mu.Lock()
 	defer mu.Unlock()
-	want := map[string]int{"/people": 1, "/monitor/start": 4, "/monitor/fail": 3, "/monitor": 1}
+	want := map[string]int{"/people": 2, "mended": 1, "/monitor/start": 4, "/monitor/fail": 3, "/monitor": 1}
 	if fmt.Sprint(heard) != fmt.Sprint(want) {
 		t.Errorf("people and the monitor heard %v, want %v", heard, want)
 	}
