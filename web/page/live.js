@@ -15,16 +15,19 @@ export function makeLive(api, signal) {
     slotsError: null,
     known: null, // {status, slots, at}: the newest answer that told how the slots stand
     answered: null, // performance.now() of the newest answer
+    byClock: null, // Date.now() then
     error: null, // why the newest look failed; null when it did not
     running: new Map(), // runs in progress with their progress, by number
     streaming: false,
 
     /** Now by the server's clock, in milliseconds; null before its first answer. */
-    now: () => (live.status ? Date.parse(live.status.now.utc) + performance.now() - live.answered : null),
+    now: () => (live.status ? Date.parse(live.status.now.utc) + age() : null),
     /** Whether what is known may be called the present. */
-    isFresh: () => live.answered !== null && live.error === null && performance.now() - live.answered < freshFor,
+    isFresh: () => live.answered !== null && live.error === null && age() < freshFor,
     /** When the newest answer came, by the server's clock. */
     since: () => (live.status ? Date.parse(live.status.now.utc) : null),
+    /** The newest that was known of the archive, {status, slots, at}, and whether that is the present; null for nothing. */
+    archive: () => live.known && { ...live.known, present: live.isFresh() && live.known.at === live.since() },
     subscribe(listener, until) {
       listeners.add(listener);
       until.addEventListener('abort', () => listeners.delete(listener), { once: true });
@@ -34,6 +37,8 @@ export function makeLive(api, signal) {
     look: () => look(),
   };
   const tell = () => listeners.forEach((listener) => listener());
+  // Milliseconds since the newest answer. While a machine sleeps the one clock stands still, and the other may be set back.
+  const age = () => Math.max(performance.now() - live.answered, Date.now() - live.byClock);
 
   let looking = null;
   function look() {
@@ -55,10 +60,11 @@ export function makeLive(api, signal) {
       if (status.status === 'rejected') throw status.reason;
       live.status = status.value;
       live.answered = (asked + performance.now()) / 2; // it was written somewhere in between
+      live.byClock = Date.now() - (performance.now() - live.answered);
       live.error = null;
       live.slots = slots.status === 'fulfilled' ? slots.value : null;
       live.slotsError = slots.status === 'fulfilled' ? null : slots.reason;
-      noteRuns(status.value.runs ?? []);
+      if (status.value.runs) noteRuns(status.value.runs);
       if (status.value.slots && live.slots) live.known = { status: live.status, slots: live.slots, at: live.since() };
     } catch (error) {
       live.error = error;

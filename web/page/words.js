@@ -83,9 +83,9 @@ export function ofEntry(entry) {
   return entries[entry] ?? entry;
 }
 
-/** A state as an element: a word, a sign and a colour. */
-export function badge([tone, words]) {
-  return el('span', { class: `state ${tone}` }, words);
+/** A state as an element: a word, a sign and a colour. One that is not of the present has the word alone. */
+export function badge([tone, words], present = true) {
+  return el('span', { class: `state ${present ? tone : ''}` }, words);
 }
 
 /** The job of a run: "import", and what it was for. */
