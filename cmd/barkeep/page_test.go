@@ -31,15 +31,21 @@ func afterImport(t *testing.T, env []string, state string) serving {
 }
 
 // TestPage looks at the page in a browser, in every state that it can be in: a person must read how things stand, and no state
-// may have an error, a finding of axe-core, or parts that jump (see tab.look). One browser serves all of them.
+// may have an error, a finding of axe-core, or parts that jump (see tab.look). One browser serves all of them, and one worker
+// those that only look at an archive which is whole.
 func TestPage(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)
+	address := provider(t, []string{when}, "--change", "dividend=0.25,2026-06-15@AAPL")
+	worker := afterImport(t, pageEnv(t, address), "done")
+	with := func(test func(*testing.T, *browser, serving)) func(*testing.T, *browser) {
+		return func(t *testing.T, b *browser) { test(t, b, worker) }
+	}
 	for name, test := range map[string]func(*testing.T, *browser){
-		"everything there":       pageFull,
-		"keyboard":               pageKeyboard,
-		"a clock that is off":    pageClock,
-		"a slow network":         pageSlow,
+		"everything there":       with(pageFull),
+		"keyboard":               with(pageKeyboard),
+		"a clock that is off":    with(pageClock),
+		"a slow network":         with(pageSlow),
 		"an empty archive":       pageEmpty,
 		"a running import":       pageRunning,
 		"a part is missing":      pagePartial,
@@ -52,7 +58,7 @@ func TestPage(t *testing.T) {
 		"servers that stop":      pageOutage,
 		"killed":                 pageKilled,
 		"frozen":                 pageFrozen,
-		"a server with faults":   pageFaults,
+		"a server with faults":   with(pageFaults),
 		"a thousand instruments": pageLarge,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,9 +69,7 @@ func TestPage(t *testing.T) {
 }
 
 // pageFull goes through all views of an archive that is whole.
-func pageFull(t *testing.T, b *browser) {
-	address := provider(t, []string{when}, "--change", "dividend=0.25,2026-06-15@AAPL")
-	worker := afterImport(t, pageEnv(t, address), "done")
+func pageFull(t *testing.T, b *browser, worker serving) {
 	p := b.open(t, worker.url, nil)
 	p.verdict(`^Today’s data is there$`, `Import of Wed 19 Aug 14:05 PDT done at .* PDT \(.* UTC\): 9 of 9 series, the newest bar is of Wed 19 Aug 13:00 PDT`)
 	p.reads(testid("next"), `^Import Thu 20 Aug 14:05 PDT \(21:05 UTC\)$`)
@@ -111,8 +115,7 @@ func pageFull(t *testing.T, b *browser) {
 }
 
 // pageKeyboard reaches all of use without a mouse, from the first tabulator on, and opens the bars of a session.
-func pageKeyboard(t *testing.T, b *browser) {
-	worker := afterImport(t, pageEnv(t, provider(t, []string{when})), "done")
+func pageKeyboard(t *testing.T, b *browser, worker serving) {
 	p := b.open(t, worker.url, nil)
 	p.verdict(`^Today’s data is there$`, ``)
 	reached := strings.Join(p.reaches(18), "\n")
@@ -154,8 +157,7 @@ func pageKeyboard(t *testing.T, b *browser) {
 }
 
 // pageClock opens the page on machines whose clock is hours off: what it tells is by the server's.
-func pageClock(t *testing.T, b *browser) {
-	worker := afterImport(t, pageEnv(t, provider(t, []string{when})), "done")
+func pageClock(t *testing.T, b *browser, worker serving) {
 	for _, hours := range []int{-9, 31} {
 		p := b.open(t, worker.url, args{"hours": hours})
 		p.verdict(`^Today’s data is there$`, `done at Wed 19 Aug 14:\d\d PDT`)
@@ -165,8 +167,7 @@ func pageClock(t *testing.T, b *browser) {
 }
 
 // pageSlow gets every file late: what is not known yet is said to be so, and nothing jumps when it comes.
-func pageSlow(t *testing.T, b *browser) {
-	worker := afterImport(t, pageEnv(t, provider(t, []string{when})), "done")
+func pageSlow(t *testing.T, b *browser, worker serving) {
 	p := b.open(t, worker.url, args{"slow": 400})
 	p.verdict(`^Today’s data is there$`, `9 of 9 series`)
 	if said := p.titles(); said[len(said)-1] != "Today’s data is there" || len(said) > 2 || len(said) == 2 && said[0] != "Asking Barkeep" {

@@ -7,8 +7,8 @@ import (
 
 	program "barkeep/cmd/barkeep"
 	"barkeep/ledger"
-	"barkeep/query"
 	"barkeep/market"
+	"barkeep/query"
 	"barkeep/server/view"
 )
 

@@ -3,7 +3,8 @@
 import { askForm } from './dialog.js';
 import { explain } from './api.js';
 import { el } from './dom.js';
-import { both, dayClock, plural } from './format.js';
+import { both, dayClock, plural, sentence } from './format.js';
+import { withoutCommands } from './words.js';
 
 /** The actions of buttons with data-action, for `onAction`. refresh() is called after each change. */
 export function actions({ api, live, announce, refresh }) {
@@ -115,8 +116,26 @@ function tell(text, run) {
 
 const done = (change) => (change.done?.length ? `${change.done.join('. ')}.` : 'Nothing had to be changed.');
 
-/** An answer that is held back, with the button to go on. */
+/** The button that goes on with an answer that is held back. */
+export function acceptButton(held, testid = 'accept') {
+  return el(
+    'button',
+    {
+      type: 'button',
+      class: testid === 'accept' ? null : 'primary',
+      'data-action': 'accept',
+      'data-instrument': held.instrument,
+      'data-cause': held.cause,
+      'data-says': withoutCommands(held.says),
+      'data-testid': testid,
+    },
+    testid === 'accept' ? `Look at it and accept ${held.instrument}` : `Decide about ${held.instrument}`,
+  );
+}
+
+/** An answer that is held back, with the buttons to go on. */
 export function heldItem(held) {
+  const scale = held.cause !== 'listing';
   return el(
     'div',
     { class: 'held-item', 'data-key': held.instrument + held.cause, 'data-testid': 'held-item' },
@@ -125,8 +144,7 @@ export function heldItem(held) {
       {},
       el('a', { href: `#/instrument/${encodeURIComponent(held.instrument)}` }, held.instrument),
       ' ',
-      el('strong', {}, held.says),
-      '.',
+      el('strong', {}, sentence(withoutCommands(held.says))),
     ),
     el(
       'p',
@@ -134,17 +152,24 @@ export function heldItem(held) {
       `Seen in ${held.series.map((s) => s.timeframe).join(', ')}, first ${dayClock(held.first_seen)}, last ${dayClock(held.last_seen)}.`,
     ),
     el(
-      'button',
-      {
-        type: 'button',
-        'data-action': 'accept',
-        'data-instrument': held.instrument,
-        'data-cause': held.cause,
-        'data-says': held.says,
-        'data-testid': 'accept',
-      },
-      `Look at it and accept ${held.instrument}`,
+      'p',
+      {},
+      scale
+        ? 'If it was a split that the provider did not tell, add it. If the new prices are right, accept them. Else wait: the next answer may be right.'
+        : 'If it is another instrument under the same symbol, accept it. Else wait: the next answer may be right.',
     ),
+    el(
+      'div',
+      { class: 'buttons' },
+      acceptButton(held),
+      scale &&
+        el(
+          'button',
+          { type: 'button', 'data-action': 'action', 'data-instrument': held.instrument, 'data-testid': 'add-split' },
+          `Add a split of ${held.instrument}`,
+        ),
+    ),
+    el('p', { class: 'muted note' }, 'On the command line: ', el('code', {}, `barkeep accept ${held.instrument}`), '.'),
   );
 }
 
@@ -156,7 +181,7 @@ async function accept(ask, api, { instrument, cause, says }, announce, refresh) 
     danger: true,
     testid: 'accept-dialog',
     about: [
-      `${says}.`,
+      sentence(says),
       listing
         ? 'From then on the provider’s answers are taken as this instrument. Bars stored so far may be kept under another name.'
         : 'The stored bars are brought to the new scale: prices are multiplied by the ratio. Their earlier values are kept as revisions.',

@@ -117,3 +117,14 @@ export function makeLive(api, signal) {
   );
   return live;
 }
+
+/** Calls act() when a run has begun or ended since the last call, until the signal aborts: what is stored may be other then. */
+export function onStanding(live, signal, act) {
+  const stamp = () => JSON.stringify([[...live.running.keys()], live.status?.runs?.map((r) => [r.id, r.state])]);
+  let known = stamp();
+  live.subscribe(() => {
+    if (!live.archive()?.present || stamp() === known) return;
+    known = stamp();
+    act();
+  }, signal);
+}

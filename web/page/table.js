@@ -12,24 +12,24 @@ export function tableOf({ label, labelledby, heads, rows }) {
     { class: 'scroll', tabindex: '0', role: 'group', ...name },
     el(
       'table',
-      { class: 'cards' },
+      { class: 'cards', role: 'table' },
       el(
         'thead',
-        {},
+        { role: 'rowgroup' },
         el(
           'tr',
-          {},
-          heads.map(([text, c]) => el('th', { scope: 'col', class: c }, text)),
+          { role: 'row' },
+          heads.map(([text, c]) => el('th', { scope: 'col', role: 'columnheader', class: c }, text)),
         ),
       ),
       el(
         'tbody',
-        {},
+        { role: 'rowgroup' },
         rows.map(({ attributes, cells }) =>
           el(
             'tr',
-            attributes,
-            cells.map((cell, i) => el('td', { class: heads[i][1], 'data-head': heads[i][0] }, el('div', {}, cell))),
+            { role: 'row', ...attributes },
+            cells.map((cell, i) => el('td', { role: 'cell', class: heads[i][1], 'data-head': heads[i][0] }, el('div', {}, cell))),
           ),
         ),
       ),

@@ -1,7 +1,8 @@
 // What of the expected bars is there, by series and session. What is lost soonest stands first.
 import { el, patch } from '../dom.js';
 import { both, calendarDay, count, duration, plural, share } from '../format.js';
-import { allReasons, countsOf, ofReason } from '../words.js';
+import { allReasons, byHaste, countsOf, ofReason } from '../words.js';
+import { onStanding } from '../live.js';
 import { explain } from '../api.js';
 import { makeFills } from '../pattern.js';
 import { makeGrid } from '../grid.js';
@@ -9,7 +10,7 @@ import { makeGrid } from '../grid.js';
 const sessions = 250; // columns
 const batch = 50; // series that are asked for at once
 
-export async function show(root, { params, api, live, signal, navigate, announce }) {
+export async function show(root, { params, api, live, signal, navigate, announce, shown }) {
   const wanted = params.query.get('timeframe');
   const head = el('section', { class: 'panel coverage-head' }),
     grid = el('section', { class: 'panel coverage-grid', 'aria-label': 'Cells' });
@@ -26,7 +27,9 @@ export async function show(root, { params, api, live, signal, navigate, announce
   const { coverage } = guessed && !guessed.error ? guessed : await readSums(timeframe);
   state.rows = sorted(coverage);
   showHead(head, state, timeframes, live);
-  patch(grid, told, legend(state));
+  let key = legend(state);
+  patch(grid, told, key);
+  shown();
   const read = makeReader(
     api,
     state,
@@ -63,6 +66,19 @@ export async function show(root, { params, api, live, signal, navigate, announce
   showCell(told, state, -1, -1, live);
   announce(`Coverage of ${timeframe}, ${plural(state.rows.length, 'series')}`);
   read(0, batch);
+  onStanding(live, signal, async () => {
+    const newer = await readSums(timeframe).catch(() => null); // the shell says when nothing answers
+    if (!newer || signal.aborted) return;
+    state.rows = sorted(newer.coverage);
+    state.asked.clear();
+    showHead(head, state, timeframes, live);
+    const other = legend(state);
+    key.replaceWith(other);
+    key = other;
+    drawLegend(grid, fills);
+    shown();
+    widget.set(state.rows.length, state.columns, false); // which asks for what is in sight
+  });
 }
 
 const lengths = { m: 1, h: 60, d: 1440, wk: 10080, mo: 43200 };
@@ -75,13 +91,10 @@ function timeframesOf(series) {
   return [...new Set(series.map((s) => s.timeframe))].sort((a, b) => minutes(a) - minutes(b));
 }
 
-// What is lost soonest, then what lacks the worst, then by name.
+// What is lost soonest, then what can be had at all, then by name.
 function sorted(rows) {
-  const lost = (c) => c.lost_on?.utc ?? '9999';
-  const worst = (c) => Math.min(99, ...Object.keys(c.absent ?? {}).map((r) => ofReason(r).rank));
-  return rows.toSorted((a, b) =>
-    lost(a) < lost(b) ? -1 : lost(a) > lost(b) ? 1 : worst(a) - worst(b) || a.instrument.localeCompare(b.instrument),
-  );
+  const of = (c) => ({ lost: c.lost_on, reasons: Object.keys(c.absent ?? {}) });
+  return rows.toSorted((a, b) => byHaste(of(a), of(b)) || a.instrument.localeCompare(b.instrument));
 }
 
 function showEmpty(head, grid) {
@@ -218,8 +231,14 @@ function drawRow(context, state, i, width, height, fills) {
   state.columns.forEach((_, column) => {
     const cell = cellOf(state, i, column);
     if (!cell) return;
+    // Where only something is missing that nobody can fetch, what is there stays visible above it.
+    const part = cell.worst && cell.present > 0 && ofReason(cell.worst).tone === 'calm' ? Math.round(height / 3) : height - 2;
+    if (part < height - 2) {
+      context.fillStyle = fills(context, '');
+      context.fillRect(column * width, 1, width - gap, height - 2 - part);
+    }
     context.fillStyle = fills(context, cell.worst ?? '');
-    context.fillRect(column * width, 1, width - gap, height - 2);
+    context.fillRect(column * width, height - 1 - part, width - gap, part);
   });
 }
 

@@ -1,7 +1,7 @@
 // Is today's data there, what runs, what comes next, and how everything stands that it needs.
 import { el, onAction, patch } from '../dom.js';
-import { both, bytes, clock, count, countdown, day, dayClock, duration, names, plural } from '../format.js';
-import { badge, ofEntry, ofRun, seriesOf, titleOf } from '../words.js';
+import { both, bytes, clock, count, countdown, day, dayClock, duration, names, plural, sentence } from '../format.js';
+import { badge, ofEntry, ofRun, remedyOf, seriesOf, titleOf } from '../words.js';
 import { tableOf } from '../table.js';
 import { verdictOf } from '../verdict.js';
 import { progressOf } from '../progress.js';
@@ -20,7 +20,7 @@ export function show(root, { api, live, signal, announce }) {
     const verdict = verdictOf(live);
     root.classList.toggle('stale', live.status !== null && !live.isFresh());
     if (verdict.title !== said) announce((said = verdict.title));
-    showVerdict(head, verdict);
+    showVerdict(head, verdict, live.isFresh() ? (live.status.held_back ?? []) : []);
     showNow(now, live);
     showHeld(held, live);
     showSlots(slots, live);
@@ -30,7 +30,7 @@ export function show(root, { api, live, signal, announce }) {
   onAction(root, hand.actions({ api, live, announce, refresh: live.look }), signal);
 }
 
-function showVerdict(root, { tone, title, text }) {
+function showVerdict(root, { tone, title, text }, held) {
   root.dataset.tone = tone;
   patch(
     root,
@@ -39,7 +39,12 @@ function showVerdict(root, { tone, title, text }) {
     el(
       'div',
       { class: 'buttons' },
-      el('button', { type: 'button', class: 'primary', 'data-action': 'sync', 'data-testid': 'sync' }, 'Sync now'),
+      held.slice(0, 1).map((h) => hand.acceptButton(h, 'decide')),
+      el(
+        'button',
+        { type: 'button', class: held.length ? null : 'primary', 'data-action': 'sync', 'data-testid': 'sync' },
+        'Sync now',
+      ),
       el('button', { type: 'button', 'data-action': 'heal', 'data-testid': 'heal' }, 'Ask again for gaps'),
       el('button', { type: 'button', 'data-action': 'backfill', 'data-testid': 'backfill' }, 'Backfill'),
     ),
@@ -222,19 +227,22 @@ function ofCheck(check, status) {
   const name = check.name[0].toUpperCase() + check.name.slice(1);
   if (check.name === 'provider') return providerOf(check, status.provider);
   if (check.state === 'ok') return [name, ['good', 'answers'], `in ${duration((check.latency_ms ?? 0) / 1000)}`];
-  const without = check.name === 'redis' ? ' The database takes its part meanwhile.' : '';
+  const without = check.name === 'redis' ? 'The database takes its part meanwhile.' : '';
   return [
     name,
-    [check.needed ? 'bad' : 'warn', check.state === 'unknown' ? 'does not answer' : 'failed'],
-    `${check.reason ?? ''}${without}`,
+    [check.needed ? 'bad' : 'warn', check.state === 'unknown' ? 'does not answer' : 'fails'],
+    [check.since && `Since ${dayClock(check.since)}.`, sentence(check.reason), without, remedyOf(check, status)]
+      .filter(Boolean)
+      .join(' '),
   ];
 }
 
 function providerOf(check, p) {
   const heard = p?.last_success ? `Its newest answer came at ${both(p.last_success)}.` : 'It was not asked since the start.';
   if (check.state === 'ok') return ['Provider', p?.last_success ? ['good', 'answers'] : ['', 'not asked yet'], heard];
-  const again = p?.retry_after_seconds > 0 ? ` It is asked again in ${duration(p.retry_after_seconds)}.` : '';
-  return ['Provider', ['bad', 'does not serve'], `${check.reason ?? ''}.${again} ${heard}`];
+  const again = p?.retry_after_seconds > 0 ? `It is asked again in ${duration(p.retry_after_seconds)}.` : '';
+  const text = [sentence(check.reason), sentence(p?.remedy && `To do: ${p.remedy}`), again, heard].filter(Boolean).join(' ');
+  return ['Provider', ['bad', 'does not serve'], text];
 }
 
 function budgetOf(p) {
@@ -262,7 +270,7 @@ function clockOf(c) {
     set: ['warn', 'set by hand'],
     unknown: ['', 'not compared yet'],
   };
-  return ['Clock', words[c.state] ?? ['', c.state], [c.detail, c.remedy].filter(Boolean).join('. ')];
+  return ['Clock', words[c.state] ?? ['', c.state], [c.detail, c.remedy].map(sentence).filter(Boolean).join(' ')];
 }
 
 // Sessions explain why nothing is due, or something is not there yet.
