@@ -149,3 +149,27 @@ func pageHeldBack(t *testing.T, b *browser) {
 		t.Errorf("the page shows %d answers that are held back", n)
 	}
 }
+
+// pageElsewhere fills gaps from another Barkeep, which asks for a token: first the page says what would be filled.
+func pageElsewhere(t *testing.T, b *browser) {
+	w := wound(t, engines(t)[0], engines(t)[0], "absent")
+	other := serve(t, append(slices.Clone(w.env), "DATABASE_URL="+w.other.url, "INSTRUMENTS=ES", "IMPORT_TIMES=03:00", "CATCH_UP_WINDOW=1s", "API_READ_TOKEN="+theirs))
+	worker := w.worker(t)
+	p := b.open(t, worker.url+"/#/coverage?timeframe=5m", args{"refusals": true})
+	before := p.reads(testid("coverage-sum"), `^9\d\.\d\d %`)
+	p.click(testid("elsewhere"))
+	p.fill(testid("elsewhere-dialog")+" [name=from]", other.url)
+	p.look("elsewhere")
+	p.click(testid("elsewhere-dialog") + " " + testid("dialog-yes"))
+	p.gives(ours2)
+	p.reads(testid("elsewhere-dialog")+" [role=alert]", `token`)
+	p.fill(testid("elsewhere-dialog")+" [name=token]", theirs)
+	p.click(testid("elsewhere-dialog") + " " + testid("dialog-yes"))
+	p.reads(testid("fill-dialog"), `^[\d,]+ bars would be filled\s+From http://127\.0\.0\.1:\d+, for \d series with gaps:[\s\S]*ES 5m [\d,]+ of [\d,]+ absent bars`)
+	p.look("would")
+	p.reads(testid("coverage-sum"), "^"+before)
+	p.click(testid("fill-dialog") + " " + testid("dialog-yes"))
+	p.told(`^Run \d+ has begun`)
+	p.reads(testid("coverage-sum"), `^(?!`+before+`)9\d\.\d\d %`) // without a reload
+	w.whole(t)
+}

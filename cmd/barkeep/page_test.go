@@ -54,6 +54,7 @@ func TestPage(t *testing.T) {
 		"no token":               pageWithoutToken,
 		"by hand":                pageByHand,
 		"held back":              pageHeldBack,
+		"from another Barkeep":   pageElsewhere,
 		"another worker":         pageOther,
 		"servers that stop":      pageOutage,
 		"killed":                 pageKilled,

@@ -1,11 +1,12 @@
 // What of the expected bars is there, by series and session. What is lost soonest stands first.
-import { el, patch } from '../dom.js';
+import { el, onAction, patch } from '../dom.js';
 import { both, calendarDay, count, duration, plural, share } from '../format.js';
 import { allReasons, byHaste, countsOf, ofReason } from '../words.js';
 import { onStanding } from '../live.js';
 import { explain } from '../api.js';
 import { makeFills } from '../pattern.js';
 import { makeGrid } from '../grid.js';
+import * as hand from '../hand.js';
 
 const sessions = 250; // columns
 const batch = 50; // series that are asked for at once
@@ -38,9 +39,11 @@ export async function show(root, { params, api, live, signal, navigate, announce
     (first) => {
       if (first) widget.set(state.rows.length, state.columns, true);
       else widget.paint(0, state.rows.length);
+      showCell(told, state, ...pointed, live); // which may have come just now
     },
     (error) => patch(told, el('p', { class: 'fault', role: 'alert' }, explain(error))),
   );
+  let pointed = [-1, -1];
   let fills = null; // before the grid listens to the same: it draws with what is made here
   const refill = () => {
     fills = makeFills(root);
@@ -57,12 +60,16 @@ export async function show(root, { params, api, live, signal, navigate, announce
     draw: (context, i, width, height) => drawRow(context, state, i, width, height, fills),
     seen: read,
     explain: (i, column) => sentence(state, i, column),
-    point: (i, column) => showCell(told, state, i, column, live),
+    point(i, column) {
+      pointed = [i, column];
+      showCell(told, state, i, column, live);
+    },
     open: (i, column) => {
       const to = chartOf(state, i, column);
       if (to) navigate(to);
     },
   });
+  onAction(root, hand.actions({ api, live, announce, refresh: live.look }), signal);
   showCell(told, state, -1, -1, live);
   announce(`Coverage of ${timeframe}, ${plural(state.rows.length, 'series')}`);
   read(0, batch);
@@ -166,6 +173,12 @@ function showHead(root, { rows, timeframe }, timeframes, live) {
           '.',
         )
       : null,
+    el(
+      'div',
+      { class: 'buttons' },
+      el('button', { type: 'button', 'data-action': 'heal', 'data-testid': 'heal' }, 'Ask again for gaps'),
+      hand.elsewhereButton(),
+    ),
   );
 }
 

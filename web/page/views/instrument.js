@@ -155,6 +155,7 @@ async function showOne(root, { params, api, live, signal, announce, shown }) {
       { class: 'buttons' },
       el('a', { class: 'button', href: `#/chart/${encodeURIComponent(name)}/${timeframe ?? '1d'}` }, 'Chart'),
       el('button', { type: 'button', 'data-action': 'heal', 'data-instrument': name }, 'Ask again for gaps'),
+      hand.elsewhereButton(name),
       el('button', { type: 'button', 'data-action': 'backfill', 'data-instrument': name }, 'Backfill'),
       el(
         'button',

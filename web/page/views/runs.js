@@ -156,7 +156,7 @@ function rowOf(run) {
     attributes: { 'data-key': run.id, 'data-testid': 'run' },
     cells: [
       el('a', { href: `#/runs/${run.id}` }, run.id),
-      [badge(ofRun(run.state)), run.reason && el('div', { class: 'muted note' }, run.reason)],
+      [badge(ofRun(run.state)), run.reason && el('div', { class: 'muted note' }, withoutCommands(run.reason))],
       [
         titleOf(run),
         el(
@@ -236,7 +236,7 @@ function runPage({ run, all, zones }, live) {
     ['Attempt', String(run.attempt)],
     ['Began', both(run.started)],
     ['Ended', run.finished ? `${both(run.finished)}, after ${duration(run.took_seconds)}` : 'not yet'],
-    run.reason && ['Why', run.reason],
+    run.reason && ['Why', withoutCommands(run.reason)],
     e && ['Series', seriesDone(run, e)],
     e && [
       'Bars',
@@ -247,7 +247,9 @@ function runPage({ run, all, zones }, live) {
   return [
     el('p', { class: 'crumb' }, el('a', { href: '#/runs' }, 'All runs')),
     el('h1', { 'data-testid': 'run-title' }, `${titleOf(run)}, run ${run.id}: `, badge(ofRun(run.state))),
-    run.state === 'running' ? el('section', { class: 'panel', 'aria-label': 'Progress' }, progressOf(run, live.archive()?.present ? live.now() : null)) : null,
+    run.state === 'running'
+      ? el('section', { class: 'panel', 'aria-label': 'Progress' }, progressOf(run, live.archive()?.present ? live.now() : null))
+      : null,
     el(
       'section',
       { class: 'panel', 'aria-label': 'Facts' },

@@ -1,7 +1,7 @@
 // Is today's data there, what runs, what comes next, and how everything stands that it needs.
 import { el, onAction, patch } from '../dom.js';
 import { both, bytes, clock, count, countdown, day, dayClock, duration, names, plural, sentence } from '../format.js';
-import { badge, ofEntry, ofRun, remedyOf, seriesOf, titleOf } from '../words.js';
+import { badge, ofEntry, ofRun, remedyOf, seriesOf, titleOf, withoutCommands } from '../words.js';
 import { tableOf } from '../table.js';
 import { verdictOf } from '../verdict.js';
 import { progressOf } from '../progress.js';
@@ -182,7 +182,7 @@ function slotNote(slot, live, present) {
   let note = '';
   if (slot.state === 'waiting') note = present ? `in ${duration((Date.parse(slot.at.utc) - live.now()) / 1000)}` : '';
   else if (slot.state === 'done' && run) note = `at ${clock(run.finished)}, by ${ofEntry(run.entry)}`;
-  else if (run?.reason) note = run.reason;
+  else if (run?.reason) note = withoutCommands(run.reason);
   return note ? el('div', { class: 'muted note' }, note) : null;
 }
 
