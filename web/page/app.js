@@ -13,7 +13,7 @@ import { makeLive } from './live.js';
 const main = document.getElementById('main');
 const views = {
   today: () => import('./views/today.js'),
-  coverage: () => import('./views/coverage.js'),
+  coverage: () => Promise.all([import('./views/coverage.js'), import('./grid.js'), import('./pattern.js')]).then(([view]) => view),
   chart: () => import('./views/chart.js'),
   runs: () => import('./views/runs.js'),
   instrument: () => import('./views/instrument.js'),

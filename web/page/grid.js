@@ -26,11 +26,13 @@ export function makeGrid(root, { label, signal, ...on }) {
     columns = [],
     cell = 8,
     head = 84,
+    measured = -1, // the width that the cells were made for
     active = { row: 0, column: -1 };
 
   function measure() {
     rowHeight = rows > 24 ? 14 : 18; // fifty rows are seen at once
     scroller.style.setProperty('--row', `${rowHeight}px`);
+    measured = scroller.clientWidth;
     head = Math.min(132, Math.max(64, scroller.clientWidth * 0.12));
     const room = scroller.clientWidth - head - 2;
     cell = Math.max(4, Math.min(26, Math.floor(room / Math.max(1, columns.length))));
@@ -252,7 +254,8 @@ export function makeGrid(root, { label, signal, ...on }) {
     show();
     paintAxis();
   }
-  const observer = new ResizeObserver(soon(again));
+  // Another width makes other cells; with another height only more or fewer rows are in sight.
+  const observer = new ResizeObserver(soon(() => (scroller.clientWidth === measured ? show() : again())));
   observer.observe(scroller);
   signal.addEventListener('abort', () => observer.disconnect(), { once: true });
   addEventListener('themechange', again, { signal });

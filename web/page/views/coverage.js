@@ -20,7 +20,8 @@ export async function show(root, { params, api, live, signal, navigate, announce
   patch(head, el('p', { class: 'muted' }, 'Reading.'));
   const readSums = (timeframe) => api.get('/api/v1/coverage', { query: { timeframe, gaps: 1, limit: 1 }, signal });
   const guess = readSums(wanted ?? '1d').catch((error) => ({ error })); // beside the list, which tells whether it is one
-  const timeframes = timeframesOf((await api.get('/api/v1/series', { signal })).series);
+  const { series } = await api.get('/api/v1/series', { signal });
+  const timeframes = timeframesOf(series);
   if (timeframes.length === 0) return showEmpty(head, grid);
   const timeframe = timeframes.includes(wanted) ? wanted : timeframes.includes('1d') ? '1d' : timeframes[0];
   const state = { timeframe, rows: [], cells: new Map(), asked: new Set(), columns: [] };
@@ -241,18 +242,24 @@ const cellOf = (state, i, column) => state.cells.get(state.rows[i]?.instrument)?
 
 function drawRow(context, state, i, width, height, fills) {
   const gap = width >= 8 ? 1 : width >= 5 ? 0.5 : 0;
-  state.columns.forEach((_, column) => {
-    const cell = cellOf(state, i, column);
-    if (!cell) return;
+  const cells = state.columns.map((_, column) => cellOf(state, i, column));
+  for (let column = 0, next = 1; column < cells.length; column = next, next = column + 1) {
+    const cell = cells[column];
+    if (!cell) continue;
+    // Neighbours that look the same are one rectangle.
+    while (!gap && cells[next] && !cells[next].worst && !cell.worst) next++;
+    const left = column * width,
+      across = (next - column) * width - gap;
     // Where only something is missing that nobody can fetch, what is there stays visible above it.
-    const part = cell.worst && cell.present > 0 && ofReason(cell.worst).tone === 'calm' ? Math.round(height / 3) : height - 2;
-    if (part < height - 2) {
+    const partly = cell.worst && cell.present > 0 && ofReason(cell.worst).tone === 'calm';
+    const part = partly ? Math.round(height / 3) : height - 2;
+    if (partly) {
       context.fillStyle = fills(context, '');
-      context.fillRect(column * width, 1, width - gap, height - 2 - part);
+      context.fillRect(left, 1, across, height - 2 - part);
     }
     context.fillStyle = fills(context, cell.worst ?? '');
-    context.fillRect(column * width, height - 1 - part, width - gap, part);
-  });
+    context.fillRect(left, height - 1 - part, across, part);
+  }
 }
 
 function sentence(state, i, column) {
