@@ -65,7 +65,7 @@ export function makeLive(api, signal) {
       live.slots = slots.status === 'fulfilled' ? slots.value : null;
       live.slotsError = slots.status === 'fulfilled' ? null : slots.reason;
       if (status.value.runs) noteRuns(status.value.runs);
-      if (status.value.slots && live.slots) live.known = { status: live.status, slots: live.slots, at: live.since() };
+      if (status.value.slots && status.value.runs && live.slots) live.known = { status: live.status, slots: live.slots, at: live.since() };
     } catch (error) {
       live.error = error;
     }

@@ -108,7 +108,7 @@ export function badge([tone, words], present = true) {
 
 /** What is wrong, without the commands that follow it for those who have no page: it has buttons. */
 export function withoutCommands(says) {
-  return says?.replace(/; (see barkeep accept \S+?|if it was a split, barkeep actions add .*?)(?=[);]|$)/, '') ?? '';
+  return says?.replace(/; (see barkeep accept \S+?|if it was a split, barkeep actions add .*?)(?=[);]|$)(; else wait, the next answer may be right)?/, '') ?? '';
 }
 
 const open = ['running', 'stopped', 'abandoned'];
