@@ -75,6 +75,9 @@ func pageByHand(t *testing.T, b *browser) {
 	p.click(testid("sync-dialog") + " " + testid("dialog-yes"))
 	p.gives("not-it")
 	p.reads(testid("token-dialog"), `That was not the API_TOKEN`)
+	p.click(testid("token-dialog") + " " + testid("dialog-no"))
+	p.reads(testid("sync-dialog")+" [role=alert]", `^Nothing was done: Barkeep asks for its API_TOKEN, and got none that is right\.$`)
+	p.click(testid("sync-dialog") + " " + testid("dialog-yes"))
 	p.gives(pageToken)
 	p.told(`^Run \d+ has begun\.`)
 	p.verdict(`^Today’s data is there$`, `9 of 9 series`)
@@ -133,7 +136,8 @@ func pageHeldBack(t *testing.T, b *browser) {
 	p.look("accept")
 	p.click(testid("accept-dialog") + " " + testid("dialog-yes"))
 	p.gives(pageToken)
-	p.told(`.`)
+	p.told(`^It is done\s+AAPL`)
+	p.verdict(`^Today’s data is there in part$`, `Nothing is held back any more: it is tried again by itself`)
 	var left struct {
 		Held []json.RawMessage `json:"held_back"`
 	}

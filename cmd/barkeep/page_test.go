@@ -1,6 +1,9 @@
 package main_test
 
 import (
+	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -43,6 +46,8 @@ func TestPage(t *testing.T) {
 	}
 	for name, test := range map[string]func(*testing.T, *browser){
 		"everything there":       with(pageFull),
+		"fingers":                with(pageTouch),
+		"nothing due":            pageNothingDue,
 		"keyboard":               with(pageKeyboard),
 		"a clock that is off":    with(pageClock),
 		"a slow network":         with(pageSlow),
@@ -113,6 +118,55 @@ func pageFull(t *testing.T, b *browser, worker serving) {
 	p.goes("#/nothing/of/this")
 	p.reads("h1", `^There is no such view$`)
 	p.look("no-view")
+}
+
+// pageTouch goes through a chart with fingers on a phone: one moves it, two make it wider, and a tap shows a bar.
+func pageTouch(t *testing.T, b *browser, worker serving) {
+	p := b.open(t, worker.url+"/#/chart/ES/1h", args{"touch": true, "width": 360, "height": 740})
+	p.reads(testid("chart-verdict"), `^Complete to`)
+	bars := func() (text string, n int) {
+		t.Helper()
+		text = p.reads(testid("chart-range"), `: [\d,]+ bars`)
+		_, count, _ := strings.Cut(text, ": ")
+		if _, err := fmt.Sscanf(strings.ReplaceAll(count, ",", ""), "%d bars", &n); err != nil {
+			t.Fatal(text, err)
+		}
+		return text, n
+	}
+	moves := func(all ...[2][2]float64) {
+		t.Helper()
+		var list []args
+		for _, m := range all {
+			list = append(list, args{"from": m[0], "to": m[1]})
+		}
+		p.do("fingers", args{"selector": testid("chart-host"), "moves": list}, nil)
+	}
+	newest, first := bars()
+	moves([2][2]float64{{0.2, 0.5}, {0.6, 0.5}})
+	p.reads(testid("chart-range"), "^(?!"+regexp.QuoteMeta(newest)+")")
+	moved, count := bars()
+	if count < first-3 || count > first+60 { // the margin beside the newest bar has none
+		t.Errorf("one finger moves from %q to %q, want as many bars", newest, moved)
+	}
+	moves([2][2]float64{{0.4, 0.5}, {0.1, 0.5}}, [2][2]float64{{0.6, 0.5}, {0.8, 0.5}})
+	p.reads(testid("chart-range"), "^(?!"+regexp.QuoteMeta(moved)+")")
+	if text, wide := bars(); wide >= count*2/3 {
+		t.Errorf("two fingers move apart, from %q to %q, want fewer bars", moved, text)
+	}
+	before := p.reads(testid("chart-readout"), `.`)
+	moves([2][2]float64{{0.3, 0.5}, {0.3, 0.5}})
+	p.reads(testid("chart-readout"), "^(?!"+regexp.QuoteMeta(before)+")")
+	p.look("touched")
+}
+
+// pageNothingDue has an import on a Saturday: it is done, and nothing was asked for.
+func pageNothingDue(t *testing.T, b *browser) {
+	const friday, saturday = "BARKEEP_NOW=2026-08-21T19:25:00-07:00", "BARKEEP_NOW=2026-08-22T14:25:00-07:00"
+	env := append(pageEnv(t, provider(t, []string{saturday})), saturday)
+	barkeep(t, append(slices.Clone(env), friday), "sync").must(t, 0)
+	p := b.open(t, serve(t, env).url, nil)
+	p.verdict(`^Nothing was due today$`, `^Import of Sat 22 Aug 14:05 PDT done at .*: 9 of 9 series.*The markets are closed; the next session opens Sun 23 Aug 15:00 PDT\.$`)
+	p.look("today")
 }
 
 // pageKeyboard reaches all of use without a mouse, from the first tabulator on, and opens the bars of a session.

@@ -345,5 +345,5 @@ async function takeBack(ask, api, { instrument, kind, date }, announce, refresh)
 async function finish(text, announce, refresh) {
   announce(text);
   refresh();
-  await tell(text);
+  await tell('It is done', null, text);
 }

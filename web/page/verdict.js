@@ -120,7 +120,7 @@ function ofToday(slot, now, status) {
       return {
         tone: 'warn',
         title: `${word} data is there in part`,
-        text: `${which}: ${series}. ${problems(e)} ${again(slot)}`,
+        text: `${which}: ${series}. ${problems(e)} ${again(slot, status)}`,
       };
     case 'failed':
       return {
@@ -186,11 +186,13 @@ function problems(e) {
 }
 
 // What happens to that by itself, and what waits for a person.
-function again(slot) {
+function again(slot, status) {
   const all = slot.evidence?.problems ?? [],
     held = all.filter((p) => p.state === 'held back');
   const itself = slot.ended ? 'is not tried again by itself' : 'is tried again by itself until the next import is due';
   if (!held.length) return `It ${itself}.`;
+  if (status?.held_back?.length === 0)
+    return `Nothing is held back any more: it ${itself}, and at once when you press “Sync now”.`;
   const person = 'What is held back waits for you: see below what it is, and decide.';
   return held.length === all.length ? person : `${person} The rest ${itself}.`;
 }

@@ -40,9 +40,9 @@ function watch({ hours }) {
 }
 
 const verbs = {
-  async open({ tab, url, origin, width, height, scheme, hours, slow, refusals }) {
+  async open({ tab, url, origin, width, height, scheme, hours, slow, refusals, touch }) {
     const context = await browser.newContext({
-      viewport: width ? { width, height: height ?? 740 } : large, colorScheme: scheme ?? 'light', reducedMotion: 'reduce', timezoneId: 'Asia/Kolkata', locale: 'de-DE',
+      viewport: width ? { width, height: height ?? 740 } : large, colorScheme: scheme ?? 'light', reducedMotion: 'reduce', hasTouch: Boolean(touch), timezoneId: 'Asia/Kolkata', locale: 'de-DE',
     });
     await context.addInitScript(watch, { hours: hours ?? 0 });
     const page = await context.newPage();
@@ -96,6 +96,18 @@ const verbs = {
   choose: ({ page }, { selector, text }) => page.locator(selector).first().selectOption(text),
   press: ({ page }, { text }) => page.keyboard.press(text),
   run: ({ page }, { text }) => page.evaluate(text),
+
+  // Moves fingers over an element, each from one point of it to another (in parts of its size); one that stays where it is taps.
+  async fingers({ context, page }, { selector, moves }) {
+    const box = await page.locator(selector).first().boundingBox(), session = await context.newCDPSession(page);
+    const at = (part) => moves.map(({ from, to }, id) => ({
+      id, x: box.x + box.width * (from[0] + (to[0] - from[0]) * part), y: box.y + box.height * (from[1] + (to[1] - from[1]) * part),
+    }));
+    await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at(0) });
+    const still = moves.every(({ from, to }) => from.join() === to.join());
+    for (let step = 1; step <= 8 && !still; step++) await session.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: at(step / 8) });
+    await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  },
 
   // Presses Tab so many times, and tells what had the focus each time: its role or name, and its words.
   async tabs({ page }, { times }) {

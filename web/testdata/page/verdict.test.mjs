@@ -64,6 +64,8 @@ test('what is held back is not tried again by itself', () => {
   assert.match(textOf(held), /AAPL \(2 series held back\)\. What is held back waits for you: see below what it is, and decide\.$/);
   assert.match(textOf(failed), /ES \(1h failed\)\. It is tried again by itself until the next import is due\.$/);
   assert.match(textOf(failed, true), /It is not tried again by itself\.$/);
+  const decided = verdictOf(liveOf([slotOf('partial', { evidence: { ...whole, ok: 7, problems: held } })], { status: { held_back: [] } }));
+  assert.match(decided.text, /Nothing is held back any more: it is tried again by itself .*, and at once when you press “Sync now”\.$/);
   assert.match(textOf([...held, ...failed]), /decide\. The rest is tried again by itself/);
 });
 
