@@ -166,7 +166,8 @@ func (s *Server) reason(err error) string {
 		return "connection refused: nothing listens at its address"
 	case errors.As(err, &lookup):
 		return "the name in its address does not resolve"
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the connection was cut"
 	default:
 		return "it does not work; the log says why"

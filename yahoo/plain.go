@@ -50,7 +50,7 @@ func withoutTags(text string) string {
 			break
 		}
 		end := strings.IndexAny(text[begin+1:], "<>")
-		if next := text[begin+1] | 0x20; next != '/'|0x20 && next != '!'|0x20 && (next < 'a' || next > 'z') || end < 0 || text[begin+1+end] == '<' {
+		if !opensTag(text[begin+1]) || end < 0 || text[begin+1+end] == '<' {
 			out.WriteString(text[:begin+1])
 			text = text[begin+1:]
 			continue
@@ -60,4 +60,9 @@ func withoutTags(text string) string {
 	}
 	out.WriteString(text)
 	return html.UnescapeString(out.String())
+}
+
+// opensTag tells whether a byte after a "<" begins a tag, or a comment.
+func opensTag(c byte) bool {
+	return c == '/' || c == '!' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }

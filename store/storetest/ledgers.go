@@ -88,8 +88,9 @@ func testSelectedRuns(t *testing.T, db Database) {
 			}
 		}
 	}
-	if run, found, err := archive.Oldest(t.Context()); err != nil || !found || run.ID != gone.ID || run.State != ledger.StateAbandoned {
-		t.Errorf("the oldest run is %+v, %v, want run %d, abandoned", run, err, gone.ID)
+	oldest, found, err := archive.Oldest(t.Context())
+	if err != nil || !found || oldest.ID != gone.ID || oldest.State != ledger.StateAbandoned {
+		t.Errorf("the oldest run is %+v, %v, want run %d, abandoned", oldest, err, gone.ID)
 	}
 	done.State, done.Finished = ledger.StateDone, start().Add(time.Minute)
 	if ok, err := archive.Finish(t.Context(), done); err != nil || !ok {
