@@ -169,7 +169,7 @@ func pageElsewhere(t *testing.T, b *browser) {
 	p.reads(testid("elsewhere-dialog")+" [role=alert]", `token`)
 	p.fill(testid("elsewhere-dialog")+" [name=token]", theirs)
 	p.click(testid("elsewhere-dialog") + " " + testid("dialog-yes"))
-	p.reads(testid("fill-dialog"), `^[\d,]+ bars would be filled\s+From http://127\.0\.0\.1:\d+, for \d series with gaps:[\s\S]*ES 5m [\d,]+ of [\d,]+ absent bars`)
+	p.reads(testid("fill-dialog"), `^[\d,]+ bars would be filled\s+From http://127\.0\.0\.1:\d+, for \d series with gaps:[\s\S]*ES 5m [\d,]+ bars for [\d,]+ absent`)
 	p.look("would")
 	p.reads(testid("coverage-sum"), "^"+before)
 	p.click(testid("fill-dialog") + " " + testid("dialog-yes"))

@@ -222,7 +222,7 @@ function wouldText({ from, series, left, not_judged: unjudged }) {
   const lines = series
     .toSorted((a, b) => b.filled - a.filled)
     .slice(0, most)
-    .map((s) => el('li', {}, el('strong', {}, `${s.instrument} ${s.timeframe}`), ` ${count(s.filled)} of ${plural(s.absent, 'absent bar')}`, whyNot(s)));
+    .map((s) => el('li', {}, el('strong', {}, `${s.instrument} ${s.timeframe}`), ` ${plural(s.filled, 'bar')} for ${count(s.absent)} absent`, whyNot(s)));
   return [
     series.length ? `From ${from}, for ${plural(series.length, 'series')} with gaps:` : 'No series that is meant has a gap.',
     el('ul', { class: 'plain' }, lines),

@@ -4,6 +4,7 @@ import { listen, sleep } from './stream.js';
 
 const every = 10_000; // milliseconds between two looks
 const retryEvery = 3_000; // and while none comes
+const soonest = 2_000; // and while a run goes on
 const freshFor = 25_000; // what is older is of the past
 
 /** Looks until the signal aborts. Listeners are called after each news, and each second. */
@@ -86,7 +87,8 @@ export function makeLive(api, signal) {
     if (run.state === 'running') live.running.set(run.id, run);
     else live.running.delete(run.id);
     tell();
-    if (run.state !== 'running' || !before) look();
+    const ended = (one) => one?.progress?.ended ?? 0; // what ended has its evidence, which a look reads
+    if (run.state !== 'running' || !before || (ended(run) > ended(before) && age() > soonest)) look();
   }
 
   async function poll() {

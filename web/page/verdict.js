@@ -41,7 +41,7 @@ export function verdictOf(live) {
 function ofDatabase(check) {
   const since = check.since ? ` since ${dayClock(check.since)}` : '';
   const what = `The database ${check.state === 'unknown' ? 'does not answer' : 'fails'}${since}`;
-  return `${what}${check.reason ? `: ${sentence(check.reason)}` : '.'} What to do stands below.`;
+  return `${sentence(check.reason ? `${what}: ${check.reason}` : what)} What to do stands below.`;
 }
 
 // What was known last, with its time: as news of then, and not of now.

@@ -48,7 +48,7 @@ test('an archive that does not answer is not known: which part, since when and w
   const check = { name: 'database', state: 'failed', needed: true, reason: 'connection refused', since: at('2026-08-19T21:20:00Z') };
   const gone = verdictOf(liveOf([slotOf('done')], { status: { slots: null, unknown: [{ part: 'slots', reason: 'no' }], checks: [check] } }));
   assert.deepEqual([gone.tone, gone.title], ['bad', 'Not known: the archive does not answer']);
-  assert.match(gone.text, /^The database fails since Wed 19 Aug 14:20 PDT: Connection refused\. What to do stands below\. The last that was known/);
+  assert.match(gone.text, /^The database fails since Wed 19 Aug 14:20 PDT: connection refused\. What to do stands below\. The last that was known/);
 });
 
 test('a count is of what is due, not of what was recorded', () => {
