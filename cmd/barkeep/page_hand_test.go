@@ -121,8 +121,7 @@ func pageHeldBack(t *testing.T, b *browser) {
 	env := pageEnv(t, provider(t, []string{before}), "DATABASE_URL=sqlite:"+t.TempDir()+"/barkeep.db")
 	barkeep(t, append(slices.Clone(env), before), "sync").must(t, 0)
 	worker := serve(t, append(env, "YAHOO_BASE_URL="+provider(t, []string{when}, "--change", "reuse=ETF,2026-08-17@AAPL")))
-	var slot struct{ State string }
-	get(t, worker.url+"/api/v1/slots/2026-08-19/0?wait=60s", &slot)
+	worker.becomes(t, "partial")
 	p := b.open(t, worker.url, args{"refusals": true})
 	p.verdict(`^Today’s data is there in part$`, `Not there: AAPL \(3 series held back\)\. What is held back waits for you: see below what it is, and decide\.$`)
 	p.goes("#/runs/2")
