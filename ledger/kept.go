@@ -48,6 +48,9 @@ func (k Kept) Nobody() bool { return k.digest == "" }
 // Digest names the set: 16 hexadecimal digits; empty for the zero Kept.
 func (k Kept) Digest() string { return k.digest }
 
+// Len is how many series there are; 0 for the zero Kept.
+func (k Kept) Len() int { return len(k.series) }
+
 // Has tells whether the series is kept.
 func (k Kept) Has(s Series) bool {
 	_, found := slices.BinarySearchFunc(k.series, s, func(a, b Series) int {

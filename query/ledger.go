@@ -14,6 +14,7 @@ type Ledger interface {
 	Runs(ctx context.Context, limit int) ([]ledger.Run, error)
 	SelectRuns(ctx context.Context, filter store.RunFilter, limit int) ([]ledger.Run, error)
 	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
+	Oldest(ctx context.Context) (ledger.Run, bool, error)
 	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
 	Progress(ctx context.Context, runID int64) (ledger.Progress, bool, error)
 	Latest(ctx context.Context, slot ledger.Slot, kept ledger.Kept) (ledger.Run, bool, error)
@@ -78,6 +79,7 @@ func readProgress(ctx context.Context, from Ledger, runs ...ledger.Run) (map[int
 type Slot struct {
 	ledger.Standing
 	Cells []ledger.Cell
+	Due   int // kept series, which an import has to bring; 0 where nobody says which, and of other jobs
 }
 
 // ReadSlot reads how a slot of the schedule stands for those who keep these series, and the cells of these.
@@ -89,6 +91,9 @@ func ReadSlot(
 		return Slot{}, err
 	}
 	read := Slot{Standing: schedule.Standing(slot, run, now)}
+	if slot.Job == ledger.JobImport {
+		read.Due = kept.Len()
+	}
 	if found {
 		read.Cells, err = from.Committed(ctx, slot)
 		read.Cells = kept.Of(read.Cells)

@@ -49,6 +49,8 @@ func (p past) Run(_ context.Context, id int64) (ledger.Run, bool, error) {
 	return ledger.Run{}, false, nil
 }
 
+func (p past) Oldest(context.Context) (ledger.Run, bool, error) { return ledger.Run{}, false, nil }
+
 func (p past) Cells(context.Context, int64) ([]ledger.Cell, error) {
 	return []ledger.Cell{{Instrument: "ES"}}, nil
 }

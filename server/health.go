@@ -42,7 +42,7 @@ func (s *Server) viewChecks(ctx context.Context, since time.Time) []view.Check {
 func (s *Server) viewCheck(c Check, got result[struct{}]) view.Check {
 	v := view.Check{Name: c.Name, Needed: c.Needed, State: "ok"}
 	if got.err != nil {
-		v.State, v.Reason = "failed", s.reason(got.err)
+		v.State, v.Reason, v.Since = "failed", s.reason(got.err), s.views.Instant(got.since)
 		if errors.Is(got.err, errNoAnswer) || errors.Is(got.err, context.DeadlineExceeded) {
 			v.State = "unknown"
 			return v

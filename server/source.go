@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"barkeep/tasks"
@@ -34,6 +37,7 @@ type source[T any] struct {
 	last    result[T]
 	good    result[T] // the last one without an error
 	failing bool
+	failed  time.Time // when it began to fail; zero while it does not
 }
 
 // result is what a read gave.
@@ -42,6 +46,7 @@ type result[T any] struct {
 	at    time.Time // when the read ended; zero when there was none
 	took  time.Duration
 	err   error
+	since time.Time // when it began to fail, as far as this process knows; zero without an error
 }
 
 func newSource[T any](s *Server, name string, read func(context.Context) (T, error)) *source[T] {
@@ -67,7 +72,7 @@ func (r *source[T]) beginLocked(since time.Time) chan struct{} {
 	pending := make(chan struct{})
 	r.began = now
 	if !r.tasks.Start(func(ctx context.Context) { r.run(ctx, pending) }) {
-		r.last = result[T]{at: now, err: errStopped}
+		r.last = result[T]{at: now, err: errStopped, since: now}
 		return nil
 	}
 	r.pending = pending
@@ -96,7 +101,13 @@ func (r *source[T]) get(ctx context.Context, since time.Time) result[T] {
 		defer r.mu.Unlock()
 		return r.last
 	default:
-		return result[T]{took: max(waited, 0), err: errNoAnswer}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		since := r.failed
+		if since.IsZero() {
+			since = r.began
+		}
+		return result[T]{took: max(waited, 0), err: errNoAnswer, since: since}
 	}
 }
 
@@ -117,9 +128,13 @@ func (r *source[T]) run(ctx context.Context, pending chan struct{}) {
 	defer r.mu.Unlock()
 	now := r.now()
 	r.last = result[T]{value: value, at: now, took: now.Sub(r.began), err: err}
-	if err == nil {
-		r.good = r.last
+	switch {
+	case err == nil:
+		r.good, r.failed = r.last, time.Time{}
+	case r.failed.IsZero():
+		r.failed = r.began
 	}
+	r.last.since = r.failed
 	r.logChange(ctx, err)
 	r.pending = nil
 	close(pending)
@@ -139,6 +154,7 @@ func (r *source[T]) logChange(ctx context.Context, err error) {
 // reason is what a client may know of an error of a read.
 func (s *Server) reason(err error) string {
 	var public Public
+	var lookup *net.DNSError
 	switch {
 	case errors.As(err, &public):
 		return string(public)
@@ -146,6 +162,13 @@ func (s *Server) reason(err error) string {
 		return fmt.Sprintf("no answer within %s", s.SourceTimeout)
 	case errors.Is(err, errStopped), errors.Is(err, context.Canceled):
 		return "the server is stopping"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused: nothing listens at its address"
+	case errors.As(err, &lookup):
+		return "the name in its address does not resolve"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection was cut"
 	default:
 		return "it does not work; the log says why"
 	}

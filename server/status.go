@@ -18,14 +18,14 @@ func (s *Server) Slot(ctx context.Context, schedule ledger.Schedule, slot ledger
 	ctx, cancel := context.WithTimeout(ctx, s.RequestTimeout)
 	defer cancel()
 	read, err := query.ReadSlot(ctx, s.Ledger, schedule, slot, s.Kept, s.Now())
-	return s.views.Slot(read.Standing, read.Cells), err
+	return s.views.Slot(read), err
 }
 
 // viewSlots shows slots.
 func (s *Server) viewSlots(slots []query.Slot) []view.Slot {
 	views := make([]view.Slot, len(slots))
 	for i, slot := range slots {
-		views[i] = s.views.Slot(slot.Standing, slot.Cells)
+		views[i] = s.views.Slot(slot)
 	}
 	return views
 }

@@ -3,9 +3,13 @@ package server_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,6 +43,7 @@ type status struct {
 	Checks []struct {
 		Name, State, Reason string
 		Needed              bool
+		Since               *servertest.Both
 		LatencyMS           *float64 `json:"latency_ms"`
 	}
 	Provider *struct {
@@ -298,6 +303,43 @@ func TestPartsThatBreak(t *testing.T) {
 	b.Get(t, "/status")
 	if n := strings.Count(b.Log.String(), "cannot be read"); n != 4 {
 		t.Errorf("said %d times, want once for each part", n)
+	}
+}
+
+// TestWhatFailsSaysWhyAndSinceWhen: the kind of a failure is told, its texts are not, and its beginning stays until it is over.
+func TestWhatFailsSaysWhyAndSinceWhen(t *testing.T) {
+	t.Parallel()
+	b := servertest.New(t)
+	check := func() (state, reason, since string) {
+		t.Helper()
+		c := servertest.Decode[status](t, b.Get(t, "/status"), http.StatusOK).Checks[0]
+		if c.Since != nil {
+			since = c.Since.UTC
+		}
+		return c.State, c.Reason, since
+	}
+	if state, _, since := check(); state != "ok" || since != "" {
+		t.Errorf("at first %s since %q", state, since)
+	}
+	b.Clock.Set(time.Date(2026, 1, 15, 23, 0, 0, 0, time.UTC))
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("user s3cr3t: %w", syscall.ECONNREFUSED), "connection refused: nothing listens at its address"},
+		{fmt.Errorf("dial: %w", &net.DNSError{Name: "s3cr3t", IsNotFound: true}), "the name in its address does not resolve"},
+		{fmt.Errorf("s3cr3t: %w", io.ErrUnexpectedEOF), "the connection was cut"},
+		{errors.New("password s3cr3t"), "it does not work; the log says why"},
+	} {
+		b.Database.Fail(c.err)
+		if state, reason, since := check(); state != "failed" || reason != c.want || since != "2026-01-15T23:00:00Z" {
+			t.Errorf("%v: %s, %q since %s", c.err, state, reason, since)
+		}
+		b.Clock.Add(time.Minute)
+	}
+	b.Database.Fail(nil)
+	if state, reason, since := check(); state != "ok" || reason != "" || since != "" {
+		t.Errorf("in the end %s, %q since %q", state, reason, since)
 	}
 }
 

@@ -271,6 +271,8 @@ type History interface {
 	SelectRuns(ctx context.Context, filter RunFilter, limit int) ([]ledger.Run, error)
 	// Run is one run by its id; false when there is none.
 	Run(ctx context.Context, id int64) (ledger.Run, bool, error)
+	// Oldest is the first run that the ledger has; false when there is none yet.
+	Oldest(ctx context.Context) (ledger.Run, bool, error)
 	// Cells are the cells of a run, ordered by instrument and timeframe as text.
 	Cells(ctx context.Context, runID int64) ([]ledger.Cell, error)
 	// Progress is what a run in state running said last; false when it said nothing yet, or has ended.

@@ -8,7 +8,7 @@ import (
 	"barkeep/tools/clients"
 )
 
-// TestScripts runs the tests of the page's modules that need no browser (testdata/chart), with Node.js's own runner.
+// TestScripts runs the tests of the page's modules that need no browser (testdata/chart, testdata/page), with Node.js's own runner.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	if _, err := clients.FindNode(t.Context()); err != nil {

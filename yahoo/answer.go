@@ -24,7 +24,10 @@ func (f *fetch) read(got reply) (*market.FetchResult, error) {
 		return nil, f.broken(got, got.broken)
 	}
 	chart, err := Decode(got.body)
-	if err != nil {
+	switch says := string(got.body[:min(len(got.body), 4*longestReason)]); {
+	case err != nil && isPage(says):
+		return nil, f.broken(got, says)
+	case err != nil:
 		return nil, f.broken(got, err.Error())
 	}
 	if err := f.dated(got); err != nil {
@@ -155,9 +158,9 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 	return min(max(until.Sub(now), 0), longestPause)
 }
 
-// clean prepares the provider's text for an error or a log line: one short line of printable text without secrets.
+// clean prepares the provider's text for an error or a log line: one short line of printable text without secrets and HTML.
 func clean(text string) string {
-	text = text[:min(len(text), 4*longestReason)]
+	text = plain(redact(text[:min(len(text), 4*longestReason)])) // a password may look like a tag, or stand behind an entity
 	gap := func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }
 	text = strings.Join(strings.FieldsFunc(text, gap), " ")
 	text = redact(strings.ToValidUTF8(text, "?"))

@@ -180,6 +180,9 @@ func TestFetchOutcomeByStatus(t *testing.T) {
 			if !errors.As(err, &refusal) || refusal.Outcome != c.want || refusal.Status != c.status {
 				t.Fatalf("got %v, want %s with status %d", err, c.want, c.status)
 			}
+			if strings.ContainsAny(refusal.Reason, "<>") || strings.Contains(c.name, "HTML with ") && !strings.Contains(refusal.Reason, `an HTML page, "Yahoo"`) {
+				t.Errorf("the reason is HTML, or does not say what came: %q", refusal.Reason)
+			}
 			if len(refusal.Reason) > 300 || strings.ContainsAny(refusal.Reason, "\n\x00") || strings.Contains(refusal.Reason, "hunter2") {
 				t.Errorf("reason of %d bytes is not fit for a log line: %q", len(refusal.Reason), refusal.Reason)
 			}

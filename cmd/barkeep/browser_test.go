@@ -17,7 +17,7 @@ import (
 	"barkeep/tools/clients"
 )
 
-// envScreenshots names the folder where pictures are kept. Where it is not set, those of a test that fails are.
+// envScreenshots names the folder where pictures are kept. Where it is not set, those of what failed are.
 const envScreenshots = "BARKEEP_SCREENSHOTS"
 
 // browser is a Chromium in which any number of tests have tabs at a time.
@@ -190,6 +190,18 @@ func (p *tab) verdict(title, text string) {
 	p.reads(testid("verdict-text"), text)
 }
 
+// nothingGreen fails the test where anything in sight of a view says that it stands well.
+func (p *tab) nothingGreen(during string) {
+	p.Helper()
+	var green []string
+	p.do("run", args{"text": `[...document.querySelectorAll('.state, .dot.good, main [data-tone=good], main [data-tone=busy], .grid canvas')]
+		.filter((n) => !n.matches('.state') || /[✓▸]/.test(getComputedStyle(n, '::before').content))
+		.filter((n) => !n.matches('canvas') || getComputedStyle(n).filter === 'none').map((n) => n.outerHTML.slice(0, 150))`}, &green)
+	for _, node := range green {
+		p.Errorf("%s the page still calls it good: %s", during, node)
+	}
+}
+
 // titles are all verdicts that the page has shown, the first one first.
 func (p *tab) titles() (all []string) {
 	p.Helper()
@@ -215,12 +227,12 @@ func (p *tab) reaches(times int) (all []string) {
 	return all
 }
 
-// look keeps the pictures of a state under a name, and fails the test for what no state may have: an error in the console, a
+// look keeps the pictures of a state under a name where they are asked for, and fails the test for what no state may have: an error in the console, a
 // violation of the policy, a request to another host, a finding of axe-core, a page too wide for a phone, or parts that jumped.
 func (p *tab) look(name string) {
 	p.Helper()
 	var said []string
-	p.do("look", args{"file": filepath.Join(p.folder, name)}, &said)
+	p.do("look", args{"file": filepath.Join(p.folder, name), "keep": os.Getenv(envScreenshots) != ""}, &said)
 	for _, text := range said {
 		p.Errorf("%s: %s", name, text)
 	}

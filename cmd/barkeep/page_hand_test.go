@@ -75,6 +75,9 @@ func pageByHand(t *testing.T, b *browser) {
 	p.click(testid("sync-dialog") + " " + testid("dialog-yes"))
 	p.gives("not-it")
 	p.reads(testid("token-dialog"), `That was not the API_TOKEN`)
+	p.click(testid("token-dialog") + " " + testid("dialog-no"))
+	p.reads(testid("sync-dialog")+" [role=alert]", `^Nothing was done: Barkeep asks for its API_TOKEN, and got none that is right\.$`)
+	p.click(testid("sync-dialog") + " " + testid("dialog-yes"))
 	p.gives(pageToken)
 	p.told(`^Run \d+ has begun\.`)
 	p.verdict(`^Today’s data is there$`, `9 of 9 series`)
@@ -118,18 +121,22 @@ func pageHeldBack(t *testing.T, b *browser) {
 	env := pageEnv(t, provider(t, []string{before}), "DATABASE_URL=sqlite:"+t.TempDir()+"/barkeep.db")
 	barkeep(t, append(slices.Clone(env), before), "sync").must(t, 0)
 	worker := serve(t, append(env, "YAHOO_BASE_URL="+provider(t, []string{when}, "--change", "reuse=ETF,2026-08-17@AAPL")))
-	var slot struct{ State string }
-	get(t, worker.url+"/api/v1/slots/2026-08-19/0?wait=60s", &slot)
+	worker.becomes(t, "partial")
 	p := b.open(t, worker.url, args{"refusals": true})
-	p.verdict(`^Today’s data is there in part$`, `Not there: AAPL \(3 series held back\)`)
-	p.reads(testid("held-back"), `^1 answer held back\s+They contradict what is stored.*\s+AAPL .*ETF`)
+	p.verdict(`^Today’s data is there in part$`, `Not there: AAPL \(3 series held back\)\. What is held back waits for you: see below what it is, and decide\.$`)
+	p.goes("#/runs/2")
+	p.reads(testid("cell"), `^AAPL 1\w+\s+held back\s+[^;]*\s+Decide about AAPL`)
+	p.goes("#/")
+	p.reads(testid("held-back"), `^1 answer held back\s+It contradicts what is stored\. Nothing of it is kept[\s\S]*AAPL .*ETF[^;]*\.\s+Seen in`)
 	p.look("today")
-	p.click(testid("accept"))
+	p.reads(testid("decide"), `^Decide about AAPL$`)
+	p.click(testid("decide"))
 	p.reads(testid("accept-dialog"), `^Accept what is held back of AAPL\s[\s\S]*cannot be taken back`)
 	p.look("accept")
 	p.click(testid("accept-dialog") + " " + testid("dialog-yes"))
 	p.gives(pageToken)
-	p.told(`.`)
+	p.told(`^It is done\s+AAPL`)
+	p.verdict(`^Today’s data is there in part$`, `Nothing is held back any more: it is tried again by itself`)
 	var left struct {
 		Held []json.RawMessage `json:"held_back"`
 	}
@@ -144,4 +151,28 @@ func pageHeldBack(t *testing.T, b *browser) {
 	if p.do("count", args{"selector": testid("held-item")}, &n); n != 0 {
 		t.Errorf("the page shows %d answers that are held back", n)
 	}
+}
+
+// pageElsewhere fills gaps from another Barkeep, which asks for a token: first the page says what would be filled.
+func pageElsewhere(t *testing.T, b *browser) {
+	w := wound(t, engines(t)[0], engines(t)[0], "absent")
+	other := serve(t, append(slices.Clone(w.env), "DATABASE_URL="+w.other.url, "INSTRUMENTS=ES", "IMPORT_TIMES=03:00", "CATCH_UP_WINDOW=1s", "API_READ_TOKEN="+theirs))
+	worker := w.worker(t)
+	p := b.open(t, worker.url+"/#/coverage?timeframe=5m", args{"refusals": true})
+	before := p.reads(testid("coverage-sum"), `^9\d\.\d\d %`)
+	p.click(testid("elsewhere"))
+	p.fill(testid("elsewhere-dialog")+" [name=from]", other.url)
+	p.look("elsewhere")
+	p.click(testid("elsewhere-dialog") + " " + testid("dialog-yes"))
+	p.gives(ours2)
+	p.reads(testid("elsewhere-dialog")+" [role=alert]", `token`)
+	p.fill(testid("elsewhere-dialog")+" [name=token]", theirs)
+	p.click(testid("elsewhere-dialog") + " " + testid("dialog-yes"))
+	p.reads(testid("fill-dialog"), `^[\d,]+ bars would be filled\s+From http://127\.0\.0\.1:\d+, for \d series with gaps:[\s\S]*ES 5m [\d,]+ bars for [\d,]+ absent`)
+	p.look("would")
+	p.reads(testid("coverage-sum"), "^"+before)
+	p.click(testid("fill-dialog") + " " + testid("dialog-yes"))
+	p.told(`^Run \d+ has begun`)
+	p.reads(testid("coverage-sum"), `^(?!`+before+`)9\d\.\d\d %`) // without a reload
+	w.whole(t)
 }

@@ -53,9 +53,13 @@ func pageRunning(t *testing.T, b *browser) {
 	g.left.Store(2)
 	g.open <- struct{}{}
 	p.reads(testid("progress"), `[1-9] of \d tasks · \d requests? · [\d,]*\d new bars`)
+	p.reads(testid("slot"), `running run 1[\s\S]*[1-8] of 9 so far$`)
 	p.look("today")
+	p.goes("#/runs")
+	p.reads(testid("run")+" td:nth-child(6)", `^(\d so far|–)$`)
 	p.goes("#/runs/1")
 	p.reads(testid("run-title"), `^Import, run 1: running$`)
+	p.reads(testid("main"), `\d have what was due so far; \d tasks? of \d are still to come`)
 	p.look("run")
 	p.goes("#/")
 	if said := p.titles(); slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, "is there") }) {

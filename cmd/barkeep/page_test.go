@@ -1,6 +1,9 @@
 package main_test
 
 import (
+	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -22,24 +25,40 @@ func pageEnv(t testing.TB, address string, more ...string) []string {
 func afterImport(t *testing.T, env []string, state string) serving {
 	t.Helper()
 	worker := serve(t, env)
-	var slot struct{ State string }
-	get(t, worker.url+"/api/v1/slots/2026-08-19/0?wait=60s", &slot)
-	if slot.State != state {
-		t.Fatalf("the slot is %s, want %s", slot.State, state)
-	}
+	worker.becomes(t, state)
 	return worker
 }
 
+// becomes waits until the slot of 19 August stands so. One that failed or is partial has not ended, so it is asked for by the second.
+func (s serving) becomes(t *testing.T, state string) {
+	t.Helper()
+	var slot struct{ State string }
+	for range 60 {
+		if get(t, s.url+"/api/v1/slots/2026-08-19/0?wait=1s", &slot); slot.State == state {
+			return
+		}
+	}
+	t.Fatalf("the slot is %s, want %s", slot.State, state)
+}
+
 // TestPage looks at the page in a browser, in every state that it can be in: a person must read how things stand, and no state
-// may have an error, a finding of axe-core, or parts that jump (see tab.look). One browser serves all of them.
+// may have an error, a finding of axe-core, or parts that jump (see tab.look). One browser serves all of them, and one worker
+// those that only look at an archive which is whole.
 func TestPage(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)
+	address := provider(t, []string{when}, "--change", "dividend=0.25,2026-06-15@AAPL")
+	worker := afterImport(t, pageEnv(t, address), "done")
+	with := func(test func(*testing.T, *browser, serving)) func(*testing.T, *browser) {
+		return func(t *testing.T, b *browser) { test(t, b, worker) }
+	}
 	for name, test := range map[string]func(*testing.T, *browser){
-		"everything there":       pageFull,
-		"keyboard":               pageKeyboard,
-		"a clock that is off":    pageClock,
-		"a slow network":         pageSlow,
+		"everything there":       with(pageFull),
+		"fingers":                with(pageTouch),
+		"nothing due":            pageNothingDue,
+		"keyboard":               with(pageKeyboard),
+		"a clock that is off":    with(pageClock),
+		"a slow network":         with(pageSlow),
 		"an empty archive":       pageEmpty,
 		"a running import":       pageRunning,
 		"a part is missing":      pagePartial,
@@ -48,11 +67,12 @@ func TestPage(t *testing.T) {
 		"no token":               pageWithoutToken,
 		"by hand":                pageByHand,
 		"held back":              pageHeldBack,
+		"from another Barkeep":   pageElsewhere,
 		"another worker":         pageOther,
 		"servers that stop":      pageOutage,
 		"killed":                 pageKilled,
 		"frozen":                 pageFrozen,
-		"a server with faults":   pageFaults,
+		"a server with faults":   with(pageFaults),
 		"a thousand instruments": pageLarge,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,9 +83,7 @@ func TestPage(t *testing.T) {
 }
 
 // pageFull goes through all views of an archive that is whole.
-func pageFull(t *testing.T, b *browser) {
-	address := provider(t, []string{when}, "--change", "dividend=0.25,2026-06-15@AAPL")
-	worker := afterImport(t, pageEnv(t, address), "done")
+func pageFull(t *testing.T, b *browser, worker serving) {
 	p := b.open(t, worker.url, nil)
 	p.verdict(`^Today’s data is there$`, `Import of Wed 19 Aug 14:05 PDT done at .* PDT \(.* UTC\): 9 of 9 series, the newest bar is of Wed 19 Aug 13:00 PDT`)
 	p.reads(testid("next"), `^Import Thu 20 Aug 14:05 PDT \(21:05 UTC\)$`)
@@ -110,9 +128,57 @@ func pageFull(t *testing.T, b *browser) {
 	p.look("no-view")
 }
 
+// pageTouch goes through a chart with fingers on a phone: one moves it, two make it wider, and a tap shows a bar.
+func pageTouch(t *testing.T, b *browser, worker serving) {
+	p := b.open(t, worker.url+"/#/chart/ES/1h", args{"touch": true, "width": 360, "height": 740})
+	p.reads(testid("chart-verdict"), `^Complete to`)
+	bars := func() (text string, n int) {
+		t.Helper()
+		text = p.reads(testid("chart-range"), `: [\d,]+ bars`)
+		_, count, _ := strings.Cut(text, ": ")
+		if _, err := fmt.Sscanf(strings.ReplaceAll(count, ",", ""), "%d bars", &n); err != nil {
+			t.Fatal(text, err)
+		}
+		return text, n
+	}
+	moves := func(all ...[2][2]float64) {
+		t.Helper()
+		var list []args
+		for _, m := range all {
+			list = append(list, args{"from": m[0], "to": m[1]})
+		}
+		p.do("fingers", args{"selector": testid("chart-host"), "moves": list}, nil)
+	}
+	newest, first := bars()
+	moves([2][2]float64{{0.2, 0.5}, {0.6, 0.5}})
+	p.reads(testid("chart-range"), "^(?!"+regexp.QuoteMeta(newest)+")")
+	moved, count := bars()
+	if count < first-3 || count > first+60 { // the margin beside the newest bar has none
+		t.Errorf("one finger moves from %q to %q, want as many bars", newest, moved)
+	}
+	moves([2][2]float64{{0.4, 0.5}, {0.1, 0.5}}, [2][2]float64{{0.6, 0.5}, {0.8, 0.5}})
+	p.reads(testid("chart-range"), "^(?!"+regexp.QuoteMeta(moved)+")")
+	if text, wide := bars(); wide >= count*2/3 {
+		t.Errorf("two fingers move apart, from %q to %q, want fewer bars", moved, text)
+	}
+	before := p.reads(testid("chart-readout"), `.`)
+	moves([2][2]float64{{0.3, 0.5}, {0.3, 0.5}})
+	p.reads(testid("chart-readout"), "^(?!"+regexp.QuoteMeta(before)+")")
+	p.look("touched")
+}
+
+// pageNothingDue has an import on a Saturday: it is done, and nothing was asked for.
+func pageNothingDue(t *testing.T, b *browser) {
+	const friday, saturday = "BARKEEP_NOW=2026-08-21T19:25:00-07:00", "BARKEEP_NOW=2026-08-22T14:25:00-07:00"
+	env := append(pageEnv(t, provider(t, []string{saturday})), saturday)
+	barkeep(t, append(slices.Clone(env), friday), "sync").must(t, 0)
+	p := b.open(t, serve(t, env).url, nil)
+	p.verdict(`^Nothing was due today$`, `^Import of Sat 22 Aug 14:05 PDT done at .*: 9 of 9 series.*The markets are closed; the next session opens Sun 23 Aug 15:00 PDT\.$`)
+	p.look("today")
+}
+
 // pageKeyboard reaches all of use without a mouse, from the first tabulator on, and opens the bars of a session.
-func pageKeyboard(t *testing.T, b *browser) {
-	worker := afterImport(t, pageEnv(t, provider(t, []string{when})), "done")
+func pageKeyboard(t *testing.T, b *browser, worker serving) {
 	p := b.open(t, worker.url, nil)
 	p.verdict(`^Today’s data is there$`, ``)
 	reached := strings.Join(p.reaches(18), "\n")
@@ -154,8 +220,7 @@ func pageKeyboard(t *testing.T, b *browser) {
 }
 
 // pageClock opens the page on machines whose clock is hours off: what it tells is by the server's.
-func pageClock(t *testing.T, b *browser) {
-	worker := afterImport(t, pageEnv(t, provider(t, []string{when})), "done")
+func pageClock(t *testing.T, b *browser, worker serving) {
 	for _, hours := range []int{-9, 31} {
 		p := b.open(t, worker.url, args{"hours": hours})
 		p.verdict(`^Today’s data is there$`, `done at Wed 19 Aug 14:\d\d PDT`)
@@ -165,8 +230,7 @@ func pageClock(t *testing.T, b *browser) {
 }
 
 // pageSlow gets every file late: what is not known yet is said to be so, and nothing jumps when it comes.
-func pageSlow(t *testing.T, b *browser) {
-	worker := afterImport(t, pageEnv(t, provider(t, []string{when})), "done")
+func pageSlow(t *testing.T, b *browser, worker serving) {
 	p := b.open(t, worker.url, args{"slow": 400})
 	p.verdict(`^Today’s data is there$`, `9 of 9 series`)
 	if said := p.titles(); said[len(said)-1] != "Today’s data is there" || len(said) > 2 || len(said) == 2 && said[0] != "Asking Barkeep" {

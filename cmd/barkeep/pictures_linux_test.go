@@ -80,6 +80,7 @@ func ofPage(t *testing.T, url, folder string) {
 		p.do("quiet", nil, nil)
 		p.do("still", args{"texts": map[string]string{
 			"#connection time": "14:25:00 PDT", testid("countdown"): "23 h 40 min 00 s", testid("part-database") + " .note": "in 1 ms",
+			testid("last"): "The newest that ended: Import, run 1, done Wed 19 Aug 14:25 PDT after 2 s.", "#read": "Read at 14:25:00 PDT (21:25 UTC).",
 			testid("part-disk") + " .state": "412 GB free", testid("part-disk") + " .note": "of 500 GB",
 		}}, nil)
 		p.do("shot", args{"file": filepath.Join(folder, name), "width": 1200, "height": 800, "scheme": view.scheme}, nil)

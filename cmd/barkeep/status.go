@@ -108,7 +108,7 @@ func (c *statusCommand) archive(p *process) (o outlook, err error) {
 	}
 	o.Status = viewStatus(status, names)
 	if status.due != nil {
-		due := names.Slot(status.due.Standing, status.due.Cells)
+		due := names.Slot(*status.due)
 		o.due = &due
 	}
 	o.lacking = lackingOf(o.due, o.kept(names.Coverages(status.covered, yahoo.Capabilities())))
@@ -267,7 +267,7 @@ func viewStatus(s archiveStatus, names naming) view.Status {
 		v.Unknown = append(v.Unknown, view.Unknown{Part: unknownArchive, Reason: outdated.Error()})
 	}
 	for _, slot := range s.Today {
-		v.Slots = append(v.Slots, r.Slot(slot.Standing, slot.Cells))
+		v.Slots = append(v.Slots, r.Slot(slot))
 	}
 	return v
 }

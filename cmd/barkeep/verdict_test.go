@@ -8,6 +8,7 @@ import (
 	program "barkeep/cmd/barkeep"
 	"barkeep/ledger"
 	"barkeep/market"
+	"barkeep/query"
 	"barkeep/server/view"
 )
 
@@ -26,7 +27,7 @@ func TestAVerdictIsProved(t *testing.T) {
 		if !done {
 			cells = append(cells, ledger.Cell{Instrument: "NQ", Timeframe: "5m", State: ledger.CellFailed, Reason: "HTTP 500"})
 		}
-		s := r.Slot(ledger.Standing{Slot: slot, Run: run, State: state, Done: done, Ended: ended}, cells)
+		s := r.Slot(query.Slot{Standing: ledger.Standing{Slot: slot, Run: run, State: state, Done: done, Ended: ended}, Cells: cells})
 		return &s
 	}
 	unrun := func(state ledger.State, ended bool) *view.Slot {

@@ -170,7 +170,7 @@ func (c *waitCommand) archive(p *process) (looker, error) {
 			return view.Slot{}, err
 		}
 		found, err := query.ReadSlot(ctx, archive, past[0], slot, kept, s.now())
-		return names.Slot(found.Standing, found.Cells), err
+		return names.Slot(found), err
 	}, nil
 }
 

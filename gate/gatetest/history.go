@@ -41,6 +41,9 @@ func (l *Ledger) Run(_ context.Context, id int64) (ledger.Run, bool, error) {
 	return l.read(l.rows[id-1]), true, nil
 }
 
+// Oldest is that of store.History.
+func (l *Ledger) Oldest(ctx context.Context) (ledger.Run, bool, error) { return l.Run(ctx, 1) }
+
 // Cells is that of store.History.
 func (l *Ledger) Cells(_ context.Context, run int64) ([]ledger.Cell, error) {
 	return inOrder(l.CellsOf(run)), nil

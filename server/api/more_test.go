@@ -127,6 +127,36 @@ func TestDatasets(t *testing.T) {
 	}
 }
 
+// TestSlotsOfBeforeTheArchive leaves out the slots that were over when the first run began: nobody missed them.
+func TestSlotsOfBeforeTheArchive(t *testing.T) {
+	t.Parallel()
+	began := time.Date(2026, 1, 13, 23, 30, 0, 0, time.UTC)
+	b := servertest.New(t) // at 14:30 of 15 January, with an import at 14:05
+	type answer struct {
+		Slots []servertest.Slot
+		Began *servertest.Both
+	}
+	for name, c := range map[string]struct {
+		runs  []ledger.Run
+		want  []string
+		began string
+	}{
+		"nothing was run yet": {nil, []string{"2026-01-15"}, ""},
+		"a first run":         {[]ledger.Run{{ID: 1, Started: began}}, []string{"2026-01-15", "2026-01-14", "2026-01-13"}, "2026-01-13T23:30:00Z"},
+		"a run before all":    {[]ledger.Run{{ID: 1, Started: began.AddDate(0, 0, -9)}}, []string{"2026-01-15", "2026-01-14", "2026-01-13", "2026-01-12"}, ""},
+	} {
+		b.Ledger.List = c.runs
+		got := servertest.Decode[answer](t, b.Get(t, "/api/v1/slots?limit=4"), http.StatusOK)
+		var dates []string
+		for _, s := range got.Slots {
+			dates = append(dates, s.Date)
+		}
+		if !slices.Equal(dates, c.want) || (got.Began == nil) != (c.began == "") || got.Began != nil && got.Began.UTC != c.began {
+			t.Errorf("%s: %v, began %+v", name, dates, got.Began)
+		}
+	}
+}
+
 func TestListSlots(t *testing.T) {
 	t.Parallel()
 	b := servertest.New(t, func(b *servertest.Bench) {
@@ -135,7 +165,9 @@ func TestListSlots(t *testing.T) {
 	type answer struct {
 		Slots []servertest.Slot
 		Next  *servertest.Slot
+		Began *servertest.Both
 	}
+	b.Ledger.List = []ledger.Run{servertest.DoneRun(1, "2025-11-15", time.Date(2025, 11, 15, 22, 5, 0, 0, time.UTC))}
 	got := servertest.Decode[answer](t, b.Get(t, "/api/v1/slots?limit=3"), http.StatusOK)
 	var names []string
 	for _, s := range got.Slots {
@@ -148,8 +180,11 @@ func TestListSlots(t *testing.T) {
 	if got = servertest.Decode[answer](t, b.Get(t, "/api/v1/slots?limit=50"), http.StatusOK); len(got.Slots) != 50 || got.Slots[0].At.UTC != names[0] {
 		t.Errorf("%d slots from %+v on", len(got.Slots), got.Slots[0].At)
 	}
+	if got.Began != nil {
+		t.Errorf("no slot is of before %+v", got.Began)
+	}
 	none := servertest.New(t, func(b *servertest.Bench) { b.Config.Import = ledger.Schedule{} })
-	if a := none.Get(t, "/api/v1/slots"); a.Body != `{"slots":[],"next":null}`+"\n" {
+	if a := none.Get(t, "/api/v1/slots"); a.Body != `{"slots":[],"next":null,"began":null}`+"\n" {
 		t.Errorf("without a schedule: %s", a.Body)
 	}
 	b.Ledger.Fail(errors.New("s3cr3t"))

@@ -129,8 +129,9 @@ type slotsInput struct {
 }
 
 type slotsAnswer struct {
-	Slots []view.Slot     `json:"slots" doc:"Whose time has come, the newest first."`
+	Slots []view.Slot     `json:"slots" doc:"Whose time has come, the newest first; without those that were over before this archive began."`
 	Next  *view.NamedSlot `json:"next" doc:"The first that comes; null without a schedule."`
+	Began *view.Instant   `json:"began" doc:"When this archive began: the start of its first run; null before that, and where no slot was left out."`
 }
 
 // listSlots shows how the newest slots stand.
@@ -146,9 +147,30 @@ func (a *API) listSlots(c *call, p *slotsInput) (slotsAnswer, error) {
 		if err != nil {
 			return slotsAnswer{}, err
 		}
+		if slot.State == ledger.StateMissed && slot.Run == nil {
+			before, began, err := a.beganAfter(c.r.Context(), past[i])
+			if shown.Began = began; before || err != nil {
+				return shown, err
+			}
+		}
 		shown.Slots = append(shown.Slots, slot)
 	}
 	return shown, nil
+}
+
+// beganAfter tells whether a slot of which there is no run was over before this archive began, and when that was; nil while it
+// has not. Nobody missed such a slot.
+func (a *API) beganAfter(ctx context.Context, slot ledger.Slot) (before bool, began *view.Instant, err error) {
+	ctx, cancel := context.WithTimeout(ctx, a.server.RequestTimeout)
+	defer cancel()
+	first, found, err := a.server.Ledger.Oldest(ctx)
+	if err != nil || !found {
+		return err == nil, nil, err
+	}
+	if over, more := a.server.Import.Next(slot.At); !more || first.Started.Before(over.At) {
+		return false, nil, nil
+	}
+	return true, a.server.Views().Instant(first.Started), nil
 }
 
 // slotFound is how a slot stands, and the answer that shows it, which all who wait for it share.

@@ -121,6 +121,7 @@ type Slot struct {
 	Slot             int
 	At               *Both
 	Done, Ended      bool
+	Due              *int
 	Run              *Run
 	Evidence         *Evidence
 }

@@ -125,6 +125,19 @@ func (f *Ledger) Run(_ context.Context, id int64) (ledger.Run, bool, error) {
 	return f.List[i], true, nil
 }
 
+// Oldest is the last of List, which has the newest first.
+func (f *Ledger) Oldest(context.Context) (ledger.Run, bool, error) {
+	if err := f.Pass(); err != nil {
+		return ledger.Run{}, false, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.List) == 0 {
+		return ledger.Run{}, false, nil
+	}
+	return f.List[len(f.List)-1], true, nil
+}
+
 // Cells are those of ByRun.
 func (f *Ledger) Cells(_ context.Context, id int64) ([]ledger.Cell, error) { return f.ByRun[id], nil }
 

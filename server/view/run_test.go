@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/query"
 	"barkeep/server/view"
 )
 
@@ -42,8 +43,11 @@ func TestTheSlotOfARunAsJSON(t *testing.T) {
 	if err != nil || string(alone) != "{"+named+"}" {
 		t.Errorf("a slot alone is shown as %s, %v", alone, err)
 	}
-	standing, err := json.Marshal(r.Slot(ledger.Standing{Slot: slot, State: ledger.StateDue}, nil))
-	if err != nil || !strings.HasPrefix(string(standing), "{"+named+`,"state":"due",`) {
+	if got := r.Slot(query.Slot{Standing: ledger.Standing{Slot: slot}}); got.Due != nil {
+		t.Errorf("of nobody knows how many series %d are due", *got.Due)
+	}
+	standing, err := json.Marshal(r.Slot(query.Slot{Standing: ledger.Standing{Slot: slot, State: ledger.StateDue}, Due: 9}))
+	if err != nil || !strings.HasPrefix(string(standing), "{"+named+`,"state":"due",`) || !strings.Contains(string(standing), `"due":9`) {
 		t.Errorf("how a slot stands is shown as %s, %v", standing, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"barkeep/ledger"
+	"barkeep/query"
 )
 
 // SlotName names a slot of a job, among the fields of what belongs to it.
@@ -34,7 +35,8 @@ type Slot struct {
 	Ended bool         `json:"ended" doc:"nothing will change any more by itself"`
 	Run   *Run         `json:"run"`
 
-	Evidence *Evidence `json:"evidence"`
+	Due      *int      `json:"due" doc:"series that an import has to bring, with evidence or not yet; null where nobody says which, and of maintenance"`
+	Evidence *Evidence `json:"evidence" doc:"of series that have some: all that are due once the run has ended, fewer before"`
 }
 
 // Evidence sums what the cells of a slot's run prove.
@@ -59,11 +61,14 @@ type FailedCell struct {
 }
 
 // Slot shows how a slot stands, with the cells of its runs.
-func (r Renderer) Slot(s ledger.Standing, cells []ledger.Cell) Slot {
+func (r Renderer) Slot(s query.Slot) Slot {
 	v := Slot{NamedSlot: r.NamedSlot(s.Slot), State: s.State, Done: s.Done, Ended: s.Ended}
+	if s.Due > 0 {
+		v.Due = &s.Due
+	}
 	if s.Run.ID != 0 {
 		run := r.Run(s.Run)
-		v.Run, v.Evidence = &run, r.Evidence(cells)
+		v.Run, v.Evidence = &run, r.Evidence(s.Cells)
 	}
 	return v
 }

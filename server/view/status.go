@@ -57,6 +57,7 @@ type Check struct {
 	Needed    bool     `json:"needed"`
 	LatencyMS *float64 `json:"latency_ms" doc:"null without an answer"`
 	Reason    string   `json:"reason,omitempty"`
+	Since     *Instant `json:"since,omitempty" doc:"when it failed or did not answer first, by this process; absent while it answers"`
 }
 
 // Provider is how a process stands with the provider.

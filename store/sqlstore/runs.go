@@ -90,6 +90,15 @@ func (s *Store) Run(ctx context.Context, id int64) (ledger.Run, bool, error) {
 	return run, found, nil
 }
 
+// Oldest returns the first run; false when there is none yet. A run whose lease is over reads as abandoned.
+func (s *Store) Oldest(ctx context.Context) (ledger.Run, bool, error) {
+	run, found, err := s.d.oneRun(ctx, s.db, `SELECT `+s.d.runColumns()+` FROM runs ORDER BY id LIMIT 1`)
+	if err != nil {
+		return ledger.Run{}, false, fmt.Errorf("the oldest run: %w", err)
+	}
+	return run, found, nil
+}
+
 // InProgress is the oldest run of the job that is running with its lease not over, with a slot or without; false when there
 // is none.
 func (s *Store) InProgress(ctx context.Context, job ledger.Job) (ledger.Run, bool, error) {

@@ -74,6 +74,9 @@ func wantRuns(t *testing.T, a Archive, limit int, want ...ledger.Run) {
 // testSelectedRuns selects runs by each part of a filter. A run whose lease is over is no run in progress.
 func testSelectedRuns(t *testing.T, db Database) {
 	archive := migrated(t, db)
+	if run, found, err := archive.Oldest(t.Context()); err != nil || found {
+		t.Errorf("the oldest run of an empty ledger is %+v, %v", run, err)
+	}
 	gone := died(t, archive, "gone")
 	done := startRun(t, archive, "done")
 	upkeep := wins(t, archive, ledger.Run{Job: ledger.JobMaintenance, Started: start(), Token: "m"}, 1)
@@ -84,6 +87,10 @@ func testSelectedRuns(t *testing.T, db Database) {
 				t.Fatal(err)
 			}
 		}
+	}
+	oldest, found, err := archive.Oldest(t.Context())
+	if err != nil || !found || oldest.ID != gone.ID || oldest.State != ledger.StateAbandoned {
+		t.Errorf("the oldest run is %+v, %v, want run %d, abandoned", oldest, err, gone.ID)
 	}
 	done.State, done.Finished = ledger.StateDone, start().Add(time.Minute)
 	if ok, err := archive.Finish(t.Context(), done); err != nil || !ok {

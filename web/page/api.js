@@ -51,6 +51,7 @@ export function makeApi(askToken) {
         Object.keys(tokens).forEach((key) => {
           if (tokens[key] === token) tokens[key] = null;
         });
+      problem.token = name;
       if (reads && declined.has(name)) throw new ApiError(problem);
       if ((await ask(name, wrong ? `That was not the ${name} of this Barkeep.` : '')) === null) throw new ApiError(problem);
     }
@@ -138,8 +139,8 @@ export function explain(error) {
       'long random text, restart it, and try again.'
     );
   }
-  if (problem.status === 401) return `Barkeep asks for the token: ${problem.detail}.`;
+  if (problem.status === 401) return `Nothing was done: Barkeep asks for its ${problem.token ?? 'token'}, and got none that is right.`;
   const refused = (problem.invalid ?? []).map((i) => `${i.parameter}: "${i.value}" is refused, accepted is ${i.accepted}`);
-  const text = [problem.detail || problem.title, ...refused].filter(Boolean).join('; ');
+  const text = refused.length ? refused.join('; ') : problem.detail || problem.title; // the detail says the same in other words
   return text + (/[.!?]$/.test(text) ? '' : '.');
 }

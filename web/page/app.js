@@ -13,7 +13,7 @@ import { makeLive } from './live.js';
 const main = document.getElementById('main');
 const views = {
   today: () => import('./views/today.js'),
-  coverage: () => import('./views/coverage.js'),
+  coverage: () => Promise.all([import('./views/coverage.js'), import('./grid.js'), import('./pattern.js')]).then(([view]) => view),
   chart: () => import('./views/chart.js'),
   runs: () => import('./views/runs.js'),
   instrument: () => import('./views/instrument.js'),
@@ -24,6 +24,7 @@ const api = makeApi(askToken);
 const forever = new AbortController().signal;
 const live = makeLive(api, forever);
 let current = new AbortController();
+let readAt = null; // when what the view shows was read, by the server's clock; null where it tells by itself
 
 /** Goes to a route such as #/runs/12. */
 function navigate(hash) {
@@ -46,6 +47,8 @@ async function go() {
   const { name, params } = routeOf(location.hash);
   current.abort();
   current = new AbortController();
+  readAt = null;
+  showConnection(); // of what was shown until now nothing stays
   const { signal } = current;
   const title = titles[name];
   document.title = title ? `${title}${params.path.length ? ` ${params.path.join(' ')}` : ''} - Barkeep` : 'Barkeep';
@@ -58,10 +61,17 @@ async function go() {
   main.replaceChildren(root);
   try {
     const view = await views[name]().catch(notLoaded);
-    if (!signal.aborted) await view.show(root, { params, api, live, signal, navigate, announce });
+    if (!signal.aborted) await view.show(root, { params, api, live, signal, navigate, announce, shown: () => shown(signal) });
   } catch (error) {
     if (!signal.aborted) failed(root, error);
   }
+}
+
+// What a view shows was read now: it gets older from then on.
+function shown(signal) {
+  if (signal.aborted) return;
+  readAt = live.now() ?? readAt;
+  showConnection();
 }
 
 function notLoaded(error) {
@@ -108,9 +118,14 @@ function showConnection() {
           el('span', { class: 'muted wide' }, ` ${clock(fresh ? now : live.since(), 'UTC')}`),
         ],
   );
-  const stale = staleness(now, fresh);
-  banner.hidden = !stale || (routeOf(location.hash).name === 'today' && !api.isLocked()); // Today says it by itself, and larger
+  const stale = staleness(now, fresh),
+    today = routeOf(location.hash).name === 'today';
+  banner.hidden = !stale || (today && !api.isLocked()); // Today says it by itself, and larger
   patch(banner, stale ?? []);
+  main.classList.toggle('stale', Boolean(stale) && !today && now !== null);
+  const read = document.getElementById('read');
+  read.hidden = readAt === null;
+  patch(read, readAt === null ? [] : `Read at ${clock(readAt, undefined, true)} (${clock(readAt, 'UTC')}).`);
 }
 
 function staleness(now, fresh) {
@@ -120,12 +135,18 @@ function staleness(now, fresh) {
       el('button', { type: 'button', 'data-action': 'unlock', 'data-testid': 'unlock' }, 'Enter the token'),
     ];
   }
-  if (fresh || (live.answered === null && !live.error)) return null;
-  const why = live.error ? explain(live.error) : 'Nothing was heard for a while.';
+  if (live.answered === null && !live.error) return null;
+  const archive = live.archive();
+  if (fresh && (archive?.present || !live.status)) return null;
+  const why = !fresh
+    ? live.error
+      ? explain(live.error)
+      : 'Nothing was heard for a while.'
+    : 'The archive does not answer; Today says more.';
   if (now === null) return why;
+  const at = Math.min(readAt ?? Infinity, fresh ? (archive?.at ?? now) : live.since());
   return [
-    `${why} What is shown is as of ${clock(live.since(), undefined, true)} (${clock(live.since(), 'UTC')}), `,
-    `${duration((now - live.since()) / 1000)} ago.`,
+    `${why} What is shown is as of ${clock(at, undefined, true)} (${clock(at, 'UTC')}), ${duration((now - at) / 1000)} ago.`,
   ];
 }
 

@@ -54,6 +54,7 @@ export function askForm({ title, about = [], fields = [], yes = 'OK', danger = f
       } catch (fault) {
         error.textContent = explain(fault);
         error.hidden = false;
+        buttons.scrollIntoView({ block: 'nearest' }); // with the error above them, also where the dialog is taller than the window
       } finally {
         send.disabled = false;
       }

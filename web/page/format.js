@@ -140,3 +140,8 @@ export function names(all, most = 4) {
   if (all.length <= most + 1) return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
   return `${all.slice(0, most).join(', ')} and ${all.length - most} more`;
 }
+
+/** A text as a sentence: with a capital at its beginning and a stop at its end; '' for none. */
+export function sentence(text) {
+  return text ? `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}` : '';
+}

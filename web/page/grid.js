@@ -26,11 +26,13 @@ export function makeGrid(root, { label, signal, ...on }) {
     columns = [],
     cell = 8,
     head = 84,
+    measured = -1, // the width that the cells were made for
     active = { row: 0, column: -1 };
 
   function measure() {
     rowHeight = rows > 24 ? 14 : 18; // fifty rows are seen at once
     scroller.style.setProperty('--row', `${rowHeight}px`);
+    measured = scroller.clientWidth;
     head = Math.min(132, Math.max(64, scroller.clientWidth * 0.12));
     const room = scroller.clientWidth - head - 2;
     cell = Math.max(4, Math.min(26, Math.floor(room / Math.max(1, columns.length))));
@@ -42,11 +44,7 @@ export function makeGrid(root, { label, signal, ...on }) {
   }
 
   function range() {
-    const top = Math.max(0, scroller.scrollTop);
-    return [
-      Math.max(0, Math.floor(top / rowHeight) - overscan),
-      Math.min(rows, Math.ceil((top + scroller.clientHeight) / rowHeight) + overscan),
-    ];
+    return rowsInSight(scroller.scrollTop, scroller.clientHeight, rowHeight, rows);
   }
 
   function show() {
@@ -106,23 +104,10 @@ export function makeGrid(root, { label, signal, ...on }) {
     c.scale(scale, scale);
     c.fillStyle = style.color;
     c.font = `12px ${style.fontFamily}`;
-    let free = 0,
-      before = '';
-    const short = columns.length < 45;
-    columns.forEach((date, i) => {
-      const what = short ? date : date.slice(0, 7);
-      if (what === before || i * cell < free) {
-        if (!short) before = what;
-        return;
-      }
-      const text = labelOf(date, before, short),
-        size = c.measureText(text).width;
-      if (i * cell + size > width) return;
-      c.fillRect(i * cell, 16, 1, 6);
-      c.fillText(text, i * cell + (short ? 0 : 3), 13);
-      free = i * cell + size + 10;
-      before = what;
-    });
+    for (const { x, text, short } of axisLabels(columns, cell, (label) => c.measureText(label).width)) {
+      c.fillRect(x, 16, 1, 6);
+      c.fillText(text, x + (short ? 0 : 3), 13);
+    }
   }
 
   function setActive(row, column, focus = true) {
@@ -252,7 +237,8 @@ export function makeGrid(root, { label, signal, ...on }) {
     show();
     paintAxis();
   }
-  const observer = new ResizeObserver(soon(again));
+  // Another width makes other cells; with another height only more or fewer rows are in sight.
+  const observer = new ResizeObserver(soon(() => (scroller.clientWidth === measured ? show() : again())));
   observer.observe(scroller);
   signal.addEventListener('abort', () => observer.disconnect(), { once: true });
   addEventListener('themechange', again, { signal });
@@ -280,6 +266,41 @@ export function makeGrid(root, { label, signal, ...on }) {
       if (node) node.setAttribute('aria-label', on.explain(active.row, active.column));
     },
   };
+}
+
+/** The rows in sight and a few beside them, [from, to), with the top of what is in sight and its height in pixels. */
+export function rowsInSight(top, height, rowHeight, rows) {
+  const above = Math.max(0, top);
+  return [
+    Math.max(0, Math.floor(above / rowHeight) - overscan),
+    Math.min(rows, Math.ceil((above + height) / rowHeight) + overscan),
+  ];
+}
+
+/**
+ * The labels above columns that are dates, each so many pixels wide: {x, text, short}. Each begins with its month, or is a day
+ * where there are few columns (short); none overlaps the one before it or the end. widthOf(text) is in pixels.
+ */
+export function axisLabels(columns, cell, widthOf) {
+  const labels = [],
+    short = columns.length < 45;
+  let free = 0,
+    before = '';
+  columns.forEach((date, i) => {
+    const what = short ? date : date.slice(0, 7),
+      x = i * cell;
+    if (what === before || x < free) {
+      if (!short) before = what;
+      return;
+    }
+    const text = labelOf(date, before, short),
+      size = widthOf(text);
+    if (x + size > cell * columns.length) return;
+    labels.push({ x, text, short });
+    free = x + size + 10;
+    before = what;
+  });
+  return labels;
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];

@@ -3,7 +3,8 @@
 import { askForm } from './dialog.js';
 import { explain } from './api.js';
 import { el } from './dom.js';
-import { both, dayClock, plural } from './format.js';
+import { both, count, dayClock, names, plural, sentence } from './format.js';
+import { withoutCommands } from './words.js';
 
 /** The actions of buttons with data-action, for `onAction`. refresh() is called after each change. */
 export function actions({ api, live, announce, refresh }) {
@@ -73,6 +74,7 @@ export function actions({ api, live, announce, refresh }) {
         },
         (v) => ({ backfill: true, ...(v.deep ? { deep: true } : {}), ...lists(v) }),
       ),
+    elsewhere: (button) => elsewhere(ask, api, button.dataset.instrument ?? '', started),
     accept: (button) => accept(ask, api, button.dataset, announce, refresh),
     action: (button) => addAction(ask, api, button.dataset.instrument, announce, refresh),
     'take-back': (button) => takeBack(ask, api, button.dataset, announce, refresh),
@@ -102,21 +104,39 @@ function startedText({ new: isNew, run }) {
 }
 
 // Tells what came of something, where it was asked for.
-function tell(text, run) {
+function tell(text, run, about = []) {
   return askForm({
     title: text,
     fields: [],
     yes: 'OK',
     only: true,
-    about: run ? el('p', {}, el('a', { href: `#/runs/${run}`, 'data-close': '' }, `See run ${run}`)) : [],
+    about: run ? el('p', {}, el('a', { href: `#/runs/${run}`, 'data-close': '' }, `See run ${run}`)) : about,
     testid: 'told',
   });
 }
 
 const done = (change) => (change.done?.length ? `${change.done.join('. ')}.` : 'Nothing had to be changed.');
 
-/** An answer that is held back, with the button to go on. */
+/** The button that goes on with an answer that is held back. */
+export function acceptButton(held, testid = 'accept') {
+  return el(
+    'button',
+    {
+      type: 'button',
+      class: testid === 'accept' ? null : 'primary',
+      'data-action': 'accept',
+      'data-instrument': held.instrument,
+      'data-cause': held.cause,
+      'data-says': withoutCommands(held.says),
+      'data-testid': testid,
+    },
+    testid === 'accept' ? `Look at it and accept ${held.instrument}` : `Decide about ${held.instrument}`,
+  );
+}
+
+/** An answer that is held back, with the buttons to go on. */
 export function heldItem(held) {
+  const scale = held.cause !== 'listing';
   return el(
     'div',
     { class: 'held-item', 'data-key': held.instrument + held.cause, 'data-testid': 'held-item' },
@@ -125,8 +145,7 @@ export function heldItem(held) {
       {},
       el('a', { href: `#/instrument/${encodeURIComponent(held.instrument)}` }, held.instrument),
       ' ',
-      el('strong', {}, held.says),
-      '.',
+      el('strong', {}, sentence(withoutCommands(held.says))),
     ),
     el(
       'p',
@@ -134,19 +153,88 @@ export function heldItem(held) {
       `Seen in ${held.series.map((s) => s.timeframe).join(', ')}, first ${dayClock(held.first_seen)}, last ${dayClock(held.last_seen)}.`,
     ),
     el(
-      'button',
-      {
-        type: 'button',
-        'data-action': 'accept',
-        'data-instrument': held.instrument,
-        'data-cause': held.cause,
-        'data-says': held.says,
-        'data-testid': 'accept',
-      },
-      `Look at it and accept ${held.instrument}`,
+      'p',
+      {},
+      scale
+        ? 'If it was a split that the provider did not tell, add it. If the new prices are right, accept them. Else wait: the next answer may be right.'
+        : 'If it is another instrument under the same symbol, accept it. Else wait: the next answer may be right.',
     ),
+    el(
+      'div',
+      { class: 'buttons' },
+      acceptButton(held),
+      scale &&
+        el(
+          'button',
+          { type: 'button', 'data-action': 'action', 'data-instrument': held.instrument, 'data-testid': 'add-split' },
+          `Add a split of ${held.instrument}`,
+        ),
+    ),
+    el('p', { class: 'muted note' }, 'On the command line: ', el('code', {}, `barkeep accept ${held.instrument}`), '.'),
   );
 }
+
+/** The button that fills gaps from another Barkeep. */
+export const elsewhereButton = (instrument) =>
+  el(
+    'button',
+    { type: 'button', 'data-action': 'elsewhere', 'data-instrument': instrument, 'data-testid': 'elsewhere' },
+    'Fill from another Barkeep',
+  );
+
+// First what would be filled, then whether to do it.
+async function elsewhere(ask, api, instrument, started) {
+  const found = await ask({
+    title: 'Fill gaps from another Barkeep',
+    yes: 'Look what it has',
+    testid: 'elsewhere-dialog',
+    about:
+      'Compares the bars beside each gap with those of the other Barkeep, and takes its bars where both are the same there. ' +
+      'Nothing is stored yet: first you see what would be.',
+    fields: [
+      { name: 'from', label: 'Its address', required: true, placeholder: 'http://host:8080' },
+      { name: 'token', label: 'Its API_READ_TOKEN', type: 'password', hint: 'Empty: it has none.' },
+      seriesField('instruments', 'Instruments', instrument),
+    ],
+    submit: async (v) => {
+      const body = { from: v.from, ...(v.token ? { from_token: v.token } : {}), ...lists(v) };
+      return { body, would: await api.post('/api/v1/heal', { ...body, dry_run: true }) };
+    },
+  });
+  if (!found) return;
+  const { body, would } = found.result;
+  if (!would.filled) return tell('Nothing would be filled', null, wouldText(would));
+  const done = await ask({
+    title: `${plural(would.filled, 'bar')} would be filled`,
+    yes: 'Fill them',
+    testid: 'fill-dialog',
+    about: wouldText(would),
+    submit: () => api.post('/api/v1/heal', body),
+  });
+  if (!done) return;
+  if (done.result.run) await started(done.result);
+  else await tell('There is no gap to fill any more.');
+}
+
+// What would be filled, in short: a line for each of a few series, and what is left.
+function wouldText({ from, series, left, not_judged: unjudged }) {
+  const most = 8;
+  const lines = series
+    .toSorted((a, b) => b.filled - a.filled)
+    .slice(0, most)
+    .map((s) => el('li', {}, el('strong', {}, `${s.instrument} ${s.timeframe}`), ` ${plural(s.filled, 'bar')} for ${count(s.absent)} absent`, whyNot(s)));
+  return [
+    series.length ? `From ${from}, for ${plural(series.length, 'series')} with gaps:` : 'No series that is meant has a gap.',
+    el('ul', { class: 'plain' }, lines),
+    series.length > most && `And ${count(series.length - most)} more.`,
+    left > 0 && `${plural(left, 'gap')} would be left though it has bars for them, since it differs beside them.`,
+    unjudged?.length && `Not judged yet, and left out: ${names(unjudged)}.`,
+    'What is stored stays as it is.',
+  ].filter(Boolean);
+}
+
+const whyNot = ({ not_there: none, left }) =>
+  [none ? `; ${count(none)} are not there either` : '', left?.[0] ? `; left: ${left[0].why}` : ''].join('');
 
 async function accept(ask, api, { instrument, cause, says }, announce, refresh) {
   const listing = cause === 'listing';
@@ -156,7 +244,7 @@ async function accept(ask, api, { instrument, cause, says }, announce, refresh) 
     danger: true,
     testid: 'accept-dialog',
     about: [
-      `${says}.`,
+      sentence(says),
       listing
         ? 'From then on the provider’s answers are taken as this instrument. Bars stored so far may be kept under another name.'
         : 'The stored bars are brought to the new scale: prices are multiplied by the ratio. Their earlier values are kept as revisions.',
@@ -257,5 +345,5 @@ async function takeBack(ask, api, { instrument, kind, date }, announce, refresh)
 async function finish(text, announce, refresh) {
   announce(text);
   refresh();
-  await tell(text);
+  await tell('It is done', null, text);
 }

@@ -33,10 +33,11 @@ const tiles = {
 export function makeFills(element) {
   const style = getComputedStyle(element),
     colour = (name) => style.getPropertyValue(name).trim();
+  const whole = colour('--whole'); // read once: each look at a style costs more than the cell
   const tones = { bad: colour('--bad'), warn: colour('--warn'), calm: colour('--calm') };
   const kept = new Map();
   return function fill(context, reason) {
-    if (!reason) return colour('--whole');
+    if (!reason) return whole;
     const { tone } = ofReason(reason);
     if (tone === 'calm') return tones.calm;
     if (!kept.has(reason)) kept.set(reason, tile(context, tones[tone], colour('--panel'), tiles[reason] ?? []));

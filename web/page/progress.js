@@ -3,10 +3,9 @@ import { el } from './dom.js';
 import { both, clock, count, dayClock, duration, plural } from './format.js';
 import { titleOf } from './words.js';
 
-/** The panel of one run in progress. */
-export function progressOf(run, live) {
-  const p = run.progress,
-    now = live.now();
+/** The panel of one run in progress. now is in milliseconds; null where what is known is not the present. */
+export function progressOf(run, now) {
+  const p = run.progress;
   const share = p?.tasks ? p.ended / p.tasks : 0;
   const title = [
     `${titleOf(run)} `,
@@ -35,11 +34,17 @@ export function progressOf(run, live) {
   );
 }
 
+const quiet = 180_000; // milliseconds without a word after which a run may be stuck
+
 function doing(run, p, now) {
-  const ran = `Since ${clock(run.started, undefined, true)}, ${duration((now - Date.parse(run.started.utc)) / 1000)}`;
+  const since = `Since ${clock(run.started, undefined, true)}`;
+  if (now === null) return `${since}. What it does now is not known.`;
+  const ran = `${since}, ${duration((now - Date.parse(run.started.utc)) / 1000)}`;
   if (!p) return `${ran}.`;
   if (p.waiting) return [`${ran}. `, el('strong', {}, `Waits: ${p.waiting}${p.until ? `, until ${both(p.until)}` : ''}.`)];
-  return [ran, estimate(run, p, now), p.now ? `. Now ${p.now}.` : '.'];
+  const heard = now - Date.parse(p.at.utc);
+  const silent = heard > quiet ? ` It has said nothing new for ${duration(heard / 1000)}.` : '';
+  return [ran, estimate(run, p, now), p.now ? `. Now ${p.now}.` : '.', silent];
 }
 
 // From the pace so far. Before a twentieth is done it would be a guess.

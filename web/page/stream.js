@@ -61,6 +61,7 @@ function runOf(block) {
 
 /** Waits so many milliseconds, or until the signal aborts. */
 export function sleep(ms, signal) {
+  if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     signal?.addEventListener(

@@ -1,6 +1,6 @@
 // Is today's data there? One answer in words, from what is known now. Where something is not known, that is the answer: an old
 // "yes" is none.
-import { both, clock, day, dayClock, duration, names, plural } from './format.js';
+import { both, clock, count, day, dayClock, duration, names, plural, sentence } from './format.js';
 
 const patience = 120_000; // milliseconds that a slot may be due before it is called late
 
@@ -22,7 +22,10 @@ export function verdictOf(live) {
     (status.unknown ?? []).find((u) => u.part === 'slots') ??
     (live.slots === null ? { reason: 'the ledger does not answer' } : null);
   if (lost)
-    return unknown('Not known: the archive does not answer', `${sentence(database?.reason ?? lost.reason)} ${before(live)}`);
+    return unknown(
+      'Not known: the archive does not answer',
+      `${database ? ofDatabase(database) : sentence(lost.reason)} ${before(live)}`,
+    );
   if (status.clock?.state === 'stopped') {
     return unknown(
       'Not certain: the clock is wrong',
@@ -30,8 +33,15 @@ export function verdictOf(live) {
     );
   }
   if (database && last.tone === 'none')
-    return unknown('The archive takes nothing', sentence(database.reason ?? 'It does not answer.'));
+    return unknown('The archive takes nothing', ofDatabase(database));
   return last;
+}
+
+// Which part does not answer, since when, and why.
+function ofDatabase(check) {
+  const since = check.since ? ` since ${dayClock(check.since)}` : '';
+  const what = `The database ${check.state === 'unknown' ? 'does not answer' : 'fails'}${since}`;
+  return `${sentence(check.reason ? `${what}: ${check.reason}` : what)} What to do stands below.`;
 }
 
 // What was known last, with its time: as news of then, and not of now.
@@ -47,7 +57,6 @@ function neverKnown({ problem }) {
 }
 
 const unknown = (title, text) => ({ tone: 'bad', title, text });
-const sentence = (text) => (text ? `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}` : '');
 const lower = (text) => `${text[0].toLowerCase()}${text.slice(1)}`;
 
 function ofSlots(status, slots, now) {
@@ -93,7 +102,7 @@ function ofToday(slot, now, status) {
   const { run, evidence: e } = slot;
   const which = `Import of ${day(slot.at)} ${clock(slot.at)}`;
   const word = status ? 'Today’s' : 'The';
-  const series = e ? `${e.ok} of ${plural(e.series, 'series')}` : 'no series';
+  const series = e ? `${count(e.ok)} of ${plural(Math.max(slot.due ?? 0, e.series), 'series')}` : 'no series';
   switch (slot.state) {
     case 'done':
       return {
@@ -111,7 +120,7 @@ function ofToday(slot, now, status) {
       return {
         tone: 'warn',
         title: `${word} data is there in part`,
-        text: `${which}: ${series}. ${problems(e)} ${again(slot)}`,
+        text: `${which}: ${series}. ${problems(e)} ${again(slot, status)}`,
       };
     case 'failed':
       return {
@@ -124,7 +133,7 @@ function ofToday(slot, now, status) {
       return {
         tone: 'warn',
         title: `${word} data is not all there`,
-        text: `${which} was cut off: ${series} so far. ${sentence(run?.reason ?? '')} ${again(slot)}`,
+        text: `${which} was cut off: ${series} until then. ${sentence(run?.reason ?? '')} ${again(slot)}`,
       };
     case 'missed':
       return {
@@ -176,8 +185,16 @@ function problems(e) {
   )}.`;
 }
 
-function again(slot) {
-  return slot.ended ? 'It is not tried again by itself.' : 'It is tried again by itself until the next import is due.';
+// What happens to that by itself, and what waits for a person.
+function again(slot, status) {
+  const all = slot.evidence?.problems ?? [],
+    held = all.filter((p) => p.state === 'held back');
+  const itself = slot.ended ? 'is not tried again by itself' : 'is tried again by itself until the next import is due';
+  if (!held.length) return `It ${itself}.`;
+  if (status?.held_back?.length === 0)
+    return `Nothing is held back any more: it ${itself}, and at once when you press “Sync now”.`;
+  const person = 'What is held back waits for you: see below what it is, and decide.';
+  return held.length === all.length ? person : `${person} The rest ${itself}.`;
 }
 
 // An import that asked for nothing, since no market had traded.

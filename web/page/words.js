@@ -1,5 +1,6 @@
 // What states and reasons mean, in words. The terms are those of the API; unknown ones are shown as they are.
 import { el } from './dom.js';
+import { count } from './format.js';
 
 const runs = {
   running: ['busy', 'running'],
@@ -50,11 +51,28 @@ const reasons = {
   'before the first trade': ['calm', 'before the first trade', 'the instrument did not trade yet'],
 };
 
-/** Why bars are absent: {tone, word, about, rank}; a lower rank is worse. */
+// Of these nobody can fetch anything any more, or ever could.
+const gone = (tone, reason) => tone === 'calm' || reason === 'beyond the window';
+
+/** Why bars are absent: {tone, word, about, rank, gone}; a lower rank is worse, and what is gone cannot be had at all. */
 export function ofReason(reason) {
   const [tone, word, about] = reasons[reason] ?? ['warn', reason, ''];
   const rank = Object.keys(reasons).indexOf(reason);
-  return { tone, word, about, rank: rank < 0 ? 99 : rank };
+  return { tone, word, about, rank: rank < 0 ? 99 : rank, gone: gone(tone, reason) };
+}
+
+/**
+ * Orders what is missing, each {lost, reasons} with the instant when it is lost: what is lost soonest, what can be had without a
+ * limit, what is lost, and last what needs nobody; within these the worst reason first.
+ */
+export function byHaste(a, b) {
+  const [x, y] = [a, b].map(({ lost, reasons: all }) => {
+    const seen = all.map(ofReason),
+      rank = Math.min(99, ...seen.map((r) => r.rank));
+    const group = lost ? 0 : seen.some((r) => !r.gone) ? 1 : seen.some((r) => r.tone !== 'calm') ? 2 : 3;
+    return { group, lost: lost?.utc ?? '', rank: group === 3 ? 99 : rank };
+  });
+  return x.group - y.group || (x.lost < y.lost ? -1 : x.lost > y.lost ? 1 : 0) || x.rank - y.rank;
 }
 
 /** All reasons, the worst one first. */
@@ -83,9 +101,52 @@ export function ofEntry(entry) {
   return entries[entry] ?? entry;
 }
 
-/** A state as an element: a word, a sign and a colour. */
-export function badge([tone, words]) {
-  return el('span', { class: `state ${tone}` }, words);
+/** A state as an element: a word, a sign and a colour. One that is not of the present has the word alone. */
+export function badge([tone, words], present = true) {
+  return el('span', { class: `state ${present ? tone : ''}` }, words);
+}
+
+/** What is wrong, without the commands that follow it for those who have no page: it has buttons. */
+export function withoutCommands(says) {
+  return says?.replace(/; (see barkeep accept \S+?|if it was a split, barkeep actions add .*?)(?=[);]|$)(; else wait, the next answer may be right)?/, '') ?? '';
+}
+
+const open = ['running', 'stopped', 'abandoned'];
+
+/** Of how many series that are due there is evidence: of a slot, or of a run, which does not say how many are. */
+export function seriesOf({ state, evidence: e, due }) {
+  if (!e) return due && state === 'running' ? `0 of ${count(due)} so far` : el('span', { class: 'muted' }, '–');
+  const late = state === 'running' ? ' so far' : '';
+  if (due) return `${count(e.ok)} of ${count(Math.max(due, e.series))}${late}`;
+  if (!open.includes(state)) return `${count(e.ok)} of ${count(e.series)}`;
+  return `${count(e.ok)}${late || ' until then'}`;
+}
+
+const remedies = {
+  database: (embedded) =>
+    embedded
+      ? 'See that its disk has room and that its file can be read and written'
+      : 'Start PostgreSQL again, or see whether DATABASE_URL names the right one',
+  redis: () => 'Start Redis again, or see whether REDIS_URL names the right one',
+};
+
+/** What to do about a part of the status that fails: a sentence, or nothing. */
+export function remedyOf(check, status) {
+  const text = remedies[check.name]?.(Boolean(status.disk));
+  return text ? `${text}; Barkeep goes on by itself when it answers.` : '';
+}
+
+const kinds = {
+  future: 'future, front month',
+  contract: 'contract month of a future',
+  crypto: 'crypto-currency',
+  currency: 'pair of currencies',
+};
+const types = { EQUITY: 'share', ETF: 'fund (ETF)', MUTUALFUND: 'fund', INDEX: 'index' };
+
+/** What kind of thing an instrument is: as its provider says it, where its name alone does not tell. */
+export function ofKind({ kind, name, listing }) {
+  return kinds[kind] ?? types[listing?.type] ?? (name.startsWith('^') ? 'index' : listing?.type?.toLowerCase() || 'share, fund or index');
 }
 
 /** The job of a run: "import", and what it was for. */

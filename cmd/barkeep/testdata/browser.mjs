@@ -40,9 +40,9 @@ function watch({ hours }) {
 }
 
 const verbs = {
-  async open({ tab, url, origin, width, height, scheme, hours, slow, refusals }) {
+  async open({ tab, url, origin, width, height, scheme, hours, slow, refusals, touch }) {
     const context = await browser.newContext({
-      viewport: width ? { width, height: height ?? 740 } : large, colorScheme: scheme ?? 'light', reducedMotion: 'reduce', timezoneId: 'Asia/Kolkata', locale: 'de-DE',
+      viewport: width ? { width, height: height ?? 740 } : large, colorScheme: scheme ?? 'light', reducedMotion: 'reduce', hasTouch: Boolean(touch), timezoneId: 'Asia/Kolkata', locale: 'de-DE',
     });
     await context.addInitScript(watch, { hours: hours ?? 0 });
     const page = await context.newPage();
@@ -86,7 +86,7 @@ const verbs = {
       text = await node.innerText({ timeout: 5000 }).catch(() => '(no such element in sight)');
       if (wanted.test(text)) return text;
       if (Date.now() > end) throw new Error(`${selector} says ${JSON.stringify(text)}, want ${wanted}`);
-      await page.waitForTimeout(50);
+      await page.waitForTimeout(120);
     }
   },
 
@@ -96,6 +96,18 @@ const verbs = {
   choose: ({ page }, { selector, text }) => page.locator(selector).first().selectOption(text),
   press: ({ page }, { text }) => page.keyboard.press(text),
   run: ({ page }, { text }) => page.evaluate(text),
+
+  // Moves fingers over an element, each from one point of it to another (in parts of its size); one that stays where it is taps.
+  async fingers({ context, page }, { selector, moves }) {
+    const box = await page.locator(selector).first().boundingBox(), session = await context.newCDPSession(page);
+    const at = (part) => moves.map(({ from, to }, id) => ({
+      id, x: box.x + box.width * (from[0] + (to[0] - from[0]) * part), y: box.y + box.height * (from[1] + (to[1] - from[1]) * part),
+    }));
+    await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at(0) });
+    const still = moves.every(({ from, to }) => from.join() === to.join());
+    for (let step = 1; step <= 8 && !still; step++) await session.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: at(step / 8) });
+    await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  },
 
   // Presses Tab so many times, and tells what had the focus each time: its role or name, and its words.
   async tabs({ page }, { times }) {
@@ -129,7 +141,7 @@ const verbs = {
 
   titles: ({ page }) => page.evaluate(() => window.seenByTest.titles),
 
-  // Takes the picture of a state by day, by night and on a phone, and tells all that no state may have.
+  // Tells all that no state may have, by day, by night and on a phone. With keep the pictures of each stay, else of what is wrong.
   async look(t, { file, keep }) {
     const { page } = t, said = [...t.problems.splice(0)];
     const { shifts, violations } = await page.evaluate(() => window.seenByTest);
@@ -141,11 +153,12 @@ const verbs = {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize(viewport);
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-      if (file) {
+      const wrong = await judged(page, name);
+      if (keep || wrong.length) {
         mkdirSync(dirname(file), { recursive: true });
         await page.screenshot({ path: `${file}-${name}.png`, fullPage: true });
       }
-      said.push(...(await judged(page, name)).map((text) => `${name}: ${text}`));
+      said.push(...wrong.map((text) => `${name}: ${text}`));
     }
     await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize(size);
@@ -173,13 +186,18 @@ const verbs = {
   },
 };
 
-// What axe-core finds, and whether one must scroll sideways. At night only colours differ.
+// What axe-core finds, and whether one must scroll sideways. At night only colours differ, and on a phone all but them.
 async function judged(page, name) {
-  await page.evaluate(axe);
+  if (!(await page.evaluate(() => Boolean(globalThis.axe)))) await page.evaluate(axe);
   const found = await page.evaluate((options) => globalThis.axe.run(document, options), {
-    resultTypes: ['violations'], ...(name === 'dark' ? { runOnly: ['color-contrast'] } : { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }),
+    resultTypes: ['violations'], rules: { 'color-contrast': { enabled: name !== 'phone' } }, ...(name === 'dark' ? { runOnly: ['color-contrast'] } : { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }),
   });
   const said = found.violations.map((v) => `axe ${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => `${n.target.join(' ')} ${n.failureSummary?.split('\n')[1] ?? ''}`).join('; ')}`);
+  if (name === 'phone') {
+    const rows = await page.evaluate(() => [...document.querySelectorAll('main .scroll')].filter((n) => n.scrollWidth > n.clientWidth + 1)
+      .map((n) => `${n.getAttribute('aria-label') ?? n.getAttribute('aria-labelledby')} by ${n.scrollWidth - n.clientWidth} px`));
+    said.push(...rows.map((text) => `one must scroll sideways in ${text}`));
+  }
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   if (wide > 0) {
     const nodes = await page.evaluate(() => [...document.querySelectorAll('main *')].filter((n) => n.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5 && !n.closest('.scroll, .grid'))

@@ -10,13 +10,16 @@ const most = 200; // rows
 const head = (...names) =>
   el(
     'thead',
-    {},
+    { role: 'rowgroup' },
     el(
       'tr',
-      {},
-      names.map((n) => el('th', { scope: 'col', class: n[1] }, n[0])),
+      { role: 'row' },
+      names.map((n) => el('th', { scope: 'col', role: 'columnheader', class: n[1] }, n[0])),
     ),
   );
+
+// A cell that is read with its head where there is no room for columns (see ../table.js).
+const value = (name, text, number) => el('td', { role: 'cell', class: number ? 'number' : null, 'data-head': name }, text);
 
 /** barsTable fills an element with the newest bars in view. */
 export function barsTable(into, model, view, decimals) {
@@ -25,19 +28,18 @@ export function barsTable(into, model, view, decimals) {
     from = Math.max(first, last - most);
   const rows = [];
   for (let i = last - 1; i >= from; i--) {
-    const cell = (text) => el('td', { class: 'number' }, text),
-      p = (v) => cell(price(v, decimals));
+    const p = (name, v) => value(name, price(v, decimals), true);
     rows.push(
       el(
         'tr',
-        {},
-        el('th', { scope: 'row' }, slotName(bars.time[i], model.timeframe, model.zone)),
-        p(bars.open[i]),
-        p(bars.high[i]),
-        p(bars.low[i]),
-        p(bars.close[i]),
-        cell(volume(bars.volume[i])),
-        el('td', {}, stateOf(model, i)),
+        { role: 'row' },
+        el('th', { scope: 'row', role: 'rowheader' }, slotName(bars.time[i], model.timeframe, model.zone)),
+        p('Open', bars.open[i]),
+        p('High', bars.high[i]),
+        p('Low', bars.low[i]),
+        p('Close', bars.close[i]),
+        value('Volume', volume(bars.volume[i]), true),
+        value('State', stateOf(model, i)),
       ),
     );
   }
@@ -51,7 +53,7 @@ export function barsTable(into, model, view, decimals) {
       ? el('p', { class: 'muted' }, 'No bar is in view.')
       : el(
           'table',
-          {},
+          { class: 'cards', role: 'table' },
           el('caption', {}, `${shown}, the newest first. Times are those of ${model.zone.place}.`),
           head(
             ['Start'],
@@ -62,7 +64,7 @@ export function barsTable(into, model, view, decimals) {
             ['Volume', 'number'],
             ['State'],
           ),
-          el('tbody', {}, rows),
+          el('tbody', { role: 'rowgroup' }, rows),
         ),
   );
 }

@@ -1,5 +1,6 @@
 // The actions of an instrument, and how its stored bars changed.
 import { el } from '../dom.js';
+import { tableOf } from '../table.js';
 import { barStart, both, calendarDay, dayClock, plural, price } from '../format.js';
 
 export function actionsOf(name, { actions }) {
@@ -74,42 +75,19 @@ export function revisionsOf(zone, timeframe, { count: all, more, revisions, rest
         )
       : null,
     revisions.length
-      ? el(
-          'div',
-          { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Changes' },
-          el(
-            'table',
-            {},
-            el(
-              'thead',
-              {},
-              el(
-                'tr',
-                {},
-                [['Bar'], ['What changed'], ['When'], ['Why']].map(([t]) => el('th', { scope: 'col' }, t)),
-              ),
-            ),
-            el(
-              'tbody',
-              {},
-              revisions.map((r) =>
-                el(
-                  'tr',
-                  { 'data-testid': 'revision' },
-                  el('td', { class: 'nowrap' }, barStart(r.ts, timeframe, zone)),
-                  el('td', {}, differences(r)),
-                  el('td', { class: 'nowrap' }, dayClock(r.at)),
-                  el(
-                    'td',
-                    {},
-                    r.why,
-                    r.run_id ? [' ', el('a', { href: `#/runs/${r.run_id}`, class: 'nowrap' }, `run ${r.run_id}`)] : '',
-                  ),
-                ),
-              ),
-            ),
-          ),
-        )
+      ? tableOf({
+          label: 'Changes',
+          heads: [['Bar'], ['What changed'], ['When'], ['Why']],
+          rows: revisions.map((r) => ({
+            attributes: { 'data-testid': 'revision' },
+            cells: [
+              el('span', { class: 'nowrap' }, barStart(r.ts, timeframe, zone)),
+              differences(r),
+              el('span', { class: 'nowrap' }, dayClock(r.at)),
+              [r.why, r.run_id ? [' ', el('a', { href: `#/runs/${r.run_id}`, class: 'nowrap' }, `run ${r.run_id}`)] : ''],
+            ],
+          })),
+        })
       : null,
     more ? el('p', { class: 'muted' }, `The first ${revisions.length} of ${plural(all, 'change')}.`) : null,
   ];

@@ -1,15 +1,17 @@
 // What of the expected bars is there, by series and session. What is lost soonest stands first.
-import { el, patch } from '../dom.js';
+import { el, onAction, patch } from '../dom.js';
 import { both, calendarDay, count, duration, plural, share } from '../format.js';
-import { allReasons, countsOf, ofReason } from '../words.js';
+import { allReasons, byHaste, countsOf, ofReason } from '../words.js';
+import { onStanding } from '../live.js';
 import { explain } from '../api.js';
 import { makeFills } from '../pattern.js';
 import { makeGrid } from '../grid.js';
+import * as hand from '../hand.js';
 
 const sessions = 250; // columns
 const batch = 50; // series that are asked for at once
 
-export async function show(root, { params, api, live, signal, navigate, announce }) {
+export async function show(root, { params, api, live, signal, navigate, announce, shown }) {
   const wanted = params.query.get('timeframe');
   const head = el('section', { class: 'panel coverage-head' }),
     grid = el('section', { class: 'panel coverage-grid', 'aria-label': 'Cells' });
@@ -18,7 +20,8 @@ export async function show(root, { params, api, live, signal, navigate, announce
   patch(head, el('p', { class: 'muted' }, 'Reading.'));
   const readSums = (timeframe) => api.get('/api/v1/coverage', { query: { timeframe, gaps: 1, limit: 1 }, signal });
   const guess = readSums(wanted ?? '1d').catch((error) => ({ error })); // beside the list, which tells whether it is one
-  const timeframes = timeframesOf((await api.get('/api/v1/series', { signal })).series);
+  const { series } = await api.get('/api/v1/series', { signal });
+  const timeframes = timeframesOf(series);
   if (timeframes.length === 0) return showEmpty(head, grid);
   const timeframe = timeframes.includes(wanted) ? wanted : timeframes.includes('1d') ? '1d' : timeframes[0];
   const state = { timeframe, rows: [], cells: new Map(), asked: new Set(), columns: [] };
@@ -26,7 +29,9 @@ export async function show(root, { params, api, live, signal, navigate, announce
   const { coverage } = guessed && !guessed.error ? guessed : await readSums(timeframe);
   state.rows = sorted(coverage);
   showHead(head, state, timeframes, live);
-  patch(grid, told, legend(state));
+  let key = legend(state);
+  patch(grid, told, key);
+  shown();
   const read = makeReader(
     api,
     state,
@@ -35,9 +40,11 @@ export async function show(root, { params, api, live, signal, navigate, announce
     (first) => {
       if (first) widget.set(state.rows.length, state.columns, true);
       else widget.paint(0, state.rows.length);
+      showCell(told, state, ...pointed, live); // which may have come just now
     },
     (error) => patch(told, el('p', { class: 'fault', role: 'alert' }, explain(error))),
   );
+  let pointed = [-1, -1];
   let fills = null; // before the grid listens to the same: it draws with what is made here
   const refill = () => {
     fills = makeFills(root);
@@ -54,15 +61,32 @@ export async function show(root, { params, api, live, signal, navigate, announce
     draw: (context, i, width, height) => drawRow(context, state, i, width, height, fills),
     seen: read,
     explain: (i, column) => sentence(state, i, column),
-    point: (i, column) => showCell(told, state, i, column, live),
+    point(i, column) {
+      pointed = [i, column];
+      showCell(told, state, i, column, live);
+    },
     open: (i, column) => {
       const to = chartOf(state, i, column);
       if (to) navigate(to);
     },
   });
+  onAction(root, hand.actions({ api, live, announce, refresh: live.look }), signal);
   showCell(told, state, -1, -1, live);
   announce(`Coverage of ${timeframe}, ${plural(state.rows.length, 'series')}`);
   read(0, batch);
+  onStanding(live, signal, async () => {
+    const newer = await readSums(timeframe).catch(() => null); // the shell says when nothing answers
+    if (!newer || signal.aborted) return;
+    state.rows = sorted(newer.coverage);
+    state.asked.clear();
+    showHead(head, state, timeframes, live);
+    const other = legend(state);
+    key.replaceWith(other);
+    key = other;
+    drawLegend(grid, fills);
+    shown();
+    widget.set(state.rows.length, state.columns, false); // which asks for what is in sight
+  });
 }
 
 const lengths = { m: 1, h: 60, d: 1440, wk: 10080, mo: 43200 };
@@ -75,13 +99,10 @@ function timeframesOf(series) {
   return [...new Set(series.map((s) => s.timeframe))].sort((a, b) => minutes(a) - minutes(b));
 }
 
-// What is lost soonest, then what lacks the worst, then by name.
+// What is lost soonest, then what can be had at all, then by name.
 function sorted(rows) {
-  const lost = (c) => c.lost_on?.utc ?? '9999';
-  const worst = (c) => Math.min(99, ...Object.keys(c.absent ?? {}).map((r) => ofReason(r).rank));
-  return rows.toSorted((a, b) =>
-    lost(a) < lost(b) ? -1 : lost(a) > lost(b) ? 1 : worst(a) - worst(b) || a.instrument.localeCompare(b.instrument),
-  );
+  const of = (c) => ({ lost: c.lost_on, reasons: Object.keys(c.absent ?? {}) });
+  return rows.toSorted((a, b) => byHaste(of(a), of(b)) || a.instrument.localeCompare(b.instrument));
 }
 
 function showEmpty(head, grid) {
@@ -153,6 +174,12 @@ function showHead(root, { rows, timeframe }, timeframes, live) {
           '.',
         )
       : null,
+    el(
+      'div',
+      { class: 'buttons' },
+      el('button', { type: 'button', 'data-action': 'heal', 'data-testid': 'heal' }, 'Ask again for gaps'),
+      hand.elsewhereButton(),
+    ),
   );
 }
 
@@ -215,12 +242,24 @@ const cellOf = (state, i, column) => state.cells.get(state.rows[i]?.instrument)?
 
 function drawRow(context, state, i, width, height, fills) {
   const gap = width >= 8 ? 1 : width >= 5 ? 0.5 : 0;
-  state.columns.forEach((_, column) => {
-    const cell = cellOf(state, i, column);
-    if (!cell) return;
+  const cells = state.columns.map((_, column) => cellOf(state, i, column));
+  for (let column = 0, next = 1; column < cells.length; column = next, next = column + 1) {
+    const cell = cells[column];
+    if (!cell) continue;
+    // Neighbours that look the same are one rectangle.
+    while (!gap && cells[next] && !cells[next].worst && !cell.worst) next++;
+    const left = column * width,
+      across = (next - column) * width - gap;
+    // Where only something is missing that nobody can fetch, what is there stays visible above it.
+    const partly = cell.worst && cell.present > 0 && ofReason(cell.worst).tone === 'calm';
+    const part = partly ? Math.round(height / 3) : height - 2;
+    if (partly) {
+      context.fillStyle = fills(context, '');
+      context.fillRect(left, 1, across, height - 2 - part);
+    }
     context.fillStyle = fills(context, cell.worst ?? '');
-    context.fillRect(column * width, 1, width - gap, height - 2);
-  });
+    context.fillRect(left, height - 1 - part, across, part);
+  }
 }
 
 function sentence(state, i, column) {

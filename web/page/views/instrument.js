@@ -1,7 +1,9 @@
 // One instrument: what it is, what is stored of it, its sessions of the month, what changed and what is missing.
 import { el, onAction, patch } from '../dom.js';
 import { both, calendarDay, dateIn, price } from '../format.js';
-import { badge } from '../words.js';
+import { badge, ofKind } from '../words.js';
+import { onStanding } from '../live.js';
+import { tableOf } from '../table.js';
 import { explain } from '../api.js';
 import * as hand from '../hand.js';
 import { actionsOf, revisionsOf } from '../instrument/changes.js';
@@ -12,8 +14,9 @@ export function show(root, context) {
   return context.params.path.length ? showOne(root, context) : showAll(root, context);
 }
 
-async function showAll(root, { api, signal }) {
+async function showAll(root, { api, signal, shown }) {
   const { instruments } = await api.get('/api/v1/instruments', { signal });
+  shown();
   patch(
     root,
     el('h1', {}, 'Instruments'),
@@ -21,45 +24,23 @@ async function showAll(root, { api, signal }) {
       'section',
       { class: 'panel', 'aria-label': 'Instruments' },
       instruments.length
-        ? el(
-            'div',
-            { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Instruments' },
-            el(
-              'table',
-              {},
-              el(
-                'thead',
-                {},
-                el(
-                  'tr',
-                  {},
-                  ['Instrument', 'What it is', 'Calendar', 'Kept up to date', 'Stored timeframes'].map((t) =>
-                    el('th', { scope: 'col' }, t),
-                  ),
-                ),
-              ),
-              el(
-                'tbody',
-                {},
-                instruments.map((i) =>
-                  el(
-                    'tr',
-                    { 'data-testid': 'instrument' },
-                    el(
-                      'td',
-                      {},
-                      el('a', { href: `#/instrument/${encodeURIComponent(i.name)}` }, i.name),
-                      el('div', { class: 'muted note' }, i.symbol),
-                    ),
-                    el('td', {}, i.listing?.name || i.kind),
-                    el('td', {}, i.inferred ? `${i.calendar} (inferred)` : i.calendar),
-                    el('td', {}, badge(i.kept ? ['good', 'yes'] : ['', 'no: INSTRUMENTS does not name it'])),
-                    el('td', {}, i.timeframes.length ? i.timeframes.join(' ') : el('span', { class: 'muted' }, 'none yet')),
-                  ),
-                ),
-              ),
-            ),
-          )
+        ? tableOf({
+            label: 'Instruments',
+            heads: [['Instrument'], ['What it is'], ['Calendar'], ['Kept up to date'], ['Stored timeframes']],
+            rows: instruments.map((i) => ({
+              attributes: { 'data-testid': 'instrument' },
+              cells: [
+                [
+                  el('a', { href: `#/instrument/${encodeURIComponent(i.name)}` }, i.name),
+                  el('div', { class: 'muted note' }, i.symbol),
+                ],
+                i.listing?.name || ofKind(i),
+                i.inferred ? `${i.calendar} (inferred)` : i.calendar,
+                badge(i.kept ? ['good', 'yes'] : ['', 'no: INSTRUMENTS does not name it']),
+                i.timeframes.length ? i.timeframes.join(' ') : el('span', { class: 'muted' }, 'none yet'),
+              ],
+            })),
+          })
         : el(
             'p',
             { 'data-testid': 'empty' },
@@ -70,7 +51,7 @@ async function showAll(root, { api, signal }) {
   );
 }
 
-async function showOne(root, { params, api, live, signal, announce }) {
+async function showOne(root, { params, api, live, signal, announce, shown }) {
   const name = params.path[0];
   const { instruments } = await api.get('/api/v1/instruments', { signal });
   const one = instruments.find((i) => i.name === name);
@@ -164,6 +145,9 @@ async function showOne(root, { params, api, live, signal, announce }) {
     ]);
   sections.gaps.hidden = sections.revisions.hidden = !timeframe;
   await read();
+  shown();
+  const again = () => read().then(shown);
+  onStanding(live, signal, again);
   // Appended, since `patch` would move the contents that come later; and once they are whole, so that nothing jumps.
   root.append(
     el(
@@ -171,6 +155,7 @@ async function showOne(root, { params, api, live, signal, announce }) {
       { class: 'buttons' },
       el('a', { class: 'button', href: `#/chart/${encodeURIComponent(name)}/${timeframe ?? '1d'}` }, 'Chart'),
       el('button', { type: 'button', 'data-action': 'heal', 'data-instrument': name }, 'Ask again for gaps'),
+      hand.elsewhereButton(name),
       el('button', { type: 'button', 'data-action': 'backfill', 'data-instrument': name }, 'Backfill'),
       el(
         'button',
@@ -194,7 +179,7 @@ async function showOne(root, { params, api, live, signal, announce }) {
       announce,
       refresh() {
         live.look();
-        return read();
+        return again();
       },
     }),
     signal,
@@ -228,7 +213,7 @@ function listing(one) {
   return [
     facts([
       ['Symbol', one.symbol],
-      ['Kind', one.kind],
+      ['Kind', ofKind(one)],
       ['Currency', l?.currency],
       ['Exchange', l?.exchange],
       ['First trade', l?.first_trade && calendarDay(l.first_trade)],

@@ -1,8 +1,10 @@
 // What was run: the history with its filters, and one run with the evidence of each series.
 import { el, onAction, patch } from '../dom.js';
 import { barStart, both, clock, count, dayClock, duration, plural } from '../format.js';
-import { badge, ofCell, ofEntry, ofRun, titleOf } from '../words.js';
+import { badge, ofCell, ofEntry, ofRun, seriesOf, titleOf, withoutCommands } from '../words.js';
+import { onStanding } from '../live.js';
 import { progressOf } from '../progress.js';
+import { tableOf } from '../table.js';
 
 const page = 40; // runs of one look
 
@@ -10,7 +12,7 @@ export function show(root, context) {
   return context.params.path.length ? showRun(root, context) : showList(root, context);
 }
 
-async function showList(root, { params, api, live, signal, navigate }) {
+async function showList(root, { params, api, live, signal, navigate, shown }) {
   const filter = Object.fromEntries(['job', 'state', 'instrument'].map((key) => [key, params.query.get(key) ?? '']));
   const list = el('section', { class: 'panel', 'aria-label': 'Runs', 'data-testid': 'runs' });
   patch(root, el('h1', {}, 'Runs'), filters(filter), list);
@@ -38,7 +40,10 @@ async function showList(root, { params, api, live, signal, navigate }) {
   const state = { runs: [], more: false };
   const query = { ...filter, evidence: 1, limit: page };
   const read = async (before) => (await api.get('/api/v1/runs', { query: { ...query, before }, signal })).runs;
-  const paint = () => patch(list, listOf(state, filter, live));
+  const paint = () => {
+    shown();
+    patch(list, listOf(state, filter));
+  };
   state.runs = await read();
   state.more = state.runs.length === page;
   paint();
@@ -55,19 +60,14 @@ async function showList(root, { params, api, live, signal, navigate }) {
     signal,
   );
   // A run that begins or ends changes the list; its progress alone does not.
-  let known = stamp(live);
-  live.subscribe(async () => {
-    if (stamp(live) === known || !live.isFresh()) return;
-    known = stamp(live);
+  onStanding(live, signal, async () => {
     const newest = await read().catch(() => null);
     if (!newest || signal.aborted) return;
     const oldest = newest.at(-1)?.id ?? 0;
     state.runs = [...newest, ...state.runs.filter((r) => r.id < oldest)];
     paint();
-  }, signal);
+  });
 }
-
-const stamp = (live) => JSON.stringify([[...live.running.keys()], live.status?.runs?.map((r) => [r.id, r.state])]);
 
 const states = ['running', 'done', 'partial', 'failed', 'stopped', 'abandoned', 'missed'];
 
@@ -128,89 +128,69 @@ function listOf({ runs, more }, filter) {
           '.',
         );
   }
-  const heads = [
-    ['Run'],
-    ['How it ended'],
-    ['What'],
-    ['Began'],
-    ['Took', 'number'],
-    ['Series', 'number'],
-    ['New bars', 'number'],
-    ['Changed', 'number'],
-    ['Held back', 'number'],
-  ];
   return [
-    el(
-      'div',
-      { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Runs' },
-      el(
-        'table',
-        {},
-        el(
-          'thead',
-          {},
-          el(
-            'tr',
-            {},
-            heads.map(([text, c]) => el('th', { scope: 'col', class: c }, text)),
-          ),
-        ),
-        el('tbody', {}, runs.map(rowOf)),
-      ),
-    ),
+    tableOf({ label: 'Runs', heads, rows: runs.map(rowOf) }),
     more
       ? el('p', {}, el('button', { type: 'button', 'data-action': 'older', 'data-testid': 'older' }, 'Show older runs'))
       : null,
   ];
 }
 
+const heads = [
+  ['Run'],
+  ['How it ended'],
+  ['What'],
+  ['Began'],
+  ['Took', 'number'],
+  ['Series', 'number'],
+  ['New bars', 'number'],
+  ['Changed', 'number'],
+  ['Held back', 'number'],
+];
+
 function rowOf(run) {
   const e = run.evidence,
-    number = (value) => el('td', { class: 'number' }, value === undefined ? '–' : count(value));
+    number = (value) => (value === undefined ? '–' : count(value));
   const held = e?.problems.filter((p) => p.state === 'held back').length;
-  return el(
-    'tr',
-    { 'data-key': run.id, 'data-testid': 'run' },
-    el('td', {}, el('a', { href: `#/runs/${run.id}` }, run.id)),
-    el('td', {}, badge(ofRun(run.state)), run.reason && el('div', { class: 'muted note' }, run.reason)),
-    el(
-      'td',
-      {},
-      titleOf(run),
-      el(
-        'div',
-        { class: 'muted note' },
-        run.at ? `of ${dayClock(run.at)}` : 'ad hoc',
-        `, by ${ofEntry(run.entry)}`,
-        run.attempt > 1 ? `, attempt ${run.attempt}` : '',
-        run.forced ? ', run again on purpose' : '',
-      ),
-    ),
-    el(
-      'td',
-      {},
+  return {
+    attributes: { 'data-key': run.id, 'data-testid': 'run' },
+    cells: [
+      el('a', { href: `#/runs/${run.id}` }, run.id),
+      [badge(ofRun(run.state)), run.reason && el('div', { class: 'muted note' }, withoutCommands(run.reason))],
+      [
+        titleOf(run),
+        el(
+          'div',
+          { class: 'muted note' },
+          run.at ? `of ${dayClock(run.at)}` : 'ad hoc',
+          `, by ${ofEntry(run.entry)}`,
+          run.attempt > 1 ? `, attempt ${run.attempt}` : '',
+          run.forced ? ', run again on purpose' : '',
+        ),
+      ],
       el(
         'time',
         { datetime: run.started?.utc },
         el('span', { class: 'nowrap' }, dayClock(run.started)),
-        el('br'),
+        ' ',
         el('span', { class: 'muted note nowrap' }, run.started && clock(run.started, 'UTC')),
       ),
-    ),
-    el('td', { class: 'number' }, run.took_seconds === null ? '–' : duration(run.took_seconds)),
-    el('td', { class: 'number' }, e ? `${count(e.ok)} of ${count(e.series)}` : '–'),
-    number(e?.inserted),
-    number(e?.changed),
-    number(held),
-  );
+      run.took_seconds === null ? '–' : duration(run.took_seconds),
+      seriesOf(run),
+      number(e?.inserted),
+      number(e?.changed),
+      number(held),
+    ],
+  };
 }
 
-async function showRun(root, { params, api, live, signal }) {
+async function showRun(root, { params, api, live, signal, shown }) {
   const id = params.path[0];
   const state = { run: null, all: false };
   const paint = () => patch(root, runPage(state, live));
   const read = async () => {
     state.run = await api.get(`/api/v1/runs/${encodeURIComponent(id)}`, { signal });
+    shown();
   };
   const { instruments } = await api.get('/api/v1/instruments', { signal });
   state.zones = new Map(instruments.map((i) => [i.name, i.zone]));
@@ -239,6 +219,13 @@ async function showRun(root, { params, api, live, signal }) {
   }, signal);
 }
 
+// Of a run that has not ended nobody can say of how many series.
+function seriesDone({ state, progress: p }, e) {
+  if (state !== 'running') return `${count(e.ok)} of ${count(e.series)} have what was due`;
+  const left = p ? p.tasks - p.ended : 0;
+  return `${count(e.ok)} have what was due so far${left > 0 ? `; ${plural(left, 'task')} of ${count(p.tasks)} are still to come` : ''}`;
+}
+
 function runPage({ run, all, zones }, live) {
   const e = run.evidence,
     problems = run.cells.filter((c) => !isFine(c)),
@@ -249,8 +236,8 @@ function runPage({ run, all, zones }, live) {
     ['Attempt', String(run.attempt)],
     ['Began', both(run.started)],
     ['Ended', run.finished ? `${both(run.finished)}, after ${duration(run.took_seconds)}` : 'not yet'],
-    run.reason && ['Why', run.reason],
-    e && ['Series', `${count(e.ok)} of ${count(e.series)} have what was due`],
+    run.reason && ['Why', withoutCommands(run.reason)],
+    e && ['Series', seriesDone(run, e)],
     e && [
       'Bars',
       `${count(e.inserted)} new, ${count(e.changed)} changed, ${count(e.unchanged)} as they were; ${plural(e.requests, 'request')}`,
@@ -260,7 +247,9 @@ function runPage({ run, all, zones }, live) {
   return [
     el('p', { class: 'crumb' }, el('a', { href: '#/runs' }, 'All runs')),
     el('h1', { 'data-testid': 'run-title' }, `${titleOf(run)}, run ${run.id}: `, badge(ofRun(run.state))),
-    run.state === 'running' ? el('section', { class: 'panel', 'aria-label': 'Progress' }, progressOf(run, live)) : null,
+    run.state === 'running'
+      ? el('section', { class: 'panel', 'aria-label': 'Progress' }, progressOf(run, live.archive()?.present ? live.now() : null))
+      : null,
     el(
       'section',
       { class: 'panel', 'aria-label': 'Facts' },
@@ -289,6 +278,7 @@ function evidenceOf(run, problems, shown, all, zones) {
     el(
       'p',
       {},
+      run.state === 'running' ? 'So far ' : '',
       problems.length ? `${plural(problems.length, 'series')} did not get what was due; ` : '',
       `${plural(fine, 'series')} went well. `,
       el(
@@ -298,61 +288,41 @@ function evidenceOf(run, problems, shown, all, zones) {
       ),
     ),
     shown.length
-      ? el(
-          'div',
-          { class: 'scroll', tabindex: '0', role: 'group', 'aria-labelledby': 'evidence' },
-          el(
-            'table',
-            {},
-            el(
-              'thead',
-              {},
-              el(
-                'tr',
-                {},
-                [
-                  ['Series'],
-                  ['How it fared'],
-                  ['Window'],
-                  ['New', 'number'],
-                  ['Changed', 'number'],
-                  ['As it was', 'number'],
-                  ['Newest bar'],
-                ].map(([text, c]) => el('th', { scope: 'col', class: c }, text)),
-              ),
-            ),
-            el(
-              'tbody',
-              {},
-              [...shown].sort((a, b) => isFine(a) - isFine(b)).map((c) => cellRow(c, zones.get(c.instrument))),
-            ),
-          ),
-        )
+      ? tableOf({
+          labelledby: 'evidence',
+          heads: [
+            ['Series'],
+            ['How it fared'],
+            ['Window'],
+            ['New', 'number'],
+            ['Changed', 'number'],
+            ['As it was', 'number'],
+            ['Newest bar'],
+          ],
+          rows: [...shown].sort((a, b) => isFine(a) - isFine(b)).map((c) => cellRow(c, zones.get(c.instrument))),
+        })
       : null,
   ];
 }
 
 function cellRow(c, zone) {
-  const chart = `#/chart/${encodeURIComponent(c.instrument)}/${c.timeframe}`;
-  return el(
-    'tr',
-    { 'data-key': `${c.instrument} ${c.timeframe}`, 'data-testid': 'cell' },
-    el('td', { class: 'nowrap' }, el('a', { href: chart }, `${c.instrument} ${c.timeframe}`)),
-    el('td', {}, badge(ofCell(c.state)), el('div', { class: 'muted note' }, c.reason || ofCell(c.state)[2])),
-    el(
-      'td',
-      {},
+  const name = encodeURIComponent(c.instrument);
+  return {
+    attributes: { 'data-key': `${c.instrument} ${c.timeframe}`, 'data-testid': 'cell' },
+    cells: [
+      el('a', { href: `#/chart/${name}/${c.timeframe}`, class: 'nowrap' }, `${c.instrument} ${c.timeframe}`),
+      [
+        badge(ofCell(c.state)),
+        el('div', { class: 'muted note' }, withoutCommands(c.reason) || ofCell(c.state)[2]),
+        c.state === 'held back' && el('a', { href: `#/instrument/${name}` }, `Decide about ${c.instrument}`),
+      ],
       c.from
-        ? [el('span', { class: 'nowrap' }, dayClock(c.from)), el('div', { class: 'muted note nowrap' }, `to ${dayClock(c.to)}`)]
+        ? [el('span', { class: 'nowrap' }, dayClock(c.from)), ' ', el('span', { class: 'muted note nowrap' }, `to ${dayClock(c.to)}`)]
         : el('span', { class: 'muted' }, 'not asked'),
-    ),
-    el('td', { class: 'number' }, count(c.inserted)),
-    el('td', { class: 'number' }, count(c.changed)),
-    el('td', { class: 'number' }, count(c.unchanged)),
-    el(
-      'td',
-      {},
+      count(c.inserted),
+      count(c.changed),
+      count(c.unchanged),
       c.newest ? el('span', { class: 'nowrap' }, barStart(c.newest, c.timeframe, zone)) : el('span', { class: 'muted' }, 'none'),
-    ),
-  );
+    ],
+  };
 }

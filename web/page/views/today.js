@@ -1,7 +1,8 @@
 // Is today's data there, what runs, what comes next, and how everything stands that it needs.
 import { el, onAction, patch } from '../dom.js';
-import { both, bytes, clock, count, countdown, day, dayClock, duration, names, plural } from '../format.js';
-import { badge, ofEntry, ofRun, titleOf } from '../words.js';
+import { both, bytes, clock, count, countdown, day, dayClock, duration, names, plural, sentence } from '../format.js';
+import { badge, ofEntry, ofRun, remedyOf, seriesOf, titleOf, withoutCommands } from '../words.js';
+import { tableOf } from '../table.js';
 import { verdictOf } from '../verdict.js';
 import { progressOf } from '../progress.js';
 import * as hand from '../hand.js';
@@ -19,9 +20,9 @@ export function show(root, { api, live, signal, announce }) {
     const verdict = verdictOf(live);
     root.classList.toggle('stale', live.status !== null && !live.isFresh());
     if (verdict.title !== said) announce((said = verdict.title));
-    showVerdict(head, verdict);
+    showVerdict(head, verdict, live.isFresh() ? (live.status.held_back ?? []) : []);
     showNow(now, live);
-    showHeld(held, live.status?.held_back);
+    showHeld(held, live);
     showSlots(slots, live);
     showParts(parts, live);
     showMarkets(markets, live);
@@ -29,7 +30,7 @@ export function show(root, { api, live, signal, announce }) {
   onAction(root, hand.actions({ api, live, announce, refresh: live.look }), signal);
 }
 
-function showVerdict(root, { tone, title, text }) {
+function showVerdict(root, { tone, title, text }, held) {
   root.dataset.tone = tone;
   patch(
     root,
@@ -38,164 +39,174 @@ function showVerdict(root, { tone, title, text }) {
     el(
       'div',
       { class: 'buttons' },
-      el('button', { type: 'button', class: 'primary', 'data-action': 'sync', 'data-testid': 'sync' }, 'Sync now'),
+      held.slice(0, 1).map((h) => hand.acceptButton(h, 'decide')),
+      el(
+        'button',
+        { type: 'button', class: held.length ? null : 'primary', 'data-action': 'sync', 'data-testid': 'sync' },
+        'Sync now',
+      ),
       el('button', { type: 'button', 'data-action': 'heal', 'data-testid': 'heal' }, 'Ask again for gaps'),
       el('button', { type: 'button', 'data-action': 'backfill', 'data-testid': 'backfill' }, 'Backfill'),
     ),
   );
 }
 
+// Beside a heading: of when it is, where that is not the present.
+const asOf = (present, at) => (present ? null : el('span', { class: 'muted as-of' }, ` as of ${clock(at)}`));
+
 // What runs now, or when the next run comes: one panel of one height, so that nothing jumps when a run begins.
 function showNow(root, live) {
-  const running = [...live.running.values()].sort((a, b) => a.id - b.id);
+  const running = [...live.running.values()].sort((a, b) => a.id - b.id),
+    archive = live.archive(),
+    present = archive?.present ?? live.isFresh();
   if (running.length === 0) {
-    const next = live.status?.next,
-      at = next && Date.parse(next.at.utc);
-    patch(
-      root,
-      el('h2', { id: 'now' }, 'Next run'),
-      next
-        ? [
-            el(
-              'p',
-              { class: 'large', 'data-testid': 'next' },
-              `${titleOf(next)} `,
-              el('time', { datetime: next.at.utc }, both(next.at)),
-            ),
-            el(
-              'p',
-              { class: 'muted' },
-              at > live.now() ? ['in ', el('span', { 'data-testid': 'countdown' }, countdown((at - live.now()) / 1000))] : 'now',
-              nextImport(live, next),
-            ),
-          ]
-        : el('p', { class: 'muted' }, live.status ? 'Nothing is scheduled: IMPORT_TIMES says when imports are run.' : '\u00a0'),
-    );
+    patch(root, el('h2', { id: 'now' }, 'Next run', live.status && asOf(live.isFresh(), live.since())), nextRun(live));
     return;
   }
+  const at = archive?.at ?? live.since();
   patch(
     root,
-    el('h2', { id: 'now' }, running.length === 1 ? 'Running now' : `${running.length} runs now`),
-    running.map((run) => progressOf(run, live)),
+    el(
+      'h2',
+      { id: 'now' },
+      !present ? 'What was running' : running.length === 1 ? 'Running now' : `${running.length} runs now`,
+      asOf(present, at),
+    ),
+    running.map((run) => progressOf(run, present ? live.now() : null)),
   );
 }
 
-// Where the next run is no import, people ask for the import, too.
-function nextImport(live, next) {
-  const other = live.slots?.next;
-  return next.job === 'import' || !other ? null : `; the next import comes ${both(other.at)}`;
+function nextRun(live) {
+  const next = live.status?.next;
+  if (!next)
+    return el('p', { class: 'muted' }, live.status ? 'Nothing is scheduled: IMPORT_TIMES says when imports are run.' : '\u00a0');
+  const last = live.archive()?.status.last;
+  return [
+    el('p', { class: 'large', 'data-testid': 'next' }, `${titleOf(next)} `, el('time', { datetime: next.at.utc }, both(next.at))),
+    el('p', { class: 'muted' }, untilNext(live, next)),
+    last && el('p', { class: 'muted', 'data-testid': 'last' }, ...lastRun(last)),
+  ];
 }
 
-function showHeld(root, held) {
+function untilNext(live, next) {
+  if (!live.isFresh()) return 'So it was planned. Whether it comes is not known while Barkeep does not answer.';
+  const left = (Date.parse(next.at.utc) - live.now()) / 1000,
+    other = live.slots?.next;
+  return [
+    left > 0 ? ['in ', el('span', { 'data-testid': 'countdown' }, countdown(left))] : 'now',
+    // Where the next run is no import, people ask for the import, too.
+    next.job !== 'import' && other ? `; the next import comes ${both(other.at)}` : '',
+    live.archive()?.present ? '' : '. It needs the archive, which does not answer now.',
+  ];
+}
+
+const lastRun = (run) => [
+  'The newest that ended: ',
+  el('a', { href: `#/runs/${run.id}` }, `${titleOf(run)}, run ${run.id}`),
+  `, ${ofRun(run.state)[1]} ${dayClock(run.finished)}${run.took_seconds === null ? '' : ` after ${duration(run.took_seconds)}`}.`,
+];
+
+function showHeld(root, live) {
+  const archive = live.archive(),
+    known = live.status?.held_back ? live.status : archive?.status,
+    held = known?.held_back;
   root.hidden = !held?.length;
   if (root.hidden) return;
+  const one = held.length === 1;
   patch(
     root,
-    el('h2', { id: 'held' }, `${plural(held.length, 'answer')} held back`),
-    el('p', { class: 'muted' }, 'They contradict what is stored. Nothing of them is kept until a person decides.'),
+    el(
+      'h2',
+      { id: 'held' },
+      `${plural(held.length, 'answer')} held back`,
+      asOf(live.isFresh() && known === live.status, known === live.status ? live.since() : archive.at),
+    ),
+    el(
+      'p',
+      { class: 'muted' },
+      `${one ? 'It contradicts' : 'They contradict'} what is stored. Nothing of ${one ? 'it' : 'them'} is kept until a person decides.`,
+    ),
     held.map((h) => hand.heldItem(h)),
   );
 }
 
 function showSlots(root, live) {
-  const { status, slots } = live;
+  const { present = false, status, slots, at } = live.archive() ?? {};
   const today = status?.slots ?? [],
     dates = new Set(today.map((s) => `${s.job} ${s.at?.utc}`));
   const past = (slots?.slots ?? []).filter((s) => !dates.has(`${s.job} ${s.at?.utc}`));
   const rows = [...today.toSorted((a, b) => (a.job === b.job ? order(b, a) : a.job === 'import' ? -1 : 1)), ...past];
+  const none = !live.status ? '\u00a0' : status ? 'No import is scheduled.' : 'How the imports stand could not be read.';
   patch(
     root,
-    el('h2', { id: 'slots' }, 'Today and the days before'),
+    el('h2', { id: 'slots' }, 'Today and the days before', status && asOf(present, at)),
     rows.length
-      ? el(
-          'div',
-          { class: 'scroll', tabindex: '0', role: 'group', 'aria-labelledby': 'slots' },
-          el(
-            'table',
-            {},
-            el(
-              'thead',
-              {},
-              el(
-                'tr',
-                {},
-                ['Run', 'How it stands', 'Due', 'Series'].map((t, i) =>
-                  el('th', { scope: 'col', class: i === 3 ? 'number' : null }, t),
-                ),
-              ),
-            ),
-            el(
-              'tbody',
-              {},
-              rows.map((s) => slotRow(s, live)),
-            ),
-          ),
-        )
-      : el(
-          'p',
-          { class: 'muted' },
-          live.status ? (live.slotsError ? 'The ledger could not be read.' : 'No import is scheduled.') : '\u00a0',
-        ),
+      ? tableOf({
+          labelledby: 'slots',
+          heads: [['Run'], ['How it stands'], ['Due'], ['Series', 'number']],
+          rows: rows.map((s) => slotRow(s, live, present)),
+        })
+      : el('p', { class: 'muted' }, none),
+    slots?.began && el('p', { class: 'muted note', 'data-testid': 'began' }, `This archive began ${both(slots.began)}.`),
   );
 }
 
 const order = (a, b) => (a.at?.utc < b.at?.utc ? -1 : 1);
 
-function slotRow(slot, live) {
-  const { run, evidence: e } = slot;
-  return el(
-    'tr',
-    { 'data-key': `${slot.job}${slot.at?.utc}`, 'data-testid': 'slot' },
-    el('td', {}, titleOf(slot)),
-    el(
-      'td',
-      {},
-      badge(slot.state === 'missed' && !run ? ['', 'not run'] : ofRun(slot.state)),
-      ' ',
-      run && el('a', { href: `#/runs/${run.id}`, class: 'nowrap' }, `run ${run.id}`),
-      slotNote(slot, live),
-    ),
-    el(
-      'td',
-      {},
+function slotRow(slot, live, present) {
+  const { run } = slot;
+  return {
+    attributes: { 'data-key': `${slot.job}${slot.at?.utc}`, 'data-testid': 'slot' },
+    cells: [
+      titleOf(slot),
+      [
+        badge(slot.state === 'missed' && !run ? ['', 'not run'] : ofRun(slot.state), present),
+        ' ',
+        run && el('a', { href: `#/runs/${run.id}`, class: 'nowrap' }, `run ${run.id}`),
+        slotNote(slot, live, present),
+      ],
       el(
         'time',
         { datetime: slot.at?.utc },
         el('span', { class: 'nowrap' }, dayClock(slot.at)),
-        el('br'),
+        ' ',
         el('span', { class: 'muted note nowrap' }, clock(slot.at, 'UTC')),
       ),
-    ),
-    el('td', { class: 'number' }, e ? `${count(e.ok)} of ${count(e.series)}` : el('span', { class: 'muted' }, '–')),
-  );
+      seriesOf(slot),
+    ],
+  };
 }
 
-function slotNote(slot, live) {
+function slotNote(slot, live, present) {
   const { run } = slot;
   let note = '';
-  if (slot.state === 'waiting') note = `in ${duration((Date.parse(slot.at.utc) - live.now()) / 1000)}`;
+  if (slot.state === 'waiting') note = present ? `in ${duration((Date.parse(slot.at.utc) - live.now()) / 1000)}` : '';
   else if (slot.state === 'done' && run) note = `at ${clock(run.finished)}, by ${ofEntry(run.entry)}`;
-  else if (run?.reason) note = run.reason;
+  else if (run?.reason) note = withoutCommands(run.reason);
   return note ? el('div', { class: 'muted note' }, note) : null;
 }
 
-// What Barkeep needs: a line each, with its state in a word.
-function showParts(root, { status }) {
+// What Barkeep needs: a line each, with its state in a word. What it was is not what it is: while nothing is heard each says of when.
+function showParts(root, live) {
+  const { status } = live,
+    present = live.isFresh(),
+    of = status && !present ? `as of ${clock(live.since())}` : '';
   patch(
     root,
-    el('h2', { id: 'parts' }, 'What it stands on'),
+    el('h2', { id: 'parts' }, 'What it stands on', status && asOf(present, live.since())),
     status
       ? el(
           'dl',
           { class: 'parts' },
-          partsOf(status).map(([name, state, text]) =>
-            el(
+          partsOf(status).map(([name, state, text]) => {
+            const note = [of, text].filter(Boolean).join(': ');
+            return el(
               'div',
               { 'data-testid': `part-${name.toLowerCase().replaceAll(' ', '-')}` },
               el('dt', {}, name),
-              el('dd', {}, badge(state), text && el('div', { class: 'muted note' }, text)),
-            ),
-          ),
+              el('dd', {}, badge(state, present), note && el('div', { class: 'muted note' }, note)),
+            );
+          }),
         )
       : el('p', { class: 'muted' }, '\u00a0'),
   );
@@ -216,19 +227,22 @@ function ofCheck(check, status) {
   const name = check.name[0].toUpperCase() + check.name.slice(1);
   if (check.name === 'provider') return providerOf(check, status.provider);
   if (check.state === 'ok') return [name, ['good', 'answers'], `in ${duration((check.latency_ms ?? 0) / 1000)}`];
-  const without = check.name === 'redis' ? ' The database takes its part meanwhile.' : '';
+  const without = check.name === 'redis' ? 'The database takes its part meanwhile.' : '';
   return [
     name,
-    [check.needed ? 'bad' : 'warn', check.state === 'unknown' ? 'does not answer' : 'failed'],
-    `${check.reason ?? ''}${without}`,
+    [check.needed ? 'bad' : 'warn', check.state === 'unknown' ? 'does not answer' : 'fails'],
+    [check.since && `Since ${dayClock(check.since)}.`, sentence(check.reason), without, remedyOf(check, status)]
+      .filter(Boolean)
+      .join(' '),
   ];
 }
 
 function providerOf(check, p) {
   const heard = p?.last_success ? `Its newest answer came at ${both(p.last_success)}.` : 'It was not asked since the start.';
   if (check.state === 'ok') return ['Provider', p?.last_success ? ['good', 'answers'] : ['', 'not asked yet'], heard];
-  const again = p?.retry_after_seconds > 0 ? ` It is asked again in ${duration(p.retry_after_seconds)}.` : '';
-  return ['Provider', ['bad', 'does not serve'], `${check.reason ?? ''}.${again} ${heard}`];
+  const again = p?.retry_after_seconds > 0 ? `It is asked again in ${duration(p.retry_after_seconds)}.` : '';
+  const text = [sentence(check.reason), sentence(p?.remedy && `To do: ${p.remedy}`), again, heard].filter(Boolean).join(' ');
+  return ['Provider', ['bad', 'does not serve'], text];
 }
 
 function budgetOf(p) {
@@ -256,16 +270,18 @@ function clockOf(c) {
     set: ['warn', 'set by hand'],
     unknown: ['', 'not compared yet'],
   };
-  return ['Clock', words[c.state] ?? ['', c.state], [c.detail, c.remedy].filter(Boolean).join('. ')];
+  return ['Clock', words[c.state] ?? ['', c.state], [c.detail, c.remedy].map(sentence).filter(Boolean).join(' ')];
 }
 
 // Sessions explain why nothing is due, or something is not there yet.
-function showMarkets(root, { status }) {
-  const all = status?.calendars ?? [];
+function showMarkets(root, live) {
+  const { status } = live,
+    present = live.isFresh(),
+    all = status?.calendars ?? [];
   root.hidden = status !== null && all.length === 0;
   patch(
     root,
-    el('h2', { id: 'markets' }, 'Markets'),
+    el('h2', { id: 'markets' }, 'Markets', status && asOf(present, live.since())),
     el(
       'dl',
       { class: 'parts' },
@@ -274,7 +290,12 @@ function showMarkets(root, { status }) {
           'div',
           {},
           el('dt', {}, names(c.instruments, 6)),
-          el('dd', {}, badge(c.open ? ['good', 'open'] : ['', 'closed']), el('div', { class: 'muted note' }, marketNote(c))),
+          el(
+            'dd',
+            {},
+            badge(c.open ? ['good', 'open'] : ['', 'closed'], present),
+            el('div', { class: 'muted note' }, marketNote(c)),
+          ),
         ),
       ),
     ),
