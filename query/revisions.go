@@ -41,7 +41,10 @@ func (r *Reader) Changes(ctx context.Context, from Past, series market.Series, w
 	if err != nil {
 		return read, err
 	}
-	read.Known, _, err = r.FirstKnown(ctx, series)
+	known, found, err := r.FirstKnown(ctx, series)
+	if found {
+		read.Known = known
+	}
 	return read, err
 }
 
