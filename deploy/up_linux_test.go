@@ -17,13 +17,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// offline is a .env that has the worker ask the fake provider, two seconds before an import.
+// offline is a .env that has the worker ask the fake provider, twelve seconds before an import: a busy machine takes some to start.
 const offline = `INSTRUMENTS=ES
 TIMEFRAMES=1h,1d
 YAHOO_BASE_URL=http://provider:8081
 YAHOO_REQUESTS_PER_MINUTE=600000
 MAINTENANCE_TIME=off
-BARKEEP_NOW=2026-01-14T14:04:58-08:00
+BARKEEP_NOW=2026-01-14T14:04:48-08:00
 `
 
 // get reads a path of a worker's API as JSON.

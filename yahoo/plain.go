@@ -13,11 +13,14 @@ func plain(text string) string {
 	return withoutTags(text)
 }
 
-// isPage tells whether a text is an HTML page, by its beginning.
+// isPage tells whether a text is an HTML page, by how it begins: what stands before that, as a comment, is of the same form.
 func isPage(text string) bool {
-	start := strings.ToLower(strings.TrimLeft(text[:min(len(text), 100)], " \t\r\n\ufeff"))
-	for _, begins := range []string{"<!doctype html", "<html", "<head", "<body", "<!--", "<?xml"} {
-		if strings.HasPrefix(start, begins) {
+	text = strings.ToLower(strings.TrimLeft(text, " \t\r\n\ufeff"))
+	if !strings.HasPrefix(text, "<") {
+		return false
+	}
+	for _, has := range []string{"<!doctype html", "<html", "<head", "<body"} {
+		if strings.Contains(text, has) {
 			return true
 		}
 	}
@@ -62,7 +65,7 @@ func withoutTags(text string) string {
 	return html.UnescapeString(out.String())
 }
 
-// opensTag tells whether a byte after a "<" begins a tag, or a comment.
+// opensTag tells whether a byte after a "<" begins a tag, a comment, or a declaration of XML.
 func opensTag(c byte) bool {
-	return c == '/' || c == '!' || 'a' <= c|0x20 && c|0x20 <= 'z'
+	return c == '/' || c == '!' || c == '?' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }

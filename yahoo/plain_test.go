@@ -19,6 +19,8 @@ func TestReasonsArePlainText(t *testing.T) {
 		"a page without title": {" \n<html><body>log in first</body></html>", "an HTML page"},
 		"a title without end":  {"<html><title>never" + strings.Repeat(" ends", 900), "an HTML page"},
 		"a comment first":      {"<!-- edge 7 --><html><title>Sorry</title>", `an HTML page, "Sorry"`},
+		"XML":                  {`<?xml version="1.0"?><Error><Code>AccessDenied</Code> <Message>no</Message></Error>`, "AccessDenied no"},
+		"a page as XML":        {`<?xml version="1.0"?><!DOCTYPE html><html><title>Sorry</title></html>`, `an HTML page, "Sorry"`},
 		"text with tags":       {"<p>Edge: Not <a href='x'>found</a></p><br/>", "Edge: Not found"},
 		"text with signs":      {"1 < 2 and 3 > 2, a<", "1 < 2 and 3 > 2, a<"},
 		"a password like tags": {"<p>via http://trader:hun<b>ter2@proxy:3128/ today</p>", "via http://***@proxy:3128/ today"},

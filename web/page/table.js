@@ -1,6 +1,18 @@
 // A table with its heads. Where there is no room for columns, each row becomes a card whose values have their heads beside them.
 import { el } from './dom.js';
 
+/** The row of heads, each [text, class]. */
+export const headOf = (heads) =>
+  el(
+    'thead',
+    { role: 'rowgroup' },
+    el(
+      'tr',
+      { role: 'row' },
+      heads.map(([text, c]) => el('th', { scope: 'col', role: 'columnheader', class: c }, text)),
+    ),
+  );
+
 /**
  * Makes a table. heads are [text, class], rows are {attributes, cells}; a cell is what `el` takes as children. label or labelledby
  * names it.
@@ -13,15 +25,7 @@ export function tableOf({ label, labelledby, heads, rows }) {
     el(
       'table',
       { class: 'cards', role: 'table' },
-      el(
-        'thead',
-        { role: 'rowgroup' },
-        el(
-          'tr',
-          { role: 'row' },
-          heads.map(([text, c]) => el('th', { scope: 'col', role: 'columnheader', class: c }, text)),
-        ),
-      ),
+      headOf(heads),
       el(
         'tbody',
         { role: 'rowgroup' },

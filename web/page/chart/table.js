@@ -1,22 +1,12 @@
 // The bars and events in view as tables: the same as the drawing, for those who do not see it.
 
 import { el, patch } from '../dom.js';
+import { headOf } from '../table.js';
 import { classOf, meaning, plural, price, slotName, volume } from './format.js';
 import { reach } from './paint.js';
 import { markWords } from './words.js';
 
 const most = 200; // rows
-
-const head = (...names) =>
-  el(
-    'thead',
-    { role: 'rowgroup' },
-    el(
-      'tr',
-      { role: 'row' },
-      names.map((n) => el('th', { scope: 'col', role: 'columnheader', class: n[1] }, n[0])),
-    ),
-  );
 
 // A cell that is read with its head where there is no room for columns (see ../table.js).
 const value = (name, text, number) => el('td', { role: 'cell', class: number ? 'number' : null, 'data-head': name }, text);
@@ -55,7 +45,7 @@ export function barsTable(into, model, view, decimals) {
           'table',
           { class: 'cards', role: 'table' },
           el('caption', {}, `${shown}, the newest first. Times are those of ${model.zone.place}.`),
-          head(
+          headOf([
             ['Start'],
             ['Open', 'number'],
             ['High', 'number'],
@@ -63,7 +53,7 @@ export function barsTable(into, model, view, decimals) {
             ['Close', 'number'],
             ['Volume', 'number'],
             ['State'],
-          ),
+          ]),
           el('tbody', { role: 'rowgroup' }, rows),
         ),
   );
@@ -115,6 +105,6 @@ export function eventsTable(into, model, view, decimals) {
     into,
     rows.length === 0
       ? el('p', { class: 'muted' }, 'No gap, action or revision is in view.')
-      : el('table', {}, el('caption', {}, shown), head(['Bar'], ['What']), el('tbody', {}, rows)),
+      : el('table', {}, el('caption', {}, shown), headOf([['Bar'], ['What']]), el('tbody', {}, rows)),
   );
 }

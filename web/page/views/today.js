@@ -14,12 +14,14 @@ export function show(root, { api, live, signal, announce }) {
   const slots = el('section', { class: 'panel', 'aria-labelledby': 'slots', 'data-testid': 'slots' });
   const parts = el('section', { class: 'panel', 'aria-labelledby': 'parts', 'data-testid': 'parts' });
   const markets = el('section', { class: 'panel', 'aria-labelledby': 'markets', 'data-testid': 'markets' });
-  patch(root, head, now, held, el('div', { class: 'columns' }, slots, el('div', { class: 'stack' }, parts, markets)));
+  const columns = el('div', { class: 'columns' }, slots, el('div', { class: 'stack' }, parts, markets));
+  patch(root, head, now, held, columns);
   let said = '';
   live.subscribe(() => {
     const verdict = verdictOf(live);
     root.classList.toggle('stale', live.status !== null && !live.isFresh());
     if (verdict.title !== said) announce((said = verdict.title));
+    now.hidden = columns.hidden = live.status === null && live.error === null; // a long verdict would move them
     showVerdict(head, verdict, live.isFresh() ? (live.status.held_back ?? []) : []);
     showNow(now, live);
     showHeld(held, live);
