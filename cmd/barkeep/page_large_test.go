@@ -66,7 +66,14 @@ func pageLarge(t *testing.T, b *browser) {
 		p.press("ArrowLeft")
 	}
 	p.reads(testid("explained"), `^`+last+` 1d .* 2026: 0 of 1 bar present\. Not there: 1 absent\.\s+Absent means: it was not in the answer`)
-	p.press("Control+End")
+	var cells int // at once, before anything that comes draws the rows again
+	p.do("run", args{"text": `(() => {
+		document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'End', ctrlKey: true, bubbles: true }));
+		return document.querySelectorAll('[data-testid=grid-cell]').length;
+	})()`}, &cells)
+	if cells != 1 {
+		t.Errorf("%d cells are elements, and only the one with the focus should be", cells)
+	}
 	p.reads(testid("explained"), `^XBM[A-Z] 1d Wed 19 Aug 2026: 1 of 1 bar present`) // read when it came in sight
 	var heads []string
 	p.do("run", args{"text": "[...document.querySelectorAll('[data-testid=grid-head]')].map((n) => n.textContent)"}, &heads)

@@ -60,7 +60,8 @@ async function go() {
   const root = el('div', { class: `view view-${name}`, 'data-testid': `view-${name}` });
   main.replaceChildren(root);
   try {
-    const view = await views[name]().catch(notLoaded);
+    // Views count from the server's clock, since a browser's may be off; Today waits for it by itself.
+    const [view] = await Promise.all([views[name]().catch(notLoaded), name !== 'today' && live.heard]);
     if (!signal.aborted) await view.show(root, { params, api, live, signal, navigate, announce, shown: () => shown(signal) });
   } catch (error) {
     if (!signal.aborted) failed(root, error);

@@ -72,7 +72,7 @@ export function makeGrid(root, { label, signal, ...on }) {
     shown.set(i, row);
     body.append(row);
     paint(i);
-    if (i === active.row) setActive(i, active.column, false);
+    if (i === active.row) markActive();
   }
 
   function paint(i) {
@@ -110,15 +110,24 @@ export function makeGrid(root, { label, signal, ...on }) {
     }
   }
 
-  function setActive(row, column, focus = true) {
+  // Gives the focus to a cell, or to the head of a row (column -1).
+  function setActive(row, column) {
+    if (rows === 0) return;
     row = Math.max(0, Math.min(rows - 1, row));
     column = Math.max(-1, Math.min(columns.length - 1, column));
-    if (rows === 0) return;
-    body.querySelectorAll('[role=gridcell]').forEach((node) => node.remove());
-    body.querySelectorAll('[tabindex="0"]').forEach((node) => node.setAttribute('tabindex', '-1'));
     active = { row, column };
     if (!shown.has(row)) addRow(row);
-    const node = shown.get(row);
+    markActive().focus({ preventScroll: true });
+    keepInSight(row, column);
+    on.point(row, column);
+  }
+
+  // Makes the element of the active cell, the only one that a Tab reaches, and returns it. Its row must be shown.
+  function markActive() {
+    body.querySelectorAll('[role=gridcell]').forEach((node) => node.remove());
+    body.querySelectorAll('[tabindex="0"]').forEach((node) => node.setAttribute('tabindex', '-1'));
+    const { row, column } = active,
+      node = shown.get(row);
     let target = node.querySelector('a');
     if (column >= 0) {
       target = el('div', {
@@ -133,10 +142,7 @@ export function makeGrid(root, { label, signal, ...on }) {
       node.append(target);
     }
     target.setAttribute('tabindex', '0');
-    if (!focus) return;
-    target.focus({ preventScroll: true });
-    keepInSight(row, column);
-    on.point(row, column);
+    return target;
   }
 
   function keepInSight(row, column) {

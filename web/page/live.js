@@ -20,6 +20,7 @@ export function makeLive(api, signal) {
     error: null, // why the newest look failed; null when it did not
     running: new Map(), // runs in progress with their progress, by number
     streaming: false,
+    heard: null, // a promise that is kept when the first look has ended, with or without an answer
 
     /** Now by the server's clock, in milliseconds; null before its first answer. */
     now: () => (live.status ? Date.parse(live.status.now.utc) + age() : null),
@@ -98,6 +99,7 @@ export function makeLive(api, signal) {
     }
   }
 
+  live.heard = look();
   poll();
   listen(api, {
     signal,

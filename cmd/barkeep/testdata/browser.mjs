@@ -46,7 +46,7 @@ const verbs = {
     });
     await context.addInitScript(watch, { hours: hours ?? 0 });
     const page = await context.newPage();
-    const t = { context, page, problems: [], origin: new URL(origin ?? url).origin };
+    const t = { context, page, problems: [], failures: [], origin: new URL(origin ?? url).origin };
     tabs.set(tab, t);
     page.on('console', (message) => {
       // A browser calls it an error when a server refuses; whether it should be there is for the test to say.
@@ -55,6 +55,7 @@ const verbs = {
       }
     });
     page.on('pageerror', (error) => t.problems.push(`script: ${error.stack}`));
+    page.on('requestfailed', (request) => t.failures.push(`${request.url()}: ${request.failure()?.errorText}`));
     context.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());
       if (protocol.startsWith('http') && origin !== t.origin) t.problems.push(`asked another host: ${request.url()}`);
@@ -79,13 +80,14 @@ const verbs = {
   },
 
   // Waits until the text of the first element of a selector matches; what it said instead is the error.
-  async read({ page }, { selector, matches, within }) {
+  async read(t, { selector, matches, within }) {
+    const { page } = t;
     const wanted = new RegExp(matches), node = page.locator(selector).filter({ visible: true }).first();
     let text = '';
     for (const end = Date.now() + (within ?? 60_000); ;) {
-      text = await node.innerText({ timeout: 5000 }).catch(() => '(no such element in sight)');
+      text = await node.innerText({ timeout: 5000 }).catch((error) => `(not to be read: ${error.message.split('\n')[0]})`);
       if (wanted.test(text)) return text;
-      if (Date.now() > end) throw new Error(`${selector} says ${JSON.stringify(text)}, want ${wanted}`);
+      if (Date.now() > end) throw new Error(`${selector} says ${JSON.stringify(text)}, want ${wanted}; ${await all(t)}`);
       await page.waitForTimeout(120);
     }
   },
@@ -123,9 +125,11 @@ const verbs = {
     return all;
   },
 
-  // Answers the paths of a pattern itself, with a status; 0 cuts the connection, and -1 never answers.
-  async answer({ page }, { path, status }) {
-    await page.route((url) => new RegExp(path).test(url.pathname), (route) => {
+  // Answers the paths of a pattern itself, with a status; 0 cuts the connection, and -1 never answers. Without a status the
+  // server answers, so many milliseconds later.
+  async answer({ page }, { path, status, later }) {
+    await page.route((url) => new RegExp(path).test(url.pathname), async (route) => {
+      if (status === undefined) return page.waitForTimeout(later).then(() => route.continue()).catch(() => {}); // the tab may have been closed
       if (status === 0) return route.abort('connectionrefused');
       if (status < 0) return undefined;
       return route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', status, title: 'Internal Server Error', detail: 'the test says so' }) });
@@ -207,12 +211,19 @@ async function judged(page, name) {
   return said;
 }
 
+// What a person sees of the whole page, and what its console said: beside a failure.
+async function all({ page, problems, failures }) {
+  const late = new Promise((done) => setTimeout(done, 10_000, '(it does not answer)'));
+  const text = await Promise.race([page.evaluate(() => document.body.innerText).catch((error) => error.message), late]);
+  return `the page says ${JSON.stringify(text.slice(0, 600))}, its console ${JSON.stringify(problems)}, and these requests failed: ${JSON.stringify(failures.slice(-10))}`;
+}
+
 async function carryOut(request) {
   const { do: verb, tab } = request;
   if (verb === 'open' || verb === 'close') return verbs[verb](request);
   const t = tabs.get(tab);
   if (!t) throw new Error(`no tab ${tab} is open`);
-  return verbs[verb]({ ...t, problems: t.problems }, request);
+  return verbs[verb](t, request);
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
