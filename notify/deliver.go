@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -87,7 +88,11 @@ func (d *Dispatcher) deliverAlone(ctx context.Context, n ledger.Notice, failed e
 
 // send tells the log and people.
 func (d *Dispatcher) send(ctx context.Context, n ledger.Notice) error {
-	d.Logger.WarnContext(ctx, "notice", "about", n.About(), "kind", n.Kind, "text", n.Text)
+	level := slog.LevelWarn
+	if n.Kind == ledger.NoticeMended {
+		level = slog.LevelInfo
+	}
+	d.Logger.Log(ctx, level, "notice", "about", n.About(), "kind", n.Kind, "text", n.Text)
 	if d.Sender == nil {
 		return nil
 	}

@@ -3,6 +3,7 @@ package notify_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,6 +71,25 @@ func TestMendedIsNoNewsAfterWhatNobodyHeard(t *testing.T) {
 		}
 		if got := m.Kinds(); len(got) != 0 {
 			t.Errorf("people were told %v", got)
+		}
+	})
+}
+
+// TestGoodNewsAreNoWarnings: a log that is searched for warnings finds the incident, and not its end.
+func TestGoodNewsAreNoWarnings(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d, log := failing(t, gatetest.NewLedger(time.Now), &gatetest.Mailbox{}, nil)
+		d.Listen(failed(0))
+		synctest.Wait()
+		d.Listen(ended(0, ledger.StateDone))
+		if err := d.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+		if len(lines) != 2 || !strings.Contains(lines[0], "level=WARN") || !strings.Contains(lines[1], "level=INFO msg=notice") ||
+			!strings.Contains(lines[1], "kind=mended") {
+			t.Errorf("the log says\n%s", log)
 		}
 	})
 }
