@@ -119,7 +119,7 @@ func ViewHealing(r HealReport, dryRun bool) view.Healing {
 	for _, h := range r.Series {
 		one := view.Healed{
 			Instrument: h.Series.Instrument, Timeframe: h.Series.Timeframe, Gaps: h.Gaps, Absent: h.Bars, Filled: h.Filled, None: h.None,
-			Already: h.Already, Unfit: h.Unfit, Left: []view.LeftGap{},
+			Unexpected: h.Unexpected, Already: h.Already, Unfit: h.Unfit, Left: []view.LeftGap{},
 		}
 		for _, l := range h.Left {
 			one.Left = append(one.Left, view.LeftGap{First: l.Gap.First, Last: l.Gap.Last, Reason: l.Gap.Reason, Bars: l.Bars, Why: l.Why})

@@ -33,7 +33,9 @@ type Healed struct {
 	Series market.Series
 	Gaps   int
 	Bars   int64 // that were absent
-	Filled int64 // bars taken, also such as nobody expected between the others
+	Filled int64 // bars taken
+	// Unexpected is how many of the bars taken the calendar does not expect: they lie between others, and no absent bar is there for it.
+	Unexpected int64
 	// Already is how many bars that are there are stored here meanwhile, by an import or by another call.
 	Already int64
 	None    int64     // absent bars that are not there either; 0 where the other side failed

@@ -46,6 +46,9 @@ func (h *healing) state(broke error) ledger.CellState {
 func (h *healing) says(broke error) string {
 	text := fmt.Sprintf("%s: %d absent bars in %d gaps, %d filled", h.HealRequest.Origin, h.healed.Bars, h.healed.Gaps,
 		h.healed.Filled)
+	if n := h.healed.Unexpected; n > 0 {
+		text += fmt.Sprintf(" (%d of them where none is expected)", n)
+	}
 	if n := h.healed.Already; n > 0 {
 		text += fmt.Sprintf(", %d stored already", n)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"barkeep/coverage"
 	"barkeep/intake"
 	"barkeep/ledger"
 	"barkeep/market"
@@ -39,11 +40,8 @@ func (h *healing) run(ctx context.Context) error {
 		}
 	}
 	h.healed.Unfit = h.Left.Sum() - h.Left.Counts[intake.Running]
-	if err == nil { // else nobody knows
-		h.healed.None = max(0, h.healed.Bars-h.healed.Filled-h.healed.Unfit-h.healed.Already)
-	}
-	for _, k := range h.healed.Left {
-		h.healed.None = max(0, h.healed.None-k.Bars)
+	if err != nil { // nobody knows
+		h.healed.None = 0
 	}
 	if !h.DryRun {
 		h.conclude(ctx, err)
@@ -76,13 +74,19 @@ func (h *healing) beside() time.Duration {
 func (h *healing) month(ctx context.Context, month market.Window) error {
 	look := market.Window{From: month.From.Add(-h.beside()), To: month.To.Add(h.beside())}
 	theirs, err := h.theirs(ctx, look)
-	if err != nil || theirs.In(month).Len() == 0 {
+	if err != nil {
 		return err
+	}
+	absent, there := h.absent(month, theirs)
+	if h.healed.None += absent - there; theirs.In(month).Len() == 0 {
+		return nil
 	}
 	ours, err := h.Archive.Candles(ctx, h.healed.Series, look)
 	if err != nil {
 		return err
 	}
+	_, lacks := h.absent(month, lacking(theirs, ours))
+	h.healed.Already += there - lacks
 	take, seen := market.NewCandles(0), int64(math.MinInt64)
 	for _, g := range h.gaps {
 		w := within(around(g, ours, look), month)
@@ -92,7 +96,7 @@ func (h *healing) month(ctx context.Context, month market.Window) error {
 		}
 		seen = all.TS[all.Len()-1]
 		bars := lacking(all, ours)
-		if h.healed.Already += int64(all.Len() - bars.Len()); bars.Len() == 0 {
+		if bars.Len() == 0 {
 			continue
 		}
 		why, known := h.verdicts[g.First.Unix()]
@@ -109,6 +113,19 @@ func (h *healing) month(ctx context.Context, month market.Window) error {
 		take.AppendAll(bars)
 	}
 	return h.fill(ctx, take, ours, month)
+}
+
+// absent counts the absent bars of a month, and those of them that are among bars.
+func (h *healing) absent(month market.Window, bars *market.Candles) (all, present int64) {
+	for _, g := range h.gaps {
+		w := within(g.Window(), month)
+		if w.Empty() {
+			continue
+		}
+		n, some := coverage.Counted(h.task.Instrument.Calendar, h.Timeframe, w, market.FarFuture(), bars.In(w).TS)
+		all, present = all+n, present+some
+	}
+	return all, present
 }
 
 // lacking are those of others' bars of which we have none at their time.
@@ -257,8 +274,10 @@ func (h *healing) fill(ctx context.Context, take, ours *market.Candles, month ma
 	if bars.Bars.Len() == 0 {
 		return nil
 	}
+	taken := int64(bars.Bars.Len())
+	_, expected := h.absent(month, bars.Bars)
 	if h.DryRun {
-		h.healed.Filled += int64(bars.Bars.Len())
+		h.healed.Filled, h.healed.Unexpected = h.healed.Filled+taken, h.healed.Unexpected+taken-expected
 		return nil
 	}
 	h.survey.Span = h.survey.Span.Union(bars.Bars.Span())
@@ -276,7 +295,8 @@ func (h *healing) fill(ctx context.Context, take, ours *market.Candles, month ma
 	})
 	filled := int64(h.done.sums[0].Inserted + h.done.sums[0].Changed)
 	if err == nil { // the rest came meanwhile from elsewhere
-		h.healed.Already += max(0, int64(bars.Bars.Len())-(filled-h.healed.Filled))
+		h.healed.Already += max(0, taken-(filled-h.healed.Filled))
+		h.healed.Unexpected += min(taken-expected, filled-h.healed.Filled)
 	}
 	h.healed.Filled = filled
 	return err

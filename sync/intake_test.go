@@ -150,18 +150,21 @@ func TestHealingNeedsAgreementBesideTheGap(t *testing.T) {
 		price  func(date string) float64 // there
 		gone   []string                  // here
 		lacks  []string                  // there
+		more   string                    // a date of which there is a bar there, and which has no session
 		filled int64
 		why    string
 	}{
-		"both agree":             {flat(600), gone, nil, 2, ""},
-		"it ends there":          {flat(600), gone, []string{"2026-08-12", "2026-08-13", "2026-08-14", "2026-08-17", "2026-08-18", "2026-08-19"}, 0, "after it only 0 are there"},
-		"another scale":          {flat(2400), gone, nil, 0, "times ours"},
-		"another scale after it": {func(d string) float64 { return map[bool]float64{true: 600, false: 150}[d < "2026-08-10"] }, gone, nil, 0, "after it only 0 are the same"},
-		"at the beginning":       {flat(600), []string{"2026-08-03", "2026-08-04"}, nil, 2, ""},
-		"at the end":             {flat(600), []string{"2026-08-18", "2026-08-19"}, nil, 2, ""},
-		"it has not got it":      {flat(600), gone, gone, 0, ""},
-		"a part of it":           {flat(600), gone, gone[:1], 1, ""},
-		"one bar differs":        {func(d string) float64 { return map[bool]float64{true: 601, false: 600}[d == "2026-08-12"] }, gone, nil, 2, ""},
+		"both agree":             {flat(600), gone, nil, "", 2, ""},
+		"it ends there":          {flat(600), gone, []string{"2026-08-12", "2026-08-13", "2026-08-14", "2026-08-17", "2026-08-18", "2026-08-19"}, "", 0, "after it only 0 are there"},
+		"another scale":          {flat(2400), gone, nil, "", 0, "times ours"},
+		"another scale after it": {func(d string) float64 { return map[bool]float64{true: 600, false: 150}[d < "2026-08-10"] }, gone, nil, "", 0, "after it only 0 are the same"},
+		"at the beginning":       {flat(600), []string{"2026-08-03", "2026-08-04"}, nil, "", 2, ""},
+		"at the end":             {flat(600), []string{"2026-08-18", "2026-08-19"}, nil, "", 2, ""},
+		"it has not got it":      {flat(600), gone, gone, "", 0, ""},
+		"a part of it":           {flat(600), gone, gone[:1], "", 1, ""},
+		"one bar differs":        {func(d string) float64 { return map[bool]float64{true: 601, false: 600}[d == "2026-08-12"] }, gone, nil, "", 2, ""},
+		"a bar too many":         {flat(600), gone, nil, "2026-08-08", 3, ""},
+		"one for another":        {flat(600), gone, gone[:1], "2026-08-08", 2, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,6 +178,17 @@ func TestHealingNeedsAgreementBesideTheGap(t *testing.T) {
 			}
 			for _, day := range c.lacks {
 				delete(there.archive.bars[theirs], key(day))
+			}
+			var unexpected int64
+			if c.more != "" {
+				bar := there.archive.bars[theirs][key("2026-08-07")]
+				bar.Start = time.Unix(key(c.more), 0).UTC()
+				there.archive.bars[theirs][key(c.more)] = bar
+				unexpected = 1
+			}
+			none := int64(len(c.gone)) - (c.filled - unexpected)
+			if c.why != "" {
+				none = 0
 			}
 			gap := market.Gap{
 				Series: days, First: time.Unix(first, 0).UTC(), Last: time.Unix(last, 0).UTC(), Bars: int64(len(c.gone)),
@@ -193,8 +207,8 @@ func TestHealingNeedsAgreementBesideTheGap(t *testing.T) {
 				r.DryRun = dry
 				had := len(d.archive.bars[days])
 				report, _, err := d.engine.Heal(t.Context(), ledger.Run{}, r, quietly)
-				if err != nil || len(report) != 1 || report[0].Filled != c.filled {
-					t.Fatalf("dry %t: %v, %+v", dry, err, report)
+				if err != nil || len(report) != 1 || report[0].Filled != c.filled || report[0].Unexpected != unexpected || report[0].None != none {
+					t.Fatalf("dry %t: %v, %+v, want %d that are not there either", dry, err, report, none)
 				}
 				if why := fmt.Sprint(report[0].Left); (c.why == "") != (len(report[0].Left) == 0) || !strings.Contains(why, c.why) {
 					t.Errorf("left are %s", why)
@@ -204,7 +218,7 @@ func TestHealingNeedsAgreementBesideTheGap(t *testing.T) {
 				}
 			}
 			left := slices.ContainsFunc(d.archive.gaps[days], func(g market.Gap) bool { return g.Bars > 0 })
-			if left != (c.filled < int64(len(c.gone))) || d.archive.coverage[days].Present != 11+c.filled {
+			if left != (c.filled-unexpected < int64(len(c.gone))) || d.archive.coverage[days].Present != 11+c.filled-unexpected {
 				t.Errorf("gaps %v, coverage %+v", d.archive.gaps[days], d.archive.coverage[days])
 			}
 		})

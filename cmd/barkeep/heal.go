@@ -133,6 +133,9 @@ func printHealing(w io.Writer, v view.Healing) {
 	for _, s := range v.Series {
 		fmt.Fprintf(w, "%s %s: %s, %s absent\n", s.Instrument, s.Timeframe, several(int64(s.Gaps), "gap"), several(s.Absent, "bar"))
 		fmt.Fprintf(w, "  %11s  filled\n", term.Count(s.Filled))
+		if s.Unexpected > 0 {
+			fmt.Fprintf(w, "  %11s  of them where the calendar expects none\n", term.Count(s.Unexpected))
+		}
 		if s.Already > 0 {
 			fmt.Fprintf(w, "  %11s  stored already, since another run came before\n", term.Count(s.Already))
 		}

@@ -24,6 +24,7 @@ type Healed struct {
 	Gaps       int              `json:"gaps"`
 	Absent     int64            `json:"absent" doc:"Bars, before."`
 	Filled     int64            `json:"filled"`
+	Unexpected int64            `json:"unexpected,omitempty" doc:"Those of the bars taken that the calendar does not expect; they lie between the others."`
 	Already    int64            `json:"stored_already,omitempty" doc:"Bars that are there and were stored here meanwhile, by an import or by another call."`
 	None       int64            `json:"not_there" doc:"Absent bars that are not there either."`
 	Unfit      int64            `json:"impossible,omitempty" doc:"Bars that are there and cannot be true; they were left out."`

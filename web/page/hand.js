@@ -233,8 +233,8 @@ function wouldText({ from, series, left, not_judged: unjudged }) {
   ].filter(Boolean);
 }
 
-const whyNot = ({ not_there: none, left }) =>
-  [none ? `; ${count(none)} are not there either` : '', left?.[0] ? `; left: ${left[0].why}` : ''].join('');
+const whyNot = ({ not_there: none, unexpected, left }) =>
+  [unexpected ? `, ${count(unexpected)} of them where none is expected` : '', none ? `; ${count(none)} are not there either` : '', left?.[0] ? `; left: ${left[0].why}` : ''].join('');
 
 async function accept(ask, api, { instrument, cause, says }, announce, refresh) {
   const listing = cause === 'listing';
