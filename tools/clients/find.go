@@ -2,6 +2,7 @@ package clients
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -50,6 +51,26 @@ func FindPython(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("a python3 that is not older than 3.9 is %w in PATH: "+how+": %w", servers.ErrMissing, err)
 	}
 	return strings.TrimSpace(string(out)), nil
+}
+
+// Pythons are those that may have packages: the one in PATH, and Debian's, which is the only one that Debian's packages are for.
+func Pythons() []string { return []string{"python3", "/usr/bin/python3"} }
+
+// FindPandas returns the path of the first of these Pythons that has the package pandas. The error wraps servers.ErrMissing where
+// none has it.
+func FindPandas(ctx context.Context, pythons []string) (string, error) {
+	var all []error
+	for _, name := range pythons {
+		path, err := exec.LookPath(name)
+		if err == nil {
+			err = exec.CommandContext(ctx, path, "-c", "import pandas").Run()
+		}
+		if err == nil {
+			return path, nil
+		}
+		all = append(all, err)
+	}
+	return "", fmt.Errorf("a python3 with pandas is %w: %w", servers.ErrMissing, errors.Join(all...))
 }
 
 // EnvChromium names the environment variable with the path of the browser.

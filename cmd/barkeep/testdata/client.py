@@ -14,6 +14,9 @@ try:
     if isinstance(got, dict):
         answer["slot"] = got
     else:
+        if hasattr(got, "itertuples"):  # a DataFrame
+            answer["frame"] = "%s %s %s: %s" % (type(got.index).__name__, got.index.name, got.index.tz, " ".join(map(str, got.dtypes)))
+            got = got.astype(object).where(got.notna(), None).reset_index().to_dict("records")
         answer["rows"] = [dict(row, ts=row["ts"].isoformat()) for row in got]
 except (barkeep.BarkeepError, ValueError) as err:
     answer.update(error=type(err).__name__, says=str(err), lacks=getattr(err, "lacks", None))

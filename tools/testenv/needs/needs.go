@@ -25,6 +25,8 @@ type Needs struct {
 	Chromium bool
 	// Python asks for a python3 that the Python client runs on.
 	Python bool
+	// Pandas are Pythons of which one should have pandas; none asks for nothing. What needs it is not run where apt-get cannot bring it.
+	Pandas []string
 	// Policy is the file that keeps Debian from starting the services it installs: /usr/sbin/policy-rc.d.
 	Policy string
 	// Log receives a line for each thing that is found, one before and after an installation, and what the installation prints.
@@ -60,6 +62,12 @@ func (n Needs) Ensure(ctx context.Context) (Programs, error) {
 		var version string
 		version, errs[4] = clients.FindPython(ctx)
 		n.report("Python "+version, errs[4])
+	}
+	if len(n.Pandas) > 0 {
+		path, err := clients.FindPandas(ctx, n.Pandas)
+		if n.report("pandas, of "+path, err); err != nil {
+			fmt.Fprintln(n.Log, "testenv: no Python here has pandas: what needs it is not run")
+		}
 	}
 	if n.Chromium {
 		found.Chromium, errs[5] = clients.FindChromium(ctx)
@@ -112,6 +120,9 @@ func (n Needs) missing(ctx context.Context) []string {
 	}
 	if _, err := clients.FindPython(ctx); n.Python && err != nil {
 		packages = append(packages, "python3")
+	}
+	if _, err := clients.FindPandas(ctx, n.Pandas); len(n.Pandas) > 0 && err != nil {
+		packages = append(packages, "python3-pandas")
 	}
 	if _, err := exec.LookPath("curl"); n.Node && err != nil { // which is a client, too
 		packages = append(packages, "curl")

@@ -127,6 +127,26 @@ func TestInstallsPython(t *testing.T) { //nolint:paralleltest // it sets PATH
 	}
 }
 
+// TestInstallsPandas brings Debian's pandas where no Python has it; where apt-get cannot, it is said, and is no error.
+func TestInstallsPandas(t *testing.T) { //nolint:paralleltest // it sets PATH
+	dir := machine(t)
+	t.Setenv(servers.EnvPostgres, dir)
+	t.Setenv(servers.EnvRedis, dir)
+	var log bytes.Buffer
+	asked := needs.Needs{Pandas: []string{"python3"}, Policy: filepath.Join(dir, "policy"), Log: &log}
+	if _, err := asked.Ensure(t.Context()); err == nil || !strings.Contains(log.String(), "found pandas, of "+dir) {
+		t.Errorf("ensure: %v, want the servers alone to be missing\n%s", err, &log)
+	}
+	if calls := readCalls(t, dir); !strings.Contains(calls, "--no-install-recommends python3-pandas\n") {
+		t.Errorf("want pandas alone to be installed:\n%s", calls)
+	}
+	log.Reset()
+	asked.Pandas = []string{"python-of-nobody"}
+	if _, err := asked.Ensure(t.Context()); err == nil || strings.Contains(err.Error(), "pandas") || !strings.Contains(log.String(), "no Python here has pandas") {
+		t.Errorf("ensure: %v, want the servers alone to be missing\n%s", err, &log)
+	}
+}
+
 // TestInstallsChromium brings the browser, and it alone, where what has its name does not run.
 func TestInstallsChromium(t *testing.T) { //nolint:paralleltest // it sets PATH
 	if _, err := os.Stat("/Applications"); err == nil {
