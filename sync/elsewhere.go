@@ -34,7 +34,7 @@ type Healed struct {
 	Gaps   int
 	Bars   int64 // that were absent
 	Filled int64 // bars taken
-	// Unexpected is how many of the bars taken the calendar does not expect: they lie between others, and no absent bar is there for it.
+	// Unexpected is how many of the bars taken the calendar does not expect: they lie between others, and fill no absent one.
 	Unexpected int64
 	// Already is how many bars that are there are stored here meanwhile, by an import or by another call.
 	Already int64

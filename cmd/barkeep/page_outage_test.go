@@ -80,12 +80,15 @@ func pageKilled(t *testing.T, b *browser) {
 	p.reads(testid("now"), `^Next run as of 14:\d\d PDT\s[\s\S]*Whether it comes is not known`)
 	p.look("gone")
 	p.goes("#/coverage")
-	p.reads(testid("main"), `could not be shown\s+This view could not be loaded, since Barkeep at 127\.0\.0\.1:\d+ does not answer`)
+	p.reads(testid("main"), `could not be shown\s+This view could not be loaded from Barkeep at 127\.0\.0\.1:\d+\.`)
 	p.reads(testid("banner"), `does not answer\. Is it running\? What is shown is as of 14:\d\d:\d\d PDT`)
 	p.look("view-gone")
 	p.goes("#/")
 	p.neverFine("without a server")
+	p.goes("#/coverage")
 	serveAt(t, env, at)
+	p.reads(testid("coverage-sum"), `^\d+`) // nobody has to press anything
+	p.goes("#/")
 	p.verdict(`^Today’s data is there$`, `9 of 9 series`)
 	p.look("back")
 }

@@ -96,7 +96,8 @@ func serve(ctx context.Context, arguments []string, signals <-chan os.Signal) (c
 	}
 	race := slices.Contains(arguments, "-race")
 	programs, err := needs.Needs{
-		Race: race, Node: true, Chromium: true, Python: true, Pandas: clients.Pythons(), Policy: "/usr/sbin/policy-rc.d", Log: os.Stderr,
+		Race: race, Node: true, Chromium: true, Python: true, Pandas: clients.Pythons(),
+		Policy: "/usr/sbin/policy-rc.d", Log: os.Stderr,
 	}.Ensure(ctx)
 	if err != nil {
 		return 0, err

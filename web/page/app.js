@@ -24,6 +24,7 @@ const api = makeApi(askToken);
 const forever = new AbortController().signal;
 const live = makeLive(api, forever);
 let current = new AbortController();
+const readFor = 3_000; // milliseconds
 let readAt = null; // when what the view shows was read, by the server's clock; null where it tells by itself
 
 /** Goes to a route such as #/runs/12. */
@@ -80,7 +81,8 @@ function notLoaded(error) {
   throw new ApiError({
     status: 0,
     title: 'Not loaded',
-    detail: `This view could not be loaded, since Barkeep at ${location.host} does not answer.`,
+    detail: `This view could not be loaded from Barkeep at ${location.host}. It is tried again when Barkeep answers.`,
+    reload: true, // a browser remembers that a module could not be had
   });
 }
 
@@ -91,7 +93,13 @@ function failed(root, error) {
     el('p', { class: 'fault', role: 'alert' }, explain(error)),
     el('p', {}, el('button', { type: 'button', 'data-action': 'again' }, 'Try again')),
   );
-  onAction(root, { again: go }, current.signal);
+  const again = error.problem?.reload ? () => location.reload() : go;
+  onAction(root, { again }, current.signal);
+  if (error.problem?.status !== 0) return;
+  const at = performance.now(); // nobody answered; whoever does now is asked again, after a moment in which a person reads this
+  live.subscribe(() => {
+    if (live.isFresh() && live.answered > at + readFor) again();
+  }, current.signal);
 }
 
 function lost() {

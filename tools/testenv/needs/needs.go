@@ -25,7 +25,7 @@ type Needs struct {
 	Chromium bool
 	// Python asks for a python3 that the Python client runs on.
 	Python bool
-	// Pandas are Pythons of which one should have pandas; none asks for nothing. What needs it is not run where apt-get cannot bring it.
+	// Pandas are Pythons of which one should have pandas; none asks for nothing. Where apt-get cannot bring it, that is no error.
 	Pandas []string
 	// Policy is the file that keeps Debian from starting the services it installs: /usr/sbin/policy-rc.d.
 	Policy string
