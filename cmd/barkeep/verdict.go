@@ -157,12 +157,15 @@ func (o *outlook) under(due *view.Slot) string {
 	return "begun " + term.Ago(due.Run.Started.Time(), o.Now.Time())
 }
 
-// reason is why a slot is not done: how many series failed, and the first cause.
+// reason is why a slot is not done: how many series went well, and the first that did not.
 func (o *outlook) reason(due *view.Slot) string {
 	if e := due.Evidence; e != nil && len(e.Problems) > 0 {
-		first := e.Problems[0]
-		return fmt.Sprintf("%d of %s; first %s %s, %s: %s", len(e.Problems), term.Several(e.Series, "series"), first.Instrument,
-			first.Timeframe, first.State, brief(first.Reason, 160))
+		first, others := e.Problems[0], ""
+		if n := len(e.Problems) - 1; n > 0 {
+			others = fmt.Sprintf(" and %d more", n)
+		}
+		return fmt.Sprintf("%d of %s went well, not %s %s (%s: %s)%s", e.Series-len(e.Problems), term.Several(e.Series, "series"),
+			first.Instrument, first.Timeframe, first.State, brief(first.Reason, 160), others)
 	}
 	if due.Run != nil && due.Run.Reason != "" {
 		return brief(due.Run.Reason, 200)

@@ -62,7 +62,7 @@ func TestAVerdictIsProved(t *testing.T) {
 		}, "late", "no worker answers at 127.0.0.1:8080: barkeep sync runs it now"},
 		{"failed", func(_ *view.Status, due **view.Slot, _ *[]view.Coverage, _ *string) {
 			*due = slotAt(ledger.StateFailed, false, false)
-		}, "late", "1 of 2 series; first NQ 5m, failed: HTTP 500"},
+		}, "late", "1 of 2 series went well, not NQ 5m (failed: HTTP 500)"},
 		{"partial and over", func(_ *view.Status, due **view.Slot, _ *[]view.Coverage, _ *string) {
 			*due = slotAt(ledger.StatePartial, false, true)
 		}, "missing", "ended partial"},
