@@ -94,6 +94,9 @@ type FetchError struct {
 	RetryAfter time.Duration // how long to stay away; 0 when nobody said
 	Depth      time.Duration // with OutcomeRange: the depth that the provider named; 0 when it named none
 	Requests   int           // HTTP requests that were sent for it, retries included
+	// From is where the window begins that could have been had: within the source's limits, without the first row of an answer. Zero
+	// where that is not known.
+	From time.Time
 	// Unreachable tells that no connection to the provider came about, or with OutcomeCircuitOpen that this is why.
 	Unreachable bool
 	// Failing tells with OutcomeCircuitOpen that everything that was asked failed: the provider is there, and answers with errors.

@@ -22,6 +22,7 @@ type work struct {
 	batch  *batch // nil when the task failed or needed nothing
 	cells  []ledger.Cell
 	cause  error             // why the task failed
+	begins time.Time         // and where the bars begin that it could have brought; zero where that is not known
 	asked  []coverage.Answer // what answers without bars tell
 	cancel func()            // gives the lease back; never nil
 }

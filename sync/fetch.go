@@ -65,6 +65,9 @@ func (x *execution) fetch(ctx context.Context, w work) work {
 		request.Instrument = w.task.Instrument
 		result, err := x.send(ctx, w.task, request)
 		if err != nil {
+			if w.begins = got.window.From; got.window.Empty() {
+				w.begins = reachOf(err)
+			}
 			return x.failed(w, got.requests+requestsOf(err), err)
 		}
 		got.add(result, answerOf(w.task.Instrument, result, x.Now()))
@@ -277,6 +280,15 @@ func requestsOf(err error) int {
 		return fetch.Requests
 	}
 	return 0
+}
+
+// reachOf is where the bars begin that a failed request could have brought; zero where that is not known.
+func reachOf(err error) (from time.Time) {
+	var fetch *market.FetchError
+	if errors.As(err, &fetch) {
+		from = fetch.From
+	}
+	return from
 }
 
 func (x *execution) count(requests int) {

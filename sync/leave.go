@@ -34,7 +34,11 @@ func gapReason(task Task, cell ledger.Cell, err error, now time.Time) market.Gap
 func (x *execution) coverFailed(ctx context.Context, tx Tx, w work, cell ledger.Cell) error {
 	answers := w.asked
 	if reason := gapReason(w.task, cell, w.cause, x.Now()); reason != "" {
-		answers = []coverage.Answer{{Window: w.task.Window, Whole: reason}}
+		window := w.task.Window
+		if w.begins.Before(window.To) { // what no request can bring is not missing for want of an answer
+			window.From = later(window.From, w.begins)
+		}
+		answers = []coverage.Answer{{Window: window, Whole: reason}}
 	}
 	if len(answers) == 0 {
 		return nil

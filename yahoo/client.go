@@ -104,6 +104,7 @@ func (c *Client) Fetch(ctx context.Context, req market.FetchRequest) (*market.Fe
 	case errors.As(err, &refusal):
 		copied := *refusal // the budget's error may be shared
 		copied.Symbol, copied.Timeframe, copied.Requests = f.symbol, req.Timeframe, f.requests
+		copied.From = f.reach(req)
 		return nil, &copied
 	default:
 		return nil, fmt.Errorf("fetch %s %s, %d requests sent: %w", f.symbol, req.Timeframe, f.requests, err)

@@ -119,6 +119,13 @@ func (f *fetch) try(ctx context.Context) (*market.FetchResult, error) {
 // computeSpan sets the span to ask for at this moment.
 func (f *fetch) computeSpan() { f.span = Bounds(f.req, f.limits(), f.config.Now()) }
 
+// reach is where the window of a request begins, as far as the provider serves it.
+func (f *fetch) reach(req market.FetchRequest) time.Time {
+	limits := f.limits()
+	limits.Length = 0 // a longer window is asked for in pieces
+	return Bounds(req, limits, f.config.Now()).Window.From
+}
+
 // empty is the answer to a window that lies beyond the provider's limits, or in the future. No request is sent for it.
 func (f *fetch) empty() *market.FetchResult {
 	return &market.FetchResult{Outcome: market.OutcomeEmpty, Candles: market.NewCandles(0), Window: f.span.Window}

@@ -93,3 +93,43 @@ func TestCoverageShowsWhatIsMissing(t *testing.T) {
 		t.Errorf("healed, the map is\n%s", shown)
 	}
 }
+
+// TestAFailureLeavesNothingThatNoAnswerHas: of a first import that failed nothing is missing once the next one came through. What the
+// provider's window cuts off at its beginning could not have been had then, either.
+func TestAFailureLeavesNothingThatNoAnswerHas(t *testing.T) {
+	t.Parallel()
+	env := []string{
+		when, "DATABASE_URL=sqlite:" + filepath.Join(t.TempDir(), "barkeep.db"), "YAHOO_REQUESTS_PER_MINUTE=600000", "INSTRUMENTS=ES,NQ",
+		"TIMEFRAMES=5m,1h,1d",
+	}
+	broken := provider(t, []string{when}, "--fault", "503@NQ=F")
+	barkeep(t, append(env, "YAHOO_BASE_URL="+broken), "sync").must(t, 3)
+	read := func() (all coverageJSON) {
+		t.Helper()
+		if err := json.Unmarshal([]byte(barkeep(t, env, "coverage", "--json").must(t, 0).stdout), &all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	failed := int64(0)
+	for _, series := range read().Coverage {
+		failed += series.Absent["failed"]
+	}
+	if failed < 10_000 {
+		t.Errorf("after the failure %d bars are missing", failed)
+	}
+	barkeep(t, append(env, "YAHOO_BASE_URL="+provider(t, []string{when})), "sync").must(t, 0)
+	whole := map[string]int64{}
+	for _, series := range read().Coverage {
+		if n := series.Absent["failed"]; n != 0 {
+			t.Errorf("%s %s: %d bars are still called failed", series.Instrument, series.Timeframe, n)
+		}
+		if want, known := whole[series.Timeframe]; known && series.Expected != want {
+			t.Errorf("of %s %s %d bars are expected, of the other %d", series.Instrument, series.Timeframe, series.Expected, want)
+		}
+		whole[series.Timeframe] = series.Expected
+	}
+	if status := barkeep(t, env, "status").stdout; strings.Contains(status, "(failed)") || len(whole) != 3 {
+		t.Errorf("the status is\n%s", status)
+	}
+}

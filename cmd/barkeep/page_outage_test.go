@@ -100,7 +100,7 @@ func pageFrozen(t *testing.T, b *browser) {
 	p.verdict(`^Today’s data is there$`, `9 of 9 series`)
 	views := map[string]*tab{}
 	for hash, says := range map[string]string{
-		"runs": `9 of 9`, "runs/1": `9 of 9 have what was due`, "coverage": `^Coverage[\s\S]*100 %`, "instrument/ES": `up to date by each import`,
+		"runs": `9 of 9`, "runs/1": `9 of 9 have what was due`, "coverage": `^Coverage[\s\S]*100 %`, "instrument/ES": `each import asks for what is new`,
 		"chart/ES/1h": `Complete to`,
 	} {
 		views[hash] = b.open(t, worker.url+"/#/"+hash, args{"refusals": true})

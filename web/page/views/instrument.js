@@ -1,7 +1,7 @@
 // One instrument: what it is, what is stored of it, its sessions of the month, what changed and what is missing.
 import { el, onAction, patch } from '../dom.js';
 import { both, calendarDay, dateIn, price } from '../format.js';
-import { badge, ofKind } from '../words.js';
+import { ofKind } from '../words.js';
 import { onStanding } from '../live.js';
 import { tableOf } from '../table.js';
 import { explain } from '../api.js';
@@ -36,7 +36,7 @@ async function showAll(root, { api, signal, shown }) {
                 ],
                 i.listing?.name || ofKind(i),
                 i.inferred ? `${i.calendar} (inferred)` : i.calendar,
-                badge(i.kept ? ['good', 'yes'] : ['', 'no: INSTRUMENTS does not name it']),
+                i.kept ? 'yes' : 'no: INSTRUMENTS does not name it',
                 i.timeframes.length ? i.timeframes.join(' ') : el('span', { class: 'muted' }, 'none yet'),
               ],
             })),
@@ -222,7 +222,7 @@ function listing(one) {
       ['Zone', one.zone],
       ['Listed since', l?.from && calendarDay(l.from)],
       ['Said first', l && both(l.changed)],
-      ['Kept', badge(one.kept ? ['good', 'up to date by each import'] : ['', 'as it is: INSTRUMENTS does not name it'])],
+      ['Kept', one.kept ? 'yes: each import asks for what is new' : 'no: it stays as it is, since INSTRUMENTS does not name it'],
     ]),
     l ? null : el('p', { class: 'muted' }, 'The provider has not said yet what it is.'),
   ];

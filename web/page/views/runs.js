@@ -156,7 +156,7 @@ function rowOf(run) {
     attributes: { 'data-key': run.id, 'data-testid': 'run' },
     cells: [
       el('a', { href: `#/runs/${run.id}` }, run.id),
-      [badge(ofRun(run.state)), run.reason && el('div', { class: 'muted note' }, withoutCommands(run.reason))],
+      [badge(ofRun(run.state)), run.reason && el('div', { class: 'muted note brief' }, withoutCommands(run.reason))],
       [
         titleOf(run),
         el(

@@ -185,7 +185,7 @@ function slotNote(slot, live, present) {
   if (slot.state === 'waiting') note = present ? `in ${duration((Date.parse(slot.at.utc) - live.now()) / 1000)}` : '';
   else if (slot.state === 'done' && run) note = `at ${clock(run.finished)}, by ${ofEntry(run.entry)}`;
   else if (run?.reason) note = withoutCommands(run.reason);
-  return note ? el('div', { class: 'muted note' }, note) : null;
+  return note ? el('div', { class: 'muted note brief' }, note) : null;
 }
 
 // What Barkeep needs: a line each, with its state in a word. What it was is not what it is: while nothing is heard each says of when.
