@@ -85,7 +85,7 @@ func TestReplicasShareOneBudget(t *testing.T) {
 			want := 72
 			for _, process := range replicas(t, env) {
 				process.must(t, 0)
-				want += strings.Count(process.stderr, "provider request failed, trying again") // no answer in time, on a machine that stood still
+				want += strings.Count(process.stderr, "provider request failed, trying again") // on a machine that stood still
 			}
 			if n := fetches(provider); n != want {
 				t.Errorf("%d requests, want %d: nothing twice; they were\n%s", n, want, listed(provider))

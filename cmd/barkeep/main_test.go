@@ -41,7 +41,7 @@ func withBinary(m *testing.M) int {
 	}
 	flag.Parse()
 	if flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) { // nobody chose another
-		if err := flag.Set("test.parallel", "6"); err != nil { // they wait for processes most of their time
+		if err := flag.Set("test.parallel", "4"); err != nil { // they wait for processes most of their time
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
