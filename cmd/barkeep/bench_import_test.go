@@ -97,7 +97,7 @@ func importOnce(b *testing.B, url, file string) (run imported1M) {
 	began := time.Now()
 	out, err := cmd.CombinedOutput()
 	run.took = time.Since(began)
-	if err != nil || !strings.Contains(string(out), "1000000 bars stored") {
+	if err != nil || !strings.Contains(string(out), "1,000,000 bars stored") {
 		b.Fatalf("import: %v\n%s", err, out)
 	}
 	run.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
