@@ -35,6 +35,9 @@ type Sink interface {
 // streamed is how many bars are read at once: some megabytes, whatever the window is.
 const streamed = 1 << 14
 
+// few is how many are read first, so that whoever asked has something soon.
+const few = 1 << 10
+
 // Stream reads all bars of a window, however many, with bounded memory and all of one state of the archive, and hands them to
 // the sink while the next ones are read. Limit and Newest of the request do not matter. Notes are those that came with the
 // bars. An error of the sink ends it. The other errors are those of Read; after Begin was called they leave the answer cut off.
@@ -95,6 +98,7 @@ type stream struct {
 	to     Sink
 	v      reading
 	steps  scale
+	begun  bool // the first page was read
 }
 
 func (s *stream) run(ctx context.Context) (notes []string, err error) {
@@ -162,10 +166,14 @@ func (s *stream) read(ctx context.Context, pages chan<- *market.Candles) (notes 
 // page reads the next bars of a window, and leaves of it what is not read yet; over tells that nothing is. There may be none of
 // the session's.
 func (s *stream) page(ctx context.Context, w *market.Window) (bars *market.Candles, over bool, notes []string, err error) {
-	if bars, err = s.v.page(ctx, s.Series, *w, s.Limit, false); err != nil || bars.Len() == 0 {
+	limit := s.Limit
+	if !s.begun {
+		limit, s.begun = min(limit, few), true
+	}
+	if bars, err = s.v.page(ctx, s.Series, *w, limit, false); err != nil || bars.Len() == 0 {
 		return bars, true, nil, err
 	}
-	over = bars.Len() < s.Limit
+	over = bars.Len() < limit
 	w.From = bars.At(bars.Len() - 1).Start.Add(time.Second)
 	if s.Session == SessionRegular {
 		bars = regular(bars)

@@ -93,9 +93,16 @@ func (p *pieces) Write(piece []byte) (int, error) {
 	if len(piece) == 0 {
 		return 0, nil
 	}
+	first := !p.began
 	p.began = true
 	server.SetDeadlines(p.w, p.timeout)
-	return p.w.Write(piece)
+	n, err := p.w.Write(piece)
+	if err == nil && first { // whoever asked has something soon
+		if err = http.NewResponseController(p.w).Flush(); errors.Is(err, http.ErrNotSupported) {
+			err = nil
+		}
+	}
+	return n, err
 }
 
 // packing gives what is written to what makes it smaller, where there is such.
