@@ -26,7 +26,7 @@ async function showAll(root, { api, signal, shown }) {
       instruments.length
         ? tableOf({
             label: 'Instruments',
-            heads: [['Instrument'], ['What it is'], ['Calendar'], ['Kept up to date'], ['Stored timeframes']],
+            heads: [['Instrument'], ['What it is'], ['Calendar'], ['Kept'], ['Stored timeframes']],
             rows: instruments.map((i) => ({
               attributes: { 'data-testid': 'instrument' },
               cells: [
